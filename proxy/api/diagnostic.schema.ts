@@ -1,0 +1,65 @@
+import { z } from 'zod';
+
+/** What a diagnostic points at: where the user wrote it. Lines and columns count from 1. */
+export const diagnosticSchema = z.object({
+  severity: z.enum(['error', 'warning', 'info']),
+  /** Stable, documented in docs/lint.md, e.g. `DD1002` is never renamed. */
+  code: z.string(),
+  message: z.string(),
+  file: z.string().optional(),
+  line: z.number().int().optional(),
+  column: z.number().int().optional(),
+  /** End of the offending text, for an editor's underline. */
+  endLine: z.number().int().optional(),
+  endColumn: z.number().int().optional(),
+  /** `VirtualService/default/ratings` */
+  resource: z.string().optional(),
+  /** `spec.http[0].rout` */
+  path: z.string().optional(),
+  suggestion: z.string().optional(),
+  /** A replacement an editor can apply as it is. */
+  fix: z.object({ title: z.string(), replace: z.string() }).optional(),
+});
+export type Diagnostic = z.infer<typeof diagnosticSchema>;
+
+export const resourceRefSchema = z.object({
+  kind: z.string(),
+  namespace: z.string(),
+  name: z.string(),
+  /** Path inside the resource: `spec.http[1].match[0]`. */
+  path: z.string().optional(),
+  file: z.string().optional(),
+  line: z.number().int().optional(),
+});
+export type ResourceRef = z.infer<typeof resourceRefSchema>;
+
+/** Live status of a resource: what the engine made of what the user wrote. */
+export const resourceStatusSchema = z.object({
+  state: z.enum(['accepted', 'warning', 'rejected']),
+  /** Requests this resource decided about since the engine started. */
+  matched: z.number().int(),
+  usedBy: z.array(z.string()),
+  conditions: z.array(z.object({ type: z.string(), status: z.string(), reason: z.string(), message: z.string() })).optional(),
+  diagnostics: z.array(diagnosticSchema),
+});
+export type ResourceStatus = z.infer<typeof resourceStatusSchema>;
+
+export const resourceSchema = z.object({
+  apiVersion: z.string(),
+  kind: z.string(),
+  namespace: z.string(),
+  name: z.string(),
+  /** The document as the user wrote it. */
+  yaml: z.string(),
+  spec: z.unknown(),
+  metadata: z.record(z.string(), z.unknown()).optional(),
+  source: z.object({ file: z.string(), line: z.number().int(), live: z.boolean() }),
+  status: resourceStatusSchema,
+});
+export type Resource = z.infer<typeof resourceSchema>;
+
+export const applyResultSchema = z.object({
+  applied: z.array(z.object({ kind: z.string(), namespace: z.string(), name: z.string(), status: z.string() })),
+  diagnostics: z.array(diagnosticSchema),
+});
+export type ApplyResult = z.infer<typeof applyResultSchema>;

@@ -1,0 +1,156 @@
+import { z } from 'zod';
+import { resourceRefSchema } from './diagnostic.schema.ts';
+
+export const attemptSchema = z.object({
+  /** `127.0.0.1:41001`; empty when no endpoint could be picked. */
+  endpoint: z.string(),
+  workload: z.string().optional(),
+  /** 0 when no response came. */
+  status: z.number().int(),
+  /** Envoy's response flag for this attempt (`UF`, `UC`, `UT` …), or ''. */
+  flag: z.string(),
+  /** Phase in which a failed attempt failed. */
+  phase: z.enum(['pick', 'queue', 'connect', 'request', 'headers', 'body']).optional(),
+  /** Why it failed or was retried, in Envoy's words. */
+  reason: z.string().optional(),
+  /** From the exchange's start, milliseconds. */
+  startMs: z.number(),
+  durationMs: z.number(),
+  /** Wait before this attempt, milliseconds (0 for the first). */
+  backoffMs: z.number().optional(),
+  connectMs: z.number().optional(),
+  reused: z.boolean().optional(),
+  spanId: z.string().optional(),
+});
+export type Attempt = z.infer<typeof attemptSchema>;
+
+/** A fault that acted on an exchange. */
+export const appliedFaultSchema = z.object({
+  name: z.string(),
+  /** `delay`, `abort`, `reset`, `hang`, `truncate`, `throttle`, `corrupt` */
+  effect: z.string(),
+  side: z.enum(['client', 'server']),
+  delayMs: z.number().optional(),
+  status: z.number().int().optional(),
+});
+export type AppliedFault = z.infer<typeof appliedFaultSchema>;
+
+export const exchangeSchema = z.object({
+  /** Sorts by time. */
+  id: z.string(),
+  /** ISO 8601, when the first byte of the request was parsed. */
+  time: z.string(),
+  reporter: z.enum(['source', 'destination', 'gateway']),
+  /** Service names; `outside` for a caller with no identity. */
+  source: z.string(),
+  sourceNamespace: z.string(),
+  sourceWorkload: z.string(),
+  sourceVersion: z.string(),
+  destination: z.string(),
+  destinationNamespace: z.string(),
+  destinationWorkload: z.string(),
+  destinationVersion: z.string(),
+  method: z.string(),
+  authority: z.string(),
+  path: z.string(),
+  /** `HTTP/1.1`, `HTTP/2`, `gRPC`, `WebSocket`, `TCP` */
+  protocol: z.string(),
+  /** 0: the client left before a response, or a TCP connection. */
+  status: z.number().int(),
+  grpcStatus: z.number().int().optional(),
+  /** Envoy's response flags, comma-separated: `UF,URX`; '' for none. */
+  flags: z.string(),
+  /** Envoy's response code details: `via_upstream`. */
+  details: z.string(),
+  durationMs: z.number(),
+  requestBytes: z.number().int(),
+  responseBytes: z.number().int(),
+  /** %ROUTE_NAME% */
+  route: z.string(),
+  cluster: z.string(),
+  endpoint: z.string(),
+  attempts: z.array(attemptSchema),
+  traceId: z.string(),
+  spanId: z.string(),
+  parentSpanId: z.string(),
+  requestId: z.string(),
+  mtls: z.boolean(),
+  faults: z.array(appliedFaultSchema),
+  /** Answered from a recording (simulation). */
+  simulated: z.boolean().optional(),
+});
+export type Exchange = z.infer<typeof exchangeSchema>;
+
+export const headerPairsSchema = z.array(z.tuple([z.string(), z.string()]));
+
+export const capturedBodySchema = z.object({
+  /** Bytes on the wire. */
+  bytes: z.number().int(),
+  capturedBytes: z.number().int(),
+  truncated: z.boolean(),
+  encoding: z.enum(['utf8', 'base64']),
+  content: z.string(),
+  contentType: z.string(),
+  contentEncoding: z.string(),
+});
+export type CapturedBody = z.infer<typeof capturedBodySchema>;
+
+/** One stage of the request path; the name is the stage's folder. */
+export const stageTimeSchema = z.object({ stage: z.string(), startMs: z.number(), durationMs: z.number() });
+
+/** What the routing code decided, as it decided it. */
+export const decisionSchema = z.object({
+  snapshot: z.number().int(),
+  virtualHost: z.string(),
+  /** The rule that matched; null for a service's default route. */
+  rule: resourceRefSchema.nullable(),
+  shares: z.array(z.object({ cluster: z.string(), weight: z.number() })),
+  /** The draw that picked the cluster, 0 ≤ draw < total weight; null when there was no choice. */
+  draw: z.number().nullable(),
+  timeoutMs: z.number().nullable(),
+  retries: z.object({ attempts: z.number().int(), retryOn: z.string(), from: z.string() }).nullable(),
+  /** Policies that spoke: `AuthorizationPolicy default/ratings rule[0] allowed`. */
+  policies: z.array(z.object({ resource: resourceRefSchema, outcome: z.string(), reason: z.string() })),
+  notes: z.array(z.string()),
+});
+export type Decision = z.infer<typeof decisionSchema>;
+
+export const exchangeDetailSchema = exchangeSchema.extend({
+  request: z.object({
+    headers: headerPairsSchema,
+    body: capturedBodySchema.nullable(),
+    trailers: headerPairsSchema,
+  }),
+  response: z.object({
+    headers: headerPairsSchema,
+    body: capturedBodySchema.nullable(),
+    trailers: headerPairsSchema,
+  }),
+  timeline: z.array(stageTimeSchema),
+  decision: decisionSchema.nullable(),
+  peer: z.object({ address: z.string(), spiffeId: z.string() }),
+  /** What redaction took out, as `request.headers.authorization`. */
+  redacted: z.array(z.string()),
+});
+export type ExchangeDetail = z.infer<typeof exchangeDetailSchema>;
+
+export const exchangeQuerySchema = z.object({
+  from: z.string().optional(),
+  to: z.string().optional(),
+  /** `503`, `5xx`, `>=500` */
+  status: z.string().optional(),
+  /** Prefix. */
+  path: z.string().optional(),
+  method: z.string().optional(),
+  flag: z.string().optional(),
+  traceId: z.string().optional(),
+  reporter: z.enum(['source', 'destination', 'gateway']).optional(),
+  since: z.string().optional(),
+  until: z.string().optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  cursor: z.string().optional(),
+});
+export type ExchangeQuery = z.infer<typeof exchangeQuerySchema>;
+
+export const exchangePageSchema = z.object({ exchanges: z.array(exchangeSchema), next: z.string().nullable() });
+export type ExchangePage = z.infer<typeof exchangePageSchema>;

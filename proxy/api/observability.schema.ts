@@ -1,0 +1,203 @@
+import { z } from 'zod';
+import { resourceRefSchema } from './diagnostic.schema.ts';
+
+// ── traces ────────────────────────────────────────────────────────────────────────────────────────────────────────
+export const spanSchema = z.object({
+  traceId: z.string(),
+  spanId: z.string(),
+  parentSpanId: z.string(),
+  name: z.string(),
+  kind: z.enum(['client', 'server', 'internal', 'producer', 'consumer']),
+  service: z.string(),
+  /** Made by a sidecar rather than by the app. */
+  mesh: z.boolean(),
+  /** ISO 8601. */
+  start: z.string(),
+  /** From the trace's start, milliseconds. */
+  startMs: z.number(),
+  durationMs: z.number(),
+  error: z.boolean(),
+  attributes: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  events: z.array(z.object({ name: z.string(), atMs: z.number() })),
+  exchangeId: z.string().optional(),
+  /** The app dropped the trace headers; the link is drawn from timing, not from ids. */
+  inferred: z.boolean().optional(),
+});
+export type Span = z.infer<typeof spanSchema>;
+
+export const traceSummarySchema = z.object({
+  traceId: z.string(),
+  start: z.string(),
+  durationMs: z.number(),
+  rootService: z.string(),
+  rootName: z.string(),
+  services: z.array(z.string()),
+  spans: z.number().int(),
+  errors: z.number().int(),
+  status: z.number().int(),
+  faults: z.number().int(),
+});
+export type TraceSummary = z.infer<typeof traceSummarySchema>;
+export const traceListSchema = z.object({ traces: z.array(traceSummarySchema), next: z.string().nullable() });
+export const traceSchema = z.object({
+  traceId: z.string(),
+  start: z.string(),
+  durationMs: z.number(),
+  spans: z.array(spanSchema),
+});
+export type Trace = z.infer<typeof traceSchema>;
+
+// ── graph ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+export const redSchema = z.object({
+  /** Requests per second over the window. */
+  rate: z.number(),
+  count: z.number().int(),
+  /** 0..1, status >= 500 or a transport failure. */
+  errorShare: z.number(),
+  /** Milliseconds; null without data. */
+  p50: z.number().nullable(),
+  p95: z.number().nullable(),
+  p99: z.number().nullable(),
+});
+export type Red = z.infer<typeof redSchema>;
+
+export const graphNodeSchema = redSchema.extend({
+  /** `default/reviews`, `ingress`, `outside` */
+  id: z.string(),
+  kind: z.enum(['service', 'gateway', 'outside', 'external']),
+  name: z.string(),
+  namespace: z.string(),
+  protocol: z.string(),
+  versions: z.array(
+    z.object({
+      version: z.string(),
+      workloads: z.number().int(),
+      ready: z.number().int(),
+      rate: z.number(),
+      errorShare: z.number(),
+    }),
+  ),
+  /** `down` when no workload answers its readiness check. */
+  health: z.enum(['ok', 'degraded', 'failing', 'down', 'idle']),
+});
+export type GraphNode = z.infer<typeof graphNodeSchema>;
+
+export const graphEdgeSchema = redSchema.extend({
+  /** `default/reviews->default/ratings` */
+  id: z.string(),
+  from: z.string(),
+  to: z.string(),
+  protocol: z.string(),
+  /** 0..1 */
+  mtlsShare: z.number(),
+  /** Attempts beyond the first, per request. */
+  retryRatio: z.number(),
+  timeouts: z.number().int(),
+  overflows: z.number().int(),
+  /** Faults armed on this edge. */
+  faults: z.array(z.string()),
+  faultHits: z.number().int(),
+  ejected: z.number().int(),
+  /** Wanted (weights in force; null without a split) and actual shares per version. */
+  split: z.array(z.object({ version: z.string(), wanted: z.number().nullable(), actual: z.number(), count: z.number().int() })),
+});
+export type GraphEdge = z.infer<typeof graphEdgeSchema>;
+
+export const graphSchema = z.object({
+  time: z.string(),
+  windowSeconds: z.number(),
+  nodes: z.array(graphNodeSchema),
+  edges: z.array(graphEdgeSchema),
+});
+export type Graph = z.infer<typeof graphSchema>;
+
+// ── metrics ───────────────────────────────────────────────────────────────────────────────────────────────────────
+export const metricNameSchema = z.enum(['rate', 'errors', 'p50', 'p95', 'p99', 'retries', 'throughput', 'inflight']);
+export const seriesQuerySchema = z.object({
+  /** `reviews->ratings`, `->ratings` (everyone's), `reviews->`, or omitted for the whole mesh. Names may carry `namespace/`. */
+  edge: z.string().optional(),
+  /** Comma-separated metric names; omitted = rate,errors,p50,p95,p99. */
+  metric: z.string().optional(),
+  window: z.string().default('5m'),
+  step: z.string().optional(),
+  version: z.string().optional(),
+});
+export const seriesSchema = z.object({
+  stepSeconds: z.number(),
+  /** Epoch milliseconds of each slot's start. */
+  times: z.array(z.number()),
+  /** Metric name → one value per slot; null where nothing happened. Latencies in milliseconds, errors as a share 0..1. */
+  series: z.record(z.string(), z.array(z.number().nullable())),
+  /** A trace per slot to open from the chart; '' when there is none. */
+  exemplars: z.array(z.string()),
+});
+export type Series = z.infer<typeof seriesSchema>;
+
+// ── clusters ──────────────────────────────────────────────────────────────────────────────────────────────────────
+export const limitSchema = z.object({
+  /** `maxConnections`, `http1MaxPendingRequests`, `http2MaxRequests`, `maxRetries` */
+  name: z.string(),
+  current: z.number().int(),
+  /** null: unlimited (Istio's default of 2³²−1). */
+  limit: z.number().int().nullable(),
+  overflowed: z.number().int(),
+});
+export const endpointStatusSchema = z.object({
+  address: z.string(),
+  workload: z.string(),
+  version: z.string(),
+  healthy: z.boolean(),
+  ejected: z.object({ reason: z.string(), until: z.string(), remainingMs: z.number(), count: z.number().int() }).nullable(),
+  activeRequests: z.number().int(),
+  connections: z.number().int(),
+  requests: z.number().int(),
+  errors: z.number().int(),
+  consecutive5xx: z.number().int(),
+  consecutiveGatewayErrors: z.number().int(),
+  consecutiveLocalOriginFailures: z.number().int(),
+  weight: z.number(),
+});
+export const clusterStatusSchema = z.object({
+  proxy: z.string(),
+  source: z.string(),
+  sourceNamespace: z.string(),
+  /** `outbound|9080|v1|ratings.default.svc.cluster.local` */
+  cluster: z.string(),
+  service: z.string(),
+  namespace: z.string(),
+  subset: z.string(),
+  loadBalancer: z.string(),
+  state: z.enum(['healthy', 'overflow', 'ejected', 'no-healthy-host']),
+  endpoints: z.array(endpointStatusSchema),
+  activeRequests: z.number().int(),
+  pendingRequests: z.number().int(),
+  connections: z.number().int(),
+  limits: z.array(limitSchema),
+  outlierDetection: z
+    .object({
+      consecutive5xxErrors: z.number().int(),
+      intervalMs: z.number(),
+      baseEjectionMs: z.number(),
+      maxEjectionPercent: z.number(),
+    })
+    .nullable(),
+  /** Why a host that earned it was not ejected, most recent first. */
+  notEjected: z.array(z.object({ endpoint: z.string(), reason: z.string(), time: z.string() })),
+  policy: resourceRefSchema.nullable(),
+});
+export type ClusterStatus = z.infer<typeof clusterStatusSchema>;
+export const clustersSchema = z.object({ clusters: z.array(clusterStatusSchema) });
+
+// ── events ────────────────────────────────────────────────────────────────────────────────────────────────────────
+export const eventSchema = z.object({
+  id: z.number().int(),
+  time: z.string(),
+  /** `fault.armed`, `fault.expired`, `endpoint.ejected`, `endpoint.returned`, `cluster.overflow`, `config.applied`, `config.rejected`,
+   * `certificate.issued`, `service.started`, `service.exited`, `recording.started`, `engine.started`, `store.degraded` … */
+  type: z.string(),
+  /** What it is about: `ratings`, `ratings-v1-0`, `reviews->ratings`. */
+  subject: z.string(),
+  message: z.string(),
+  data: z.record(z.string(), z.unknown()),
+});
+export type MeshEvent = z.infer<typeof eventSchema>;

@@ -1,0 +1,295 @@
+import { z } from 'zod';
+import { applyResultSchema, diagnosticSchema, resourceSchema } from './diagnostic.schema.ts';
+import { exchangeDetailSchema, exchangePageSchema, exchangeQuerySchema } from './exchange.schema.ts';
+import { explainRequestSchema, explanationSchema } from './explain.schema.ts';
+import { faultRequestSchema, faultStatusSchema } from './fault.schema.ts';
+import {
+  clustersSchema,
+  eventSchema,
+  graphSchema,
+  seriesQuerySchema,
+  seriesSchema,
+  traceListSchema,
+  traceSchema,
+} from './observability.schema.ts';
+import { recordingRequestSchema, recordingSchema, replayRequestSchema, replaySchema } from './recording.schema.ts';
+import { certificateSchema, registerServiceSchema, serviceOutputSchema, statusSchema } from './status.schema.ts';
+
+/**
+ * Every operation of the control API, below /api/v1. One table: the server validates with it, the client is typed by it, docs/openapi.json
+ * is generated from it. `body: 'yaml'` takes YAML text (application/yaml or text/plain) or {yaml, file?} as JSON.
+ */
+export const apiRoutes = {
+  getStatus: {
+    method: 'GET',
+    path: '/status',
+    summary: 'The ready line plus health, versions, certificates, counters',
+    response: statusSchema,
+  },
+  listResources: {
+    method: 'GET',
+    path: '/resources',
+    summary: 'All resources',
+    response: z.object({ resources: z.array(resourceSchema) }),
+  },
+  listResourcesOfKind: {
+    method: 'GET',
+    path: '/resources/:kind',
+    summary: 'Resources of a kind',
+    response: z.object({ resources: z.array(resourceSchema) }),
+  },
+  getResource: { method: 'GET', path: '/resources/:kind/:namespace/:name', summary: 'One resource', response: resourceSchema },
+  postResources: {
+    method: 'POST',
+    path: '/resources',
+    summary: 'Apply YAML documents (as /apply)',
+    body: 'yaml',
+    response: applyResultSchema,
+  },
+  deleteResource: {
+    method: 'DELETE',
+    path: '/resources/:kind/:namespace/:name',
+    summary: 'Remove a resource',
+    response: applyResultSchema,
+  },
+  apply: {
+    method: 'POST',
+    path: '/apply',
+    summary: 'Apply YAML documents atomically',
+    body: 'yaml',
+    response: applyResultSchema,
+  },
+  lint: {
+    method: 'POST',
+    path: '/lint',
+    summary: 'Diagnostics of YAML documents together with what runs, applying nothing',
+    body: 'yaml',
+    response: z.object({ applied: z.array(z.never()), diagnostics: z.array(diagnosticSchema) }),
+  },
+  registerService: {
+    method: 'POST',
+    path: '/services',
+    summary: 'Register a local service',
+    body: registerServiceSchema,
+    response: applyResultSchema,
+  },
+  deregisterService: {
+    method: 'DELETE',
+    path: '/services/:namespace/:name',
+    summary: 'Take a service registered live out of the mesh',
+    response: applyResultSchema,
+  },
+  restartWorkload: {
+    method: 'POST',
+    path: '/workloads/:id/restart',
+    summary: 'Restart a run: service',
+    response: z.object({ restarted: z.string() }),
+  },
+  getWorkloadOutput: {
+    method: 'GET',
+    path: '/workloads/:id/output',
+    summary: 'Kept output of a run: service',
+    response: serviceOutputSchema,
+  },
+  explain: {
+    method: 'POST',
+    path: '/explain',
+    summary: 'Which objects and rules would apply to a request',
+    body: explainRequestSchema,
+    response: explanationSchema,
+  },
+  listExchanges: {
+    method: 'GET',
+    path: '/exchanges',
+    summary: 'Exchanges, newest first',
+    query: exchangeQuerySchema,
+    response: exchangePageSchema,
+  },
+  getExchange: {
+    method: 'GET',
+    path: '/exchanges/:id',
+    summary: 'One exchange with headers, bodies, decision and stage times',
+    response: exchangeDetailSchema,
+  },
+  resendExchange: {
+    method: 'POST',
+    path: '/exchanges/:id/resend',
+    summary: 'Send a recorded request again from its source',
+    body: z.object({
+      method: z.string().optional(),
+      path: z.string().optional(),
+      headers: z.array(z.tuple([z.string(), z.string()])).optional(),
+      body: z.string().optional(),
+    }),
+    response: z.object({
+      status: z.number(),
+      headers: z.array(z.tuple([z.string(), z.string()])),
+      body: z.string(),
+      durationMs: z.number(),
+      traceId: z.string(),
+      error: z.string(),
+    }),
+  },
+  listTraces: {
+    method: 'GET',
+    path: '/traces',
+    summary: 'Traces, newest first',
+    query: z.object({
+      service: z.string().optional(),
+      minDuration: z.string().optional(),
+      error: z.string().optional(),
+      limit: z.coerce.number().int().min(1).max(500).default(50),
+      cursor: z.string().optional(),
+    }),
+    response: traceListSchema,
+  },
+  getTrace: { method: 'GET', path: '/traces/:id', summary: 'One trace with its spans, mesh and app', response: traceSchema },
+  getGraph: {
+    method: 'GET',
+    path: '/graph',
+    summary: 'Nodes and edges with rate, errors, latency',
+    query: z.object({ window: z.string().default('60s') }),
+    response: graphSchema,
+  },
+  getSeries: {
+    method: 'GET',
+    path: '/metrics/series',
+    summary: 'Series for charts',
+    query: seriesQuerySchema,
+    response: seriesSchema,
+  },
+  getClusters: {
+    method: 'GET',
+    path: '/clusters',
+    summary: 'Upstream clusters per source workload: endpoints, ejection, limits',
+    query: z.object({ source: z.string().optional(), service: z.string().optional() }),
+    response: clustersSchema,
+  },
+  listEvents: {
+    method: 'GET',
+    path: '/events',
+    summary: 'Events, newest first',
+    query: z.object({
+      since: z.string().optional(),
+      type: z.string().optional(),
+      limit: z.coerce.number().int().min(1).max(1000).default(200),
+    }),
+    response: z.object({ events: z.array(eventSchema) }),
+  },
+  listFaults: {
+    method: 'GET',
+    path: '/faults',
+    summary: 'Faults with their hits',
+    response: z.object({ faults: z.array(faultStatusSchema) }),
+  },
+  addFault: {
+    method: 'POST',
+    path: '/faults',
+    summary: 'Arm a fault; it expires after 10 minutes unless it says otherwise',
+    body: faultRequestSchema,
+    response: faultStatusSchema,
+  },
+  deleteFault: {
+    method: 'DELETE',
+    path: '/faults/:name',
+    summary: 'Remove a fault (its name, or namespace~name)',
+    response: z.object({ removed: z.string() }),
+  },
+  stopAllFaults: {
+    method: 'POST',
+    path: '/faults/stop',
+    summary: 'Stop every fault at once',
+    response: z.object({ stopped: z.array(z.string()) }),
+  },
+  startRecording: {
+    method: 'POST',
+    path: '/recordings',
+    summary: 'Start a recording',
+    body: recordingRequestSchema,
+    response: recordingSchema,
+  },
+  listRecordings: {
+    method: 'GET',
+    path: '/recordings',
+    summary: 'Recordings',
+    response: z.object({ recordings: z.array(recordingSchema) }),
+  },
+  getRecording: { method: 'GET', path: '/recordings/:id', summary: 'One recording (id or name)', response: recordingSchema },
+  stopRecording: {
+    method: 'POST',
+    path: '/recordings/:id/stop',
+    summary: 'Stop; when it answers, the recording is on disk',
+    response: recordingSchema,
+  },
+  deleteRecording: {
+    method: 'DELETE',
+    path: '/recordings/:id',
+    summary: 'Delete a recording',
+    response: z.object({ removed: z.string() }),
+  },
+  listRecordedExchanges: {
+    method: 'GET',
+    path: '/recordings/:id/exchanges',
+    summary: 'Exchanges of a recording, oldest first',
+    query: z.object({ limit: z.coerce.number().int().min(1).max(5000).default(1000), cursor: z.string().optional() }),
+    response: z.object({ exchanges: z.array(exchangeDetailSchema), next: z.string().nullable() }),
+  },
+  exportHar: {
+    method: 'GET',
+    path: '/recordings/:id/har',
+    summary: 'HAR 1.2',
+    response: z.looseObject({ log: z.looseObject({ entries: z.array(z.unknown()) }) }),
+  },
+  importHar: {
+    method: 'POST',
+    path: '/recordings/import',
+    summary: 'A recording from a HAR',
+    body: z.looseObject({ log: z.looseObject({ entries: z.array(z.unknown()) }) }),
+    response: recordingSchema,
+  },
+  startReplay: {
+    method: 'POST',
+    path: '/recordings/:id/replay',
+    summary: 'Send the root calls of a recording again',
+    body: replayRequestSchema,
+    response: replaySchema,
+  },
+  listReplays: {
+    method: 'GET',
+    path: '/replays',
+    summary: 'Replays, newest first',
+    response: z.object({ replays: z.array(replaySchema) }),
+  },
+  getReplay: { method: 'GET', path: '/replays/:id', summary: 'Progress and differences', response: replaySchema },
+  cancelReplay: { method: 'POST', path: '/replays/:id/cancel', summary: 'Stop a running replay', response: replaySchema },
+  listCertificates: {
+    method: 'GET',
+    path: '/certificates',
+    summary: 'Workload certificates',
+    response: z.object({ certificates: z.array(certificateSchema) }),
+  },
+  rotateCertificates: {
+    method: 'POST',
+    path: '/certificates/rotate',
+    summary: 'Issue new workload certificates now',
+    body: z.object({ spiffeId: z.string().optional() }),
+    response: z.object({ certificates: z.array(certificateSchema) }),
+  },
+  shutdown: {
+    method: 'POST',
+    path: '/shutdown',
+    summary: 'Drain and stop the engine',
+    response: z.object({ stopping: z.boolean() }),
+  },
+} as const satisfies Record<string, ApiRoute>;
+
+export interface ApiRoute {
+  method: 'GET' | 'POST' | 'DELETE';
+  path: string;
+  summary: string;
+  query?: z.ZodType;
+  body?: z.ZodType | 'yaml';
+  response: z.ZodType;
+}
+export type ApiRouteName = keyof typeof apiRoutes;
+export type ApiResponse<K extends ApiRouteName> = z.infer<(typeof apiRoutes)[K]['response']>;
