@@ -1,0 +1,29 @@
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The checkout. */
+export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+
+/** Downloads that outlive a checkout (the Electron runtime). */
+export function cacheFolder() {
+  const base =
+    process.platform === 'win32'
+      ? (process.env.LOCALAPPDATA ?? path.join(os.homedir(), 'AppData', 'Local'))
+      : process.platform === 'darwin'
+        ? path.join(os.homedir(), 'Library', 'Caches')
+        : process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache');
+  return path.join(base, 'drydock');
+}
+
+/** A command of the installed dependencies. */
+export function installedCommand(name) {
+  return path.join(root, 'node_modules', '.bin', process.platform === 'win32' ? `${name}.cmd` : name);
+}
+
+/** The project's own Node 24, once bootstrap has run; else the Node that runs this script. */
+export function projectNode() {
+  return process.platform === 'win32'
+    ? path.join(root, 'node_modules', 'node', 'bin', 'node.exe')
+    : path.join(root, 'node_modules', 'node', 'bin', 'node');
+}
