@@ -1,0 +1,99 @@
+import type { Exchange, ExchangeDetail } from '../api/exchange.schema.ts';
+import type { MeshEvent } from '../api/observability.schema.ts';
+import type { Recording, RecordingFilter } from '../api/recording.schema.ts';
+import type { Clock } from '../shared/clock.ts';
+
+export interface StoreLimits {
+  /** Exchanges kept; the service that has most loses first. */
+  maxExchanges: number;
+  maxExchangeBytes: number;
+  maxEvents: number;
+  maxAppSpans: number;
+  maxResourceHistory: number;
+  maxReplays: number;
+  /** Exchanges waiting for the worker; beyond it they are dropped and counted. */
+  maxPending: number;
+  maxPendingBytes: number;
+  /** Write-ahead log; above it telemetry is dropped until a checkpoint succeeds. */
+  maxWalBytes: number;
+}
+
+export interface StoreOptions {
+  /** Database file; `<path>-wal`, `<path>-shm` and `<path>.lock` lie beside it. */
+  path: string;
+  clock: Clock;
+  limits?: Partial<StoreLimits>;
+  /** How long to wait for a lock another process holds. Default 5 s. */
+  lockTimeoutMs?: number;
+  /** Things a person should know: `store.degraded`, `store.recovered`, `store.quarantined`. Called once per change, never per operation. */
+  onNotice?: (notice: StoreNotice) => void;
+}
+
+export interface StoreNotice {
+  type: 'store.degraded' | 'store.recovered' | 'store.quarantined';
+  message: string;
+  data: Record<string, unknown>;
+}
+
+/** Why Store.open refused. Nothing was changed on disk. */
+export type StoreOpenErrorCode = 'newer-schema' | 'locked' | 'worker-failed';
+
+/** A durable write: `ok` means it is on disk (fsync done). A failed one changed nothing. */
+export type StoreResult<T> = { ok: true; value: T } | { ok: false; code: StoreErrorCode; message: string };
+export type StoreErrorCode = 'disk' | 'busy' | 'closed' | 'not_found' | 'conflict' | 'internal';
+
+export interface StoreCounters {
+  inserted: number;
+  /** Telemetry rows given up: queue full, disk full, I/O error, WAL too large. */
+  dropped: number;
+  pending: number;
+  degraded: boolean;
+  /** Of the exchanges table, as the worker last reported it. */
+  rows: number;
+  bytes: number;
+}
+
+export type NewEvent = Omit<MeshEvent, 'id'>;
+export interface EventQuery {
+  since?: string;
+  type?: string;
+  limit?: number;
+}
+
+export interface NewRecording {
+  id: string;
+  name: string;
+  filter: RecordingFilter;
+  startedAt: string;
+}
+export interface AppendOutcome {
+  exchanges: number;
+  bytes: number;
+}
+export interface RecordedPage {
+  exchanges: ExchangeDetail[];
+  next: string | null;
+}
+export interface StopRecording {
+  id: string;
+  stoppedAt: string;
+  /** Exchanges that passed the filter and were not kept. */
+  dropped: number;
+}
+export type { Recording };
+
+export interface TraceGroup {
+  traceId: string;
+  /** Id of its first exchange; the cursor. */
+  firstId: string;
+  exchanges: Exchange[];
+}
+
+export interface ResourceChange {
+  time: string;
+  action: 'applied' | 'deleted';
+  kind: string;
+  namespace: string;
+  name: string;
+  yaml: string;
+}
