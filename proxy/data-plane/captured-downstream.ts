@@ -1,0 +1,178 @@
+import type { Duplex } from 'node:stream';
+import type { HeaderMap } from './header-map.ts';
+import type { BodySource, ConnectionInfo, DownstreamRequest, DownstreamReset } from './stream.ts';
+
+/** The first bytes of a body, up to a limit, and how many there were. */
+export class BodyCapture {
+  readonly chunks: Buffer[] = [];
+  captured = 0;
+  total = 0;
+  readonly #limit: number;
+
+  constructor(limitBytes: number) {
+    this.#limit = limitBytes;
+  }
+
+  add(chunk: Buffer): void {
+    this.total += chunk.length;
+    const room = this.#limit - this.captured;
+    if (room <= 0) return;
+    // A copy: the socket's buffer is reused, and a slice would keep 64 KiB alive for a few bytes.
+    const kept = Buffer.from(chunk.length <= room ? chunk : chunk.subarray(0, room));
+    this.chunks.push(kept);
+    this.captured += kept.length;
+  }
+}
+
+/**
+ * A downstream request that remembers what passed: heads, trailers and the first bytes of both bodies. Telemetry stands here, outside the
+ * stages, so that no stage has to think of it.
+ */
+export class CapturedDownstream implements DownstreamRequest, BodySource {
+  readonly inner: DownstreamRequest;
+  readonly requestBody: BodyCapture;
+  readonly responseBody: BodyCapture;
+  requestTrailers: HeaderMap | null = null;
+  responseTrailers: HeaderMap | null = null;
+  responseHeaders: HeaderMap | null = null;
+  responseStatus = 0;
+  /** Monotonic ms of the request's end and of the first response byte; 0 until then. */
+  requestEndedAt = 0;
+  responseStartedAt = 0;
+  upgraded = false;
+  /** The response ended or was cut: nothing more will come. */
+  closed = false;
+  resetReason: DownstreamReset | null = null;
+  onData: ((chunk: Buffer) => void) | null = null;
+  onEnd: ((trailers: HeaderMap | null) => void) | null = null;
+  onDrain: (() => void) | null = null;
+  onReset: ((reason: DownstreamReset) => void) | null = null;
+  onFinished: (() => void) | null = null;
+  /** Telemetry's own ear; the stages own onReset. */
+  onClosed: (() => void) | null = null;
+  readonly #now: () => number;
+
+  constructor(inner: DownstreamRequest, bodyLimitBytes: number, now: () => number) {
+    this.inner = inner;
+    this.#now = now;
+    this.requestBody = new BodyCapture(bodyLimitBytes);
+    this.responseBody = new BodyCapture(bodyLimitBytes);
+    inner.body.onData = (chunk) => {
+      this.requestBody.add(chunk);
+      this.onData?.(chunk);
+    };
+    inner.body.onEnd = (trailers) => {
+      this.requestTrailers = trailers;
+      this.requestEndedAt = this.#now();
+      this.onEnd?.(trailers);
+    };
+    inner.onDrain = () => this.onDrain?.();
+    inner.onReset = (reason) => {
+      this.resetReason = reason;
+      this.closed = true;
+      this.onReset?.(reason);
+      this.onClosed?.();
+    };
+    inner.onFinished = () => {
+      this.onFinished?.();
+    };
+  }
+
+  get connection(): ConnectionInfo {
+    return this.inner.connection;
+  }
+  get protocol(): 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2' {
+    return this.inner.protocol;
+  }
+  get method(): string {
+    return this.inner.method;
+  }
+  get scheme(): 'http' | 'https' {
+    return this.inner.scheme;
+  }
+  get authority(): string {
+    return this.inner.authority;
+  }
+  get path(): string {
+    return this.inner.path;
+  }
+  get headers(): HeaderMap {
+    return this.inner.headers;
+  }
+  get body(): BodySource {
+    return this;
+  }
+  get upgrade(): string {
+    return this.inner.upgrade;
+  }
+  get expectContinue(): boolean {
+    return this.inner.expectContinue;
+  }
+  get bytesReceived(): number {
+    return this.inner.bytesReceived;
+  }
+  get bytesSent(): number {
+    return this.inner.bytesSent;
+  }
+  get empty(): boolean {
+    return this.inner.body.empty;
+  }
+
+  pause(): void {
+    this.inner.body.pause();
+  }
+  resume(): void {
+    this.inner.body.resume();
+  }
+
+  sendInformational(status: number, headers: HeaderMap): void {
+    this.inner.sendInformational(status, headers);
+  }
+
+  sendHeaders(status: number, headers: HeaderMap, endStream: boolean): void {
+    this.#responseHead(status, headers);
+    this.inner.sendHeaders(status, headers, endStream);
+    if (endStream) this.#close();
+  }
+
+  sendData(chunk: Buffer): boolean {
+    this.responseBody.add(chunk);
+    return this.inner.sendData(chunk);
+  }
+
+  end(trailers: HeaderMap | null): void {
+    this.responseTrailers = trailers;
+    this.inner.end(trailers);
+    this.#close();
+  }
+
+  reset(): void {
+    this.inner.reset();
+    this.#close();
+  }
+
+  acceptUpgrade(status: number, headers: HeaderMap): Duplex {
+    this.#responseHead(status, headers);
+    this.upgraded = true;
+    const stream = this.inner.acceptUpgrade(status, headers);
+    stream.once('close', () => this.#close());
+    return stream;
+  }
+
+  closeAfterResponse(): void {
+    this.inner.closeAfterResponse();
+  }
+
+  #responseHead(status: number, headers: HeaderMap): void {
+    this.responseStatus = status;
+    // The codec may still add framing to its own copy; what the client sees beyond that is this.
+    this.responseHeaders = headers.clone();
+    this.responseStartedAt = this.#now();
+  }
+
+  #close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.onClosed?.();
+  }
+}

@@ -1,0 +1,245 @@
+import { isUtf8 } from 'node:buffer';
+import type { AppliedFault, Attempt, CapturedBody, Decision, ExchangeDetail } from '../api/exchange.schema.ts';
+import { type BodyCapture, CapturedDownstream } from './captured-downstream.ts';
+import type { BodyTransform, Direction, ExchangeState, PolicyOutcome, ResponseHead, TraceContext } from './exchange.ts';
+import type { HeaderMap } from './header-map.ts';
+import type { ClusterSnapshot, MeshSnapshot, ProxySnapshot, Route, WeightedCluster, WorkloadInfo } from './snapshot.ts';
+import type { DownstreamRequest } from './stream.ts';
+
+/** What every exchange of one listener has in common, found once and not per request. */
+export interface ExchangeOrigin {
+  direction: Direction;
+  reporter: 'source' | 'destination' | 'gateway';
+  snapshot: MeshSnapshot;
+  proxy: ProxySnapshot;
+  /** Workload id → workload, for the names of the other side. */
+  workloads: ReadonlyMap<string, WorkloadInfo>;
+  /** Service fqdn → `{name, namespace}`. */
+  serviceNames: ReadonlyMap<string, { name: string; namespace: string }>;
+}
+
+const UNKNOWN_TRACE: TraceContext = {
+  traceId: '',
+  spanId: '',
+  parentSpanId: '',
+  sampled: false,
+  formats: { b3Single: false, b3Multi: false },
+  tracestate: '',
+};
+
+/** One request's state while it lives, and the record of it when it is over. */
+export class LiveExchange implements ExchangeState {
+  readonly id: string;
+  readonly origin: ExchangeOrigin;
+  readonly direction: Direction;
+  readonly reporter: 'source' | 'destination' | 'gateway';
+  readonly snapshot: MeshSnapshot;
+  readonly proxy: ProxySnapshot;
+  readonly downstream: CapturedDownstream;
+  readonly startedAt: number;
+  readonly startedWallMs: number;
+  method: string;
+  scheme: 'http' | 'https';
+  authority: string;
+  path: string;
+  readonly originalPath: string;
+  readonly originalAuthority: string;
+  readonly originalHeaders: HeaderMap;
+  headers: HeaderMap;
+  readonly grpc: boolean;
+  port = 0;
+  trace: TraceContext = UNKNOWN_TRACE;
+  requestId = '';
+  peer: WorkloadInfo | null = null;
+  destinationService = '';
+  jwt: ExchangeState['jwt'] = null;
+  virtualHost = '';
+  route: Route | null = null;
+  weightedCluster: WeightedCluster | null = null;
+  cluster: ClusterSnapshot | null = null;
+  draw: number | null = null;
+  policies: PolicyOutcome[] = [];
+  notes: string[] = [];
+  faults: AppliedFault[] = [];
+  attempts: Attempt[] = [];
+  flags: string[] = [];
+  details = '';
+  responseStatus = 0;
+  grpcStatus: number | null = null;
+  endpoint = '';
+  endpointWorkload = '';
+  responseHeaderFilters: ((response: ResponseHead) => void)[] = [];
+  responseTransform: BodyTransform | null = null;
+  stages: { stage: string; startedAt: number; endedAt: number }[] = [];
+  aborted = false;
+
+  constructor(id: string, origin: ExchangeOrigin, downstream: DownstreamRequest, now: () => number, wallMs: number) {
+    this.id = id;
+    this.origin = origin;
+    this.direction = origin.direction;
+    this.reporter = origin.reporter;
+    this.snapshot = origin.snapshot;
+    this.proxy = origin.proxy;
+    this.startedAt = now();
+    this.startedWallMs = wallMs;
+    this.downstream = new CapturedDownstream(downstream, origin.snapshot.captureBodyLimitBytes, now);
+    this.method = downstream.method;
+    this.scheme = downstream.scheme;
+    this.authority = downstream.authority;
+    this.path = downstream.path;
+    this.originalPath = downstream.path;
+    this.originalAuthority = downstream.authority;
+    this.originalHeaders = downstream.headers;
+    this.headers = downstream.headers.clone();
+    this.grpc = downstream.headers.get('content-type')?.startsWith('application/grpc') ?? false;
+  }
+
+  /** Runs one stage and keeps its times. */
+  enterStage(stage: string, now: number): void {
+    const last = this.stages[this.stages.length - 1];
+    if (last !== undefined && last.endedAt === 0) last.endedAt = now;
+    this.stages.push({ stage, startedAt: now, endedAt: 0 });
+  }
+
+  /** The finished record: what telemetry, recorder and UI get. */
+  finish(now: number): ExchangeDetail {
+    const { downstream, proxy, origin } = this;
+    const status = downstream.responseStatus;
+    const inbound = this.direction === 'inbound';
+    const source = inbound ? this.peer : proxy.workload;
+    const destination = this.#destination();
+    const mtls = inbound ? downstream.connection.mtls : this.cluster?.tls.mode === 'mutual' && this.endpointWorkload !== '';
+    const last = this.stages[this.stages.length - 1];
+    if (last !== undefined && last.endedAt === 0) last.endedAt = now;
+    return {
+      id: this.id,
+      time: new Date(this.startedWallMs).toISOString(),
+      reporter: origin.reporter,
+      source: source?.service ?? 'outside',
+      sourceNamespace: source?.namespace ?? '',
+      sourceWorkload: source?.id ?? '',
+      sourceVersion: source?.version ?? '',
+      ...destination,
+      method: this.downstream.method,
+      authority: this.originalAuthority,
+      path: this.originalPath,
+      protocol: this.#protocol(),
+      status,
+      ...(this.grpcStatus === null ? {} : { grpcStatus: this.grpcStatus }),
+      flags: this.flags.join(','),
+      details: this.details,
+      durationMs: round(now - this.startedAt),
+      requestBytes: downstream.requestBody.total,
+      responseBytes: downstream.responseBody.total,
+      route: this.route?.name ?? '',
+      cluster: this.cluster?.name ?? '',
+      endpoint: this.endpoint,
+      attempts: this.attempts,
+      traceId: this.trace.traceId,
+      spanId: this.trace.spanId,
+      parentSpanId: this.trace.parentSpanId,
+      requestId: this.requestId,
+      mtls,
+      faults: this.faults,
+      request: {
+        headers: this.originalHeaders.toPairs(),
+        body: capturedBody(downstream.requestBody, this.originalHeaders),
+        trailers: downstream.requestTrailers?.toPairs() ?? [],
+      },
+      response: {
+        headers: downstream.responseHeaders?.toPairs() ?? [],
+        body: capturedBody(downstream.responseBody, downstream.responseHeaders),
+        trailers: downstream.responseTrailers?.toPairs() ?? [],
+      },
+      timeline: this.stages.map((s) => ({
+        stage: s.stage,
+        startMs: round(s.startedAt - this.startedAt),
+        durationMs: round(s.endedAt - s.startedAt),
+      })),
+      decision: this.#decision(),
+      peer: { address: downstream.connection.remoteAddress, spiffeId: downstream.connection.peerSpiffeId },
+      redacted: [],
+    };
+  }
+
+  #destination(): { destination: string; destinationNamespace: string; destinationWorkload: string; destinationVersion: string } {
+    if (this.direction === 'inbound') {
+      const own = this.proxy.workload;
+      return {
+        destination: own.service,
+        destinationNamespace: own.namespace,
+        destinationWorkload: own.id,
+        destinationVersion: own.version,
+      };
+    }
+    const workload = this.origin.workloads.get(this.endpointWorkload);
+    const service = this.origin.serviceNames.get(this.destinationService);
+    return {
+      destination: service?.name ?? (this.destinationService || this.originalAuthority),
+      destinationNamespace: service?.namespace ?? '',
+      destinationWorkload: workload?.id ?? '',
+      destinationVersion: workload?.version ?? '',
+    };
+  }
+
+  #protocol(): string {
+    if (this.grpc) return 'gRPC';
+    if (this.downstream.upgraded) return 'WebSocket';
+    return this.downstream.protocol;
+  }
+
+  #decision(): Decision {
+    const action = this.route?.action;
+    const forward = action?.type === 'forward' ? action : null;
+    return {
+      snapshot: this.snapshot.version,
+      virtualHost: this.virtualHost,
+      rule: this.route?.origin ?? null,
+      shares: forward?.clusters.map((c) => ({ cluster: c.cluster, weight: c.weight })) ?? [],
+      draw: this.draw,
+      timeoutMs: forward?.timeoutMs ?? null,
+      retries: forward?.retry
+        ? { attempts: forward.retry.attempts, retryOn: forward.retry.retryOn.join(','), from: forward.retry.from }
+        : null,
+      policies: this.policies,
+      notes: this.notes,
+    };
+  }
+}
+
+/** Text as text, everything else as base64; null when there was no body. */
+function capturedBody(capture: BodyCapture, headers: HeaderMap | null): CapturedBody | null {
+  if (capture.total === 0) return null;
+  const bytes = capture.chunks.length === 1 ? capture.chunks[0]! : Buffer.concat(capture.chunks);
+  const truncated = capture.captured < capture.total;
+  const contentEncoding = headers?.get('content-encoding') ?? '';
+  const text = contentEncoding === '' && isUtf8(truncated ? withoutCutCharacter(bytes) : bytes);
+  return {
+    bytes: capture.total,
+    capturedBytes: capture.captured,
+    truncated,
+    encoding: text ? 'utf8' : 'base64',
+    content: bytes.toString(text ? 'utf8' : 'base64'),
+    contentType: headers?.get('content-type') ?? '',
+    contentEncoding,
+  };
+}
+
+/** The capture limit may cut a multi-byte character: leave up to three trailing bytes of it out of the check. */
+function withoutCutCharacter(bytes: Buffer): Buffer {
+  let end = bytes.length;
+  for (let back = 1; back <= 3 && back <= bytes.length; back++) {
+    const byte = bytes[bytes.length - back]!;
+    if ((byte & 0xc0) === 0xc0) {
+      end = bytes.length - back;
+      break;
+    }
+    if ((byte & 0xc0) !== 0x80) break;
+  }
+  return bytes.subarray(0, end);
+}
+
+/** Microsecond resolution: enough, and short as JSON. */
+function round(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
