@@ -1,0 +1,97 @@
+import type { Exchange } from '../../proxy/api/exchange.schema.ts';
+import type { Store } from './store.ts';
+
+/**
+ * The last `capacity` exchanges, outside React.
+ *
+ *   first ──────────────── end          numbers only grow: exchange n stays exchange n until it falls out at `first`,
+ *   [ n | n+1 | … | end-1 ]             so a list can say "everything before n" and be frozen by remembering a number.
+ */
+export interface RingView {
+  /** Number of the oldest exchange kept. */
+  first: number;
+  /** One past the newest. */
+  end: number;
+}
+
+export interface Timer {
+  setTimeout(run: () => void, delayMs: number): unknown;
+  clearTimeout(handle: unknown): void;
+}
+
+export class ExchangeRing implements Store<RingView> {
+  readonly capacity: number;
+  readonly #slots: Exchange[];
+  readonly #ids = new Set<string>();
+  readonly #listeners = new Set<() => void>();
+  readonly #timer: Timer;
+  readonly #flushEveryMs: number;
+  #first = 0;
+  #end = 0;
+  #view: RingView = { first: 0, end: 0 };
+  #pending: unknown = null;
+  #paused = false;
+
+  constructor(timer: Timer, capacity = 50_000, flushEveryMs = 100) {
+    this.capacity = capacity;
+    this.#slots = [];
+    this.#timer = timer;
+    this.#flushEveryMs = flushEveryMs;
+  }
+
+  /** Adds exchanges, oldest first; ones already kept are left out (history and stream overlap after a reconnect). */
+  push(exchanges: readonly Exchange[]): void {
+    for (const exchange of exchanges) {
+      if (this.#ids.has(exchange.id)) continue;
+      const slot = this.#end % this.capacity;
+      if (this.#end - this.#first === this.capacity) {
+        this.#ids.delete((this.#slots[slot] as Exchange).id);
+        this.#first++;
+      }
+      this.#slots[slot] = exchange;
+      this.#ids.add(exchange.id);
+      this.#end++;
+    }
+    this.#schedule();
+  }
+
+  at(number: number): Exchange | undefined {
+    return number >= this.#first && number < this.#end ? this.#slots[number % this.capacity] : undefined;
+  }
+
+  clear(): void {
+    this.#first = this.#end;
+    this.#ids.clear();
+    this.#schedule();
+  }
+
+  /** A paused ring goes on collecting but tells nobody. */
+  setPaused(paused: boolean): void {
+    this.#paused = paused;
+    if (!paused) this.#schedule();
+  }
+
+  get(): RingView {
+    return this.#view;
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): void {
+    if (this.#pending !== null) this.#timer.clearTimeout(this.#pending);
+    this.#listeners.clear();
+  }
+
+  #schedule(): void {
+    if (this.#paused || this.#pending !== null) return;
+    this.#pending = this.#timer.setTimeout(() => {
+      this.#pending = null;
+      if (this.#paused) return;
+      this.#view = { first: this.#first, end: this.#end };
+      for (const listener of this.#listeners) listener();
+    }, this.#flushEveryMs);
+  }
+}

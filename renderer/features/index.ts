@@ -1,0 +1,14 @@
+import { ArrowLeftRight } from 'lucide-react';
+import { lazy } from 'react';
+import type { Screen } from './screen.ts';
+
+/** Every screen there is, in the order of the rail. A screen is a folder here with a default export, plus its line. */
+export const screens: readonly Screen[] = [
+  {
+    id: 'requests',
+    title: 'Requests',
+    icon: ArrowLeftRight,
+    key: '2',
+    component: lazy(() => import('./requests/requests-screen.tsx')),
+  },
+];

@@ -1,0 +1,156 @@
+import { useMemo } from 'react';
+import {
+  CartesianGrid,
+  Line,
+  ReferenceLine,
+  LineChart as ReLineChart,
+  ResponsiveContainer,
+  Tooltip,
+  XAxis,
+  YAxis,
+} from 'recharts';
+import './charts.css';
+
+export interface ChartSeries {
+  id: string;
+  label: string;
+  /** One per time; null is a gap. */
+  values: readonly (number | null)[];
+  /** CSS variable; the default goes through --series-1 … 6. */
+  color?: string;
+  /** Tells lines apart without colour. */
+  dash?: string;
+}
+
+export interface ChartMark {
+  /** Epoch milliseconds. */
+  time: number;
+  label: string;
+  tone?: 'warn' | 'bad' | 'fault' | 'info';
+}
+
+export interface LineChartProps {
+  /** What it shows, for assistive tools. */
+  label: string;
+  /** Epoch milliseconds of each slot. */
+  times: readonly number[];
+  series: readonly ChartSeries[];
+  /** Vertical lines for events. */
+  marks?: readonly ChartMark[];
+  height?: number;
+  format?: (value: number) => string;
+  /** Top of the axis; default: fits the data. */
+  max?: number;
+  /** Called with the slot's index. */
+  onSelect?: (index: number) => void;
+  legend?: boolean;
+}
+
+const clock = (time: number) => new Date(time).toLocaleTimeString([], { hour12: false });
+const plain = (value: number) => (Math.abs(value) >= 100 ? value.toFixed(0) : String(Math.round(value * 100) / 100));
+const dashes = [undefined, '5 3', '2 2', '8 3 2 3', '1 3', '10 4'];
+
+/** Lines over time with event marks. Made for 1 Hz updates of about 120 points; keep `series` referentially stable between them. */
+export function LineChart(props: LineChartProps) {
+  const { times, series, marks = [], height = 160, format = plain, max, onSelect, legend = true } = props;
+  const rows = useMemo(
+    () =>
+      times.map((time, slot) => ({
+        time,
+        slot,
+        ...Object.fromEntries(series.map((line) => [line.id, line.values[slot] ?? null])),
+      })),
+    [times, series],
+  );
+  const color = (index: number) => `var(${series[index]?.color ?? `--series-${(index % 6) + 1}`})`;
+  const dash = (index: number) => series[index]?.dash ?? dashes[index % dashes.length];
+  const first = times[0] ?? 0;
+  const last = times.at(-1) ?? 0;
+  return (
+    <figure className="dd-chart" aria-label={props.label}>
+      {legend && series.length > 1 && (
+        <figcaption className="dd-chart-legend">
+          {series.map((line, index) => (
+            <span key={line.id}>
+              <i style={{ '--c': color(index) } as React.CSSProperties} data-dash={dash(index) ? '' : undefined} />
+              {line.label}
+            </span>
+          ))}
+        </figcaption>
+      )}
+      <ResponsiveContainer width="100%" height={height}>
+        <ReLineChart
+          data={rows}
+          margin={{ top: 6, right: 8, bottom: 0, left: 0 }}
+          onClick={(state) => state.activeTooltipIndex != null && onSelect?.(Number(state.activeTooltipIndex))}
+        >
+          <CartesianGrid stroke="var(--line)" vertical={false} />
+          <XAxis
+            dataKey="time"
+            type="number"
+            domain={[first, last]}
+            tickFormatter={clock}
+            tick={{ fontSize: 10, fill: 'var(--text-3)' }}
+            stroke="var(--line-2)"
+            tickLine={false}
+            minTickGap={56}
+          />
+          <YAxis
+            width={44}
+            domain={[0, max ?? 'auto']}
+            tickFormatter={format}
+            tick={{ fontSize: 10, fill: 'var(--text-3)' }}
+            stroke="transparent"
+            tickLine={false}
+            tickCount={4}
+          />
+          <Tooltip
+            isAnimationActive={false}
+            cursor={{ stroke: 'var(--stroke)' }}
+            content={({ active, payload, label }) =>
+              active && payload?.length ? (
+                <div className="dd-chart-tip">
+                  <div className="muted">{clock(Number(label))}</div>
+                  <dl>
+                    {series.map((line) => {
+                      const value = payload.find((entry) => entry.dataKey === line.id)?.value;
+                      return [
+                        <dt key={line.id}>{line.label}</dt>,
+                        <dd key={`${line.id}=`}>{typeof value === 'number' ? format(value) : '–'}</dd>,
+                      ];
+                    })}
+                  </dl>
+                </div>
+              ) : null
+            }
+          />
+          {marks
+            .filter((mark) => mark.time >= first && mark.time <= last)
+            .map((mark) => (
+              <ReferenceLine
+                key={`${mark.time} ${mark.label}`}
+                x={mark.time}
+                stroke={`var(--${mark.tone ?? 'info'})`}
+                strokeDasharray="3 3"
+                label={{ value: mark.label, position: 'insideTopLeft', fontSize: 10, fill: `var(--${mark.tone ?? 'info'})` }}
+              />
+            ))}
+          {series.map((line, index) => (
+            <Line
+              key={line.id}
+              dataKey={line.id}
+              name={line.label}
+              type="linear"
+              stroke={color(index)}
+              strokeWidth={1.6}
+              strokeDasharray={dash(index)}
+              dot={false}
+              connectNulls={false}
+              isAnimationActive={false}
+            />
+          ))}
+        </ReLineChart>
+      </ResponsiveContainer>
+    </figure>
+  );
+}

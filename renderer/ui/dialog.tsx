@@ -1,0 +1,35 @@
+import { Dialog as BaseDialog } from '@base-ui/react/dialog';
+import { X } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { IconButton } from './button.tsx';
+import './popup.css';
+
+export interface DialogProps {
+  open: boolean;
+  onClose: () => void;
+  title: string;
+  description?: ReactNode;
+  size?: 'medium' | 'wide';
+  footer?: ReactNode;
+  children?: ReactNode;
+}
+
+/** A modal with a title; Esc and the backdrop close it, focus returns to where it was. */
+export function Dialog({ open, onClose, title, description, size = 'medium', footer, children }: DialogProps) {
+  return (
+    <BaseDialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
+      <BaseDialog.Portal>
+        <BaseDialog.Backdrop className="dd-backdrop" />
+        <BaseDialog.Popup className="dd-popup dd-dialog" data-size={size}>
+          <header>
+            <BaseDialog.Title>{title}</BaseDialog.Title>
+            <BaseDialog.Close render={<IconButton label="Close" keys="Escape" size="small" icon={<X size={15} />} />} />
+          </header>
+          {description && <BaseDialog.Description className="dd-dialog-description">{description}</BaseDialog.Description>}
+          <div className="dd-dialog-body">{children}</div>
+          {footer && <footer>{footer}</footer>}
+        </BaseDialog.Popup>
+      </BaseDialog.Portal>
+    </BaseDialog.Root>
+  );
+}

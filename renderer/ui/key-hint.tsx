@@ -1,0 +1,34 @@
+import './button.css';
+
+const isMac = typeof navigator !== 'undefined' && /Mac/.test(navigator.platform);
+const keyNames: Record<string, string> = {
+  $mod: isMac ? '⌘' : 'Ctrl',
+  Shift: isMac ? '⇧' : 'Shift',
+  Alt: isMac ? '⌥' : 'Alt',
+  Enter: '⏎',
+  Escape: 'Esc',
+  ArrowUp: '↑',
+  ArrowDown: '↓',
+  ArrowLeft: '←',
+  ArrowRight: '→',
+  Comma: ',',
+  Period: '.',
+};
+
+/** `$mod+k` → ⌘K or Ctrl K; `g t` → G then T. */
+export function keyLabels(keys: string): string[] {
+  return keys
+    .split(' ')
+    .flatMap((press) => press.split('+'))
+    .map((key) => keyNames[key] ?? (key.length === 1 ? key.toUpperCase() : key));
+}
+
+export function KeyHint({ keys }: { keys: string }) {
+  return (
+    <span className="dd-keyhint" aria-hidden="true">
+      {keyLabels(keys).map((label) => (
+        <kbd key={label}>{label}</kbd>
+      ))}
+    </span>
+  );
+}

@@ -1,0 +1,195 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef } from 'react';
+import './list.css';
+
+export interface Column<T> {
+  id: string;
+  title: string;
+  /** A grid track: `72px`, `minmax(120px, 1fr)`. */
+  width: string;
+  align?: 'end';
+  cell: (item: T) => ReactNode;
+}
+
+export interface VirtualListProps<T> {
+  /** Accessible name. */
+  label: string;
+  columns: readonly Column<T>[];
+  count: number;
+  /** Item i from the top; undefined rows are left blank. */
+  at: (index: number) => T | undefined;
+  keyOf: (item: T) => string;
+  selected?: string | null;
+  onSelect?: (item: T, index: number) => void;
+  onOpen?: (item: T) => void;
+  /** True as soon as the user has scrolled away from the top. */
+  onScrolled?: (scrolled: boolean) => void;
+  /** Change it to scroll back to the top. */
+  topToken?: number;
+  rowHeight?: number;
+  rowTestId?: string;
+  rowClass?: (item: T) => string;
+}
+
+/**
+ * A list of any length with rows of one height. ↑ ↓ (and j k), Page keys, Home and End move the selection, Enter opens. The rows are a
+ * `listbox` as far as assistive tools see: one tab stop, the selected row is its active descendant.
+ */
+export function VirtualList<T>(props: VirtualListProps<T>) {
+  const { columns, count, at, keyOf, selected, onSelect, onOpen, onScrolled, topToken = 0, rowHeight = 28 } = props;
+  const body = useRef<HTMLDivElement>(null);
+  const id = useId();
+  const scrolled = useRef(false);
+  const virtualizer = useVirtualizer({
+    count,
+    getScrollElement: () => body.current,
+    estimateSize: () => rowHeight,
+    overscan: 12,
+    useFlushSync: false,
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the token is the signal.
+  useEffect(() => {
+    body.current?.scrollTo({ top: 0 });
+  }, [topToken]);
+
+  const selectedIndex = () => {
+    if (selected == null) return -1;
+    for (let index = 0; index < count; index++) {
+      const item = at(index);
+      if (item && keyOf(item) === selected) return index;
+    }
+    return -1;
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.metaKey || event.ctrlKey || event.altKey) return;
+    const page = Math.max(1, Math.floor((body.current?.clientHeight ?? 300) / rowHeight) - 1);
+    const steps: Record<string, number> = {
+      ArrowDown: 1,
+      j: 1,
+      ArrowUp: -1,
+      k: -1,
+      PageDown: page,
+      PageUp: -page,
+      Home: -count,
+      End: count,
+    };
+    const step = steps[event.key];
+    const from = selectedIndex();
+    if (event.key === 'Enter' && from >= 0) {
+      const item = at(from);
+      if (item) onOpen?.(item);
+      return;
+    }
+    if (step === undefined || count === 0) return;
+    event.preventDefault();
+    const to = Math.max(0, Math.min(count - 1, from < 0 ? 0 : from + step));
+    const item = at(to);
+    if (!item) return;
+    onSelect?.(item, to);
+    virtualizer.scrollToIndex(to, { align: 'auto' });
+  };
+
+  return (
+    <div className="dd-list" style={{ '--columns': columns.map((column) => column.width).join(' ') } as React.CSSProperties}>
+      <div className="dd-list-head" aria-hidden="true">
+        {columns.map((column) => (
+          <div key={column.id} className="dd-list-cell" data-align={column.align}>
+            {column.title}
+          </div>
+        ))}
+      </div>
+      <div
+        ref={body}
+        className="dd-list-body"
+        role="listbox"
+        aria-label={props.label}
+        aria-activedescendant={selected ? `${id}-${selected}` : undefined}
+        tabIndex={0}
+        onKeyDown={onKeyDown}
+        onScroll={(event) => {
+          const next = event.currentTarget.scrollTop > 2;
+          if (next !== scrolled.current) {
+            scrolled.current = next;
+            onScrolled?.(next);
+          }
+        }}
+      >
+        <div className="dd-list-sizer" role="presentation" style={{ height: virtualizer.getTotalSize() }}>
+          {virtualizer.getVirtualItems().map((row) => {
+            const item = at(row.index);
+            if (!item) return null;
+            const key = keyOf(item);
+            return (
+              // biome-ignore lint/a11y/useKeyWithClickEvents: the listbox takes the keys.
+              <div
+                key={key}
+                id={`${id}-${key}`}
+                role="option"
+                tabIndex={-1}
+                aria-selected={key === selected}
+                aria-posinset={row.index + 1}
+                aria-setsize={count}
+                data-testid={props.rowTestId}
+                data-id={key}
+                className={`dd-list-row ${props.rowClass?.(item) ?? ''}`}
+                style={{ height: rowHeight, transform: `translateY(${row.start}px)` }}
+                onClick={() => onSelect?.(item, row.index)}
+                onDoubleClick={() => onOpen?.(item)}
+              >
+                {columns.map((column) => (
+                  <div key={column.id} className="dd-list-cell" data-align={column.align}>
+                    {column.cell(item)}
+                  </div>
+                ))}
+              </div>
+            );
+          })}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+export interface TableProps<T> {
+  label: string;
+  columns: readonly (Omit<Column<T>, 'width'> & { width?: string })[];
+  rows: readonly T[];
+  keyOf: (item: T) => string;
+  onSelect?: (item: T) => void;
+  selected?: string | null;
+  rowTestId?: string;
+}
+
+/** A plain table for tens of rows. With `onSelect` put a button or link into the first cell for the keyboard. */
+export function Table<T>({ label, columns, rows, keyOf, onSelect, selected, rowTestId }: TableProps<T>) {
+  return (
+    <table className="dd-table" aria-label={label}>
+      <thead>
+        <tr>
+          {columns.map((column) => (
+            <th key={column.id} scope="col" data-align={column.align} style={column.width ? { width: column.width } : undefined}>
+              {column.title}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr
+            key={keyOf(row)}
+            data-testid={rowTestId}
+            data-id={keyOf(row)}
+            aria-selected={selected === undefined ? undefined : keyOf(row) === selected}
+            onClick={onSelect && (() => onSelect(row))}
+          >
+            {columns.map((column) => (
+              <td key={column.id} data-align={column.align}>
+                {column.cell(row)}
+              </td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
