@@ -1,14 +1,4 @@
-/** Time and randomness as the data plane may see them: injected, so that tests turn both by hand. */
-export interface Clock {
-  /** Monotonic milliseconds with fractions. */
-  now(): number;
-  /** Wall clock, epoch milliseconds. */
-  wallNow(): number;
-  setTimer(callback: () => void, delayMs: number): Timer;
-}
-export interface Timer {
-  cancel(): void;
-}
+export type { Clock, Timer } from '../shared/clock.ts';
 
-/** Uniform in [0, 1). */
+/** Uniform in [0, 1). Injected, so that tests get the same draws each time. */
 export type Random = () => number;
