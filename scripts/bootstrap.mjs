@@ -79,7 +79,8 @@ function explainNpm({ code, output, timedOut }) {
     .filter((line) => /npm error|npm ERR!/.test(line) && !/complete log|A complete/.test(line))
     .slice(0, 8)
     .join('\n');
-  if (code === null) return new SetupError(`npm could not be started (${output.trim()}).`, 'Install Node.js 18 or newer with npm.');
+  if (code === null)
+    return new SetupError(`npm could not be started (${output.trim()}).`, 'Install Node.js 18 or newer with npm.');
   if (timedOut) return new SetupError('npm took more than 15 minutes and was stopped.', 'Check the network and try again.');
   if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|network/i.test(output)) {
     return new SetupError(

@@ -7,8 +7,8 @@
 //
 // `node scripts/electron-runtime.mjs` prints the path of the executable on stdout.
 import { createHash } from 'node:crypto';
-import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createReadStream, existsSync, readFileSync } from 'node:fs';
+import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import https from 'node:https';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -67,7 +67,8 @@ async function fetchOfficial() {
   const install = path.join(root, 'node_modules', 'electron', 'install.js');
   const { code, output, timedOut } = await run(projectNode(), [install], { timeoutMs: 300_000 });
   const runtime = code === 0 ? installedOfficial() : null;
-  if (!runtime) say(`the official Electron ${version} could not be fetched${timedOut ? ' in 5 minutes' : `: ${lastLine(output)}`}`);
+  if (!runtime)
+    say(`the official Electron ${version} could not be fetched${timedOut ? ' in 5 minutes' : `: ${lastLine(output)}`}`);
   return runtime;
 }
 
