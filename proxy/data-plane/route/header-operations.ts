@@ -1,0 +1,130 @@
+import type { ExchangeState } from '../exchange.ts';
+import type { HeaderMap } from '../header-map.ts';
+import type { HeaderOperations, Route, WeightedCluster } from '../snapshot.ts';
+
+/** One evaluation of Envoy's HeaderParser: all removals, then all overwrites, then all additions. */
+export interface HeaderEdit {
+  remove: string[];
+  set: HeaderValue[];
+  add: HeaderValue[];
+}
+export interface HeaderValue {
+  name: string;
+  value: string;
+  /** The value has `%…%` commands to fill in per request. */
+  formatted: boolean;
+}
+
+/** Edits in the order they run, and the Host that results. */
+export interface HeaderPlan {
+  edits: HeaderEdit[];
+  authority: string | null;
+}
+
+type ExpandInput = Pick<ExchangeState, 'headers' | 'method' | 'authority' | 'path' | 'scheme' | 'route' | 'downstream'>;
+
+/**
+ * Who wins when route and destination touch the same header. One destination: Istio appends its operations to the route's, one evaluation,
+ * the destination wins. Several: Envoy evaluates the chosen destination's first and the route's on top, the route wins.
+ * (istio pilot/pkg/networking/core/route/route.go processDestination, envoy WeightedClusterEntry::finalizeRequestHeaders.)
+ */
+function planEdits(route: HeaderOperations | null, destination: HeaderOperations | null, weighted: boolean): HeaderEdit[] {
+  if (weighted) return [destination, route].filter((operations) => operations !== null).map((operations) => toEdit([operations]));
+  const levels = [route, destination].filter((operations) => operations !== null);
+  return levels.length === 0 ? [] : [toEdit(levels)];
+}
+
+/** Host: `rewrite.authority` wins over a destination's `headers.request.set.host`. */
+export function planRequestHeaders(route: Route, cluster: WeightedCluster | null, weighted: boolean): HeaderPlan {
+  const rewritten = route.action.type === 'forward' ? (route.action.rewrite?.authority ?? null) : null;
+  return {
+    edits: planEdits(route.requestHeaders, cluster?.requestHeaders ?? null, weighted),
+    authority: rewritten ?? cluster?.hostRewrite ?? null,
+  };
+}
+
+export function planResponseHeaders(route: Route, cluster: WeightedCluster | null, weighted: boolean): HeaderEdit[] {
+  return planEdits(route.responseHeaders, cluster?.responseHeaders ?? null, weighted);
+}
+
+function toEdit(levels: HeaderOperations[]): HeaderEdit {
+  const values = (pairs: [string, string][]) =>
+    pairs.filter(([name]) => !name.startsWith(':') && name !== 'host').map(([name, value]) => toValue(name, value));
+  return {
+    remove: levels.flatMap((level) => level.remove).filter((name) => !name.startsWith(':') && name !== 'host'),
+    set: levels.flatMap((level) => values(level.set)),
+    add: levels.flatMap((level) => values(level.add)),
+  };
+}
+
+function toValue(name: string, value: string): HeaderValue {
+  return { name, value, formatted: value.includes('%') };
+}
+
+/** Values are all computed from the headers as they were before this edit's overwrites; an empty value changes nothing (keep_empty_value off). */
+export function applyEdit(edit: HeaderEdit, headers: HeaderMap, exchange: ExpandInput): void {
+  for (const name of edit.remove) headers.remove(name);
+  const set = edit.set.map((value) => computeValue(value, exchange));
+  const add = edit.add.map((value) => computeValue(value, exchange));
+  edit.set.forEach(({ name }, index) => {
+    if (set[index] !== '') headers.set(name, set[index]!);
+  });
+  edit.add.forEach(({ name }, index) => {
+    if (add[index] !== '') headers.add(name, add[index]!);
+  });
+}
+
+function computeValue(value: HeaderValue, exchange: ExpandInput): string {
+  return value.formatted ? expandCommands(value.value, exchange) : value.value;
+}
+
+/**
+ * The few command operators people use in header values: REQ(name?other), PROTOCOL, ROUTE_NAME, DOWNSTREAM_REMOTE_ADDRESS(_WITHOUT_PORT),
+ * DOWNSTREAM_LOCAL_ADDRESS, REQUESTED_SERVER_NAME, DOWNSTREAM_PEER_URI_SAN, `%%`. Others stay as written.
+ * https://www.envoyproxy.io/docs/envoy/latest/configuration/advanced/substitution_formatter
+ */
+export function expandCommands(template: string, exchange: ExpandInput): string {
+  return template.replace(
+    /%%|%([A-Z_]+)(?:\(([^)%]*)\))?%/g,
+    (whole, command: string | undefined, argument: string | undefined) => {
+      if (whole === '%%') return '%';
+      const connection = exchange.downstream.connection;
+      switch (command) {
+        case 'REQ':
+          return readRequestHeader(argument ?? '', exchange);
+        case 'PROTOCOL':
+          return exchange.downstream.protocol;
+        case 'ROUTE_NAME':
+          return exchange.route?.name ?? '';
+        case 'DOWNSTREAM_REMOTE_ADDRESS':
+          return connection.remoteAddress;
+        case 'DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT':
+          return connection.remoteAddress.replace(/:\d+$/, '');
+        case 'DOWNSTREAM_LOCAL_ADDRESS':
+          return connection.localAddress;
+        case 'REQUESTED_SERVER_NAME':
+          return connection.sni;
+        case 'DOWNSTREAM_PEER_URI_SAN':
+          return connection.peerSpiffeId;
+        default:
+          return whole;
+      }
+    },
+  );
+}
+
+function readRequestHeader(argument: string, exchange: ExpandInput): string {
+  for (const name of argument.split('?')) {
+    const lower = name.trim().toLowerCase();
+    const pseudo: Record<string, string> = {
+      ':method': exchange.method,
+      ':authority': exchange.authority,
+      host: exchange.authority,
+      ':path': exchange.path,
+      ':scheme': exchange.scheme,
+    };
+    const value = Object.hasOwn(pseudo, lower) ? pseudo[lower] : exchange.headers.getJoined(lower);
+    if (value !== undefined && value !== '') return value;
+  }
+  return '';
+}
