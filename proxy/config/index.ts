@@ -1,0 +1,17 @@
+/** Files → resources → diagnostics. The one door of this folder: import from here. */
+export { diagnose, formatPath, hasErrors, type Path, resourceId, sortDiagnostics } from './diagnostics.ts';
+export { lint, lintDocuments } from './lint.ts';
+export { type LoadResult, loadFiles } from './load.ts';
+export { type ParsedResource, type ParseResult, type Position, parseLimits, parseText, withNamespace } from './parse.ts';
+export {
+  type Applied,
+  type AppliedStatus,
+  type ApplyOptions,
+  applyDocuments,
+  groupOf,
+  type ResourceEntry,
+  ResourceSet,
+  refOf,
+  type SetChange,
+} from './resource-set.ts';
+export { type ValidateOptions, validate } from './validate.ts';

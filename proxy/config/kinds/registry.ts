@@ -1,0 +1,204 @@
+import type { z } from 'zod';
+import type { Diagnostic } from '../../api/diagnostic.schema.ts';
+import { faultSchema } from '../../api/fault.schema.ts';
+import { meshSchema } from '../../api/mesh.schema.ts';
+import type { ParsedResource } from '../parse.ts';
+import { checkAuthorizationPolicy } from './authorization-policy.ts';
+import { checkDestinationRule } from './destination-rule.ts';
+import { checkFault } from './fault.ts';
+import { checkGateway } from './gateway.ts';
+import { checkGatewayApiRoute } from './gateway-api.ts';
+import { checkMesh } from './mesh.ts';
+import { checkPeerAuthentication } from './peer-authentication.ts';
+import { checkRequestAuthentication } from './request-authentication.ts';
+import { checkServiceEntry } from './service-entry.ts';
+import { checkVirtualService } from './virtual-service.ts';
+
+/** One error of a published CRD validator (ajv's shape). */
+export interface SchemaError {
+  /** JSON pointer: `/spec/http/0/timeout` */
+  instancePath: string;
+  keyword: string;
+  params: Record<string, unknown>;
+  message?: string;
+}
+export type SchemaValidator = (document: unknown) => SchemaError[];
+
+export interface KindDefinition {
+  group: string;
+  kind: string;
+  versions: readonly string[];
+  /** `zod`: one of ours; `crd`: a published schema, loaded when first needed. */
+  schema: { zod: z.ZodType } | { crd: () => Promise<SchemaValidator> } | null;
+  /** What the schema cannot say: Istio's own validation. */
+  check?: (resource: ParsedResource) => Diagnostic[];
+  /** Set when the kind is accepted but does nothing here. */
+  inert?: { code: string; message: string; severity: 'warning' | 'info' | 'error' };
+}
+
+interface ModelClass {
+  new (data: unknown): { validate(): void };
+}
+
+/** The package exports model classes whose validate() throws an error that lists what ajv found. */
+function crd(load: () => Promise<Record<string, unknown>>, kind: string): () => Promise<SchemaValidator> {
+  return async () => {
+    const Model = (await load())[kind] as ModelClass;
+    return (document) => {
+      try {
+        new Model(document).validate();
+        return [];
+      } catch (error) {
+        const { errors } = error as { errors?: SchemaError[] };
+        if (!errors) throw error;
+        return errors;
+      }
+    };
+  };
+}
+
+const networking = { group: 'networking.istio.io', versions: ['v1', 'v1beta1', 'v1alpha3'] } as const;
+const security = { group: 'security.istio.io', versions: ['v1', 'v1beta1'] } as const;
+const gatewayApi = { group: 'gateway.networking.k8s.io', versions: ['v1', 'v1beta1', 'v1alpha2', 'v1alpha3'] } as const;
+const drydock = { group: 'drydock.dev', versions: ['v1'] } as const;
+
+/** Every kind we know. A new kind is a file beside this one and a line here. */
+export const kinds: readonly KindDefinition[] = [
+  { ...drydock, kind: 'Mesh', schema: { zod: meshSchema }, check: checkMesh },
+  { ...drydock, kind: 'Fault', schema: { zod: faultSchema }, check: checkFault },
+  { ...drydock, kind: 'Scenario', schema: null },
+  { ...drydock, kind: 'Recording', schema: null },
+  {
+    ...networking,
+    kind: 'VirtualService',
+    schema: { crd: crd(() => import('@kubernetes-models/istio/networking.istio.io/v1/VirtualService'), 'VirtualService') },
+    check: checkVirtualService,
+  },
+  {
+    ...networking,
+    kind: 'DestinationRule',
+    schema: { crd: crd(() => import('@kubernetes-models/istio/networking.istio.io/v1/DestinationRule'), 'DestinationRule') },
+    check: checkDestinationRule,
+  },
+  {
+    ...networking,
+    kind: 'Gateway',
+    schema: { crd: crd(() => import('@kubernetes-models/istio/networking.istio.io/v1/Gateway'), 'Gateway') },
+    check: checkGateway,
+  },
+  {
+    ...networking,
+    kind: 'ServiceEntry',
+    schema: { crd: crd(() => import('@kubernetes-models/istio/networking.istio.io/v1/ServiceEntry'), 'ServiceEntry') },
+    check: checkServiceEntry,
+  },
+  {
+    ...networking,
+    kind: 'Sidecar',
+    schema: { crd: crd(() => import('@kubernetes-models/istio/networking.istio.io/v1/Sidecar'), 'Sidecar') },
+    inert: {
+      code: 'DD4101',
+      severity: 'warning',
+      message: 'Sidecar is accepted but not applied: every local proxy sees the whole mesh.',
+    },
+  },
+  {
+    ...networking,
+    kind: 'WorkloadEntry',
+    schema: { crd: crd(() => import('@kubernetes-models/istio/networking.istio.io/v1/WorkloadEntry'), 'WorkloadEntry') },
+    inert: {
+      code: 'DD4101',
+      severity: 'warning',
+      message: 'WorkloadEntry is accepted but not applied: list the instance under the Mesh’s services instead.',
+    },
+  },
+  {
+    ...networking,
+    kind: 'EnvoyFilter',
+    schema: { crd: crd(() => import('@kubernetes-models/istio/networking.istio.io/v1alpha3/EnvoyFilter'), 'EnvoyFilter') },
+    inert: {
+      code: 'DD4102',
+      severity: 'warning',
+      message: 'EnvoyFilter is not run: its patches speak to Envoy’s own filters, which this data plane does not load.',
+    },
+  },
+  {
+    ...security,
+    kind: 'PeerAuthentication',
+    schema: { crd: crd(() => import('@kubernetes-models/istio/security.istio.io/v1/PeerAuthentication'), 'PeerAuthentication') },
+    check: checkPeerAuthentication,
+  },
+  {
+    ...security,
+    kind: 'AuthorizationPolicy',
+    schema: {
+      crd: crd(() => import('@kubernetes-models/istio/security.istio.io/v1/AuthorizationPolicy'), 'AuthorizationPolicy'),
+    },
+    check: checkAuthorizationPolicy,
+  },
+  {
+    ...security,
+    kind: 'RequestAuthentication',
+    schema: {
+      crd: crd(() => import('@kubernetes-models/istio/security.istio.io/v1/RequestAuthentication'), 'RequestAuthentication'),
+    },
+    check: checkRequestAuthentication,
+  },
+  {
+    group: 'telemetry.istio.io',
+    versions: ['v1', 'v1alpha1'],
+    kind: 'Telemetry',
+    schema: { crd: crd(() => import('@kubernetes-models/istio/telemetry.istio.io/v1/Telemetry'), 'Telemetry') },
+    inert: {
+      code: 'DD4101',
+      severity: 'warning',
+      message: 'Telemetry is accepted but not applied: the local mesh always records metrics, traces and exchanges.',
+    },
+  },
+  {
+    ...gatewayApi,
+    kind: 'Gateway',
+    schema: { crd: crd(() => import('@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/Gateway'), 'Gateway') },
+  },
+  {
+    ...gatewayApi,
+    kind: 'HTTPRoute',
+    schema: { crd: crd(() => import('@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/HTTPRoute'), 'HTTPRoute') },
+    check: checkGatewayApiRoute,
+  },
+  {
+    ...gatewayApi,
+    kind: 'GRPCRoute',
+    schema: { crd: crd(() => import('@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/GRPCRoute'), 'GRPCRoute') },
+    check: checkGatewayApiRoute,
+  },
+  {
+    ...gatewayApi,
+    kind: 'ReferenceGrant',
+    schema: {
+      crd: crd(() => import('@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1beta1/ReferenceGrant'), 'ReferenceGrant'),
+    },
+  },
+  {
+    ...gatewayApi,
+    kind: 'BackendTLSPolicy',
+    schema: {
+      crd: crd(() => import('@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/BackendTLSPolicy'), 'BackendTLSPolicy'),
+    },
+  },
+];
+
+/** Kubernetes' own groups: their documents may lie in the same folder and are none of our business. */
+export const ignoredGroups = [
+  '',
+  'apps',
+  'batch',
+  'autoscaling',
+  'policy',
+  'rbac.authorization.k8s.io',
+  'networking.k8s.io',
+  'apiextensions.k8s.io',
+  'admissionregistration.k8s.io',
+  'kustomize.config.k8s.io',
+  'storage.k8s.io',
+];
