@@ -22,7 +22,28 @@ export type ToDataPlane =
   /** Stop accepting, let requests in flight end within graceMs, then close. */
   | { type: 'drain'; id: number; graceMs: number }
   /** Bodies are captured up to the snapshot's limit when on; headers always. */
-  | { type: 'capture'; bodies: boolean };
+  | { type: 'capture'; bodies: boolean }
+  /** Creates or changes a toxic proxy; toxics are brought in line on open connections. */
+  | { type: 'set-toxic-proxy'; id: number; spec: ToxicProxySpec }
+  | { type: 'remove-toxic-proxy'; id: number; name: string };
+
+export interface ToxicSpec {
+  name: string;
+  type: string;
+  stream: 'upstream' | 'downstream';
+  /** Share of connections it acts on, 0..1, drawn per connection and direction. */
+  toxicity: number;
+  attributes: Record<string, number>;
+}
+
+/** A TCP proxy with toxics, as Toxiproxy's API describes one. `listen` and `upstream` are host:port. */
+export interface ToxicProxySpec {
+  name: string;
+  listen: string;
+  upstream: string;
+  enabled: boolean;
+  toxics: ToxicSpec[];
+}
 
 /** An event as the data plane sees it; the control plane gives it an id and a wall-clock time. */
 export interface DataPlaneEvent {
@@ -59,4 +80,6 @@ export type FromDataPlane =
   | { type: 'explained'; id: number; explanation: Explanation | null; error: string }
   | { type: 'counters'; id: number; counters: DataPlaneCounters }
   | { type: 'drained'; id: number; cut: number }
+  /** `listen` with the port really bound; `error` in the words of Go's net package, '' when all is well. */
+  | { type: 'toxic-proxy'; id: number; listen: string; error: string }
   | { type: 'failed'; message: string; stack: string };
