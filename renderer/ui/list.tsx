@@ -122,7 +122,8 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
             return (
               // biome-ignore lint/a11y/useKeyWithClickEvents: the listbox takes the keys.
               <div
-                key={key}
+                // Rows are recycled by place: a live list would otherwise rebuild every row ten times a second.
+                key={row.index}
                 id={`${id}-${key}`}
                 role="option"
                 tabIndex={-1}

@@ -1,7 +1,278 @@
-import { useRingView } from '../../engine/use-engine.ts';
-import { EmptyState } from '../../ui/index.ts';
+import { ArrowLeftRight, ArrowUp, Copy, FilterX, RotateCcw, X } from 'lucide-react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
+import { usePreferences } from '../../app/preferences.ts';
+import { useRoute, useRouter } from '../../app/router.ts';
+import { useCommands } from '../../commands/registry.ts';
+import { useEngine, useRingView, useStatus, useStreamState } from '../../engine/use-engine.ts';
+import { Button, Code, EmptyState, formatCount, Segments, Skeleton, Toolbar, VirtualList } from '../../ui/index.ts';
+import { compileFilter, hasTerm, parseFilter, toggleTerm } from './filter.ts';
+import { FilterBar } from './filter-bar.tsx';
+import { gatherSeen } from './filter-complete.ts';
+import { describeFilter } from './filter-words.ts';
+import { isCall, MatchingList } from './matching-list.ts';
+import { columnsFor } from './request-columns.tsx';
+import { RequestDetail } from './request-detail.tsx';
+import './requests.css';
+import { useWidth } from './use-width.ts';
+
+const seenWindow = 400;
+const rateWindowMs = 3000;
+const maxRateRows = 15_000;
 
 export default function RequestsScreen() {
+  const engine = useEngine();
   const ring = useRingView();
-  return <EmptyState title={`${ring.end - ring.first} requests`} />;
+  const { query } = useRoute();
+  const router = useRouter();
+  const { paused } = usePreferences();
+  const filterText = query.get('filter') ?? '';
+  const allHops = query.get('hops') === 'all';
+  const selectedId = query.get('id');
+
+  const filter = useMemo(() => parseFilter(filterText), [filterText]);
+  const list = useMemo(() => {
+    const matches = compileFilter(filter);
+    return new MatchingList(engine.exchanges, (exchange) => (allHops || isCall(exchange)) && matches(exchange));
+  }, [engine, filter, allHops]);
+  list.update(ring);
+
+  const [frozenAt, setFrozenAt] = useState<number | null>(() => (selectedId ? ring.end : null));
+  const [topToken, setTopToken] = useState(0);
+  const end = frozenAt === null ? ring.end : Math.min(frozenAt, ring.end);
+  const count = list.countBefore(end);
+  const fresh = list.countBefore(ring.end) - count;
+  // A dead engine's exchanges may make room for a new ring; a freeze beyond its end would hide everything new.
+  const freeze = useCallback(() => setFrozenAt((at) => at ?? engine.exchanges.get().end), [engine]);
+  const follow = useCallback(() => {
+    setFrozenAt(null);
+    setTopToken((token) => token + 1);
+  }, []);
+
+  const select = (exchange: Exchange) => {
+    freeze();
+    router.setQuery({ id: exchange.id }, { push: selectedId === null });
+  };
+  const close = useCallback(() => router.setQuery({ id: null, tab: null }), [router]);
+  const setFilter = useCallback((text: string) => router.setQuery({ filter: text }), [router]);
+
+  useCommands([
+    {
+      id: 'requests.close',
+      title: 'Close the detail',
+      group: 'This screen',
+      icon: X,
+      keys: 'Escape',
+      when: () => selectedId !== null,
+      run: close,
+    },
+    {
+      id: 'requests.follow',
+      title: 'Follow new requests',
+      group: 'This screen',
+      icon: ArrowUp,
+      keys: 'f',
+      when: () => frozenAt !== null,
+      run: follow,
+    },
+    {
+      id: 'requests.clear-filter',
+      title: 'Clear the filter',
+      group: 'This screen',
+      icon: FilterX,
+      when: () => filterText !== '',
+      run: () => setFilter(''),
+    },
+  ]);
+
+  const seen = useCallback(() => {
+    const { first, end: newest } = engine.exchanges.get();
+    const recent: Exchange[] = [];
+    for (let number = Math.max(first, newest - seenWindow); number < newest; number++) {
+      const exchange = engine.exchanges.at(number);
+      if (exchange) recent.push(exchange);
+    }
+    return gatherSeen(recent);
+  }, [engine]);
+
+  const [listBox, listWidth] = useWidth<HTMLDivElement>();
+  const columns = useMemo(() => columnsFor(listWidth), [listWidth]);
+  const at = useCallback(
+    (index: number) => {
+      const number = list.numberAt(index, end);
+      return number === undefined ? undefined : engine.exchanges.at(number);
+    },
+    [engine, list, end],
+  );
+  const live = frozenAt === null && !paused;
+  const rate = useArrivalRate(at);
+
+  return (
+    <div className="screen requests">
+      <Toolbar title="Requests">
+        <span className={`requests-live num ${live ? 'tone-ok' : 'tone-warn'}`} data-testid="requests-live">
+          {live ? `▶ live ${formatCount(rate)}/s` : paused ? '❚❚ paused' : '❚❚ frozen'}
+        </span>
+        <FilterBar text={filterText} filter={filter} onChange={setFilter} seen={seen} />
+        <Segments
+          label="Rows"
+          value={allHops ? 'all' : 'calls'}
+          options={[
+            { value: 'calls', label: 'Calls', title: 'One row per call, as the caller’s side saw it' },
+            { value: 'all', label: 'All hops', title: 'Both sidecars of each call' },
+          ]}
+          onChange={(value) => router.setQuery({ hops: value === 'all' ? 'all' : null })}
+        />
+      </Toolbar>
+      <Explained text={filterText} setFilter={setFilter}>
+        {filter.problems.length > 0 ? (
+          <span className="tone-bad tone-text" role="alert">
+            ✖ {filter.problems[0]?.message}
+          </span>
+        ) : (
+          <span className="truncate">{filter.terms.length > 0 ? `Showing ${describeFilter(filter)}` : 'Showing everything'}</span>
+        )}
+        <span className="grow" />
+        <span className="num" data-testid="requests-count">
+          {formatCount(count)} of {formatCount(ring.end - ring.first)}
+          {!allHops && filter.terms.length === 0 ? ' reports, one row per call' : ''}
+        </span>
+      </Explained>
+      <div className="requests-split">
+        <div className="requests-list" ref={listBox}>
+          {fresh > 0 && !live && !paused && (
+            <button type="button" className="requests-new num" data-testid="requests-new" onClick={follow}>
+              {formatCount(fresh)} new <ArrowUp size={13} aria-hidden="true" />
+            </button>
+          )}
+          {count === 0 ? (
+            <Nothing filtered={filterText !== ''} any={ring.end > ring.first} onClear={() => setFilter('')} />
+          ) : (
+            <VirtualList
+              label="Requests, newest first"
+              columns={columns}
+              count={count}
+              at={at}
+              keyOf={(exchange) => exchange.id}
+              selected={selectedId}
+              onSelect={select}
+              onScrolled={(scrolled) => (scrolled ? freeze() : selectedId === null && setFrozenAt(null))}
+              topToken={topToken}
+              rowTestId="request-row"
+              rowClass={(exchange) =>
+                exchange.status >= 500 || (exchange.flags !== '' && exchange.status === 0) ? 'requests-failed' : ''
+              }
+            />
+          )}
+        </div>
+        {selectedId && <RequestDetail key={selectedId} id={selectedId} onClose={close} />}
+      </div>
+    </div>
+  );
+}
+
+const quickFilters = [
+  { term: 'status>=500', label: 'Errors' },
+  { term: 'tries>1', label: 'Retried' },
+  { term: 'flag:*', label: 'Flagged' },
+  { term: 'fault:*', label: 'Faulted' },
+] as const;
+
+/** The line under the filter: what it means in words, how many match, and four filters to click. */
+function Explained({
+  text,
+  setFilter,
+  children,
+}: {
+  text: string;
+  setFilter: (text: string) => void;
+  children: React.ReactNode;
+}) {
+  return (
+    <div className="requests-explained">
+      {quickFilters.map(({ term, label }) => (
+        <Button
+          key={term}
+          size="small"
+          variant="ghost"
+          aria-pressed={hasTerm(text, term)}
+          title={term}
+          onClick={() => setFilter(toggleTerm(text, term))}
+        >
+          {label}
+        </Button>
+      ))}
+      <span className="requests-rule" aria-hidden="true" />
+      {children}
+    </div>
+  );
+}
+
+function Nothing({ filtered, any, onClear }: { filtered: boolean; any: boolean; onClear: () => void }) {
+  const status = useStatus();
+  const stream = useStreamState();
+  if (filtered && any)
+    return (
+      <EmptyState
+        icon={FilterX}
+        title="No request matches"
+        actions={
+          <Button icon={<RotateCcw size={13} />} onClick={onClear}>
+            Clear the filter
+          </Button>
+        }
+      >
+        New requests that match will appear here as they happen.
+      </EmptyState>
+    );
+  if (!status)
+    return stream.phase === 'live' ? (
+      <Skeleton lines={10} height={16} />
+    ) : (
+      <EmptyState icon={ArrowLeftRight} title="Not connected yet" />
+    );
+  const service = status.services[0];
+  const workload = status.workloads[0];
+  const commands = [
+    service && `curl -H 'Host: ${service.name}.localhost' ${status.ingress}/`,
+    service && workload && `curl -x ${workload.outbound} http://${service.name}:${service.ports[0]?.port ?? 80}/`,
+  ].filter((command) => command !== undefined);
+  return (
+    <EmptyState icon={ArrowLeftRight} title="No requests yet">
+      <p>
+        {service
+          ? 'Send one through the ingress, or through a service’s own sidecar as that service would. It shows up here at once.'
+          : 'There is no service in the mesh yet. Add one, then send it a request.'}
+      </p>
+      <div className="requests-curls">
+        {commands.map((command) => (
+          <Code key={command} text={command} />
+        ))}
+      </div>
+      {commands.length > 0 && (
+        <p className="muted">
+          <Copy size={12} aria-hidden="true" /> Hover a command to copy it.
+        </p>
+      )}
+    </EmptyState>
+  );
+}
+
+/** Rows per second over the last three seconds, by their own times; changes once a second. */
+function useArrivalRate(at: (index: number) => Exchange | undefined): number {
+  const latest = useRef(at);
+  latest.current = at;
+  const [rate, setRate] = useState(0);
+  useEffect(() => {
+    const count = () => {
+      const from = Date.now() - rateWindowMs;
+      let rows = 0;
+      for (let exchange = latest.current(0); exchange && Date.parse(exchange.time) >= from && rows < maxRateRows; )
+        exchange = latest.current(++rows);
+      setRate(Math.round(rows / (rateWindowMs / 1000)));
+    };
+    const timer = setInterval(count, 1000);
+    return () => clearInterval(timer);
+  }, []);
+  return rate;
 }

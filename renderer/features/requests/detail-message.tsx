@@ -1,0 +1,108 @@
+import type { CapturedBody, ExchangeDetail } from '../../../proxy/api/exchange.schema.ts';
+import { Code, CopyButton, formatBytes, Json, Notice } from '../../ui/index.ts';
+
+/** Headers, body and trailers of one direction. Bodies are shown as text only, whatever they claim to be. */
+export function MessageTab({ side, detail }: { side: 'request' | 'response'; detail: ExchangeDetail }) {
+  const message = detail[side];
+  const none = side === 'response' && message.headers.length === 0 && !message.body;
+  const redacted = new Set(
+    detail.redacted
+      .filter((path) => path.startsWith(`${side}.headers.`))
+      .map((path) => path.slice(side.length + 9).toLowerCase()),
+  );
+  const line =
+    side === 'request'
+      ? `${detail.method} ${detail.path} ${detail.protocol}`
+      : `${detail.protocol} ${detail.status || 'no response'}`;
+  return (
+    <div className="request-tab">
+      <div className="mono request-line">{line}</div>
+      {none && <Notice tone="warn">No response came: {detail.details || 'the connection ended before one.'}</Notice>}
+      <Headers title="Headers" pairs={message.headers} redacted={redacted} />
+      <Body body={message.body} />
+      {message.trailers.length > 0 && <Headers title="Trailers" pairs={message.trailers} redacted={new Set()} />}
+    </div>
+  );
+}
+
+function Headers({
+  title,
+  pairs,
+  redacted,
+}: {
+  title: string;
+  pairs: readonly (readonly [string, string])[];
+  redacted: ReadonlySet<string>;
+}) {
+  if (pairs.length === 0) return null;
+  return (
+    <section aria-label={title}>
+      <div className="row">
+        <h3>
+          {title} <span className="num">{pairs.length}</span>
+        </h3>
+        <span className="grow" />
+        <CopyButton label={`Copy ${title.toLowerCase()}`} text={pairs.map(([name, value]) => `${name}: ${value}`).join('\n')} />
+      </div>
+      <dl className="request-headers mono">
+        {pairs.map(([name, value], index) => [
+          // biome-ignore lint/suspicious/noArrayIndexKey: a header may repeat; its place is its identity.
+          <dt key={`n${index}`}>{name}</dt>,
+          // biome-ignore lint/suspicious/noArrayIndexKey: as above.
+          <dd key={`v${index}`}>
+            {redacted.has(name.toLowerCase()) ? <em title="Taken out before it was written">redacted</em> : value}
+          </dd>,
+        ])}
+      </dl>
+    </section>
+  );
+}
+
+function Body({ body }: { body: CapturedBody | null }) {
+  if (!body || body.bytes === 0)
+    return (
+      <section aria-label="Body">
+        <h3>Body</h3>
+        <p className="muted">None.</p>
+      </section>
+    );
+  const kind = [body.contentType, body.contentEncoding].filter(Boolean).join(', ');
+  return (
+    <section aria-label="Body">
+      <div className="row">
+        <h3>Body</h3>
+        <span className="muted num">
+          {formatBytes(body.bytes)}
+          {kind && ` · ${kind}`}
+        </span>
+      </div>
+      {body.truncated && (
+        <Notice>
+          Only the first {formatBytes(body.capturedBytes)} of {formatBytes(body.bytes)} were kept.
+        </Notice>
+      )}
+      {body.encoding === 'base64' ? (
+        <Code text={toHexDump(body.content)} />
+      ) : /json/i.test(body.contentType) ? (
+        <Json text={body.content} />
+      ) : (
+        <Code text={body.content} />
+      )}
+    </section>
+  );
+}
+
+const maxDumpBytes = 4096;
+
+/** Bytes as people read them: offset, sixteen bytes in hex, the printable ones as text. */
+export function toHexDump(base64: string): string {
+  const bytes = Uint8Array.from(atob(base64.slice(0, Math.ceil((maxDumpBytes * 4) / 3 / 4) * 4)), (char) => char.charCodeAt(0));
+  const lines: string[] = [];
+  for (let offset = 0; offset < Math.min(bytes.length, maxDumpBytes); offset += 16) {
+    const row = [...bytes.subarray(offset, offset + 16)];
+    const hex = row.map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+    const text = row.map((byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : '·')).join('');
+    lines.push(`${offset.toString(16).padStart(6, '0')}  ${hex.padEnd(47)}  ${text}`);
+  }
+  return lines.join('\n');
+}

@@ -1,0 +1,226 @@
+import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
+
+/**
+ * The one-bar filter of the requests list.
+ *
+ *   filter = term { " " term }          all terms must hold
+ *   term   = ["-"] key op values        -dest:ratings = anyone but ratings
+ *          | ["-"] text                 anywhere in path, names, flags, ids; "quoted text" keeps its spaces
+ *   op     = ":" | "=" | "!=" | ">=" | "<=" | ">" | "<"
+ *   values = value { "," value }        one of them must hold; * stands for anything
+ */
+export const filterKeys = {
+  status: { kind: 'status', words: 'status', example: '>=500', title: 'Response code: 503, 5xx, >=500' },
+  dest: { kind: 'name', words: 'to', example: ':ratings', title: 'Destination service or workload' },
+  src: { kind: 'name', words: 'from', example: ':reviews', title: 'Source service or workload' },
+  method: { kind: 'name', words: 'method', example: ':POST', title: 'Request method' },
+  path: { kind: 'path', words: 'path', example: ':/pay', title: 'Start of the path, or any part with *' },
+  flag: { kind: 'name', words: 'response flag', example: ':UO', title: 'Envoy response flag; * for any' },
+  fault: { kind: 'name', words: 'fault', example: ':*', title: 'Name or effect of a fault that acted; * for any' },
+  ms: { kind: 'number', words: 'duration in ms', example: '>200', title: 'Duration in milliseconds' },
+  tries: { kind: 'number', words: 'tries', example: '>1', title: 'Number of attempts' },
+  version: { kind: 'name', words: 'version', example: ':v2', title: 'Version that answered' },
+  rule: { kind: 'name', words: 'route', example: ':*', title: 'Route name' },
+  proto: { kind: 'name', words: 'protocol', example: ':HTTP/2', title: 'Protocol' },
+  mtls: { kind: 'name', words: 'mutual TLS', example: ':no', title: 'Mutual TLS: yes or no' },
+  trace: { kind: 'name', words: 'trace', example: ':', title: 'Trace id' },
+} as const satisfies Record<
+  string,
+  { kind: 'status' | 'name' | 'path' | 'number'; words: string; example: string; title: string }
+>;
+
+export type FilterKey = keyof typeof filterKeys;
+export type FilterOp = ':' | '=' | '!=' | '>=' | '<=' | '>' | '<';
+
+export interface FilterTerm {
+  /** null: free text. */
+  key: FilterKey | null;
+  op: FilterOp;
+  values: readonly string[];
+  negated: boolean;
+  /** Offsets in the filter's text. */
+  from: number;
+  to: number;
+}
+
+export interface FilterProblem {
+  from: number;
+  to: number;
+  message: string;
+}
+
+export interface Filter {
+  terms: readonly FilterTerm[];
+  problems: readonly FilterProblem[];
+}
+
+export function isFilterKey(name: string): name is FilterKey {
+  return Object.hasOwn(filterKeys, name);
+}
+
+const termPattern = /^(-?)([a-z]+)(!=|>=|<=|:|=|>|<)(.*)$/is;
+
+/** Never throws: what cannot be understood is a problem with its place, and takes no part in the filter. */
+export function parseFilter(text: string): Filter {
+  const terms: FilterTerm[] = [];
+  const problems: FilterProblem[] = [];
+  for (const { word, from, to } of splitWords(text)) {
+    const match = termPattern.exec(word);
+    const key = match?.[2]?.toLowerCase() ?? '';
+    if (!match || !(isFilterKey(key) || looksLikeKey(match[3] ?? '', match[4] ?? ''))) {
+      const negated = word.startsWith('-') && word.length > 1;
+      const value = unquote(negated ? word.slice(1) : word);
+      if (value !== '') terms.push({ key: null, op: ':', values: [value], negated, from, to });
+      continue;
+    }
+    if (!isFilterKey(key)) {
+      problems.push({ from, to, message: `There is no “${key}”. Known: ${Object.keys(filterKeys).join(', ')}.` });
+      continue;
+    }
+    const values = splitValues(match[4] ?? '');
+    const term: FilterTerm = { key, op: match[3] as FilterOp, values, negated: match[1] === '-', from, to };
+    const problem =
+      values.length === 0 ? `“${word}” needs a value, for example ${key}${filterKeys[key].example}.` : checkValues(term);
+    if (problem) problems.push({ from, to, message: problem });
+    else terms.push(term);
+  }
+  return { terms, problems };
+}
+
+/** `http://x`, `localhost:9080` and `sort=asc` are text someone pasted; `foo:bar` is a misspelt key. */
+function looksLikeKey(op: string, rest: string): boolean {
+  return op !== '=' && !(op === ':' && (rest.startsWith('//') || /^\d+$/.test(rest)));
+}
+
+function splitWords(text: string): { word: string; from: number; to: number }[] {
+  return [...text.matchAll(/(?:"[^"]*"?|[^\s"])+/g)].map((match) => ({
+    word: match[0],
+    from: match.index,
+    to: match.index + match[0].length,
+  }));
+}
+
+function splitValues(text: string): string[] {
+  return [...text.matchAll(/"([^"]*)"?|[^,"]+/g)].map((match) => match[1] ?? match[0]).filter((value) => value !== '');
+}
+
+function unquote(word: string): string {
+  return word.replaceAll('"', '');
+}
+
+function checkValues({ key, op, values }: FilterTerm): string | null {
+  if (key === null) return null;
+  const { kind } = filterKeys[key];
+  const ordered = op === '>' || op === '<' || op === '>=' || op === '<=';
+  for (const value of values) {
+    if (kind === 'status' && !(/^\d{1,3}$/.test(value) || (!ordered && /^[1-5]xx$/i.test(value))))
+      return `A status is a number like 503${ordered ? '' : ', or a class like 5xx'}; “${value}” is neither.`;
+    if (kind === 'number' && !/^\d+(\.\d+)?$/.test(value)) return `${key} is compared with a number; “${value}” is none.`;
+    if (ordered && kind !== 'status' && kind !== 'number') return `${key} has no order; write ${key}:${value}.`;
+  }
+  return null;
+}
+
+/** One predicate for the whole filter; built once per change, called once per exchange. */
+export function compileFilter(filter: Filter): (exchange: Exchange) => boolean {
+  const tests = filter.terms.map(compileTerm);
+  return (exchange) => tests.every((test) => test(exchange));
+}
+
+function compileTerm(term: FilterTerm): (exchange: Exchange) => boolean {
+  const positive = compileValues(term);
+  const wanted = term.negated === (term.op === '!=');
+  return (exchange) => positive(exchange) === wanted;
+}
+
+function compileValues({ key, op, values }: FilterTerm): (exchange: Exchange) => boolean {
+  if (key === null) {
+    const needle = (values[0] ?? '').toLowerCase();
+    return (exchange) => searchText(exchange).includes(needle);
+  }
+  const { kind } = filterKeys[key];
+  if (kind === 'number' || kind === 'status') {
+    const tests = values.map((value) => compileNumber(op, value));
+    const read = numberReaders[key as keyof typeof numberReaders];
+    return (exchange) => tests.some((test) => test(read(exchange)));
+  }
+  const tests = values.map((value) => compileText(value, kind === 'path' && op !== '='));
+  const read = textReaders[key as keyof typeof textReaders];
+  return (exchange) => {
+    const texts = read(exchange);
+    return tests.some((test) => texts.some(test));
+  };
+}
+
+function compileNumber(op: FilterOp, value: string): (actual: number) => boolean {
+  if (/xx$/i.test(value)) return (actual) => Math.floor(actual / 100) === Number(value[0]);
+  const wanted = Number(value);
+  if (op === '>') return (actual) => actual > wanted;
+  if (op === '<') return (actual) => actual < wanted;
+  if (op === '>=') return (actual) => actual >= wanted;
+  if (op === '<=') return (actual) => actual <= wanted;
+  return (actual) => actual === wanted;
+}
+
+/** Case does not matter. `*` alone means "has any"; a path's start is enough. */
+function compileText(value: string, prefix: boolean): (actual: string) => boolean {
+  if (value === '*') return (actual) => actual !== '';
+  const wanted = value.toLowerCase();
+  if (!wanted.includes('*'))
+    return prefix ? (actual) => actual.toLowerCase().startsWith(wanted) : (actual) => actual.toLowerCase() === wanted;
+  const parts = wanted.split('*');
+  return (actual) => matchesParts(actual.toLowerCase(), parts, prefix);
+}
+
+/** `a*b*c` by looking for the parts from left to right: linear, no regular expression from user input. */
+function matchesParts(actual: string, parts: readonly string[], openEnd: boolean): boolean {
+  let position = 0;
+  for (const [index, part] of parts.entries()) {
+    const last = index === parts.length - 1;
+    if (last && !openEnd) return actual.length - part.length >= position && actual.endsWith(part);
+    const found = index === 0 ? (actual.startsWith(part) ? 0 : -1) : actual.indexOf(part, position);
+    if (found < 0) return false;
+    position = found + part.length;
+  }
+  return true;
+}
+
+const numberReaders = {
+  status: (exchange: Exchange) => exchange.status,
+  ms: (exchange: Exchange) => exchange.durationMs,
+  tries: (exchange: Exchange) => exchange.attempts.length,
+};
+
+const textReaders = {
+  dest: (exchange: Exchange) => names(exchange.destination, exchange.destinationNamespace, exchange.destinationWorkload),
+  src: (exchange: Exchange) => names(exchange.source, exchange.sourceNamespace, exchange.sourceWorkload),
+  method: (exchange: Exchange) => [exchange.method],
+  path: (exchange: Exchange) => [exchange.path],
+  flag: (exchange: Exchange) => exchange.flags.split(','),
+  fault: (exchange: Exchange) => exchange.faults.flatMap((fault) => [fault.name, fault.effect]),
+  version: (exchange: Exchange) => [exchange.destinationVersion],
+  rule: (exchange: Exchange) => [exchange.route],
+  proto: (exchange: Exchange) => [exchange.protocol],
+  mtls: (exchange: Exchange) => [exchange.mtls ? 'yes' : 'no'],
+  trace: (exchange: Exchange) => [exchange.traceId],
+} satisfies Record<Exclude<FilterKey, keyof typeof numberReaders>, (exchange: Exchange) => string[]>;
+
+function names(service: string, namespace: string, workload: string): string[] {
+  return [service, `${namespace}/${service}`, workload];
+}
+
+function searchText(exchange: Exchange): string {
+  const { method, path, authority, source, destination, flags, details, route, traceId, requestId, status } = exchange;
+  return `${method} ${path} ${authority} ${source} ${destination} ${status} ${flags} ${details} ${route} ${traceId} ${requestId}`.toLowerCase();
+}
+
+/** Adds the term, or takes it out when it is there already: what the quick-filter buttons do. */
+export function toggleTerm(text: string, term: string): string {
+  const words = splitWords(text).map(({ word }) => word);
+  const without = words.filter((word) => word.toLowerCase() !== term.toLowerCase());
+  return (without.length < words.length ? without : [...words, term]).join(' ');
+}
+
+export function hasTerm(text: string, term: string): boolean {
+  return splitWords(text).some(({ word }) => word.toLowerCase() === term.toLowerCase());
+}

@@ -1,0 +1,67 @@
+import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
+import type { ExchangeRing, RingView } from '../../engine/exchange-ring.ts';
+
+/**
+ * The exchanges of the ring that match a predicate, kept up to date by looking at each exchange once.
+ * Holds ring numbers in order of arrival; the list shows them newest first.
+ */
+export class MatchingList {
+  readonly #ring: Pick<ExchangeRing, 'at'>;
+  readonly #matches: (exchange: Exchange) => boolean;
+  #numbers: number[] = [];
+  /** Numbers before this index have fallen out of the ring; they are cut off once there are many. */
+  #head = 0;
+  #seenEnd = 0;
+
+  constructor(ring: Pick<ExchangeRing, 'at'>, matches: (exchange: Exchange) => boolean) {
+    this.#ring = ring;
+    this.#matches = matches;
+  }
+
+  update(view: RingView): void {
+    for (let number = Math.max(view.first, this.#seenEnd); number < view.end; number++) {
+      const exchange = this.#ring.at(number);
+      if (exchange && this.#matches(exchange)) this.#numbers.push(number);
+    }
+    this.#seenEnd = view.end;
+    while (this.#head < this.#numbers.length && (this.#numbers[this.#head] as number) < view.first) this.#head++;
+    if (this.#head > 10_000) {
+      this.#numbers = this.#numbers.slice(this.#head);
+      this.#head = 0;
+    }
+  }
+
+  /** How many match among those numbered below `before`. */
+  countBefore(before: number): number {
+    let low = this.#head;
+    let high = this.#numbers.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#numbers[middle] as number) < before) low = middle + 1;
+      else high = middle;
+    }
+    return low - this.#head;
+  }
+
+  /** Row `index` from the top (newest first) of a list frozen at `before`. */
+  numberAt(index: number, before: number): number | undefined {
+    return this.#numbers[this.#head + this.countBefore(before) - 1 - index];
+  }
+}
+
+/**
+ * One row per call. Both sidecars of a call report it; the caller's side (or the gateway) sees retries and the total time, so it
+ * stands for the call. A call whose caller has no sidecar is reported by the destination alone, and stands for itself.
+ */
+export function isCall(exchange: Exchange): boolean {
+  return exchange.reporter !== 'destination' || exchange.source === 'outside' || exchange.source === '';
+}
+
+/** The same call as the other side saw it. */
+export function isOtherHop(exchange: Exchange, other: Exchange): boolean {
+  if (other.id === exchange.id || (other.reporter === 'destination') === (exchange.reporter === 'destination')) return false;
+  const [near, far] = exchange.reporter === 'destination' ? [other, exchange] : [exchange, other];
+  if (far.parentSpanId !== '' && far.parentSpanId === near.spanId) return true;
+  const ids = near.requestId !== '' && near.requestId === far.requestId;
+  return ids && near.destination === far.destination && near.source === far.source;
+}

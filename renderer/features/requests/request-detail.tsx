@@ -1,0 +1,174 @@
+import { CornerUpRight, RotateCw, Terminal, X, Zap } from 'lucide-react';
+import { useMemo } from 'react';
+import type { Exchange, ExchangeDetail } from '../../../proxy/api/exchange.schema.ts';
+import { useRoute, useRouter } from '../../app/router.ts';
+import type { Command } from '../../commands/command.ts';
+import { useCommandRegistry, useCommands } from '../../commands/registry.ts';
+import { useCall, useEngine, useStatus } from '../../engine/use-engine.ts';
+import { Button, ErrorState, formatMs, IconButton, Skeleton, type TabItem, Tabs } from '../../ui/index.ts';
+import { toCurl } from './curl.ts';
+import { AttemptsTab } from './detail-attempts.tsx';
+import { DecisionTab } from './detail-decision.tsx';
+import { MessageTab } from './detail-message.tsx';
+import { OverviewTab } from './detail-overview.tsx';
+import { TraceTab } from './detail-trace.tsx';
+import { StatusCode } from './request-columns.tsx';
+import { ResendAnswer, useResend } from './resend.tsx';
+
+const tabIds = ['overview', 'request', 'response', 'decision', 'attempts', 'trace'] as const;
+type TabId = (typeof tabIds)[number];
+
+/** The right pane: everything about one exchange. The list stays as it is. */
+export function RequestDetail({ id, onClose }: { id: string; onClose: () => void }) {
+  const { query } = useRoute();
+  const router = useRouter();
+  const asked = query.get('tab') as TabId | null;
+  const tab: TabId = asked && tabIds.includes(asked) ? asked : 'overview';
+  const { data: detail, error, reload } = useCall('getExchange', { params: { id } });
+  const known = useKnown(id);
+  const exchange = detail ?? known;
+
+  const tabs: TabItem<TabId>[] = [
+    { id: 'overview', label: 'Overview' },
+    { id: 'request', label: 'Request' },
+    { id: 'response', label: 'Response' },
+    { id: 'decision', label: 'Decision' },
+    { id: 'attempts', label: 'Attempts', count: exchange?.attempts.length },
+    { id: 'trace', label: 'Trace' },
+  ];
+  return (
+    <aside className="request-detail" aria-label="Request detail" data-testid="request-detail">
+      {exchange ? <Head exchange={exchange} detail={detail} onClose={onClose} /> : <BareHead onClose={onClose} />}
+      {error ? (
+        <ErrorState title="The details are not here" message={error} onRetry={reload} />
+      ) : !detail ? (
+        <Skeleton lines={9} />
+      ) : (
+        <Tabs
+          className="grow"
+          label="Request detail"
+          tabs={tabs}
+          value={tab}
+          onChange={(next) => router.setQuery({ tab: next === 'overview' ? null : next })}
+        >
+          {tab === 'overview' && <OverviewTab detail={detail} />}
+          {tab === 'request' && <MessageTab side="request" detail={detail} />}
+          {tab === 'response' && <MessageTab side="response" detail={detail} />}
+          {tab === 'decision' && <DecisionTab detail={detail} />}
+          {tab === 'attempts' && <AttemptsTab detail={detail} />}
+          {tab === 'trace' && <TraceTab detail={detail} />}
+        </Tabs>
+      )}
+    </aside>
+  );
+}
+
+/** What the list already knows, to show before the details arrive. */
+function useKnown(id: string): Exchange | null {
+  const { exchanges } = useEngine();
+  return useMemo(() => {
+    const { first, end } = exchanges.get();
+    for (let number = end - 1; number >= first; number--) {
+      const exchange = exchanges.at(number);
+      if (exchange?.id === id) return exchange;
+    }
+    return null;
+  }, [exchanges, id]);
+}
+
+function BareHead({ onClose }: { onClose: () => void }) {
+  return (
+    <header className="request-detail-head">
+      <div className="grow" />
+      <IconButton label="Close" keys="Escape" size="small" icon={<X size={15} />} onClick={onClose} />
+    </header>
+  );
+}
+
+function Head({ exchange, detail, onClose }: { exchange: Exchange; detail: ExchangeDetail | null; onClose: () => void }) {
+  const status = useStatus();
+  const registry = useCommandRegistry();
+  const resend = useResend(exchange.id);
+  const commands: Command[] = [
+    {
+      id: 'requests.resend',
+      title: 'Resend this request',
+      group: 'This screen',
+      icon: RotateCw,
+      keys: 'r',
+      when: () => detail !== null && !resend.running,
+      run: resend.send,
+    },
+    {
+      id: 'requests.copy-curl',
+      title: 'Copy as curl',
+      group: 'This screen',
+      icon: Terminal,
+      keys: 'c',
+      when: () => detail !== null,
+      run: async ({ toasts }) => {
+        if (!detail) return;
+        await navigator.clipboard.writeText(toCurl(detail, status));
+        toasts.ok('Copied as curl');
+      },
+    },
+    {
+      id: 'requests.add-fault',
+      title: `Add fault on ${exchange.source} → ${exchange.destination}`,
+      group: 'This screen',
+      icon: Zap,
+      when: () => exchange.destination !== '',
+      run: ({ router }) =>
+        router.navigate('faults', {
+          to: exchange.destination,
+          from: exchange.source === 'outside' || exchange.source === 'ingress' ? null : exchange.source,
+          method: exchange.method,
+          path: exchange.path.split('?')[0],
+        }),
+    },
+  ];
+  useCommands(commands);
+  const [again, curl, fault] = commands as [Command, Command, Command];
+  return (
+    <>
+      <header className="request-detail-head">
+        <div className="grow">
+          <div className="request-detail-title">
+            <StatusCode exchange={exchange} />
+            <span className="requests-method">{exchange.method}</span>
+            <span className="mono truncate" title={exchange.path}>
+              {exchange.path}
+            </span>
+          </div>
+          <div className="request-detail-sub num truncate">
+            {exchange.source} → {exchange.destination} {exchange.destinationVersion} · {formatMs(exchange.durationMs)}
+          </div>
+        </div>
+        <IconButton label="Close" keys="Escape" size="small" icon={<X size={15} />} onClick={onClose} />
+      </header>
+      <div className="request-detail-actions">
+        <Button
+          size="small"
+          icon={<RotateCw size={13} />}
+          keys="r"
+          disabled={!detail || resend.running}
+          onClick={() => registry.run(again)}
+        >
+          {resend.running ? 'Sending…' : 'Resend'}
+        </Button>
+        <Button size="small" icon={<Terminal size={13} />} keys="c" disabled={!detail} onClick={() => registry.run(curl)}>
+          Copy as curl
+        </Button>
+        <Button size="small" icon={<Zap size={13} />} title={fault.title} onClick={() => registry.run(fault)}>
+          Add fault
+        </Button>
+        {exchange.simulated && (
+          <span className="muted">
+            <CornerUpRight size={12} aria-hidden="true" /> answered from a recording
+          </span>
+        )}
+      </div>
+      {resend.answer && <ResendAnswer answer={resend.answer} before={exchange} onClose={resend.clear} />}
+    </>
+  );
+}

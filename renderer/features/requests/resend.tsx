@@ -1,0 +1,53 @@
+import { X } from 'lucide-react';
+import { useState } from 'react';
+import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
+import type { ApiResponse } from '../../../proxy/api/routes.ts';
+import { hrefTo } from '../../app/router.ts';
+import { useEngine } from '../../engine/use-engine.ts';
+import { formatMs, IconButton, Json, useToasts } from '../../ui/index.ts';
+import { StatusCode } from './request-columns.tsx';
+
+type Answer = ApiResponse<'resendExchange'>;
+
+/** Sends the exchange again from its source, as it was, and keeps the last answer. */
+export function useResend(id: string) {
+  const engine = useEngine();
+  const toasts = useToasts();
+  const [running, setRunning] = useState(false);
+  const [answer, setAnswer] = useState<Answer | null>(null);
+  const send = async () => {
+    setRunning(true);
+    try {
+      setAnswer(await engine.call('resendExchange', { params: { id }, body: {} }));
+    } catch (error) {
+      toasts.error('The request could not be sent again', error);
+    } finally {
+      setRunning(false);
+    }
+  };
+  return { running, answer, send, clear: () => setAnswer(null) };
+}
+
+export function ResendAnswer({ answer, before, onClose }: { answer: Answer; before: Exchange; onClose: () => void }) {
+  const same = answer.error === '' && answer.status === before.status;
+  return (
+    <section className="request-resent" aria-label="Answer to the request sent again" data-testid="resend-answer">
+      <div className="row num">
+        <strong>Sent again</strong>
+        {answer.error ? (
+          <span className="tone-bad tone-text">✖ {answer.error}</span>
+        ) : (
+          <StatusCode exchange={{ status: answer.status, protocol: 'HTTP/1.1', flags: '' }} />
+        )}
+        <span>{formatMs(answer.durationMs)}</span>
+        <span className="muted truncate">
+          {same ? 'same status as before' : answer.error ? '' : `was ${before.status}`} · before {formatMs(before.durationMs)}
+        </span>
+        <span className="grow" />
+        {answer.traceId && <a href={hrefTo(`traces/${answer.traceId}`)}>Trace</a>}
+        <IconButton label="Close the answer" size="small" icon={<X size={14} />} onClick={onClose} />
+      </div>
+      {answer.body !== '' && <Json text={answer.body} maxHeight={140} />}
+    </section>
+  );
+}
