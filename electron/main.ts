@@ -96,8 +96,8 @@ async function runShell({ home, meshFiles, sampleTraffic }: LaunchOptions): Prom
   });
   stopBeforeQuit(async () => {
     traffic?.stop();
-    tray?.close();
     await supervisor.stop();
+    tray?.close();
   });
   app.setAboutPanelOptions({ applicationName: 'Drydock', applicationVersion: app.getVersion() });
   show();
@@ -138,10 +138,12 @@ function stopBeforeQuit(stop: () => Promise<void>): void {
   app.on('will-quit', (event) => {
     if (stopped) return;
     event.preventDefault();
-    void stop().finally(() => {
-      stopped = true;
-      app.quit();
-    });
+    void stop()
+      .catch((error: unknown) => console.error('stopping the engine:', error))
+      .finally(() => {
+        stopped = true;
+        app.exit();
+      });
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => app.quit());
 }

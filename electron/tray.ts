@@ -19,6 +19,7 @@ export function openTray(icon: string, actions: TrayActions): { tell(state: Engi
   tray.on('click', actions.show);
   return {
     tell(state) {
+      if (tray.isDestroyed()) return;
       tray.setToolTip(`Drydock: ${state.message}`);
       const items = [
         { label: state.message, enabled: false },
@@ -29,6 +30,8 @@ export function openTray(icon: string, actions: TrayActions): { tell(state: Engi
       ];
       tray.setContextMenu(Menu.buildFromTemplate(items));
     },
-    close: () => tray.destroy(),
+    close: () => {
+      if (!tray.isDestroyed()) tray.destroy();
+    },
   };
 }

@@ -166,7 +166,7 @@ export class EngineSupervisor {
       this.#engine = null;
       if (performance.now() - startedAtMs > this.#parts.stableMs) this.#failures = 0;
       if (failure !== null && !wasReady) this.#fail(failure);
-      else this.#crashed(run, reason, lastLine(errorOutput));
+      else this.#crashed(run, reason, lastWords(errorOutput));
     });
   }
 
@@ -233,6 +233,9 @@ function describeDiagnostics(value: unknown): string {
   return `The engine could not start: ${first.message}${place}.${more}`;
 }
 
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1)?.trim().slice(0, 300) ?? '';
+/** What a process said before it ended: Node prints its error above a stack and its version, so prefer a line that names an error. */
+function lastWords(text: string): string {
+  const lines = text.trim().split('\n');
+  const words = lines.findLast((line) => /^\w*(Error|error)\b.*:/.test(line.trim())) ?? lines.at(-1) ?? '';
+  return words.trim().slice(0, 300);
 }
