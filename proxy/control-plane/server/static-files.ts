@@ -88,7 +88,7 @@ async function findFile(root: string, pathname: string): Promise<string | null> 
   const wanted = pathname === '/' || path.extname(pathname) === '' ? '/index.html' : pathname;
   const base = await realPathOrNull(root);
   const real = base && (await realPathOrNull(path.join(base, path.normalize(wanted))));
-  if (!base || !real || !real.startsWith(base + path.sep)) return null;
+  if (!base || !real?.startsWith(base + path.sep)) return null;
   return (await stat(real)).isFile() ? real : null;
 }
 
