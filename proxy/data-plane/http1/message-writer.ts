@@ -1,0 +1,117 @@
+import type { Duplex } from 'node:stream';
+import type { HeaderMap } from '../header-map.ts';
+import { writeLastChunk } from './write-head.ts';
+
+/** Chunks up to this size are joined to the text waiting to be written: one write for head and small body. */
+const joinBytes = 2048;
+
+/**
+ * Writes messages to one socket: head and body joined into as few writes as the tick allows, framing exactly as begun.
+ *
+ *   begin(head) ── data ── data ── end      one write when all of it happens in one tick and is small
+ */
+export class MessageWriter {
+  readonly #socket: Duplex;
+  #text = '';
+  #scheduled = false;
+  #framing: 'none' | 'length' | 'chunked' = 'none';
+  #remaining = 0;
+  /** Body bytes of the current message. */
+  bodyBytes = 0;
+  /** True once anything was given to the socket. */
+  touched = false;
+
+  constructor(socket: Duplex) {
+    this.#socket = socket;
+  }
+
+  /** `head` is the complete latin1 head. `none` drops body bytes (HEAD, 204, 304). */
+  begin(head: string, framing: 'none' | 'length' | 'chunked', length: number): void {
+    this.#text += head;
+    this.#framing = framing;
+    this.#remaining = length;
+    this.bodyBytes = 0;
+    this.#schedule();
+  }
+
+  /** Text outside any body: an interim response. */
+  interim(text: string): void {
+    this.#text += text;
+    this.#schedule();
+  }
+
+  /** False: wait for the socket's drain. Bytes beyond a declared length are dropped. */
+  data(chunk: Buffer): boolean {
+    if (this.#framing === 'none' || chunk.length === 0) return true;
+    let bytes = chunk;
+    if (this.#framing === 'length') {
+      if (bytes.length > this.#remaining) bytes = bytes.subarray(0, this.#remaining);
+      this.#remaining -= bytes.length;
+      if (bytes.length === 0) return true;
+    }
+    this.bodyBytes += bytes.length;
+    const chunked = this.#framing === 'chunked';
+    if (bytes.length <= joinBytes) {
+      const text = bytes.toString('latin1');
+      this.#text += chunked ? `${bytes.length.toString(16)}\r\n${text}\r\n` : text;
+      if (this.#text.length > 8 * joinBytes) return this.flush();
+      this.#schedule();
+      return !this.#socket.writableNeedDrain;
+    }
+    const socket = this.#socket;
+    socket.cork();
+    if (chunked) this.#text += `${bytes.length.toString(16)}\r\n`;
+    this.flush();
+    const more = socket.write(bytes);
+    if (chunked) this.#text = '\r\n';
+    socket.uncork();
+    if (chunked) this.#schedule();
+    return more;
+  }
+
+  /** Ends the message and writes it out. False: fewer bytes came than were declared, so the connection must be cut, not reused. */
+  end(trailers: HeaderMap | null, done?: () => void): boolean {
+    if (this.#framing === 'chunked') this.#text += writeLastChunk(trailers);
+    const complete = this.#framing !== 'length' || this.#remaining === 0;
+    this.#framing = 'none';
+    this.flush(done);
+    return complete;
+  }
+
+  /** Gives what waits to the socket; returns whether it wants more. `done` is called when it has been handed to the kernel. */
+  flush(done?: () => void): boolean {
+    const text = this.#text;
+    if (text !== '') {
+      this.#text = '';
+      this.touched = true;
+      return this.#socket.write(text, 'latin1', done);
+    }
+    if (done !== undefined) {
+      // An empty write keeps its place in the queue, so `done` still means "everything before it is out".
+      if (this.#socket.writableLength === 0) done();
+      else this.#socket.write('', 'latin1', done);
+    }
+    return !this.#socket.writableNeedDrain;
+  }
+
+  /** Forgets what was not written yet. */
+  discard(): void {
+    this.#text = '';
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    process.nextTick(runScheduled, this);
+  }
+
+  /** Called on the next tick. */
+  runScheduled(): void {
+    this.#scheduled = false;
+    if (this.#text !== '' && !this.#socket.destroyed && this.#socket.writable) this.flush();
+  }
+}
+
+function runScheduled(writer: MessageWriter): void {
+  writer.runScheduled();
+}

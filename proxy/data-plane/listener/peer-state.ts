@@ -1,0 +1,35 @@
+import { readFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+
+/** Tells whether the process at the other end of a loopback connection still holds its socket. */
+export type PeerProbe = (socket: Socket) => Promise<'open' | 'gone' | 'unknown'>;
+
+/** `127.0.0.1:80` as /proc/net/tcp writes it: address in host byte order, port, both hexadecimal. */
+function procAddress(address: string, port: number): string {
+  const octets = address.split('.').map((octet) => Number(octet).toString(16).padStart(2, '0'));
+  return `${octets.reverse().join('')}:${port.toString(16).padStart(4, '0')}`.toUpperCase();
+}
+
+/**
+ * A FIN alone does not say whether the client only finished sending (half-close: it still wants its answer) or is gone (`close()` sends the
+ * same FIN). On Linux the kernel's socket table tells: a closed socket has no inode. Elsewhere, and for clients outside this network
+ * namespace, the answer is `unknown`, and the caller does as Envoy: a FIN is a disconnect.
+ */
+export const probePeerByProc: PeerProbe = async (socket) => {
+  const { remoteAddress, remotePort, localAddress, localPort } = socket;
+  if (process.platform !== 'linux' || remoteAddress === undefined || remotePort === undefined) return 'unknown';
+  const remote = remoteAddress.replace(/^::ffff:/, '');
+  const local = (localAddress ?? '').replace(/^::ffff:/, '');
+  if (!remote.includes('.') || localPort === undefined) return 'unknown';
+  const theirs = procAddress(remote, remotePort);
+  const ours = procAddress(local, localPort);
+  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    const rows = await readFile(table, 'latin1').catch(() => '');
+    const at = rows.indexOf(`${theirs} ${table.endsWith('6') ? '0000000000000000FFFF0000' : ''}${ours}`);
+    if (at === -1) continue;
+    const columns = rows.slice(at, rows.indexOf('\n', at)).trim().split(/\s+/);
+    // local, remote, state, queues, timer, retransmits, uid, timeout, inode
+    return columns[8] === '0' ? 'gone' : 'open';
+  }
+  return 'unknown';
+};
