@@ -50,6 +50,8 @@ export class CapturedDownstream implements DownstreamRequest, BodySource {
   onFinished: (() => void) | null = null;
   /** Telemetry's own ear; the stages own onReset. */
   onClosed: (() => void) | null = null;
+  /** The last touch on a response head, whoever sends it. */
+  finishHead: ((status: number, headers: HeaderMap) => void) | null = null;
   readonly #now: () => number;
 
   constructor(inner: DownstreamRequest, bodyLimitBytes: number, now: () => number) {
@@ -70,8 +72,8 @@ export class CapturedDownstream implements DownstreamRequest, BodySource {
     inner.onReset = (reason) => {
       this.resetReason = reason;
       this.closed = true;
-      this.onReset?.(reason);
       this.onClosed?.();
+      this.onReset?.(reason);
     };
     inner.onFinished = () => {
       this.onFinished?.();
@@ -164,6 +166,7 @@ export class CapturedDownstream implements DownstreamRequest, BodySource {
   }
 
   #responseHead(status: number, headers: HeaderMap): void {
+    this.finishHead?.(status, headers);
     this.responseStatus = status;
     // The codec may still add framing to its own copy; what the client sees beyond that is this.
     this.responseHeaders = headers.clone();

@@ -1,0 +1,221 @@
+import type { Diagnostic } from '../api/diagnostic.schema.ts';
+import type { Explanation, ExplainRequest } from '../api/explain.schema.ts';
+import type { ClusterStatus } from '../api/observability.schema.ts';
+import { BoundListener } from './bound-listener.ts';
+import type { Clock, Random } from './clock.ts';
+import { Connections } from './connections.ts';
+import { createHttpDate } from './edge-headers.ts';
+import { ExchangeReporter } from './exchange-reporter.ts';
+import { explain } from './explain/explain.ts';
+import { createIdSource } from './ids.ts';
+import type { LiveExchange } from './live-exchange.ts';
+import type { DataPlaneCounters, FromDataPlane, IdentityMaterial } from './messages.ts';
+import { listenerKey, type PreparedSnapshot, prepareSnapshot } from './prepare.ts';
+import { FaultState } from './route-filters/fault/fault-state.ts';
+import { createFilterFactory } from './route-filters/index.ts';
+import type { BoundListener as BoundPort, MeshSnapshot, PrepareResult } from './snapshot.ts';
+import { ToxicProxies } from './toxics/toxic-proxies.ts';
+import { createDial } from './upstream/dial.ts';
+import { joinTunnel } from './upstream/tunnel.ts';
+import { Upstreams } from './upstream/upstreams.ts';
+
+export interface DataPlaneOptions {
+  clock: Clock;
+  random: Random;
+  post: (message: FromDataPlane) => void;
+}
+
+/** All proxies of this worker: takes snapshots, keeps listeners and upstreams in line with the newest one. */
+export class DataPlane {
+  readonly toxicProxies: ToxicProxies;
+  readonly #clock: Clock;
+  readonly #reporter: ExchangeReporter;
+  readonly #upstreams: Upstreams;
+  readonly #faults: FaultState;
+  readonly #connections: Connections;
+  readonly #identities = new Map<string, IdentityMaterial>();
+  readonly #bound = new Map<string, BoundListener>();
+  readonly #post: (message: FromDataPlane) => void;
+  readonly #random: Random;
+  #prepared: PreparedSnapshot | null = null;
+  #forbidden: ReadonlySet<string> = new Set();
+  #activeRequests = 0;
+  #requests = 0;
+  readonly #matched = new Map<string, number>();
+  #idle: (() => void) | null = null;
+
+  constructor(options: DataPlaneOptions) {
+    const { clock, random, post } = options;
+    const ids = createIdSource();
+    this.#clock = clock;
+    this.#random = random;
+    this.#post = post;
+    this.#reporter = new ExchangeReporter(clock, (exchanges, events) => {
+      if (exchanges.length > 0) post({ type: 'exchanges', exchanges, dropped: 0 });
+      if (events.length > 0) post({ type: 'events', events });
+    });
+    this.#faults = new FaultState({ clock, random });
+    this.toxicProxies = new ToxicProxies({ clock, random, forbidden: () => this.#forbidden });
+    const identityOf = (proxyId: string) => this.#identityOf(proxyId);
+    this.#upstreams = new Upstreams({
+      clock,
+      random,
+      joinTunnel: (a, b, onClosed) => joinTunnel(a, b, { onClosed }),
+      newSpanId: ids.spanId,
+      emit: (event) => this.#reporter.event(event),
+      dial: createDial({ clock, identityOf, trustDomain: () => this.#prepared?.snapshot.trustDomain ?? '', forbidden: () => this.#forbidden }),
+    });
+    this.#connections = new Connections({
+      clock,
+      identityOf,
+      reporter: this.#reporter,
+      ids,
+      upstreams: this.#upstreams,
+      prepared: (key) => this.#prepared?.listeners.get(key),
+      request: {
+        clock,
+        random,
+        ids,
+        httpDate: createHttpDate(clock.wallNow),
+        upstreams: this.#upstreams,
+        reporter: this.#reporter,
+        onBegin: () => {
+          this.#activeRequests++;
+          this.#requests++;
+        },
+        onEnd: (exchange) => this.#onEnd(exchange),
+      },
+    });
+  }
+
+  /** New certificates. Listeners and later connections use them at once; open connections go on. */
+  setIdentities(identities: IdentityMaterial[]): void {
+    for (const identity of identities) this.#identities.set(identity.spiffeId, identity);
+    this.#connections.onIdentities(new Set(identities.map((i) => i.spiffeId)));
+  }
+
+  /** Prepares everything, binds what is new, then switches over in one step. A failure leaves all as it was. */
+  async apply(snapshot: MeshSnapshot): Promise<PrepareResult> {
+    const prepared = prepareSnapshot(snapshot, createFilterFactory({ clock: this.#clock, random: this.#random, faults: this.#faults }));
+    if ('severity' in prepared) return { ok: false, bound: [], diagnostics: [prepared] };
+    const opened = new Map<string, BoundListener>();
+    const diagnostics: Diagnostic[] = [];
+    const opening: Promise<void>[] = [];
+    for (const [key, { proxy, listener }] of prepared.listeners) {
+      if (this.#keeps(key, listener)) continue;
+      opening.push(
+        BoundListener.open(proxy.id, listener).then((result) => {
+          if (result instanceof BoundListener) opened.set(key, result);
+          else diagnostics.push(result);
+        }),
+      );
+    }
+    await Promise.all(opening);
+    if (diagnostics.length > 0) {
+      for (const listener of opened.values()) listener.stopAccepting();
+      return { ok: false, bound: [], diagnostics };
+    }
+    this.#commit(prepared, opened);
+    return { ok: true, bound: this.#boundPorts(), diagnostics: [] };
+  }
+
+  clusters(): ClusterStatus[] {
+    return this.#upstreams.status();
+  }
+
+  explain(request: ExplainRequest): Explanation {
+    if (this.#prepared === null) throw new Error('nothing has been applied yet');
+    return explain(this.#prepared.snapshot, this.#prepared.views, request);
+  }
+
+  counters(): DataPlaneCounters {
+    return {
+      downstreamConnections: [...this.#bound.values()].reduce((sum, b) => sum + b.sockets.size, 0),
+      activeRequests: this.#activeRequests,
+      requests: this.#requests,
+      resources: Object.fromEntries(this.#matched),
+      faults: this.#faults.counters(),
+      droppedExchanges: 0,
+    };
+  }
+
+  /** Stops accepting, tells connections to end after the request in progress, cuts what is left after graceMs. */
+  async drain(graceMs: number): Promise<number> {
+    for (const listener of this.#bound.values()) listener.stopAccepting();
+    this.#connections.drain();
+    if (this.#activeRequests > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = this.#clock.setTimer(resolve, graceMs);
+        this.#idle = () => {
+          timer.cancel();
+          resolve();
+        };
+      });
+    }
+    return this.close();
+  }
+
+  /** Cuts everything at once. Returns how many connections that were. */
+  async close(): Promise<number> {
+    let cut = 0;
+    for (const listener of this.#bound.values()) {
+      listener.stopAccepting();
+      cut += listener.cut();
+    }
+    this.#bound.clear();
+    this.#connections.close();
+    this.#upstreams.close();
+    await this.toxicProxies.close();
+    this.#reporter.close();
+    return cut;
+  }
+
+  /** A listener stays when the new snapshot asks for the same place, or does not care which port it is. */
+  #keeps(key: string, listener: { host: string; port: number; fixed: boolean }): boolean {
+    const bound = this.#bound.get(key);
+    if (bound === undefined || bound.host !== listener.host) return false;
+    return bound.port === listener.port || (!listener.fixed && (listener.port === 0 || bound.askedPort === listener.port));
+  }
+
+  #commit(prepared: PreparedSnapshot, opened: Map<string, BoundListener>): void {
+    this.#prepared = prepared;
+    this.#forbidden = new Set(prepared.snapshot.forbiddenUpstreams);
+    for (const [key, bound] of this.#bound) {
+      if (prepared.listeners.has(key) && !opened.has(key)) continue;
+      bound.stopAccepting();
+      this.#connections.drainListener(key);
+      this.#bound.delete(key);
+    }
+    for (const [key, bound] of opened) {
+      bound.onConnection = (socket) => this.#connections.accept(key, socket);
+      this.#bound.set(key, bound);
+    }
+    this.#faults.update(prepared.snapshot.faults);
+    this.#upstreams.update(prepared.snapshot, (workload) => this.#bound.get(listenerKey(workload, 'inbound')));
+  }
+
+  #boundPorts(): BoundPort[] {
+    return [...this.#bound.values()].map((b) => ({ proxy: b.proxyId, listener: b.listenerId, host: b.host, port: b.port }));
+  }
+
+  #identityOf(proxyId: string): IdentityMaterial | undefined {
+    const spiffeId = this.#prepared?.workloads.get(proxyId)?.spiffeId;
+    return spiffeId === undefined ? undefined : this.#identities.get(spiffeId);
+  }
+
+  #onEnd(exchange: LiveExchange): void {
+    this.#activeRequests--;
+    if (this.#activeRequests === 0) this.#idle?.();
+    const origin = exchange.route?.origin ?? null;
+    if (origin !== null) this.#count(`${origin.kind}/${origin.namespace}/${origin.name}`);
+    const policy = exchange.cluster?.policy ?? null;
+    if (policy !== null && exchange.direction === 'outbound') this.#count(`${policy.kind}/${policy.namespace}/${policy.name}`);
+    for (const { resource, outcome } of exchange.policies) {
+      if (outcome !== 'not-matched') this.#count(`${resource.kind}/${resource.namespace}/${resource.name}`);
+    }
+  }
+
+  #count(resource: string): void {
+    this.#matched.set(resource, (this.#matched.get(resource) ?? 0) + 1);
+  }
+}

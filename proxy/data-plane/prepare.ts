@@ -1,0 +1,117 @@
+import type { Diagnostic } from '../api/diagnostic.schema.ts';
+import type { RouteFilter } from './exchange.ts';
+import type { ExchangeOrigin } from './live-exchange.ts';
+import type { ListenerPath } from './request-path.ts';
+import { type PreparedView, prepareGateway, prepareInboundRoute, prepareView } from './route/prepare-view.ts';
+import { RegexCache } from './route/string-match.ts';
+import type { InboundPort, ListenerSnapshot, MeshSnapshot, ProxySnapshot, WorkloadInfo } from './snapshot.ts';
+
+/** Makes the filters of a listener; route-filters/index.ts is behind it, with its clock, randomness and fault state. */
+export interface FilterFactory {
+  outbound(snapshot: MeshSnapshot, proxy: ProxySnapshot, view: PreparedView, regexes: RegexCache): RouteFilter[];
+  inbound(snapshot: MeshSnapshot, proxy: ProxySnapshot, port: InboundPort, regexes: RegexCache): RouteFilter[];
+}
+
+/** A listener with everything compiled that its connections need. */
+export interface PreparedListener {
+  proxy: ProxySnapshot;
+  listener: ListenerSnapshot;
+  /** One path; an inbound listener has one per service port, first the default. */
+  paths: ListenerPath[];
+}
+
+export interface PreparedSnapshot {
+  snapshot: MeshSnapshot;
+  views: Map<string, PreparedView>;
+  workloads: Map<string, WorkloadInfo>;
+  /** `reviews-v1-0/inbound` → listener. */
+  listeners: Map<string, PreparedListener>;
+}
+
+export const listenerKey = (proxyId: string, listenerId: string): string => `${proxyId}/${listenerId}`;
+
+/** Compiles a snapshot for serving. What does not compile (a regex that is not RE2) comes back as a diagnostic, nothing half done. */
+export function prepareSnapshot(snapshot: MeshSnapshot, filters: FilterFactory): PreparedSnapshot | Diagnostic {
+  try {
+    return prepare(snapshot, filters);
+  } catch (error) {
+    return {
+      severity: 'error',
+      code: 'DD1103',
+      message: `the configuration cannot be prepared for serving: ${error instanceof Error ? error.message : String(error)}`,
+    };
+  }
+}
+
+function prepare(snapshot: MeshSnapshot, filters: FilterFactory): PreparedSnapshot {
+  const regexes = new RegexCache();
+  const views = new Map<string, PreparedView>();
+  for (const [name, view] of Object.entries(snapshot.views)) {
+    views.set(name, prepareView(view, snapshot.outboundTrafficPolicy, regexes));
+  }
+  const workloads = new Map(snapshot.proxies.map((proxy) => [proxy.workload.id, proxy.workload]));
+  const serviceNames = new Map(snapshot.services.map((s) => [s.fqdn, { name: s.name, namespace: s.namespace }]));
+  const listeners = new Map<string, PreparedListener>();
+  // Sidecars of one view share its filters where nothing in them depends on the proxy; the factory decides.
+  for (const proxy of snapshot.proxies) {
+    const view = views.get(proxy.view);
+    if (view === undefined) throw new Error(`${proxy.id} names the view ${proxy.view}, which the snapshot does not have`);
+    const origin: Omit<ExchangeOrigin, 'direction' | 'reporter'> = { snapshot, proxy, workloads, serviceNames };
+    let outbound: RouteFilter[] | null = null;
+    const outboundFilters = () => (outbound ??= filters.outbound(snapshot, proxy, view, regexes));
+    for (const listener of proxy.listeners) {
+      listeners.set(listenerKey(proxy.id, listener.id), {
+        proxy,
+        listener,
+        paths: preparePaths(listener, origin, view, filters, outboundFilters, regexes),
+      });
+    }
+  }
+  return { snapshot, views, workloads, listeners };
+}
+
+function preparePaths(
+  listener: ListenerSnapshot,
+  origin: Omit<ExchangeOrigin, 'direction' | 'reporter'>,
+  view: PreparedView,
+  filters: FilterFactory,
+  outboundFilters: () => RouteFilter[],
+  regexes: RegexCache,
+): ListenerPath[] {
+  const { snapshot, proxy } = origin;
+  switch (listener.role) {
+    case 'inbound':
+      return listener.ports.map((port) => ({
+        ...origin,
+        direction: 'inbound',
+        reporter: 'destination',
+        host: prepareInboundRoute(port, regexes),
+        port,
+        filters: filters.inbound(snapshot, proxy, port, regexes),
+      }));
+    case 'outbound':
+      return [{ ...origin, direction: 'outbound', reporter: 'source', table: view, target: null, filters: outboundFilters() }];
+    case 'upstream':
+      return [
+        {
+          ...origin,
+          direction: 'outbound',
+          reporter: 'source',
+          table: view,
+          target: { host: listener.service.toLowerCase(), port: listener.servicePort },
+          filters: outboundFilters(),
+        },
+      ];
+    case 'gateway':
+      return [
+        {
+          ...origin,
+          direction: 'outbound',
+          reporter: 'gateway',
+          table: prepareGateway(listener, view.view, regexes),
+          target: null,
+          filters: outboundFilters(),
+        },
+      ];
+  }
+}

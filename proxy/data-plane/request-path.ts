@@ -1,0 +1,151 @@
+import type { Clock, Random } from './clock.ts';
+import { finishResponse, sanitizeRequest, stampRequest, workloadOfMetadataId } from './edge-headers.ts';
+import { addFlag, type LocalReply, type RouteFilter } from './exchange.ts';
+import type { ExchangeReporter } from './exchange-reporter.ts';
+import type { IdSource } from './ids.ts';
+import { sendLocalReply } from './listener/local-reply.ts';
+import { type ExchangeOrigin, LiveExchange } from './live-exchange.ts';
+import type { PreparedVirtualHost, RouteTable } from './route/prepare-view.ts';
+import { finalizeRequest, httpsRedirect, selectInboundRoute, selectRoute } from './route/route-request.ts';
+import type { InboundPort } from './snapshot.ts';
+import type { DownstreamRequest } from './stream.ts';
+import { beginSpan } from './trace-context.ts';
+import type { Upstreams } from './upstream/upstreams.ts';
+
+/*
+ * One request through one proxy, top to bottom. The folders stand in the same order.
+ *
+ *   listener ─▶ headers, identity, trace ─▶ route ─▶ route filters ─▶ rewrite ─▶ upstream (balance, attempt, retry) ─▶ record
+ *
+ * A stage that answers by itself returns a LocalReply; the first one ends the way up. docs/life-of-a-request.md tells the same in prose.
+ */
+
+/** What all requests of one listener share, prepared once per snapshot. */
+export type ListenerPath = ExchangeOrigin & { filters: readonly RouteFilter[] } & (
+    | { direction: 'outbound'; table: RouteTable; target: { host: string; port: number } | null }
+    | { direction: 'inbound'; host: PreparedVirtualHost; port: InboundPort }
+  );
+
+export interface RequestPathDeps {
+  clock: Clock;
+  random: Random;
+  ids: IdSource;
+  httpDate: () => string;
+  upstreams: Upstreams;
+  reporter: ExchangeReporter;
+  /** Begin and end of every exchange, for counters and drain. */
+  onBegin: () => void;
+  onEnd: (exchange: LiveExchange) => void;
+}
+
+export async function runExchange(downstream: DownstreamRequest, path: ListenerPath, deps: RequestPathDeps): Promise<void> {
+  const { clock, ids } = deps;
+  const wallMs = clock.wallNow();
+  const exchange = new LiveExchange(ids.exchangeId(wallMs), path, downstream, clock.now, wallMs);
+  deps.onBegin();
+  watchDownstream(exchange, deps);
+  const reply = await decide(exchange, path, deps);
+  if (reply !== undefined && !exchange.downstream.closed) await answer(exchange, reply);
+  if (!exchange.downstream.closed) await closed(exchange);
+  deps.reporter.exchange(exchange.finish(clock.now()));
+  deps.onEnd(exchange);
+}
+
+/** The stages in request order. Undefined: the upstream's response is on its way or done. */
+async function decide(exchange: LiveExchange, path: ListenerPath, deps: RequestPathDeps): Promise<LocalReply | undefined> {
+  const { clock, ids, random } = deps;
+  exchange.enterStage('listener', clock.now());
+  const sampling = exchange.snapshot.samplingPercent;
+  exchange.trace = beginSpan(exchange.headers, ids, () => sampling >= 100 || random() * 100 < sampling);
+  sanitizeRequest(exchange, ids);
+  if (path.direction === 'inbound') identifyPeer(exchange, path);
+
+  exchange.enterStage('route', clock.now());
+  if (path.direction === 'inbound') {
+    exchange.port = path.port.port;
+    selectInboundRoute(exchange, path.host, path.port.cluster);
+  } else {
+    if (path.table.kind === 'gateway') {
+      const redirect = httpsRedirect(exchange, path.table);
+      if (redirect !== undefined) return redirect;
+    }
+    selectRoute(exchange, path.table, random, path.target === null ? undefined : { target: path.target });
+  }
+
+  exchange.enterStage('route-filters', clock.now());
+  for (const filter of path.filters) {
+    const result = filter(exchange);
+    const reply = result instanceof Promise ? await result : result;
+    if (reply !== undefined) return reply;
+    if (exchange.aborted) return undefined;
+  }
+
+  const reply = finalizeRequest(exchange);
+  if (reply !== undefined) return reply;
+  stampRequest(exchange);
+
+  exchange.enterStage('upstream', clock.now());
+  return deps.upstreams.forward(exchange);
+}
+
+/** Watches the client and puts the last touch on whatever response goes down. */
+function watchDownstream(exchange: LiveExchange, deps: RequestPathDeps): void {
+  const { downstream } = exchange;
+  downstream.finishHead = (status, headers) => finishResponse(exchange, { status, headers }, deps.httpDate());
+  downstream.onClosed = () => {
+    if (downstream.resetReason === null) return;
+    exchange.aborted = true;
+    const malformed = downstream.resetReason === 'protocol-error';
+    addFlag(exchange, malformed ? 'DPE' : 'DC');
+    if (exchange.details === '') {
+      exchange.details = malformed ? 'http1.codec_error' : 'downstream_remote_disconnect';
+    }
+  };
+}
+
+/** Who calls, from the verified certificate; the caller's node id narrows it to the workload. A claim without a certificate counts nothing. */
+function identifyPeer(exchange: LiveExchange, path: ListenerPath): void {
+  const { peerSpiffeId, mtls } = exchange.downstream.connection;
+  if (!mtls) return;
+  const claimed = path.workloads.get(workloadOfMetadataId(exchange.headers.get('x-envoy-peer-metadata-id')));
+  if (claimed !== undefined && claimed.spiffeId === peerSpiffeId) {
+    exchange.peer = claimed;
+    return;
+  }
+  for (const workload of path.workloads.values()) {
+    if (workload.spiffeId === peerSpiffeId) {
+      exchange.peer = workload;
+      return;
+    }
+  }
+}
+
+/** A response of our own, or none at all where a fault asks for that. */
+async function answer(exchange: LiveExchange, reply: LocalReply): Promise<void> {
+  addFlag(exchange, reply.flag);
+  exchange.details = reply.details;
+  if (reply.instead === 'reset') {
+    exchange.downstream.reset();
+    return;
+  }
+  if (reply.instead === 'hang') {
+    // Read on, so that the client's leaving is seen.
+    exchange.downstream.body.resume();
+    await closed(exchange);
+    return;
+  }
+  sendLocalReply(exchange, reply);
+}
+
+/** Resolves when nothing more will pass in either direction. */
+function closed(exchange: LiveExchange): Promise<void> {
+  const { downstream } = exchange;
+  if (downstream.closed) return Promise.resolve();
+  return new Promise((resolve) => {
+    const before = downstream.onClosed;
+    downstream.onClosed = () => {
+      before?.();
+      resolve();
+    };
+  });
+}

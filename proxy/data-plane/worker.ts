@@ -1,0 +1,62 @@
+import { parentPort } from 'node:worker_threads';
+import { DataPlane } from './data-plane.ts';
+import type { FromDataPlane, ToDataPlane } from './messages.ts';
+import { createSystemClock } from './system-clock.ts';
+
+/* Entry of the data-plane thread: messages in, messages out. Nothing here decides anything. */
+
+if (parentPort === null) throw new Error('the data plane runs in a worker thread');
+const port = parentPort;
+const post = (message: FromDataPlane): void => port.postMessage(message);
+const plane = new DataPlane({ clock: createSystemClock(), random: Math.random, post });
+/** Applies and toxic-proxy changes run one after another; questions are answered at once. */
+let changes: Promise<unknown> = Promise.resolve();
+
+function change(run: () => Promise<void>): void {
+  changes = changes.then(run);
+}
+
+function receive(message: ToDataPlane): void {
+  switch (message.type) {
+    case 'identities':
+      plane.setIdentities(message.identities);
+      return;
+    case 'apply':
+      change(async () => post({ type: 'applied', id: message.id, result: await plane.apply(message.snapshot) }));
+      return;
+    case 'clusters':
+      post({ type: 'clusters', id: message.id, clusters: plane.clusters() });
+      return;
+    case 'explain':
+      answerExplain(message);
+      return;
+    case 'counters':
+      post({ type: 'counters', id: message.id, counters: plane.counters() });
+      return;
+    case 'set-toxic-proxy':
+      change(async () => post({ type: 'toxic-proxy', id: message.id, ...(await plane.toxicProxies.set(message.spec)) }));
+      return;
+    case 'remove-toxic-proxy':
+      change(async () => {
+        await plane.toxicProxies.remove(message.name);
+        post({ type: 'toxic-proxy', id: message.id, listen: '', error: '' });
+      });
+      return;
+    case 'drain':
+      change(async () => post({ type: 'drained', id: message.id, cut: await plane.drain(message.graceMs) }));
+      return;
+    case 'capture':
+      return;
+  }
+}
+
+function answerExplain(message: Extract<ToDataPlane, { type: 'explain' }>): void {
+  try {
+    post({ type: 'explained', id: message.id, explanation: plane.explain(message.request), error: '' });
+  } catch (error) {
+    post({ type: 'explained', id: message.id, explanation: null, error: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+port.on('message', receive);
+post({ type: 'online' });
