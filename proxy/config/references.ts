@@ -117,7 +117,10 @@ class ReferenceChecker {
 
   private checkDestination(resource: ParsedResource, path: Path, destination: DestinationSpec): void {
     const service = this.hosts.find(destination.host, resource.namespace);
-    if (!service) return this.unknownHost(resource, [...path, 'host'], destination.host, resource.namespace, 'destination');
+    if (!service) {
+      this.unknownHost(resource, [...path, 'host'], destination.host, resource.namespace, 'destination');
+      return;
+    }
     const port = destination.port?.number;
     if (port !== undefined && service.ports.length > 0 && !service.ports.some((p) => p.port === port)) {
       this.unknownPort(resource, [...path, 'port', 'number'], port, service);

@@ -78,13 +78,7 @@ function checkHttpRule(check: Checker, path: Path, rule: HttpRouteSpec, inDelega
     );
   }
   if (rule.delegate && inDelegate) check.error([...path, 'delegate'], 'A delegate cannot delegate again.');
-  if (rule.delegate) {
-    for (const field of ['fault', 'rewrite', 'mirror', 'mirrors', 'retries', 'timeout'] as const) {
-      if (rule[field] !== undefined && field === 'fault') {
-        check.error([...path, field], 'A delegating rule has no fault: put it into the delegate.');
-      }
-    }
-  }
+  if (rule.delegate && rule.fault) check.error([...path, 'fault'], 'A delegating rule has no fault: put it into the delegate.');
   for (const action of ['redirect', 'directResponse'] as const) {
     if (rule[action] && rule.fault) check.error([...path, 'fault'], `A rule with ${action} cannot have a fault.`);
     if (rule[action] && rule.rewrite) check.error([...path, 'rewrite'], `A rule with ${action} cannot have a rewrite.`);
@@ -148,7 +142,10 @@ function checkHttpActions(check: Checker, path: Path, rule: HttpRouteSpec): void
 }
 
 function checkHttpMatch(check: Checker, path: Path, match: HttpMatchSpec, inDelegate: boolean): void {
-  if (match === null) return check.error(path, 'An empty match entry.');
+  if (match === null) {
+    check.error(path, 'An empty match entry.');
+    return;
+  }
   for (const field of ['uri', 'scheme', 'method', 'authority'] as const) check.stringMatch([...path, field], match[field]);
   for (const field of ['headers', 'withoutHeaders', 'queryParams'] as const) {
     for (const [name, value] of Object.entries(match[field] ?? {})) {

@@ -1,0 +1,270 @@
+import type { ResourceRef } from '../../api/diagnostic.schema.ts';
+import { groupOf, type ParsedResource, refOf } from '../../config/index.ts';
+import type {
+  GatewayApiGatewaySpec,
+  GatewayApiRouteSpec,
+  GatewayServerSpec,
+  GatewaySpec,
+  VirtualServiceSpec,
+} from '../../config/kinds/istio-types.ts';
+import { coversHost } from '../../config/kinds/virtual-service.ts';
+import type { GatewayListener, GatewayServer, OutboundView, Route, VirtualHost } from '../../data-plane/snapshot.ts';
+import { type CompileContext, rootNamespace, selects } from './context.ts';
+import { compileGatewayApiRoutes, gatewayApiRoutes } from './gateway-api.ts';
+import { isCatchAllMatch } from './http-match.ts';
+import { compileHttpRoutes } from './http-routes.ts';
+import { chooseListenerPort } from './listener-ports.ts';
+import { readPem } from './service-entries.ts';
+import { defaultPortOf, hostsOf } from './services.ts';
+import { byDomain, meshVirtualServices, serviceVirtualHost, virtualServicesFor } from './virtual-hosts.ts';
+
+/** Labels of the one ingress gateway; an Istio Gateway's selector must match them. */
+export const gatewayLabels: Record<string, string> = { istio: 'ingressgateway', app: 'istio-ingressgateway' };
+
+const host = '127.0.0.1';
+
+/** The ingress' listeners: one per server port of the Gateways, or, without any Gateway, one that serves every service. */
+export function compileGatewayListeners(context: CompileContext, view: OutboundView): GatewayListener[] {
+  const servers = [...istioServers(context), ...gatewayApiServers(context)];
+  if (servers.length === 0) return [compileOpenListener(context, view)];
+  const ports = [...new Set(servers.map((s) => s.port))];
+  // Whatever its number, the first plain HTTP port stands at the mesh's ingress port.
+  const first = servers.find((s) => s.server.tls === null && s.server.protocol !== 'TCP')?.port ?? ports[0];
+  return ports.map((port) => {
+    const own = servers.filter((s) => s.port === port);
+    const id = port === first ? 'gateway:http' : `gateway:${port}`;
+    const asked = port === first ? context.mesh.ingress?.port : undefined;
+    const chosen = chooseListenerPort(context, 'ingress', id, asked);
+    return {
+      id,
+      role: 'gateway',
+      host,
+      port: chosen.port || (port === first ? 0 : port),
+      fixed: chosen.fixed,
+      servers: own.map((s) => s.server),
+      virtualHosts: compileServerHosts(context, own, port, view),
+    };
+  });
+}
+
+// ── no Gateway: everything is served ──────────────────────────────────────────────────────────────────────────────
+function compileOpenListener(context: CompileContext, view: OutboundView): GatewayListener {
+  const virtualHosts: VirtualHost[] = [];
+  const taken = new Set<string>();
+  const claim = (domains: string[]): string[] => domains.filter((d) => !taken.has(d) && taken.add(d));
+  const candidates = meshVirtualServices(context, rootNamespace).filter((r) => (r.spec as VirtualServiceSpec).http?.length);
+  // The mesh's own namespace first: it owns the short names.
+  const services = [...context.services].sort(
+    (a, b) => Number(b.namespace === context.namespace) - Number(a.namespace === context.namespace),
+  );
+  for (const service of services) {
+    const port = service.ports.find((p) => p.port === defaultPortOf(service));
+    if (service.external || !port || port.protocol === 'tcp') continue;
+    const inner = serviceVirtualHost(context, service, port.port, rootNamespace, candidates, view.clusters);
+    const own = [`${service.name}.localhost`, `${service.name}.${service.namespace}.localhost`];
+    const domains = claim(inner.origin ? [...own, ...hostsOf(service, service.namespace)] : own);
+    virtualHosts.push({ ...inner, domains });
+  }
+  for (const foreign of view.routeTables[0] ?? []) {
+    const domains = claim(foreign.domains);
+    if (domains.length > 0) virtualHosts.push({ ...foreign, domains });
+  }
+  virtualHosts.push(...openGatewayApiHosts(context, claim, view));
+  const chosen = chooseListenerPort(context, 'ingress', 'gateway:http', context.mesh.ingress?.port);
+  const server: GatewayServer = { name: 'http', hosts: ['*'], protocol: 'HTTP', tls: null, httpsRedirect: false, origin: null };
+  return { id: 'gateway:http', role: 'gateway', host, ...chosen, servers: [server], virtualHosts: virtualHosts.sort(byDomain) };
+}
+
+/** HTTPRoutes and GRPCRoutes that want a Gateway nobody declared: their hostnames are served all the same. */
+function openGatewayApiHosts(context: CompileContext, claim: (domains: string[]) => string[], view: OutboundView): VirtualHost[] {
+  const byHost = new Map<string, ParsedResource[]>();
+  for (const { resource } of gatewayApiRoutes(context)) {
+    const spec = resource.spec as GatewayApiRouteSpec;
+    if (!(spec.parentRefs ?? []).some((p) => (p.kind ?? 'Gateway') === 'Gateway')) continue;
+    for (const name of spec.hostnames?.length ? spec.hostnames : ['*']) {
+      byHost.set(name.toLowerCase(), [...(byHost.get(name.toLowerCase()) ?? []), resource]);
+    }
+  }
+  return [...byHost].flatMap(([name, resources]) => {
+    const domains = claim([name]);
+    if (domains.length === 0) return [];
+    const routes = compileGatewayApiRoutes(context, resources, 80, view.clusters);
+    return [{ name: `${name}:80`, domains, origin: refOf(resources[0]!), shadowed: [], routes }];
+  });
+}
+
+// ── servers of Gateway resources ──────────────────────────────────────────────────────────────────────────────────
+interface OwnedServer {
+  port: number;
+  server: GatewayServer;
+  /** `namespace/name` of the Gateway. */
+  gateway: string;
+  resource: ParsedResource;
+  /** Host patterns with the namespaces whose routes may bind them (`*` = any). */
+  hosts: { namespace: string; host: string }[];
+  /** Gateway API: listener name; '' for Istio's. */
+  section: string;
+}
+
+function istioServers(context: CompileContext): OwnedServer[] {
+  return context.set.ofGroup('Gateway', 'networking.istio.io').flatMap(({ resource }) => {
+    const spec = resource.spec as GatewaySpec;
+    if (!selects(spec.selector, gatewayLabels)) {
+      context.warn(
+        resource,
+        ['spec', 'selector'],
+        'DD4009',
+        'No gateway has these labels (ours: istio=ingressgateway): this Gateway is not served.',
+      );
+      return [];
+    }
+    return (spec.servers ?? []).map((server) => ({
+      port: server.port.number,
+      server: compileServer(context, server, refOf(resource)),
+      gateway: `${resource.namespace}/${resource.name}`,
+      resource,
+      hosts: server.hosts.map((text) => {
+        const [namespace, name] = text.includes('/') ? (text.split('/', 2) as [string, string]) : ['*', text];
+        return { namespace: namespace === '.' ? resource.namespace : namespace, host: name.toLowerCase() };
+      }),
+      section: '',
+    }));
+  });
+}
+
+function compileServer(context: CompileContext, server: GatewayServerSpec, origin: ResourceRef): GatewayServer {
+  const protocol = server.port.protocol.toUpperCase();
+  const known = ['HTTP', 'HTTPS', 'TLS', 'TCP', 'GRPC', 'HTTP2'] as const;
+  const { tls } = server;
+  const terminates = tls && !(tls.httpsRedirect && protocol === 'HTTP');
+  return {
+    name: server.name ?? server.port.name,
+    hosts: server.hosts.map((h) => h.slice(h.indexOf('/') + 1).toLowerCase()),
+    protocol: known.find((k) => k === protocol) ?? (protocol === 'GRPC-WEB' ? 'GRPC' : 'TCP'),
+    tls: terminates
+      ? {
+          mode: tls.mode ?? 'PASSTHROUGH',
+          certificate: readPem(context, tls.serverCertificate),
+          privateKey: readPem(context, tls.privateKey),
+          clientCa: readPem(context, tls.caCertificates),
+        }
+      : null,
+    httpsRedirect: tls?.httpsRedirect ?? false,
+    origin,
+  };
+}
+
+function gatewayApiServers(context: CompileContext): OwnedServer[] {
+  return context.set.ofGroup('Gateway', 'gateway.networking.k8s.io').flatMap(({ resource }) =>
+    ((resource.spec as GatewayApiGatewaySpec).listeners ?? []).map((listener) => {
+      const name = (listener.hostname ?? '*').toLowerCase();
+      const from = listener.allowedRoutes?.namespaces?.from ?? 'Same';
+      const protocol =
+        listener.protocol === 'HTTPS' || listener.protocol === 'TLS' || listener.protocol === 'TCP' ? listener.protocol : 'HTTP';
+      const tls: GatewayServer['tls'] =
+        protocol === 'HTTPS' || protocol === 'TLS'
+          ? {
+              mode: listener.tls?.mode === 'Passthrough' ? 'PASSTHROUGH' : 'SIMPLE',
+              certificate: null,
+              privateKey: null,
+              clientCa: null,
+            }
+          : null;
+      return {
+        port: listener.port,
+        server: { name: listener.name, hosts: [name], protocol, tls, httpsRedirect: false, origin: refOf(resource) },
+        gateway: `${resource.namespace}/${resource.name}`,
+        resource,
+        hosts: [{ namespace: from === 'Same' ? resource.namespace : '*', host: name }],
+        section: listener.name,
+      };
+    }),
+  );
+}
+
+// ── virtual hosts of one port ─────────────────────────────────────────────────────────────────────────────────────
+/** Routes of all VirtualServices of a host are appended by age, catch-alls moved last; hosts must intersect the server's. */
+function compileServerHosts(
+  context: CompileContext,
+  servers: readonly OwnedServer[],
+  port: number,
+  view: OutboundView,
+): VirtualHost[] {
+  const hosts = new Map<string, { origin: ResourceRef; others: ResourceRef[]; routes: Route[] }>();
+  const add = (domain: string, resource: ParsedResource, routes: Route[]): void => {
+    const entry = hosts.get(domain) ?? { origin: refOf(resource), others: [], routes: [] };
+    entry.routes.push(...routes);
+    hosts.set(domain, entry);
+  };
+  const seen = new Set<string>();
+  for (const server of servers) {
+    if (server.server.protocol === 'TCP' || server.server.tls?.mode === 'PASSTHROUGH') continue;
+    if (groupOf(server.resource.apiVersion) === 'networking.istio.io') {
+      for (const resource of virtualServicesFor(context, server.gateway, rootNamespace)) {
+        const key = `${server.gateway}|${resource.namespace}/${resource.name}`;
+        const routes = compileHttpRoutes(context, resource, { gateway: server.gateway, port, clusters: view.clusters });
+        for (const name of (resource.spec as VirtualServiceSpec).hosts ?? []) {
+          for (const domain of intersect(context.hosts.resolve(name, resource.namespace), resource.namespace, server.hosts)) {
+            if (seen.has(`${key}|${domain}`)) continue;
+            seen.add(`${key}|${domain}`);
+            add(domain, resource, routes);
+          }
+        }
+      }
+    }
+  }
+  const virtualHosts = [...hosts].map(([domain, { origin, others, routes }]): VirtualHost => {
+    const ordered = [...routes.filter((r) => !isCatchAllMatch(r.match)), ...routes.filter((r) => isCatchAllMatch(r.match))];
+    return { name: `${domain}:${port}`, domains: [domain], origin, shadowed: others, routes: ordered };
+  });
+  virtualHosts.push(...gatewayApiHosts(context, servers, port, view, new Set(hosts.keys())));
+  return virtualHosts.sort(byDomain);
+}
+
+function gatewayApiHosts(
+  context: CompileContext,
+  servers: readonly OwnedServer[],
+  port: number,
+  view: OutboundView,
+  taken: ReadonlySet<string>,
+): VirtualHost[] {
+  const byHost = new Map<string, Set<ParsedResource>>();
+  for (const server of servers) {
+    if (groupOf(server.resource.apiVersion) !== 'gateway.networking.k8s.io' || server.server.protocol === 'TCP') continue;
+    for (const { resource } of gatewayApiRoutes(context)) {
+      const spec = resource.spec as GatewayApiRouteSpec;
+      const bound = (spec.parentRefs ?? []).some(
+        (p) =>
+          (p.kind ?? 'Gateway') === 'Gateway' &&
+          `${p.namespace ?? resource.namespace}/${p.name}` === server.gateway &&
+          (p.sectionName === undefined || p.sectionName === server.section) &&
+          (p.port === undefined || p.port === server.port),
+      );
+      if (!bound) continue;
+      for (const name of spec.hostnames?.length ? spec.hostnames : ['*']) {
+        for (const domain of intersect(name.toLowerCase(), resource.namespace, server.hosts)) {
+          const set = byHost.get(domain) ?? new Set();
+          byHost.set(domain, set.add(resource));
+        }
+      }
+    }
+  }
+  return [...byHost].flatMap(([domain, set]) => {
+    if (taken.has(domain)) return [];
+    const resources = gatewayApiRoutes(context)
+      .map((e) => e.resource)
+      .filter((r) => set.has(r));
+    const routes = compileGatewayApiRoutes(context, resources, port, view.clusters);
+    return [{ name: `${domain}:${port}`, domains: [domain], origin: refOf(resources[0]!), shadowed: [], routes }];
+  });
+}
+
+/** The narrower of route host and server host, for server hosts whose namespace admits the route. */
+function intersect(routeHost: string, namespace: string, servers: OwnedServer['hosts']): string[] {
+  const domains = servers.flatMap(({ namespace: admitted, host: serverHost }) => {
+    if (admitted !== '*' && admitted !== namespace) return [];
+    if (coversHost(serverHost, routeHost)) return [routeHost];
+    return coversHost(routeHost, serverHost) ? [serverHost] : [];
+  });
+  return [...new Set(domains)];
+}

@@ -1,0 +1,157 @@
+import type { KnownWorkload } from '../../config/hosts.ts';
+import type {
+  HostPort,
+  InboundPort,
+  ListenerSnapshot,
+  OutboundView,
+  ProxySnapshot,
+  UpstreamListener,
+  WorkloadInfo,
+} from '../../data-plane/snapshot.ts';
+import { mtlsModeFor } from './authentication.ts';
+import { compileAuthorization } from './authorization.ts';
+import { clusterSettings } from './clusters.ts';
+import { type CompileContext, rootNamespace } from './context.ts';
+import { findDestinationRule, policyFor } from './destination-rules.ts';
+import { compileGatewayListeners, gatewayLabels } from './gateways.ts';
+import { compileJwt } from './jwt.ts';
+import { chooseListenerPort } from './listener-ports.ts';
+import { inboundRetryPolicy } from './retries.ts';
+import { defaultPortOf } from './services.ts';
+
+export const ingressAccount = 'istio-ingressgateway-service-account';
+
+/** One sidecar per workload, and the ingress gateway. */
+export function compileProxies(context: CompileContext, views: Record<string, OutboundView>): ProxySnapshot[] {
+  return [
+    ...context.workloads.map((workload) => compileSidecar(context, workload)),
+    compileGateway(context, views[rootNamespace]!),
+  ];
+}
+
+function compileSidecar(context: CompileContext, workload: KnownWorkload): ProxySnapshot {
+  const { id, service, spec } = workload;
+  const info: WorkloadInfo = {
+    id,
+    service: service.name,
+    namespace: service.namespace,
+    version: workload.version,
+    labels: workload.labels,
+    serviceAccount: workload.serviceAccount,
+    spiffeId: context.spiffeId(service.namespace, workload.serviceAccount),
+    locality: spec.locality ?? '',
+  };
+  const host = '127.0.0.1';
+  const listeners: ListenerSnapshot[] = [
+    {
+      id: 'inbound',
+      role: 'inbound',
+      host,
+      ...chooseListenerPort(context, id, 'inbound', spec.inboundPort),
+      ports: service.ports.map((port) => compileInboundPort(context, workload, port)),
+    },
+    { id: 'outbound', role: 'outbound', host, ...chooseListenerPort(context, id, 'outbound', spec.outboundPort) },
+    ...compileUpstreams(context, workload),
+  ];
+  return { id, kind: 'sidecar', workload: info, view: service.namespace, listeners };
+}
+
+function compileUpstreams(context: CompileContext, workload: KnownWorkload): UpstreamListener[] {
+  return workload.spec.upstreams.flatMap((upstream) => {
+    const namespace = upstream.namespace ?? workload.service.namespace;
+    const service = context.hosts.find(upstream.service, namespace);
+    if (!service) return [];
+    const servicePort = upstream.servicePort ?? defaultPortOf(service);
+    const label = service.external ? service.fqdn : `${service.name}.${service.namespace}`;
+    const listener = `upstream:${label}:${servicePort}`;
+    return [
+      {
+        id: listener,
+        role: 'upstream' as const,
+        host: '127.0.0.1',
+        ...chooseListenerPort(context, workload.id, listener, upstream.port),
+        service: service.fqdn,
+        servicePort,
+        protocol: service.ports.find((p) => p.port === servicePort)?.protocol ?? 'tcp',
+      },
+    ];
+  });
+}
+
+function compileInboundPort(
+  context: CompileContext,
+  workload: KnownWorkload,
+  port: KnownWorkload['service']['ports'][number],
+): InboundPort {
+  const { service } = workload;
+  const app = appAddress(context, workload, port.name);
+  const mtls = mtlsModeFor(context, workload, port.port);
+  // The callee's connectionPool governs its inbound cluster too; load balancing and outlier detection have one endpoint to choose from.
+  const rule = findDestinationRule(context, service, service.namespace);
+  const { connectionPool } = rule ? policyFor(rule, null, port.port) : {};
+  const target = { namespace: service.namespace, labels: workload.labels };
+  return {
+    name: port.name,
+    port: port.port,
+    protocol: port.protocol,
+    app,
+    cluster: {
+      ...clusterSettings({ connectionPool }, port.protocol, null),
+      name: `inbound|${port.port}||`,
+      service: service.fqdn,
+      port: port.port,
+      subset: '',
+      endpoints: [
+        {
+          host: app.host,
+          port: app.port,
+          workload: '',
+          version: workload.version,
+          labels: workload.labels,
+          weight: 1,
+          locality: workload.spec.locality ?? '',
+          spiffeId: '',
+          priority: 0,
+        },
+      ],
+      discovery: 'static',
+      tls: { mode: 'disable' },
+    },
+    mtls: mtls.mode,
+    mtlsFrom: mtls.from,
+    authorization: compileAuthorization(context, target, port.protocol),
+    jwt: port.protocol === 'tcp' ? [] : compileJwt(context, target),
+    retry: port.protocol === 'tcp' || port.protocol === 'grpc' ? null : inboundRetryPolicy,
+  };
+}
+
+/** `addresses[port name]`, `address`, or where the supervisor runs it; port 0 until something listens. */
+function appAddress(context: CompileContext, workload: KnownWorkload, portName: string): HostPort {
+  const { spec, id } = workload;
+  const text = spec.addresses?.[portName] ?? spec.address;
+  if (text !== undefined) {
+    const colon = text.lastIndexOf(':');
+    return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
+  }
+  const known = context.options.appAddresses;
+  return known?.[`${id}/${portName}`] ?? known?.[id] ?? { host: '127.0.0.1', port: 0 };
+}
+
+function compileGateway(context: CompileContext, view: OutboundView): ProxySnapshot {
+  return {
+    id: 'ingress',
+    kind: 'gateway',
+    workload: {
+      id: 'ingress',
+      service: 'ingress',
+      namespace: rootNamespace,
+      version: '',
+      labels: gatewayLabels,
+      serviceAccount: ingressAccount,
+      spiffeId: context.spiffeId(rootNamespace, ingressAccount),
+      locality: '',
+    },
+    view: rootNamespace,
+    listeners: compileGatewayListeners(context, view),
+  };
+}

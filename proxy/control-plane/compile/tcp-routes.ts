@@ -1,0 +1,79 @@
+import type { KnownService } from '../../config/hosts.ts';
+import type { ParsedResource, Path } from '../../config/index.ts';
+import type { L4MatchSpec, L4RouteSpec, VirtualServiceSpec } from '../../config/kinds/istio-types.ts';
+import type { TcpRoute, WeightedCluster } from '../../data-plane/snapshot.ts';
+import { clusterName } from './clusters.ts';
+import { type CompileContext, originOf } from './context.ts';
+import { destinationCluster, qualifyGateway } from './http-routes.ts';
+import { meshVirtualServices, pickVirtualService } from './virtual-hosts.ts';
+
+/** Routes of every TCP service port, in match order: TLS rules (by SNI), TCP rules, then the service's own cluster. */
+export function compileTcpRoutes(context: CompileContext, viewer: string, services: readonly KnownService[]): TcpRoute[] {
+  const candidates = meshVirtualServices(context, viewer);
+  const l4 = candidates.filter((r) => hasL4(r.spec as VirtualServiceSpec));
+  return services.flatMap((service) => {
+    const picked = pickVirtualService(context, service, l4)?.resource ?? null;
+    return service.ports
+      .filter((p) => p.protocol === 'tcp')
+      .flatMap(({ port }) => {
+        const rules = picked ? compileRules(context, picked, service, port) : [];
+        const plain: TcpRoute = {
+          service: service.fqdn,
+          port,
+          origin: null,
+          sourceLabels: null,
+          sniHosts: [],
+          clusters: [whole(clusterName(port, '', service.fqdn))],
+          totalWeight: 100,
+        };
+        return [...rules, plain];
+      });
+  });
+}
+
+function hasL4(spec: VirtualServiceSpec): boolean {
+  return Boolean(spec.tcp?.length || spec.tls?.length);
+}
+
+function compileRules(context: CompileContext, resource: ParsedResource, service: KnownService, port: number): TcpRoute[] {
+  const spec = resource.spec as VirtualServiceSpec;
+  const routes: TcpRoute[] = [];
+  for (const kind of ['tls', 'tcp'] as const) {
+    for (const [i, rule] of (spec[kind] ?? []).entries()) {
+      const matches: (L4MatchSpec | null)[] = rule.match?.length ? rule.match : [null];
+      for (const [j, match] of matches.entries()) {
+        if (match && !matchesMesh(match, resource, port)) continue;
+        const path: Path = match ? ['spec', kind, i, 'match', j] : ['spec', kind, i];
+        const clusters = l4Clusters(context, rule, resource, port);
+        routes.push({
+          service: service.fqdn,
+          port,
+          origin: originOf(resource, path),
+          sourceLabels: match?.sourceLabels ?? null,
+          sniHosts: match?.sniHosts ?? [],
+          clusters,
+          totalWeight: clusters.reduce((sum, c) => sum + c.weight, 0),
+        });
+      }
+    }
+  }
+  return routes;
+}
+
+function matchesMesh(match: L4MatchSpec, resource: ParsedResource, port: number): boolean {
+  if (match.port !== undefined && match.port !== port) return false;
+  return !match.gateways?.length || match.gateways.some((g) => qualifyGateway(g, resource.namespace) === 'mesh');
+}
+
+function l4Clusters(context: CompileContext, rule: L4RouteSpec, resource: ParsedResource, port: number): WeightedCluster[] {
+  const route = rule.route ?? [];
+  const kept = route.length > 1 ? route.filter((r) => (r.weight ?? 0) > 0) : route;
+  return kept.map((r) => ({
+    ...whole(destinationCluster(context, r.destination, resource.namespace, port)),
+    weight: route.length > 1 ? (r.weight ?? 0) : 100,
+  }));
+}
+
+function whole(cluster: string): WeightedCluster {
+  return { cluster, weight: 100, requestHeaders: null, responseHeaders: null, hostRewrite: null };
+}
