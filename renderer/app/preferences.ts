@@ -51,17 +51,20 @@ function readKept(storage: Pick<Storage, 'getItem'>): Partial<Preferences> {
 /** Puts theme and motion on <html>, follows the system's theme while that is asked for. Returns the function that stops it. */
 export function applyAppearance(store: PreferencesStore, page: Window): () => void {
   const dark = page.matchMedia('(prefers-color-scheme: dark)');
+  const still = page.matchMedia('(prefers-reduced-motion: reduce)');
   const apply = () => {
     const { theme, motion } = store.getState();
     const root = page.document.documentElement;
     root.dataset.theme = theme === 'system' ? (dark.matches ? 'dark' : 'light') : theme;
-    root.dataset.motion = motion;
+    root.dataset.motion = still.matches ? 'reduced' : motion;
   };
   apply();
   dark.addEventListener('change', apply);
+  still.addEventListener('change', apply);
   const stop = store.subscribe(apply);
   return () => {
     dark.removeEventListener('change', apply);
+    still.removeEventListener('change', apply);
     stop();
   };
 }

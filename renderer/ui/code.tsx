@@ -2,6 +2,7 @@ import { Check, Copy } from 'lucide-react';
 import { type ReactNode, useMemo, useState } from 'react';
 import { IconButton } from './button.tsx';
 import './code.css';
+import { prettyJson } from './pretty-json.ts';
 
 /** Text as it is, with a copy button. Never renders markup: captured bodies are in an attacker's hand. */
 export function Code({ text, maxHeight, children }: { text: string; maxHeight?: number; children?: ReactNode }) {
@@ -43,15 +44,6 @@ export function Json({ text, maxHeight }: { text: string; maxHeight?: number }) 
       {parts}
     </Code>
   );
-}
-
-/** Indented by two; the text itself when it does not parse (cut-off bodies do not). */
-export function prettyJson(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
 }
 
 function highlight(text: string): ReactNode[] {

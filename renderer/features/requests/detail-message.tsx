@@ -1,5 +1,6 @@
 import type { CapturedBody, ExchangeDetail } from '../../../proxy/api/exchange.schema.ts';
 import { Code, CopyButton, formatBytes, Json, Notice } from '../../ui/index.ts';
+import { toHexDump } from './hex-dump.ts';
 
 /** Headers, body and trailers of one direction. Bodies are shown as text only, whatever they claim to be. */
 export function MessageTab({ side, detail }: { side: 'request' | 'response'; detail: ExchangeDetail }) {
@@ -90,19 +91,4 @@ function Body({ body }: { body: CapturedBody | null }) {
       )}
     </section>
   );
-}
-
-const maxDumpBytes = 4096;
-
-/** Bytes as people read them: offset, sixteen bytes in hex, the printable ones as text. */
-export function toHexDump(base64: string): string {
-  const bytes = Uint8Array.from(atob(base64.slice(0, Math.ceil((maxDumpBytes * 4) / 3 / 4) * 4)), (char) => char.charCodeAt(0));
-  const lines: string[] = [];
-  for (let offset = 0; offset < Math.min(bytes.length, maxDumpBytes); offset += 16) {
-    const row = [...bytes.subarray(offset, offset + 16)];
-    const hex = row.map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
-    const text = row.map((byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : '·')).join('');
-    lines.push(`${offset.toString(16).padStart(6, '0')}  ${hex.padEnd(47)}  ${text}`);
-  }
-  return lines.join('\n');
 }

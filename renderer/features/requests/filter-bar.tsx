@@ -73,7 +73,7 @@ export function FilterBar({ text, filter, onChange, seen }: FilterBarProps) {
   };
 
   return (
-    <div className="requests-filter" role="search">
+    <search className="requests-filter">
       <ListFilter size={14} aria-hidden="true" />
       <input
         ref={input}
@@ -86,7 +86,7 @@ export function FilterBar({ text, filter, onChange, seen }: FilterBarProps) {
         aria-controls={`${id}-list`}
         aria-activedescendant={active >= 0 ? `${id}-${active}` : undefined}
         aria-autocomplete="list"
-        aria-invalid={filter.problems.length > 0 || undefined}
+        aria-invalid={(filter.problems.length > 0 && suggestions.length === 0) || undefined}
         placeholder="status>=500 dest:ratings -method:GET text"
         spellCheck={false}
         autoComplete="off"
@@ -99,11 +99,12 @@ export function FilterBar({ text, filter, onChange, seen }: FilterBarProps) {
         onKeyDown={onKeyDown}
       />
       {draft === '' ? (
-        <kbd aria-hidden="true">/</kbd>
+        <span className="requests-slash" aria-hidden="true">
+          /
+        </span>
       ) : (
         <IconButton label="Clear the filter" size="small" icon={<X size={13} />} onClick={() => change('', 0)} />
       )}
-      {/* biome-ignore lint/a11y/useFocusableInteractive: the input keeps the focus and names the active option. */}
       <div
         id={`${id}-list`}
         className="dd-popup requests-suggestions"
@@ -127,6 +128,6 @@ export function FilterBar({ text, filter, onChange, seen }: FilterBarProps) {
           </div>
         ))}
       </div>
-    </div>
+    </search>
   );
 }

@@ -89,7 +89,7 @@ export function parseFilter(text: string): Filter {
 
 /** `http://x`, `localhost:9080` and `sort=asc` are text someone pasted; `foo:bar` is a misspelt key. */
 function looksLikeKey(op: string, rest: string): boolean {
-  return op !== '=' && !(op === ':' && (rest.startsWith('//') || /^\d+$/.test(rest)));
+  return op !== '=' && !(op === ':' && (rest.startsWith('//') || /^\d{4,5}(\/|$)/.test(rest)));
 }
 
 function splitWords(text: string): { word: string; from: number; to: number }[] {

@@ -45,7 +45,8 @@ export class MatchingList {
 
   /** Row `index` from the top (newest first) of a list frozen at `before`. */
   numberAt(index: number, before: number): number | undefined {
-    return this.#numbers[this.#head + this.countBefore(before) - 1 - index];
+    const count = this.countBefore(before);
+    return index >= 0 && index < count ? this.#numbers[this.#head + count - 1 - index] : undefined;
   }
 }
 

@@ -11,14 +11,19 @@ export function columnsFor(width: number): Column<Exchange>[] {
     {
       id: 'time',
       title: 'Time',
-      width: wide ? '88px' : '62px',
+      width: wide ? '88px' : '56px',
       cell: (x) => <span className="num muted">{formatClock(x.time, wide)}</span>,
     },
-    { id: 'method', title: 'Method', width: '52px', cell: (x) => <span className="requests-method">{x.method}</span> },
+    {
+      id: 'method',
+      title: 'Method',
+      width: wide ? '52px' : '44px',
+      cell: (x) => <span className="requests-method">{x.method}</span>,
+    },
     {
       id: 'path',
       title: 'Path',
-      width: 'minmax(110px, 1.7fr)',
+      width: wide ? 'minmax(110px, 1.7fr)' : 'minmax(80px, 1fr)',
       cell: (x) => (
         <span className="mono" title={x.path}>
           {x.path}
@@ -28,11 +33,11 @@ export function columnsFor(width: number): Column<Exchange>[] {
     {
       id: 'edge',
       title: medium ? 'Source → destination' : 'Destination',
-      width: 'minmax(110px, 1.3fr)',
-      cell: (x) => <Edge exchange={x} both={medium} />,
+      width: wide ? 'minmax(130px, 1.3fr)' : medium ? 'minmax(140px, 1.35fr)' : 'minmax(80px, 0.8fr)',
+      cell: (x) => <Edge exchange={x} source={medium} version={wide || !medium} />,
     },
-    { id: 'code', title: 'Code', width: '54px', cell: (x) => <StatusCode exchange={x} /> },
-    { id: 'ms', title: 'ms', width: '52px', align: 'end', cell: (x) => formatMsNumber(x.durationMs) },
+    { id: 'code', title: 'Code', width: '50px', cell: (x) => <StatusCode exchange={x} /> },
+    { id: 'ms', title: 'ms', width: '46px', align: 'end', cell: (x) => formatMsNumber(x.durationMs) },
     ...(medium
       ? [
           {
@@ -44,7 +49,7 @@ export function columnsFor(width: number): Column<Exchange>[] {
           },
         ]
       : []),
-    { id: 'flags', title: 'Flags', width: wide ? '72px' : '58px', cell: (x) => <Flags flags={x.flags} /> },
+    { id: 'flags', title: 'Flags', width: wide ? '72px' : medium ? '54px' : '46px', cell: (x) => <Flags flags={x.flags} /> },
     ...(wide
       ? [
           { id: 'faults', title: 'Faults', width: 'minmax(72px, 0.7fr)', cell: (x: Exchange) => <Faults exchange={x} /> },
@@ -56,7 +61,7 @@ export function columnsFor(width: number): Column<Exchange>[] {
           },
         ]
       : medium
-        ? [{ id: 'faults', title: 'Fault', width: '36px', cell: (x: Exchange) => <Faults exchange={x} short /> }]
+        ? [{ id: 'faults', title: 'Fault', width: '30px', cell: (x: Exchange) => <Faults exchange={x} short /> }]
         : []),
   ];
 }
@@ -88,7 +93,7 @@ export function StatusCode({ exchange }: { exchange: Pick<Exchange, 'status' | '
   );
 }
 
-function Edge({ exchange, both }: { exchange: Exchange; both: boolean }) {
+function Edge({ exchange, source, version }: { exchange: Exchange; source: boolean; version: boolean }) {
   return (
     <span className="requests-edge">
       {exchange.reporter === 'destination' && (
@@ -96,9 +101,9 @@ function Edge({ exchange, both }: { exchange: Exchange; both: boolean }) {
           ⤷
         </span>
       )}
-      {both && (
+      {source && (
         <>
-          <span className="soft">{exchange.source}</span>
+          <span className="soft requests-source">{exchange.source}</span>
           <span className="muted" aria-hidden="true">
             →
           </span>
@@ -106,7 +111,7 @@ function Edge({ exchange, both }: { exchange: Exchange; both: boolean }) {
         </>
       )}
       <span className="truncate">{exchange.destination}</span>
-      {exchange.destinationVersion && <span className="muted">{exchange.destinationVersion}</span>}
+      {version && exchange.destinationVersion && <span className="muted">{exchange.destinationVersion}</span>}
       {!exchange.mtls && <LockOpen size={11} className="muted" aria-label="plaintext" />}
     </span>
   );

@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest';
+import { ExchangeRing } from '../../engine/exchange-ring.ts';
+import { isCall, isOtherHop, MatchingList } from './matching-list.ts';
+import { makeExchange } from './testing.ts';
+
+function createRing(capacity: number) {
+  let flush = () => {};
+  const timer = {
+    setTimeout: (run: () => void) => {
+      flush = run;
+      return 1;
+    },
+    clearTimeout: () => {},
+  };
+  const ring = new ExchangeRing(timer, capacity);
+  let next = 0;
+  const add = (count: number, status = 200) => {
+    ring.push(Array.from({ length: count }, () => makeExchange({ id: String(next++), status })));
+    flush();
+  };
+  return { ring, add };
+}
+
+describe('the matching list', () => {
+  test('shows what matches, newest first', () => {
+    const { ring, add } = createRing(100);
+    const list = new MatchingList(ring, (exchange) => exchange.status >= 500);
+    add(3);
+    add(2, 503);
+    add(1);
+    list.update(ring.get());
+    expect(list.countBefore(ring.get().end)).toBe(2);
+    expect([0, 1, 2].map((row) => list.numberAt(row, ring.get().end))).toEqual([4, 3, undefined]);
+  });
+
+  test('a frozen list keeps its rows while new ones are counted', () => {
+    const { ring, add } = createRing(100);
+    const list = new MatchingList(ring, () => true);
+    add(5);
+    list.update(ring.get());
+    const frozenAt = ring.get().end;
+    add(7);
+    list.update(ring.get());
+    expect(list.countBefore(frozenAt)).toBe(5);
+    expect(list.numberAt(0, frozenAt)).toBe(4);
+    expect(list.countBefore(ring.get().end) - list.countBefore(frozenAt)).toBe(7);
+  });
+
+  test('what falls out of the ring falls out of the list, over many times the ring’s size', () => {
+    const { ring, add } = createRing(50);
+    const list = new MatchingList(ring, (exchange) => Number(exchange.id) % 2 === 0);
+    for (let round = 0; round < 1000; round++) {
+      add(40);
+      list.update(ring.get());
+    }
+    expect(list.countBefore(ring.get().end)).toBe(25);
+    expect(list.numberAt(24, ring.get().end)).toBe(ring.get().first);
+    expect(list.numberAt(25, ring.get().end)).toBeUndefined();
+  });
+});
+
+describe('both reports of a call', () => {
+  test('the caller’s side or the gateway stands for the call; the destination only for callers without a sidecar', () => {
+    expect(isCall(makeExchange({ reporter: 'source' }))).toBe(true);
+    expect(isCall(makeExchange({ reporter: 'gateway' }))).toBe(true);
+    expect(isCall(makeExchange({ reporter: 'destination' }))).toBe(false);
+    expect(isCall(makeExchange({ reporter: 'destination', source: 'outside' }))).toBe(true);
+  });
+
+  test('are found by span parentage, else by request id between the same two services', () => {
+    const near = makeExchange({ id: 'n', spanId: 'aa', requestId: 'r' });
+    expect(isOtherHop(near, makeExchange({ id: 'f', reporter: 'destination', parentSpanId: 'aa' }))).toBe(true);
+    expect(isOtherHop(near, makeExchange({ id: 'f', reporter: 'destination', requestId: 'r' }))).toBe(true);
+    expect(isOtherHop(near, makeExchange({ id: 'f', reporter: 'destination', requestId: 'r', destination: 'other' }))).toBe(
+      false,
+    );
+    expect(isOtherHop(near, makeExchange({ id: 'g', reporter: 'source', requestId: 'r' }))).toBe(false);
+  });
+});

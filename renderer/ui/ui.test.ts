@@ -1,0 +1,93 @@
+// @ts-expect-error the renderer has no Node types on purpose; this test runs in Node.
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { hrefTo, parseRoute } from '../app/router.ts';
+import { formatBytes, formatCount, formatMs, formatRate, formatShare, formatSpan, plural } from './format.ts';
+import { prettyJson } from './pretty-json.ts';
+
+const tokens: string = readFileSync(new URL('./tokens.css', import.meta.url), 'utf8');
+
+function readTheme(name: string): Record<string, string> {
+  const block = tokens.slice(tokens.indexOf(`data-theme="${name}"`)).split('}')[0] ?? '';
+  return Object.fromEntries([...block.matchAll(/--([a-z0-9-]+): (#[0-9a-f]{6});/g)].map((match) => [match[1], match[2]]));
+}
+
+/** WCAG 2.2 contrast ratio. */
+function contrast(one: string, other: string): number {
+  const luminance = (color: string) => {
+    const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
+      const part = Number.parseInt(color.slice(at, at + 2), 16) / 255;
+      return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const [light = 0, dark = 0] = [luminance(one), luminance(other)].sort((a, b) => b - a);
+  return (light + 0.05) / (dark + 0.05);
+}
+
+describe.each(['dark', 'light'])('the %s theme', (name) => {
+  const theme = readTheme(name);
+  const color = (token: string) => theme[token] ?? '#777777';
+  const surfaces = ['bg', 'surface-1', 'surface-2', 'surface-3', 'selected'];
+
+  test.each(['text', 'text-2', 'text-3', 'accent', 'ok', 'warn', 'bad', 'info', 'fault'])(
+    '%s reads on every surface (4.5:1)',
+    (token) => {
+      for (const surface of surfaces) expect(contrast(color(token), color(surface)), surface).toBeGreaterThanOrEqual(4.5);
+    },
+  );
+
+  test.each(['accent', 'ok', 'warn', 'bad', 'info', 'fault'])('%s reads on its own soft ground (4.5:1)', (token) => {
+    expect(contrast(color(token), color(`${token}-soft`))).toBeGreaterThanOrEqual(4.5);
+    expect(contrast(color('text'), color(`${token}-soft`))).toBeGreaterThanOrEqual(4.5);
+  });
+
+  test('buttons read, control strokes and focus stand out (3:1)', () => {
+    expect(contrast(color('on-accent'), color('accent-fill'))).toBeGreaterThanOrEqual(4.5);
+    expect(contrast(color('on-accent'), color('accent-fill-hover'))).toBeGreaterThanOrEqual(4.5);
+    for (const surface of ['bg', 'surface-1']) {
+      expect(contrast(color('stroke'), color(surface))).toBeGreaterThanOrEqual(3);
+      expect(contrast(color('focus'), color(surface))).toBeGreaterThanOrEqual(3);
+    }
+  });
+});
+
+describe('formats', () => {
+  test('times keep three significant figures and change unit', () => {
+    expect([0.421, 9.876, 12.34, 345.6, 2345, 125_000].map(formatMs)).toEqual([
+      '0.42 ms',
+      '9.88 ms',
+      '12.3 ms',
+      '346 ms',
+      '2.35 s',
+      '2m 05s',
+    ]);
+    expect(formatMs(null)).toBe('–');
+  });
+
+  test('a small share is not rounded to nothing', () => {
+    expect([0, 0.0004, 0.096, 0.31, 1].map(formatShare)).toEqual(['0 %', '0.04 %', '9.6 %', '31 %', '100 %']);
+  });
+
+  test('rates, sizes, spans and counts', () => {
+    expect([0, 0.01, 12.46, 2134].map(formatRate)).toEqual(['0', '<0.1', '12.5', '2,134']);
+    expect([512, 1536, 70_000, 5e9].map(formatBytes)).toEqual(['512 B', '1.5 KiB', '68 KiB', '4.7 GiB']);
+    expect([41_000, 540_000, 7_500_000, 260_000_000].map(formatSpan)).toEqual(['41 s', '9 min', '2 h 05 min', '3 d']);
+    expect([plural(1, 'fault'), plural(2, 'fault'), formatCount(18_204)]).toEqual(['1 fault', '2 faults', '18,204']);
+  });
+
+  test('JSON is indented; what is no JSON stays as it is', () => {
+    expect(prettyJson('{"a":1}')).toBe('{\n  "a": 1\n}');
+    expect(prettyJson('{"a":')).toBe('{"a":');
+  });
+});
+
+describe('the router', () => {
+  test('reads what it writes', () => {
+    const route = parseRoute(hrefTo('traces/7f3a', { filter: 'status>=500 dest:a&b', id: null, empty: '' }));
+    expect(route.screen).toBe('traces');
+    expect(route.rest).toEqual(['7f3a']);
+    expect([...route.query]).toEqual([['filter', 'status>=500 dest:a&b']]);
+    expect(parseRoute('')).toMatchObject({ screen: '', rest: [] });
+  });
+});
