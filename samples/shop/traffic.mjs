@@ -9,55 +9,63 @@ const agent = new http.Agent({ keepAlive: true, maxSockets: 32 });
 const products = ['sextant', 'compass', 'lantern', 'rope', 'bell', 'charts'];
 const customers = ['jason', 'mira', 'ole', 'ada', '', '', '', ''];
 
-/** What customers do, and how often out of 100 times. */
+/** What customers do, and how often out of 100 times. A purchase is two requests: into the cart, then to the till. */
 const visits = [
-  [18, () => ({ path: '/' })],
-  [36, () => ({ path: `/products/${pick(products)}` })],
-  [12, () => ({ path: `/api/products/${pick(products)}` })],
-  [6, () => ({ path: '/api/products' })],
-  [5, () => ({ path: '/cart' })],
-  [12, () => ({ path: '/api/cart', method: 'POST', body: { id: pick(products) } })],
-  [10, () => ({ path: '/api/checkout', method: 'POST', body: {} })],
-  [1, () => ({ path: '/products/figurehead' })],
+  [20, () => send({ path: '/' })],
+  [36, () => send({ path: `/products/${pick(products)}` })],
+  [14, () => send({ path: `/api/products/${pick(products)}` })],
+  [6, () => send({ path: '/api/products' })],
+  [5, () => send({ path: '/cart' })],
+  [18, () => buy(pick(products))],
+  [1, () => send({ path: '/products/figurehead' })],
 ];
 
 let inFlight = 0;
 let timer = null;
 let stopped = false;
 
-function visit() {
-  if (inFlight >= maxInFlight) return; // the shop is stuck; customers do not queue for ever
-  const { path, method = 'GET', body } = draw(visits);
-  const customer = pick(customers);
+/** @returns {Promise<number>} the status; 0 when there was no answer, which is no concern of a customer: the mesh shows it */
+function send({ path, method = 'GET', body, customer = pick(customers) }) {
+  if (inFlight >= maxInFlight) return Promise.resolve(0); // the shop is stuck; customers do not queue for ever
   const payload = body && JSON.stringify(body);
   const headers = { host: 'storefront.localhost', 'user-agent': 'shop-customers' };
   if (customer) headers['end-user'] = customer;
   if (payload) Object.assign(headers, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) });
+  const place = { host: ingress.hostname, port: ingress.port || 80, path, method, headers, agent, timeout: 15_000 };
   inFlight += 1;
-  const request = http.request(
-    { host: ingress.hostname, port: ingress.port || 80, path, method, headers, agent, timeout: 15_000 },
-    (response) => response.resume(),
-  );
-  request.once('timeout', () => request.destroy());
-  request.on('error', () => {}); // a failing shop is what this is for; the mesh shows it
-  request.once('close', () => {
-    inFlight -= 1;
+  return new Promise((resolve) => {
+    const request = http.request(place, (response) => {
+      response.resume();
+      response.once('end', () => resolve(response.statusCode ?? 0));
+    });
+    request.once('timeout', () => request.destroy());
+    request.on('error', () => resolve(0));
+    request.once('close', () => {
+      inFlight -= 1;
+      resolve(0);
+    });
+    request.end(payload);
   });
-  request.end(payload);
+}
+
+async function buy(id) {
+  const customer = pick(customers) || `guest-${Math.floor(Math.random() * 500)}`;
+  const status = await send({ path: '/api/cart', method: 'POST', body: { id }, customer });
+  if (status === 201 && !stopped) await send({ path: '/api/checkout', method: 'POST', body: {}, customer });
 }
 
 /** Arrivals are random as customers are: the gaps are exponential. */
 function keepVisiting() {
   if (stopped) return;
-  visit();
+  void draw(visits)();
   timer = setTimeout(keepVisiting, (-Math.log(1 - Math.random()) * 1_000) / perSecond);
 }
 
 function draw(choices) {
   const total = choices.reduce((sum, [weight]) => sum + weight, 0);
   let left = Math.random() * total;
-  for (const [weight, make] of choices) if ((left -= weight) < 0) return make();
-  return choices[0][1]();
+  for (const [weight, make] of choices) if ((left -= weight) < 0) return make;
+  return choices[0][1];
 }
 
 function pick(list) {
