@@ -17,7 +17,7 @@ export interface ConnectRequest {
   /** `host:port` */
   readonly authority: string;
   readonly headers: HeaderMap;
-  /** Sends 200 and hands over the byte stream; bytes that followed the request come first. */
+  /** Sends 200 and hands over the byte stream, paused; bytes that followed the request come first. */
   accept(): Duplex;
   /** Answers with a status and text body, then closes. */
   refuse(status: number, body: string): void;

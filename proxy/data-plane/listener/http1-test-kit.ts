@@ -1,0 +1,169 @@
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { Clock, Timer } from '../clock.ts';
+import { defaultHttp1Limits, type Http1Limits } from '../http1/limits.ts';
+import type { Http1Error } from '../http1/parse-head.ts';
+import type { ConnectionInfo, DownstreamRequest } from '../stream.ts';
+import { type ConnectRequest, Http1Downstream } from './http1.ts';
+import { Sweeper } from './sweeper.ts';
+
+/** A clock turned by hand. */
+export class ManualClock implements Clock {
+  #now = 1000;
+  #timers: { at: number; callback: () => void }[] = [];
+
+  now(): number {
+    return this.#now;
+  }
+
+  wallNow(): number {
+    return this.#now;
+  }
+
+  setTimer(callback: () => void, delayMs: number): Timer {
+    const timer = { at: this.#now + delayMs, callback };
+    this.#timers.push(timer);
+    return {
+      cancel: () => {
+        this.#timers = this.#timers.filter((other) => other !== timer);
+      },
+    };
+  }
+
+  advance(ms: number): void {
+    const end = this.#now + ms;
+    for (let turns = 0; turns < 10_000; turns++) {
+      const next = this.#timers.filter((timer) => timer.at <= end).sort((a, b) => a.at - b.at)[0];
+      if (next === undefined) break;
+      this.#timers = this.#timers.filter((timer) => timer !== next);
+      this.#now = next.at;
+      next.callback();
+    }
+    this.#now = end;
+  }
+}
+
+export const plainInfo: ConnectionInfo = {
+  id: 1,
+  remoteAddress: '',
+  localAddress: '',
+  peerSpiffeId: '',
+  peerCertificate: null,
+  mtls: false,
+  tls: false,
+  sni: '',
+  alpn: '',
+};
+
+/** A raw client: what came back so far, and promises for more of it. */
+export class RawClient {
+  readonly socket: Socket;
+  text = '';
+  ended = false;
+  closed = false;
+  #waiters: (() => void)[] = [];
+
+  constructor(port: number) {
+    this.socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    this.socket.setEncoding('latin1');
+    this.socket.on('data', (data: string) => {
+      this.text += data;
+      this.#wake();
+    });
+    this.socket.on('end', () => {
+      this.ended = true;
+      this.#wake();
+    });
+    this.socket.on('error', () => {});
+    this.socket.on('close', () => {
+      this.closed = true;
+      this.#wake();
+    });
+  }
+
+  send(text: string | Buffer): this {
+    this.socket.write(text, 'latin1');
+    return this;
+  }
+
+  /** Resolves when `condition` holds; the test's own timeout bounds it. */
+  async until(condition: (text: string) => boolean): Promise<string> {
+    while (!condition(this.text)) await new Promise<void>((resolve) => this.#waiters.push(resolve));
+    return this.text;
+  }
+
+  untilClosed(): Promise<string> {
+    return this.until(() => this.ended || this.closed);
+  }
+
+  #wake(): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const waiter of waiters) waiter();
+  }
+}
+
+export interface TestServer {
+  port: number;
+  clock: ManualClock;
+  sweeper: Sweeper;
+  errors: Http1Error[];
+  connections: Http1Downstream[];
+  requests: DownstreamRequest[];
+  client(): RawClient;
+  close(): Promise<void>;
+}
+
+/** An HTTP/1.1 listener over real sockets that hands each request to `onRequest`. */
+export async function startHttp1(
+  onRequest: (request: DownstreamRequest) => void,
+  options: { limits?: Partial<Http1Limits>; onConnect?: (request: ConnectRequest) => void } = {},
+): Promise<TestServer> {
+  const clock = new ManualClock();
+  const sweeper = new Sweeper(clock);
+  const clients: RawClient[] = [];
+  const test: Omit<TestServer, 'port' | 'client' | 'close'> = { clock, sweeper, errors: [], connections: [], requests: [] };
+  const server: Server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    const connection = new Http1Downstream(socket, {
+      info: plainInfo,
+      scheme: 'http',
+      sweeper,
+      limits: { ...defaultHttp1Limits, ...options.limits },
+      onConnect: options.onConnect ?? null,
+      onProtocolError: (error) => test.errors.push(error),
+      onClose: () => {},
+      onRequest: (request) => {
+        test.requests.push(request);
+        onRequest(request);
+      },
+    });
+    test.connections.push(connection);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return {
+    ...test,
+    port,
+    client: () => {
+      const client = new RawClient(port);
+      clients.push(client);
+      return client;
+    },
+    close: async () => {
+      sweeper.close();
+      for (const client of clients) client.socket.destroy();
+      for (const connection of test.connections) connection.close();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** Reads the whole body, then calls back. */
+export function readBody(request: DownstreamRequest, done: (body: string) => void): void {
+  let body = '';
+  request.body.onData = (chunk) => {
+    body += chunk.toString('latin1');
+  };
+  request.body.onEnd = () => done(body);
+  request.body.resume();
+}
