@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../api/diagnostic.schema.ts';
-import type { Explanation, ExplainRequest } from '../api/explain.schema.ts';
+import type { ExplainRequest, Explanation } from '../api/explain.schema.ts';
 import type { ClusterStatus } from '../api/observability.schema.ts';
 import { BoundListener } from './bound-listener.ts';
 import type { Clock, Random } from './clock.ts';
@@ -15,7 +15,7 @@ import { FaultState } from './route-filters/fault/fault-state.ts';
 import { createFilterFactory } from './route-filters/index.ts';
 import type { BoundListener as BoundPort, MeshSnapshot, PrepareResult } from './snapshot.ts';
 import { ToxicProxies } from './toxics/toxic-proxies.ts';
-import { createDial } from './upstream/dial.ts';
+import { createDial, createTcpDial } from './upstream/dial.ts';
 import { joinTunnel } from './upstream/tunnel.ts';
 import { Upstreams } from './upstream/upstreams.ts';
 
@@ -57,20 +57,26 @@ export class DataPlane {
     this.#faults = new FaultState({ clock, random });
     this.toxicProxies = new ToxicProxies({ clock, random, forbidden: () => this.#forbidden });
     const identityOf = (proxyId: string) => this.#identityOf(proxyId);
+    const dialDeps = {
+      clock,
+      identityOf,
+      trustDomain: () => this.#prepared?.snapshot.trustDomain ?? '',
+      forbidden: () => this.#forbidden,
+    };
     this.#upstreams = new Upstreams({
       clock,
       random,
       joinTunnel: (a, b, onClosed) => joinTunnel(a, b, { onClosed }),
       newSpanId: ids.spanId,
       emit: (event) => this.#reporter.event(event),
-      dial: createDial({ clock, identityOf, trustDomain: () => this.#prepared?.snapshot.trustDomain ?? '', forbidden: () => this.#forbidden }),
+      dial: createDial(dialDeps),
     });
     this.#connections = new Connections({
       clock,
       identityOf,
-      reporter: this.#reporter,
-      ids,
-      upstreams: this.#upstreams,
+      gatewayCertificate: identityOf,
+      emit: (event) => this.#reporter.event(event),
+      tcp: { dialTcp: createTcpDial(dialDeps), authorize: authorizeTcp },
       prepared: (key) => this.#prepared?.listeners.get(key),
       request: {
         clock,
@@ -96,7 +102,10 @@ export class DataPlane {
 
   /** Prepares everything, binds what is new, then switches over in one step. A failure leaves all as it was. */
   async apply(snapshot: MeshSnapshot): Promise<PrepareResult> {
-    const prepared = prepareSnapshot(snapshot, createFilterFactory({ clock: this.#clock, random: this.#random, faults: this.#faults }));
+    const prepared = prepareSnapshot(
+      snapshot,
+      createFilterFactory({ clock: this.#clock, random: this.#random, faults: this.#faults }),
+    );
     if ('severity' in prepared) return { ok: false, bound: [], diagnostics: [prepared] };
     const opened = new Map<string, BoundListener>();
     const diagnostics: Diagnostic[] = [];

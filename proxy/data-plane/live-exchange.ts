@@ -72,6 +72,8 @@ export class LiveExchange implements ExchangeState {
   responseTransform: BodyTransform | null = null;
   stages: { stage: string; startedAt: number; endedAt: number }[] = [];
   aborted = false;
+  /** Set for what is not HTTP. */
+  protocolName = '';
 
   constructor(id: string, origin: ExchangeOrigin, downstream: DownstreamRequest, now: () => number, wallMs: number) {
     this.id = id;
@@ -183,6 +185,7 @@ export class LiveExchange implements ExchangeState {
   }
 
   #protocol(): string {
+    if (this.protocolName !== '') return this.protocolName;
     if (this.grpc) return 'gRPC';
     if (this.downstream.upgraded) return 'WebSocket';
     return this.downstream.protocol;

@@ -1,0 +1,335 @@
+import type net from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Clock } from './clock.ts';
+import { type DetectedProtocol, detect } from './listener/accept.ts';
+import { type ConnectRequest, Http1Downstream } from './listener/http1.ts';
+import { Http2Downstream } from './listener/http2.ts';
+import { Sweeper } from './listener/sweeper.ts';
+import { TlsListener, type TlsServerMode } from './listener/tls.ts';
+import type { DataPlaneEvent, IdentityMaterial } from './messages.ts';
+import type { PreparedListener } from './prepare.ts';
+import { type ListenerPath, type RequestPathDeps, runExchange } from './request-path.ts';
+import { splitAuthority } from './route/authority.ts';
+import type { GatewayListener, GatewayServer, InboundListener } from './snapshot.ts';
+import type { ConnectionInfo } from './stream.ts';
+import { runTcpInbound, runTcpOutbound, type TcpDeps } from './tcp-path.ts';
+
+/** Server-first protocols say nothing until the server has: after this long a silent plaintext connection is taken for one. */
+const SILENT_MS = 1000;
+
+export interface ConnectionsDeps {
+  clock: Clock;
+  identityOf: (proxyId: string) => IdentityMaterial | undefined;
+  /** The listener as the newest snapshot has it. */
+  prepared: (key: string) => PreparedListener | undefined;
+  request: RequestPathDeps;
+  tcp: Pick<TcpDeps, 'dialTcp' | 'authorize'>;
+  /** A gateway server's certificate when the configuration names none: from the local CA. */
+  gatewayCertificate: (proxyId: string) => IdentityMaterial | undefined;
+  emit: (event: DataPlaneEvent) => void;
+}
+
+type Codec = Http1Downstream | Http2Downstream;
+
+/**
+ * From an accepted socket to requests: protocol by the first bytes, TLS where it is spoken, then a codec that hands requests to the request
+ * path. What a connection's requests do is looked up per request, so an apply takes effect on open connections too.
+ */
+export class Connections {
+  readonly #deps: ConnectionsDeps;
+  readonly #sweeper: Sweeper;
+  readonly #tlsListeners = new Map<string, { listener: TlsListener; spiffeId: string }>();
+  readonly #codecs = new Map<string, Set<Codec>>();
+  #lastConnectionId = 0;
+
+  constructor(deps: ConnectionsDeps) {
+    this.#deps = deps;
+    this.#sweeper = new Sweeper(deps.clock);
+  }
+
+  accept(key: string, socket: net.Socket): void {
+    const prepared = this.#deps.prepared(key);
+    if (prepared === undefined) {
+      socket.destroy();
+      return;
+    }
+    const info = this.#infoOf(socket);
+    switch (prepared.listener.role) {
+      case 'outbound':
+        this.#detect(socket, (protocol) => this.#serve(key, protocol, socket, info));
+        return;
+      case 'upstream':
+        this.#acceptUpstream(key, prepared, socket, info);
+        return;
+      case 'inbound':
+        this.#acceptInbound(key, socket, info);
+        return;
+      case 'gateway':
+        this.#detect(socket, (protocol) => {
+          if (protocol === 'tls') this.#acceptGatewayTls(key, socket, info);
+          else this.#serve(key, protocol, socket, info);
+        });
+    }
+  }
+
+  /** New certificates: later handshakes use them. */
+  onIdentities(spiffeIds: ReadonlySet<string>): void {
+    for (const [key, entry] of this.#tlsListeners) {
+      if (!spiffeIds.has(entry.spiffeId)) continue;
+      const prepared = this.#deps.prepared(key);
+      const mode = prepared === undefined ? null : this.#tlsMode(prepared);
+      if (mode !== null) entry.listener.setMode(mode);
+    }
+  }
+
+  /** Connections of a listener that is gone end after the request in progress. */
+  drainListener(key: string): void {
+    for (const codec of this.#codecs.get(key) ?? []) codec.drain();
+    this.#tlsListeners.get(key)?.listener.close();
+    this.#tlsListeners.delete(key);
+  }
+
+  drain(): void {
+    for (const codecs of this.#codecs.values()) for (const codec of codecs) codec.drain();
+  }
+
+  close(): void {
+    for (const codecs of this.#codecs.values()) for (const codec of codecs) codec.close();
+    for (const { listener } of this.#tlsListeners.values()) listener.close();
+    this.#tlsListeners.clear();
+    this.#sweeper.close();
+  }
+
+  // ── by role ──
+
+  #acceptUpstream(key: string, prepared: PreparedListener, socket: net.Socket, info: ConnectionInfo): void {
+    const { listener } = prepared;
+    if (listener.role !== 'upstream') return;
+    if (listener.protocol === 'tcp') {
+      this.#tunnelOut(key, socket, info, listener.service, listener.servicePort);
+      return;
+    }
+    this.#detect(socket, (protocol) => this.#serve(key, protocol, socket, info));
+  }
+
+  #acceptInbound(key: string, socket: net.Socket, info: ConnectionInfo): void {
+    const done = (protocol: DetectedProtocol): void => {
+      if (protocol === 'tls') {
+        this.#tlsListener(key)?.accept(socket, info) ?? socket.destroy();
+        return;
+      }
+      const path = this.#inboundPath(key, info, null);
+      // STRICT: plaintext is closed without a word of HTTP, as Envoy finds no filter chain for it.
+      if (protocol === 'closed' || path === undefined || path.port.mtls === 'STRICT') {
+        socket.destroy();
+        return;
+      }
+      if (path.port.protocol === 'tcp') void runTcpInbound(socket, info, path, this.#tcpDeps());
+      else this.#serve(key, protocol, socket, info);
+    };
+    const mayBeServerFirst = this.#inboundPath(key, info, null)?.port.protocol === 'tcp';
+    const { clock } = this.#deps;
+    detect(
+      socket,
+      mayBeServerFirst ? { timeoutMs: SILENT_MS, setTimer: (callback, delayMs) => clock.setTimer(callback, delayMs) } : {},
+      done,
+    );
+  }
+
+  #acceptGatewayTls(key: string, socket: net.Socket, info: ConnectionInfo): void {
+    const prepared = this.#deps.prepared(key);
+    const server = prepared === undefined ? undefined : tlsServer(prepared.listener as GatewayListener);
+    if (server === undefined) socket.destroy();
+    else this.#tlsListener(key)?.accept(socket, info) ?? socket.destroy();
+  }
+
+  // ── TLS ──
+
+  #tlsListener(key: string): TlsListener | undefined {
+    const known = this.#tlsListeners.get(key);
+    if (known !== undefined) return known.listener;
+    const prepared = this.#deps.prepared(key);
+    const mode = prepared === undefined ? null : this.#tlsMode(prepared);
+    if (prepared === undefined || mode === null) return undefined;
+    const listener = new TlsListener({
+      mode,
+      onSecure: (socket, info) => this.#onSecure(key, socket, info),
+      onTlsError: (reason, info) => this.#onTlsError(prepared, reason, info),
+    });
+    this.#tlsListeners.set(key, { listener, spiffeId: prepared.proxy.workload.spiffeId });
+    return listener;
+  }
+
+  #tlsMode(prepared: PreparedListener): TlsServerMode | null {
+    const { proxy, listener, paths } = prepared;
+    if (listener.role === 'inbound') {
+      const identity = this.#deps.identityOf(proxy.id);
+      return identity === undefined ? null : { kind: 'istio-mutual', identity, trustDomain: paths[0]!.snapshot.trustDomain };
+    }
+    if (listener.role !== 'gateway') return null;
+    const tls = tlsServer(listener)?.tls;
+    if (tls === undefined || tls === null) return null;
+    const own = this.#deps.gatewayCertificate(proxy.id);
+    const certificatePem = tls.certificate ?? own?.certificatePem;
+    const privateKeyPem = tls.privateKey ?? own?.privateKeyPem;
+    if (certificatePem === undefined || privateKeyPem === undefined) return null;
+    const asksClient = tls.mode === 'MUTUAL' || tls.mode === 'OPTIONAL_MUTUAL' || tls.mode === 'ISTIO_MUTUAL';
+    return {
+      kind: 'terminate',
+      certificatePem,
+      privateKeyPem,
+      clientCaPem: asksClient ? (tls.clientCa ?? own?.caPem ?? null) : null,
+      requireClientCertificate: asksClient && tls.mode !== 'OPTIONAL_MUTUAL',
+    };
+  }
+
+  #onSecure(key: string, socket: Duplex, info: ConnectionInfo): void {
+    const prepared = this.#deps.prepared(key);
+    if (prepared?.listener.role === 'inbound') {
+      const path = this.#inboundPath(key, info, null);
+      if (path?.port.protocol === 'tcp') {
+        void runTcpInbound(socket, info, path, this.#tcpDeps());
+        return;
+      }
+    }
+    detect(socket, {}, (protocol) => this.#serve(key, protocol, socket, info));
+  }
+
+  #onTlsError(prepared: PreparedListener, reason: string, info: ConnectionInfo | null): void {
+    this.#deps.emit({
+      at: this.#deps.clock.wallNow(),
+      type: 'tls.refused',
+      subject: prepared.proxy.id,
+      message: `${prepared.proxy.id} refused a TLS connection${info === null ? '' : ` from ${info.remoteAddress}`}: ${reason}`,
+      data: { listener: prepared.listener.id, reason },
+    });
+  }
+
+  // ── codecs ──
+
+  #detect(socket: Duplex, done: (protocol: DetectedProtocol) => void): void {
+    detect(socket, {}, (protocol) => {
+      if (protocol === 'closed') socket.destroy();
+      else done(protocol);
+    });
+  }
+
+  #serve(key: string, protocol: DetectedProtocol, socket: Duplex, info: ConnectionInfo): void {
+    if (protocol === 'closed' || protocol === 'tls' || protocol === 'silent') {
+      socket.destroy();
+      return;
+    }
+    const role = this.#deps.prepared(key)?.listener.role;
+    const onClose = (): void => {
+      this.#codecs.get(key)?.delete(codec);
+    };
+    const onRequest = (request: Parameters<typeof runExchange>[0]): void => {
+      const path = this.#pathOf(key, info, request.authority);
+      if (path === undefined) request.reset();
+      else void runExchange(request, path, this.#deps.request);
+    };
+    const codec: Codec =
+      protocol === 'http2'
+        ? new Http2Downstream(socket, { info, scheme: info.tls ? 'https' : 'http', onRequest, onClose })
+        : new Http1Downstream(socket, {
+            info,
+            scheme: info.tls && role === 'gateway' ? 'https' : 'http',
+            sweeper: this.#sweeper,
+            serverName: role === 'inbound' || role === 'gateway' ? 'istio-envoy' : 'envoy',
+            onRequest,
+            onConnect: role === 'outbound' ? (request) => this.#onConnect(key, request, info) : null,
+            onProtocolError: () => undefined,
+            onClose,
+          });
+    let codecs = this.#codecs.get(key);
+    if (codecs === undefined) {
+      codecs = new Set();
+      this.#codecs.set(key, codecs);
+    }
+    codecs.add(codec);
+  }
+
+  /** CONNECT host:port: the bytes inside are a connection to that service, whatever they speak. */
+  #onConnect(key: string, request: ConnectRequest, info: ConnectionInfo): void {
+    const prepared = this.#deps.prepared(key);
+    const path = prepared?.paths[0];
+    if (path === undefined || path.direction !== 'outbound') {
+      request.refuse(503, '');
+      return;
+    }
+    const { host, port } = splitAuthority(request.authority);
+    const service = path.table.view.serviceByHost[host] ?? '';
+    const protocol = path.snapshot.services.find((s) => s.fqdn === service)?.ports.find((p) => p.port === port)?.protocol;
+    if (service === '' && path.snapshot.outboundTrafficPolicy === 'REGISTRY_ONLY') {
+      request.refuse(502, '');
+      return;
+    }
+    const stream = request.accept();
+    if (service === '' || protocol === undefined || protocol === 'tcp') {
+      void runTcpOutbound(
+        stream,
+        info,
+        path,
+        { service: protocol === undefined ? '' : service, port, host, sni: '' },
+        this.#tcpDeps(),
+      );
+      return;
+    }
+    this.#detect(stream, (detected) => {
+      if (detected === 'http1' || detected === 'http2') this.#serve(key, detected, stream, info);
+      else void runTcpOutbound(stream, info, path, { service, port, host, sni: '' }, this.#tcpDeps());
+    });
+  }
+
+  #tunnelOut(key: string, socket: Duplex, info: ConnectionInfo, service: string, port: number): void {
+    const path = this.#deps.prepared(key)?.paths[0];
+    if (path === undefined) socket.destroy();
+    else void runTcpOutbound(socket, info, path, { service, port, host: service, sni: '' }, this.#tcpDeps());
+  }
+
+  // ── paths ──
+
+  #pathOf(key: string, info: ConnectionInfo, authority: string): ListenerPath | undefined {
+    const prepared = this.#deps.prepared(key);
+    return prepared?.listener.role === 'inbound' ? this.#inboundPath(key, info, authority) : prepared?.paths[0];
+  }
+
+  /** mTLS connections name the service port in Istio's server name; plaintext ones by Host; else the first port. */
+  #inboundPath(
+    key: string,
+    info: ConnectionInfo,
+    authority: string | null,
+  ): (ListenerPath & { direction: 'inbound' }) | undefined {
+    const prepared = this.#deps.prepared(key);
+    if (prepared === undefined) return undefined;
+    const paths = prepared.paths as (ListenerPath & { direction: 'inbound' })[];
+    const { ports } = prepared.listener as InboundListener;
+    if (ports.length === 1) return paths[0];
+    const named = /^outbound_\.(\d+)_\./.exec(info.sni)?.[1];
+    const port = named !== undefined ? Number(named) : authority === null ? 0 : splitAuthority(authority).port;
+    const index = ports.findIndex((p) => p.port === port);
+    return paths[index < 0 ? 0 : index];
+  }
+
+  #tcpDeps(): TcpDeps {
+    return { ...this.#deps.request, ...this.#deps.tcp };
+  }
+
+  #infoOf(socket: net.Socket): ConnectionInfo {
+    return {
+      id: ++this.#lastConnectionId,
+      remoteAddress: `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`,
+      localAddress: `${socket.localAddress ?? ''}:${socket.localPort ?? 0}`,
+      peerSpiffeId: '',
+      peerCertificate: null,
+      mtls: false,
+      tls: false,
+      sni: '',
+      alpn: '',
+    };
+  }
+}
+
+function tlsServer(listener: GatewayListener): GatewayServer | undefined {
+  return listener.servers.find((s) => s.tls !== null && s.tls.mode !== 'PASSTHROUGH' && s.tls.mode !== 'AUTO_PASSTHROUGH');
+}

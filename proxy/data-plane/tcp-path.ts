@@ -1,0 +1,219 @@
+import type { Duplex } from 'node:stream';
+import { addFlag } from './exchange.ts';
+import { HeaderMap } from './header-map.ts';
+import { LiveExchange } from './live-exchange.ts';
+import type { ListenerPath, RequestPathDeps } from './request-path.ts';
+import { passthroughCluster } from './route/prepare-view.ts';
+import type { ClusterSnapshot, EndpointSnapshot, OutboundView, WeightedCluster } from './snapshot.ts';
+import type { ConnectionInfo, DownstreamRequest } from './stream.ts';
+import type { DialResult } from './upstream/connect.ts';
+import { joinTunnel } from './upstream/tunnel.ts';
+
+/*
+ * One connection of an opaque service through one proxy: pick a route by destination port, a host by the cluster's balancer, dial, join the
+ * byte streams. It is recorded as one exchange with protocol TCP.
+ */
+
+export interface TcpDeps extends RequestPathDeps {
+  /** Opens a raw (or mTLS) byte stream to one endpoint. */
+  dialTcp: (proxyId: string, cluster: ClusterSnapshot, endpoint: TcpEndpoint) => Promise<DialResult>;
+  /** AuthorizationPolicy for connections; '' = allowed, else why not. */
+  authorize: (exchange: LiveExchange) => string;
+}
+
+/** Where to dial, and who must answer there. */
+export type TcpEndpoint = Pick<EndpointSnapshot, 'host' | 'port' | 'workload' | 'spiffeId'>;
+
+export interface TcpTarget {
+  /** fqdn; '' for a host outside the mesh. */
+  service: string;
+  port: number;
+  /** Host as asked for, for passthrough. */
+  host: string;
+  sni: string;
+}
+
+/** A connection that leaves its own sidecar: the caller's side. */
+export async function runTcpOutbound(
+  downstream: Duplex,
+  info: ConnectionInfo,
+  path: ListenerPath,
+  target: TcpTarget,
+  deps: TcpDeps,
+): Promise<void> {
+  const exchange = beginTcp(info, path, `${target.host}:${target.port}`, deps);
+  exchange.destinationService = target.service;
+  exchange.port = target.port;
+  const view = path.snapshot.views[path.proxy.view];
+  const picked = view === undefined || target.service === '' ? null : pickTcpCluster(view, target, exchange, deps.random);
+  if (picked === null) {
+    if (target.service !== '' || path.snapshot.outboundTrafficPolicy === 'REGISTRY_ONLY')
+      return refuse(exchange, downstream, 'NR', 'no route', deps);
+    return joinTo(exchange, downstream, null, { host: target.host, port: target.port, workload: '', spiffeId: '' }, deps);
+  }
+  exchange.cluster = picked;
+  const runtime = deps.upstreams.cluster(path.proxy.id, picked.name);
+  const host = runtime?.pickHost(exchange, { hash: null, setCookie: '' }, 0, () => false) ?? null;
+  if (host === null || runtime === undefined) return refuse(exchange, downstream, 'UH', 'no_healthy_upstream', deps);
+  const address = host.dialAddress();
+  if (address === undefined) return refuse(exchange, downstream, 'UH', 'no_healthy_upstream', deps);
+  return joinTo(
+    exchange,
+    downstream,
+    picked,
+    { host: address.host, port: address.port, workload: host.endpoint.workload, spiffeId: host.endpoint.spiffeId },
+    deps,
+    (ok) => {
+      if (ok) runtime.reportConnected(host);
+      else runtime.reportLocalOrigin(host, 'connect-failed', exchange.id);
+    },
+  );
+}
+
+/** A connection that arrives: the callee's side, straight to the app. */
+export async function runTcpInbound(
+  downstream: Duplex,
+  info: ConnectionInfo,
+  path: ListenerPath & { direction: 'inbound' },
+  deps: TcpDeps,
+): Promise<void> {
+  const exchange = beginTcp(info, path, `${path.proxy.workload.service}:${path.port.port}`, deps);
+  exchange.destinationService = path.port.cluster.service;
+  exchange.port = path.port.port;
+  exchange.cluster = path.port.cluster;
+  if (info.mtls) exchange.peer = [...path.workloads.values()].find((w) => w.spiffeId === info.peerSpiffeId) ?? null;
+  const denied = deps.authorize(exchange);
+  if (denied !== '') return refuse(exchange, downstream, '', denied, deps);
+  return joinTo(exchange, downstream, null, { ...path.port.app, workload: '', spiffeId: '' }, deps);
+}
+
+function beginTcp(info: ConnectionInfo, path: ListenerPath, authority: string, deps: TcpDeps): LiveExchange {
+  const wallMs = deps.clock.wallNow();
+  const exchange = new LiveExchange(deps.ids.exchangeId(wallMs), path, tcpRequest(info, authority), deps.clock.now, wallMs);
+  exchange.protocolName = 'TCP';
+  exchange.trace = { ...exchange.trace, traceId: deps.ids.traceId(), spanId: deps.ids.spanId(), sampled: true };
+  exchange.enterStage('route', deps.clock.now());
+  deps.onBegin();
+  return exchange;
+}
+
+function pickTcpCluster(
+  view: OutboundView,
+  target: TcpTarget,
+  exchange: LiveExchange,
+  random: () => number,
+): ClusterSnapshot | null {
+  const labels = exchange.proxy.workload.labels;
+  const route = view.tcpRoutes.find(
+    (r) =>
+      r.service === target.service &&
+      r.port === target.port &&
+      (r.sniHosts.length === 0 || r.sniHosts.some((h) => sniMatches(h, target.sni))) &&
+      Object.entries(r.sourceLabels ?? {}).every(([k, v]) => labels[k] === v),
+  );
+  if (route === undefined) return view.clusters[`outbound|${target.port}||${target.service}`] ?? null;
+  let chosen: WeightedCluster | undefined = route.clusters[0];
+  if (route.clusters.length > 1) {
+    exchange.draw = Math.floor(random() * route.totalWeight);
+    let left = exchange.draw;
+    chosen = route.clusters.find((c) => (left -= c.weight) < 0);
+  }
+  return chosen === undefined ? null : (view.clusters[chosen.cluster] ?? null);
+}
+
+function sniMatches(pattern: string, sni: string): boolean {
+  return pattern === '*' || pattern === sni || (pattern.startsWith('*.') && sni.endsWith(pattern.slice(1)));
+}
+
+async function joinTo(
+  exchange: LiveExchange,
+  downstream: Duplex,
+  cluster: ClusterSnapshot | null,
+  endpoint: TcpEndpoint,
+  deps: TcpDeps,
+  onDialled: (ok: boolean) => void = () => {},
+): Promise<void> {
+  const { clock } = deps;
+  exchange.enterStage('upstream', clock.now());
+  exchange.endpoint = `${endpoint.host}:${endpoint.port}`;
+  exchange.endpointWorkload = endpoint.workload;
+  const startedAt = clock.now();
+  const result = await deps.dialTcp(exchange.proxy.id, cluster ?? plainCluster(exchange), endpoint);
+  const connectMs = clock.now() - startedAt;
+  const failed = !result.ok;
+  exchange.attempts.push({
+    endpoint: exchange.endpoint,
+    workload: endpoint.workload,
+    status: 0,
+    flag: failed ? 'UF' : '',
+    ...(failed ? { phase: 'connect' as const, reason: result.reset.detail } : {}),
+    startMs: startedAt - exchange.startedAt,
+    durationMs: connectMs,
+    connectMs,
+  });
+  onDialled(result.ok);
+  if (!result.ok)
+    return refuse(exchange, downstream, 'UF,URX', `upstream_reset_before_response_started{${result.reset.detail}}`, deps);
+  if (downstream.destroyed) {
+    result.socket.destroy();
+    return finish(exchange, deps);
+  }
+  await new Promise<void>((resolve) => {
+    joinTunnel(downstream, result.socket, {
+      onClosed: (tunnel) => {
+        exchange.downstream.requestBody.total = tunnel.bytesForward;
+        exchange.downstream.responseBody.total = tunnel.bytesBackward;
+        resolve();
+      },
+    });
+  });
+  finish(exchange, deps);
+}
+
+function plainCluster(exchange: LiveExchange): ClusterSnapshot {
+  return exchange.cluster === null ? passthroughCluster : { ...exchange.cluster, tls: { mode: 'disable' } };
+}
+
+/** Opaque traffic has no error responses: the connection is closed, and the record says why. */
+function refuse(exchange: LiveExchange, downstream: Duplex, flags: string, details: string, deps: TcpDeps): void {
+  for (const flag of flags.split(',')) addFlag(exchange, flag);
+  exchange.details = details;
+  downstream.destroy();
+  finish(exchange, deps);
+}
+
+function finish(exchange: LiveExchange, deps: TcpDeps): void {
+  deps.reporter.exchange(exchange.finish(deps.clock.now()));
+  deps.onEnd(exchange);
+}
+
+/** A connection in the shape of a request, so that one record type tells both. */
+function tcpRequest(connection: ConnectionInfo, authority: string): DownstreamRequest {
+  const nothing = () => undefined;
+  return {
+    connection,
+    protocol: 'HTTP/1.1',
+    method: '',
+    scheme: 'http',
+    authority,
+    path: '',
+    headers: new HeaderMap(),
+    body: { empty: true, onData: null, onEnd: null, pause: nothing, resume: nothing },
+    upgrade: '',
+    expectContinue: false,
+    bytesReceived: 0,
+    bytesSent: 0,
+    sendInformational: nothing,
+    sendHeaders: nothing,
+    sendData: () => true,
+    end: nothing,
+    reset: nothing,
+    acceptUpgrade: () => {
+      throw new Error('a TCP connection has no upgrade');
+    },
+    onDrain: null,
+    onReset: null,
+    onFinished: null,
+    closeAfterResponse: nothing,
+  };
+}
