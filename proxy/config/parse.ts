@@ -245,6 +245,10 @@ class DocumentReader {
         found = this.at(node, 'DD1004', `More than ${parseLimits.aliases} aliases in one document.`);
         return visit.BREAK;
       }
+      if (isAlias(node) && node.resolve(document) === undefined) {
+        found = this.at(node, 'DD1001', `YAML: the alias *${node.source} has no anchor &${node.source} before it`);
+        return visit.BREAK;
+      }
       if (isPair(node) && isScalar(node.key) && node.key.value === '__proto__') {
         found = this.at(node.key as Node, 'DD1104', '`__proto__` cannot be used as a name.');
         return visit.BREAK;

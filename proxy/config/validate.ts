@@ -46,12 +46,17 @@ export async function validateResource(resource: ParsedResource, options: Valida
     ];
   }
   const diagnostics = [...checkName(resource), ...(await checkSchema(resource, definition, options))];
-  if (!diagnostics.some((d) => d.severity === 'error')) {
-    diagnostics.push(...(definition.check?.(resource) ?? []));
-    if (definition.inert) diagnostics.push(diagnose(resource, ['kind'], definition.inert));
+  const errors = diagnostics.filter((d) => d.severity === 'error');
+  if (errors.every((d) => d.message.endsWith(exclusiveFields))) {
+    const checked = definition.check?.(resource) ?? [];
+    // The schema knows that fields exclude each other; the kind's own rules know which, and say it better.
+    const kept = checked.some((d) => d.severity === 'error') ? diagnostics.filter((d) => !errors.includes(d)) : diagnostics;
+    return [...kept, ...checked, ...(definition.inert ? [diagnose(resource, ['kind'], definition.inert)] : [])];
   }
   return diagnostics;
 }
+
+const exclusiveFields = 'sets fields that exclude each other, or none of them.';
 
 function unknownKind(resource: ParsedResource, group: string): Diagnostic {
   if (ignoredGroups.includes(group)) {
@@ -148,10 +153,14 @@ function findForeignUnknownFields(resource: ParsedResource, definition: KindDefi
 function checkZod(resource: ParsedResource, schema: z.ZodType): Diagnostic[] {
   const result = schema.safeParse(resource.document);
   if (result.success) return [];
-  const diagnostics = findUnknownFields(resource, resource.document, withFreeMetadata(shapeOfZod(schema)), []);
+  const unknown = findUnknownFields(resource, resource.document, withFreeMetadata(shapeOfZod(schema)), []);
+  const diagnostics = [...unknown];
   for (const issue of flattenIssues(result.error.issues as Issue[], [])) {
     if (issue.code === 'unrecognized_keys') continue;
-    diagnostics.push(fromZodIssue(resource, issue));
+    const diagnostic = fromZodIssue(resource, issue);
+    // A misspelt field explains why its parent fits no branch of a union: one message is enough.
+    const explained = unknown.some((u) => issue.code === 'invalid_union' && u.path?.startsWith(`${diagnostic.path}.`));
+    if (!explained) diagnostics.push(diagnostic);
   }
   // A key unknown only in its branch of a union has no other message.
   return diagnostics.length > 0 ? diagnostics : [unionDiagnostic(resource, result.error.issues[0] as Issue)];
@@ -283,7 +292,7 @@ function fromSchemaError(resource: ParsedResource, error: SchemaError): Diagnost
     case 'not':
       return diagnose(resource, path, {
         code: 'DD1104',
-        message: `${label} sets fields that exclude each other, or none of them.`,
+        message: `${label} ${exclusiveFields}`,
       });
     default:
       return diagnose(resource, path, { code: 'DD1104', message: `${label} ${error.message ?? 'is not valid'}.` });

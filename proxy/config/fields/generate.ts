@@ -50,7 +50,7 @@ class TypingsReader {
 
   constructor(file: string) {
     this.file = file;
-    const text = readFileSync(file, 'utf8').replace(/\/\*[^]*?\*\//g, '');
+    const text = readFileSync(file, 'utf8').replace(/\/\*[\s\S]*?\*\//g, '');
     for (const found of text.matchAll(/import \{([^}]*)\} from "([^"]+)"/g)) {
       for (const name of found[1]!.split(',')) this.imports.set(name.trim(), found[2]!);
     }
@@ -140,4 +140,15 @@ for (const [kind, file] of Object.entries(sources)) {
     typeof shape === 'object' && !Array.isArray(shape) && shape.spec !== undefined && shape.spec !== 0 ? shape.spec : shape;
   shapes[kind] = spec;
 }
+/** Fields the CRDs dropped long ago and configs still carry; behaviour.md lists them. */
+function accept(kind: string, steps: (string | number)[], field: string): void {
+  let shape: Shape | undefined = shapes[kind];
+  for (const step of steps)
+    shape = Array.isArray(shape) ? shape[0] : shape === 0 || shape === undefined ? undefined : shape[step];
+  if (typeof shape !== 'object' || Array.isArray(shape)) throw new Error(`${kind} has no ${steps.join('.')} any more`);
+  shape[field] = 0;
+}
+accept('networking.istio.io/VirtualService', ['http', 0, 'fault', 'abort'], 'percent');
+accept('networking.istio.io/VirtualService', ['http', 0, 'fault', 'delay'], 'percent');
+
 writeFileSync(path.join(here, 'fields.gen.json'), `${JSON.stringify(shapes)}\n`);

@@ -1,10 +1,24 @@
 import type { Diagnostic } from '../../api/diagnostic.schema.ts';
 import type { ResourceSet } from '../resource-set.ts';
+import { lintDestinationRules } from './destination-rules.ts';
+import { LintContext } from './lint-context.ts';
+import { lintMesh } from './mesh.ts';
+import { lintRouteReach } from './route-reach.ts';
+import { lintSecurity } from './security.ts';
 import { lintVirtualServices } from './virtual-services.ts';
 
-/** Valid configuration that does nothing, or not what it looks like. Each rule is a function of the whole set. */
-const rules: readonly ((set: ResourceSet) => Diagnostic[])[] = [lintVirtualServices];
+/** Each rule looks at the whole configuration; docs/lint.md has an entry per code. */
+const rules: readonly ((context: LintContext) => void)[] = [
+  lintMesh,
+  lintRouteReach,
+  lintVirtualServices,
+  lintDestinationRules,
+  lintSecurity,
+];
 
+/** Valid configuration that does nothing, or not what it looks like. The set must have passed `validate`. */
 export function findInert(set: ResourceSet): Diagnostic[] {
-  return rules.flatMap((rule) => rule(set));
+  const context = new LintContext(set);
+  for (const rule of rules) rule(context);
+  return context.diagnostics;
 }

@@ -1,35 +1,128 @@
-import type { Diagnostic } from '../../api/diagnostic.schema.ts';
-import { diagnose } from '../diagnostics.ts';
+import { parseDurationMs } from '../../shared/duration.ts';
+import type { Path } from '../diagnostics.ts';
 import type { HttpRouteSpec, VirtualServiceSpec } from '../kinds/istio-types.ts';
-import type { ResourceSet } from '../resource-set.ts';
+import type { ParsedResource } from '../parse.ts';
+import { type LintContext, policyBlocks } from './lint-context.ts';
 
-/** A rule without a match, or with an empty one, takes everything. */
-export function isCatchAll(rule: HttpRouteSpec): boolean {
-  if (!rule.match?.length) return true;
-  return rule.match.some((match) => {
-    const { name: _name, statPrefix: _stat, ...conditions } = match;
-    const keys = Object.keys(conditions).filter((k) => k !== 'ignoreUriCase');
-    return keys.length === 0 || (keys.length === 1 && match.uri?.prefix === '/');
-  });
+/** Rules that are reached but do less, or other, than they seem to. */
+export function lintVirtualServices(context: LintContext): void {
+  for (const resource of context.resources('VirtualService')) {
+    for (const [i, rule] of ((resource.spec as VirtualServiceSpec).http ?? []).entries()) {
+      const path = ['spec', 'http', i];
+      lintFault(context, resource, rule, path);
+      lintRetries(context, resource, rule, path);
+      lintWeights(context, resource, rule, path);
+      lintRewrite(context, resource, rule, path);
+    }
+  }
 }
 
-export function lintVirtualServices(set: ResourceSet): Diagnostic[] {
-  const diagnostics: Diagnostic[] = [];
-  for (const { resource } of set.list('VirtualService')) {
-    const rules = (resource.spec as VirtualServiceSpec).http ?? [];
-    const last = rules.findIndex(isCatchAll);
-    if (last < 0) continue;
-    const line = resource.positionOf(['spec', 'http', last]).line;
-    for (let i = last + 1; i < rules.length; i++) {
-      diagnostics.push(
-        diagnose(resource, ['spec', 'http', i], {
-          severity: 'warning',
-          code: 'DD4001',
-          message: `This rule is never reached: the rule on line ${line} takes every request before it.`,
-          suggestion: 'Move it above the catch-all rule.',
-        }),
+function lintFault(context: LintContext, resource: ParsedResource, { fault, retries, timeout }: HttpRouteSpec, path: Path): void {
+  if (!fault) return;
+  for (const kind of ['delay', 'abort'] as const) {
+    const block = fault[kind];
+    if (block && block.percentage?.value === undefined && !block.percent) {
+      context.warn(
+        resource,
+        [...path, 'fault', kind],
+        'DD4012',
+        `No percentage: Istio takes it as 0, so this ${kind} never happens.`,
+        'Add percentage: {value: 100}.',
       );
     }
   }
-  return diagnostics;
+  if (!retries && timeout === undefined) return;
+  const deaf = [retries ? 'retries' : '', timeout === undefined ? '' : 'timeout'].filter(Boolean).join(' and ');
+  context.warn(
+    resource,
+    [...path, 'fault'],
+    'DD4013',
+    `This fault acts in the caller’s proxy, before the router: ${deaf} of the same rule never see it.`,
+    'Use a Drydock Fault (side: server) to rehearse them.',
+  );
+}
+
+function lintRetries(context: LintContext, resource: ParsedResource, { retries, timeout }: HttpRouteSpec, path: Path): void {
+  if (!retries || retries.attempts === 0) return;
+  const perTry = retries.perTryTimeout === undefined ? null : parseDurationMs(retries.perTryTimeout);
+  const whole = timeout === undefined ? null : parseDurationMs(timeout);
+  if (perTry && whole && perTry >= whole) {
+    context.warn(
+      resource,
+      [...path, 'retries', 'perTryTimeout'],
+      'DD4014',
+      `perTryTimeout (${retries.perTryTimeout}) is not below timeout (${timeout}): it is ignored and no try is left after the first timeout.`,
+    );
+  }
+  if (retries.retryOn === undefined || retries.retryOn === '') {
+    const lost = perTry ? 'neither 5xx responses nor per-try timeouts are' : '5xx responses are not';
+    context.warn(
+      resource,
+      [...path, 'retries'],
+      'DD4016',
+      `Without retryOn Istio’s default list applies: ${lost} retried.`,
+      'Add e.g. retryOn: 5xx,reset,connect-failure.',
+    );
+  } else if (perTry && !/\b(reset|gateway-error|5xx)\b/.test(retries.retryOn)) {
+    context.warn(
+      resource,
+      [...path, 'retries', 'perTryTimeout'],
+      'DD4015',
+      'A try that hits perTryTimeout is not retried by these conditions: it ends as 504.',
+      'Add reset, gateway-error or 5xx to retryOn.',
+    );
+  }
+}
+
+function lintWeights(context: LintContext, resource: ParsedResource, { route = [] }: HttpRouteSpec, path: Path): void {
+  if (route.length === 1 && route[0]!.weight !== undefined && route[0]!.weight !== 100) {
+    context.warn(
+      resource,
+      [...path, 'route', 0, 'weight'],
+      'DD4017',
+      'A single destination gets everything: its weight is ignored.',
+    );
+  }
+  if (route.length < 2) return;
+  const total = route.reduce((sum, r) => sum + (r.weight ?? 0), 0);
+  if (total !== 100) {
+    context.warn(
+      resource,
+      [...path, 'route'],
+      'DD4018',
+      `The weights add up to ${total}: shares are ${route.map((r) => `${Math.round((1000 * (r.weight ?? 0)) / total) / 10}%`).join(', ')}.`,
+    );
+  }
+  for (const [j, r] of route.entries()) {
+    if (!r.weight) context.warn(resource, [...path, 'route', j], 'DD4019', 'Weight 0: this destination never gets a request.');
+    const service = context.hosts.find(r.destination.host, resource.namespace);
+    const hashed = service
+      ? context
+          .destinationRules(service)
+          .some(({ spec }) => policyBlocks(spec).some((b) => b.policy.loadBalancer?.consistentHash))
+      : false;
+    if (hashed && j === 0) {
+      context.warn(
+        resource,
+        [...path, 'route'],
+        'DD4007',
+        'The weighted split is drawn per request before the consistent hash: one user changes between versions.',
+        'Match a header or cookie instead of weights to keep users on a version.',
+      );
+    }
+  }
+}
+
+function lintRewrite(context: LintContext, resource: ParsedResource, { match = [], rewrite }: HttpRouteSpec, path: Path): void {
+  if (rewrite?.uri !== '/') return;
+  const bare = match.findIndex((m) => m.uri?.prefix !== undefined && m.uri.prefix.length > 1 && !m.uri.prefix.endsWith('/'));
+  if (bare < 0) return;
+  const prefix = match[bare]!.uri!.prefix!;
+  context.warn(
+    resource,
+    [...path, 'rewrite', 'uri'],
+    'DD4023',
+    `${prefix}/x becomes //x: the prefix is replaced as text.`,
+    `Add a match with prefix ${prefix}/ before it, or use uriRegexRewrite.`,
+  );
 }
