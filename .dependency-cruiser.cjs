@@ -38,6 +38,8 @@ module.exports = {
     },
   ],
   options: {
+    // TypeScript 7 has no API yet for others to parse with; without a parser the cruiser silently skips every .ts file.
+    parser: 'swc',
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '(^|/)(dist|out)/' },
     tsPreCompilationDeps: true,

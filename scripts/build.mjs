@@ -58,6 +58,5 @@ function newest(places) {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   await runMain(async () => {
     await buildDesktop({ force: process.argv.includes('--force') });
-    if (process.argv.includes('--engine')) await (await import('./build-engine.mjs')).buildEngine();
   });
 }

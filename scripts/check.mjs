@@ -19,21 +19,24 @@ const checks = [
   { name: 'lint and format', script: '@biomejs/biome/bin/biome', args: ['check', '--diagnostic-level=error', '.'] },
   {
     name: 'layers',
-    script: 'dependency-cruiser/bin/dependency-cruise.mjs',
+    script: 'dependency-cruiser/bin/dependency-cruiser.mjs',
     args: ['--config', '.dependency-cruiser.cjs', '--output-type', 'err', ...layered],
+    // Without a parser for TypeScript the cruiser skips every .ts file and finds nothing wrong.
+    sawEnough: (output) => Number(/(\d+) modules/.exec(output)?.[1] ?? 0) > 200,
   },
 ];
 
 /** @returns {Promise<string[]>} the names of the checks that failed; their output is printed */
 export async function check() {
   const failed = [];
-  for (const { name, script, args } of checks) {
+  for (const { name, script, args, sawEnough } of checks) {
     const startedMs = Date.now();
     const present = args.filter((argument) => !layered.includes(argument) || existsSync(path.join(root, argument)));
     const command = [path.join(root, 'node_modules', script), ...present];
     const { code, output } = await run(projectNode(), command, { cwd: root, timeoutMs: 240_000 });
-    say(`${code === 0 ? 'ok    ' : 'FAILED'} ${name} (${((Date.now() - startedMs) / 1000).toFixed(1)} s)`);
-    if (code === 0) continue;
+    const passed = code === 0 && (sawEnough?.(output) ?? true);
+    say(`${passed ? 'ok    ' : 'FAILED'} ${name} (${((Date.now() - startedMs) / 1000).toFixed(1)} s)`);
+    if (passed) continue;
     failed.push(name);
     process.stdout.write(`${output.trim()}\n`);
   }
