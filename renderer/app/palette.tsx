@@ -53,10 +53,8 @@ export default function Palette({ onClose }: { onClose: () => void }) {
             items={groups}
             autoHighlight="always"
             keepHighlight
-            itemToStringValue={(item) => {
-              const command = item as unknown as Command;
-              return `${command.title} ${command.keywords ?? ''} ${command.group}`;
-            }}
+            itemToStringValue={(item) => (item as unknown as Command).title}
+            filter={(item, query) => matchesWords(item as unknown as Command, query)}
           >
             <div className="palette-input">
               <Search size={16} aria-hidden="true" />
@@ -92,6 +90,22 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   );
 }
 
+/** Every word typed is somewhere in the title, the keywords or the group. */
+function matchesWords({ title, keywords = '', group }: Command, query: string): boolean {
+  const text = `${title} ${keywords} ${group}`.toLowerCase();
+  return query
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
+}
+
 function goToRequests(id: string, title: string, icon: Command['icon'], filter: string): Command {
-  return { id, title, group: 'Go to', icon, keywords: filter, run: ({ router }) => router.navigate('requests', { filter }) };
+  return {
+    id,
+    title,
+    group: 'Go to',
+    icon,
+    keywords: `${filter} requests`,
+    run: ({ router }) => router.navigate('requests', { filter }),
+  };
 }

@@ -29,6 +29,7 @@ export function bindKeys(registry: CommandRegistry, target: Window): () => void 
 
 /** The newest command wins: a screen's own comes after the app's. A modal dialog keeps its keys to itself. */
 function runFirst(registry: CommandRegistry, commands: readonly Command[], event: KeyboardEvent): void {
+  if (event.defaultPrevented) return;
   const typing = isTyping(event.target);
   const inDialog = event.target instanceof HTMLElement && event.target.closest('[role="dialog"]') !== null;
   const command = commands.findLast(

@@ -1,6 +1,6 @@
 import { Dialog as BaseDialog } from '@base-ui/react/dialog';
 import { X } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { type ReactNode, useRef } from 'react';
 import { IconButton } from './button.tsx';
 import './popup.css';
 
@@ -16,17 +16,29 @@ export interface DialogProps {
 
 /** A modal with a title; Esc and the backdrop close it, focus returns to where it was. */
 export function Dialog({ open, onClose, title, description, size = 'medium', footer, children }: DialogProps) {
+  const body = useRef<HTMLDivElement>(null);
+  const popup = useRef<HTMLDivElement>(null);
   return (
     <BaseDialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <BaseDialog.Portal>
         <BaseDialog.Backdrop className="dd-backdrop" />
-        <BaseDialog.Popup className="dd-popup dd-dialog" data-size={size}>
+        <BaseDialog.Popup
+          ref={popup}
+          className="dd-popup dd-dialog"
+          data-size={size}
+          // The first field, not the close button that stands before it.
+          initialFocus={() =>
+            body.current?.querySelector<HTMLElement>('input, textarea, button, a[href], [tabindex="0"]') ?? popup.current
+          }
+        >
           <header>
             <BaseDialog.Title>{title}</BaseDialog.Title>
             <BaseDialog.Close render={<IconButton label="Close" keys="Escape" size="small" icon={<X size={15} />} />} />
           </header>
           {description && <BaseDialog.Description className="dd-dialog-description">{description}</BaseDialog.Description>}
-          <div className="dd-dialog-body">{children}</div>
+          <div ref={body} className="dd-dialog-body">
+            {children}
+          </div>
           {footer && <footer>{footer}</footer>}
         </BaseDialog.Popup>
       </BaseDialog.Portal>

@@ -52,6 +52,13 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
     body.current?.scrollTo({ top: 0 });
   }, [topToken]);
 
+  // A selection made elsewhere (keys, palette, URL) comes into view; a clicked row is there already.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only a change of selection may scroll.
+  useEffect(() => {
+    const index = selectedIndex();
+    if (index >= 0) virtualizer.scrollToIndex(index, { align: 'auto' });
+  }, [selected]);
+
   const selectedIndex = () => {
     if (selected == null) return -1;
     for (let index = 0; index < count; index++) {

@@ -57,7 +57,9 @@ describe('the filter', () => {
 
   test('what it cannot understand is a problem with its place, in words, and filters nothing out', () => {
     const filter = parseFilter('dest:ratings stauts:500');
-    expect(filter.problems).toEqual([{ from: 13, to: 23, message: expect.stringContaining('There is no “stauts”') }]);
+    expect(filter.problems).toEqual([
+      { from: 13, to: 23, message: expect.stringContaining('There is no “stauts”. Did you mean status?') },
+    ]);
     expect(filter.terms).toHaveLength(1);
     expect(parseFilter('status>=abc').problems[0]?.message).toContain('A status is a number');
     expect(parseFilter('dest>ratings').problems[0]?.message).toContain('dest has no order');

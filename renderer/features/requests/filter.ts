@@ -74,7 +74,7 @@ export function parseFilter(text: string): Filter {
       continue;
     }
     if (!isFilterKey(key)) {
-      problems.push({ from, to, message: `There is no “${key}”. Known: ${Object.keys(filterKeys).join(', ')}.` });
+      problems.push({ from, to, message: `There is no “${key}”. ${suggestKey(key)}` });
       continue;
     }
     const values = splitValues(match[4] ?? '');
@@ -90,6 +90,14 @@ export function parseFilter(text: string): Filter {
 /** `http://x`, `localhost:9080` and `sort=asc` are text someone pasted; `foo:bar` is a misspelt key. */
 function looksLikeKey(op: string, rest: string): boolean {
   return op !== '=' && !(op === ':' && (rest.startsWith('//') || /^\d{4,5}(\/|$)/.test(rest)));
+}
+
+/** The key that shares most letters with what was typed, or all of them when none is close. */
+function suggestKey(typed: string): string {
+  const close = Object.keys(filterKeys).find(
+    (key) => [...key].sort().join('') === [...typed].sort().join('') || key.startsWith(typed) || typed.startsWith(key),
+  );
+  return close ? `Did you mean ${close}?` : `Known: ${Object.keys(filterKeys).join(', ')}.`;
 }
 
 function splitWords(text: string): { word: string; from: number; to: number }[] {

@@ -6,7 +6,7 @@ import { explainFlags } from './response-flags.ts';
 /** The columns that fit into this many pixels; what is left out is in the detail. */
 export function columnsFor(width: number): Column<Exchange>[] {
   const wide = width === 0 || width >= 980;
-  const medium = width >= 640;
+  const medium = width >= 600;
   return [
     {
       id: 'time',
@@ -60,7 +60,7 @@ export function columnsFor(width: number): Column<Exchange>[] {
             cell: (x: Exchange) => <span className="muted">{x.route === 'default' ? '' : x.route}</span>,
           },
         ]
-      : medium
+      : width >= 650
         ? [{ id: 'faults', title: 'Fault', width: '30px', cell: (x: Exchange) => <Faults exchange={x} short /> }]
         : []),
   ];

@@ -1,5 +1,5 @@
-import { CornerUpRight, RotateCw, Terminal, X, Zap } from 'lucide-react';
-import { useMemo } from 'react';
+import { CornerUpRight, Pencil, RotateCw, Terminal, X, Zap } from 'lucide-react';
+import { lazy, Suspense, useMemo, useState } from 'react';
 import type { Exchange, ExchangeDetail } from '../../../proxy/api/exchange.schema.ts';
 import { useRoute, useRouter } from '../../app/router.ts';
 import type { Command } from '../../commands/command.ts';
@@ -14,6 +14,8 @@ import { OverviewTab } from './detail-overview.tsx';
 import { TraceTab } from './detail-trace.tsx';
 import { StatusCode } from './request-columns.tsx';
 import { ResendAnswer, useResend } from './resend.tsx';
+
+const ResendDialog = lazy(() => import('./resend-dialog.tsx'));
 
 const tabIds = ['overview', 'request', 'response', 'decision', 'attempts', 'trace'] as const;
 type TabId = (typeof tabIds)[number];
@@ -89,6 +91,7 @@ function Head({ exchange, detail, onClose }: { exchange: Exchange; detail: Excha
   const status = useStatus();
   const registry = useCommandRegistry();
   const resend = useResend(exchange.id);
+  const [editing, setEditing] = useState(false);
   const commands: Command[] = [
     {
       id: 'requests.resend',
@@ -97,7 +100,16 @@ function Head({ exchange, detail, onClose }: { exchange: Exchange; detail: Excha
       icon: RotateCw,
       keys: 'r',
       when: () => detail !== null && !resend.running,
-      run: resend.send,
+      run: () => resend.send(),
+    },
+    {
+      id: 'requests.edit-resend',
+      title: 'Edit and resend',
+      group: 'This screen',
+      icon: Pencil,
+      keys: 'e',
+      when: () => detail !== null,
+      run: () => setEditing(true),
     },
     {
       id: 'requests.copy-curl',
@@ -128,7 +140,7 @@ function Head({ exchange, detail, onClose }: { exchange: Exchange; detail: Excha
     },
   ];
   useCommands(commands);
-  const [again, curl, fault] = commands as [Command, Command, Command];
+  const [again, edit, curl, fault] = commands as [Command, Command, Command, Command];
   return (
     <>
       <header className="request-detail-head">
@@ -156,6 +168,15 @@ function Head({ exchange, detail, onClose }: { exchange: Exchange; detail: Excha
         >
           {resend.running ? 'Sending…' : 'Resend'}
         </Button>
+        <IconButton
+          label="Edit and resend"
+          keys="e"
+          size="small"
+          variant="default"
+          icon={<Pencil size={13} />}
+          disabled={!detail}
+          onClick={() => registry.run(edit)}
+        />
         <Button size="small" icon={<Terminal size={13} />} keys="c" disabled={!detail} onClick={() => registry.run(curl)}>
           Copy as curl
         </Button>
@@ -168,6 +189,11 @@ function Head({ exchange, detail, onClose }: { exchange: Exchange; detail: Excha
           </span>
         )}
       </div>
+      <Suspense>
+        {editing && detail && (
+          <ResendDialog detail={detail} onSend={(change) => void resend.send(change)} onClose={() => setEditing(false)} />
+        )}
+      </Suspense>
       {resend.answer && <ResendAnswer answer={resend.answer} before={exchange} onClose={resend.clear} />}
     </>
   );

@@ -1,4 +1,4 @@
-import { ArrowLeftRight, ArrowUp, Copy, FilterX, RotateCcw, X } from 'lucide-react';
+import { ArrowDown, ArrowLeftRight, ArrowUp, FilterX, RotateCcw, X } from 'lucide-react';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
 import { usePreferences } from '../../app/preferences.ts';
@@ -17,6 +17,9 @@ import './requests.css';
 import { useWidth } from './use-width.ts';
 
 const seenWindow = 400;
+/** Two reports per call: about 200 calls a second. */
+const crowdedPerSecond = 400;
+const calmEveryMs = 500;
 const rateWindowMs = 3000;
 const maxRateRows = 15_000;
 
@@ -37,17 +40,27 @@ export default function RequestsScreen() {
   }, [engine, filter, allHops]);
   list.update(ring);
 
-  const [frozenAt, setFrozenAt] = useState<number | null>(() => (selectedId ? ring.end : null));
+  const [frozenAt, setFrozenAt] = useState<number | null>(null);
+  const scrolled = useRef(false);
   const [topToken, setTopToken] = useState(0);
-  const end = frozenAt === null ? ring.end : Math.min(frozenAt, ring.end);
+  const newest = useCalmEnd(ring.end, frozenAt === null);
+  const end = frozenAt === null ? newest : Math.min(frozenAt, ring.end);
   const count = list.countBefore(end);
   const fresh = list.countBefore(ring.end) - count;
-  // A dead engine's exchanges may make room for a new ring; a freeze beyond its end would hide everything new.
   const freeze = useCallback(() => setFrozenAt((at) => at ?? engine.exchanges.get().end), [engine]);
+  // What is selected must not move; what is neither selected nor scrolled follows again.
+  useEffect(() => {
+    if (selectedId === null && !scrolled.current) setFrozenAt(null);
+  }, [selectedId]);
+  useEffect(() => {
+    if (selectedId !== null && frozenAt === null && ring.end > 0) freeze();
+  }, [selectedId, frozenAt, ring.end, freeze]);
   const follow = useCallback(() => {
+    scrolled.current = false;
     setFrozenAt(null);
     setTopToken((token) => token + 1);
-  }, []);
+    router.setQuery({ id: null, tab: null });
+  }, [router]);
 
   const select = (exchange: Exchange) => {
     freeze();
@@ -56,7 +69,38 @@ export default function RequestsScreen() {
   const close = useCallback(() => router.setQuery({ id: null, tab: null }), [router]);
   const setFilter = useCallback((text: string) => router.setQuery({ filter: text }), [router]);
 
+  const at = useCallback(
+    (index: number) => {
+      const number = list.numberAt(index, end);
+      return number === undefined ? undefined : engine.exchanges.at(number);
+    },
+    [engine, list, end],
+  );
+  const step = (by: number) => {
+    let index = -1;
+    for (let row = 0; row < count && index < 0; row++) if (at(row)?.id === selectedId) index = row;
+    const next = at(index < 0 ? 0 : Math.max(0, Math.min(count - 1, index + by)));
+    if (next) select(next);
+  };
   useCommands([
+    {
+      id: 'requests.next',
+      title: 'Next request',
+      group: 'This screen',
+      icon: ArrowDown,
+      keys: 'j',
+      when: () => count > 0,
+      run: () => step(1),
+    },
+    {
+      id: 'requests.previous',
+      title: 'Previous request',
+      group: 'This screen',
+      icon: ArrowUp,
+      keys: 'k',
+      when: () => count > 0,
+      run: () => step(-1),
+    },
     {
       id: 'requests.close',
       title: 'Close the detail',
@@ -97,21 +141,15 @@ export default function RequestsScreen() {
 
   const [listBox, listWidth] = useWidth<HTMLDivElement>();
   const columns = useMemo(() => columnsFor(listWidth), [listWidth]);
-  const at = useCallback(
-    (index: number) => {
-      const number = list.numberAt(index, end);
-      return number === undefined ? undefined : engine.exchanges.at(number);
-    },
-    [engine, list, end],
-  );
-  const live = frozenAt === null && !paused;
+  const connected = useStreamState().phase === 'live';
+  const live = frozenAt === null && !paused && connected;
   const rate = useArrivalRate(at);
 
   return (
     <div className="screen requests">
       <Toolbar title="Requests">
         <span className={`requests-live num ${live ? 'tone-ok' : 'tone-warn'}`} data-testid="requests-live">
-          {live ? `▶ live ${formatCount(rate)}/s` : paused ? '❚❚ paused' : '❚❚ frozen'}
+          {live ? `▶ live ${formatCount(rate)}/s` : !connected ? '■ not connected' : paused ? '❚❚ paused' : '❚❚ frozen'}
         </span>
         <FilterBar text={filterText} filter={filter} onChange={setFilter} seen={seen} />
         <Segments
@@ -126,11 +164,13 @@ export default function RequestsScreen() {
       </Toolbar>
       <Explained text={filterText} setFilter={setFilter}>
         {filter.problems.length > 0 ? (
-          <span className="tone-bad tone-text" role="alert">
+          <span className="tone-bad tone-text truncate" role="alert" title={filter.problems[0]?.message}>
             ✖ {filter.problems[0]?.message}
           </span>
         ) : (
-          <span className="truncate">{filter.terms.length > 0 ? `Showing ${describeFilter(filter)}` : 'Showing everything'}</span>
+          <span className="truncate" role="status">
+            {filter.terms.length > 0 ? `Showing ${describeFilter(filter)}` : 'Showing everything'}
+          </span>
         )}
         <span className="grow" />
         <span className="num" data-testid="requests-count">
@@ -140,7 +180,7 @@ export default function RequestsScreen() {
       </Explained>
       <div className="requests-split">
         <div className="requests-list" ref={listBox}>
-          {fresh > 0 && !live && !paused && (
+          {fresh > 0 && frozenAt !== null && !paused && (
             <button type="button" className="requests-new num" data-testid="requests-new" onClick={follow}>
               {formatCount(fresh)} new <ArrowUp size={13} aria-hidden="true" />
             </button>
@@ -156,7 +196,12 @@ export default function RequestsScreen() {
               keyOf={(exchange) => exchange.id}
               selected={selectedId}
               onSelect={select}
-              onScrolled={(scrolled) => (scrolled ? freeze() : selectedId === null && setFrozenAt(null))}
+              onScrolled={(away) => {
+                scrolled.current = away;
+                if (away) freeze();
+                else if (selectedId === null) setFrozenAt(null);
+              }}
+              onOpen={() => document.querySelector<HTMLElement>('.request-detail [role="tab"][aria-selected="true"]')?.focus()}
               topToken={topToken}
               rowTestId="request-row"
               rowClass={(exchange) =>
@@ -229,7 +274,9 @@ function Nothing({ filtered, any, onClear }: { filtered: boolean; any: boolean; 
     return stream.phase === 'live' ? (
       <Skeleton lines={10} height={16} />
     ) : (
-      <EmptyState icon={ArrowLeftRight} title="Not connected yet" />
+      <EmptyState icon={ArrowLeftRight} title="Not connected yet">
+        Requests appear here as soon as an engine answers.
+      </EmptyState>
     );
   const service = status.services[0];
   const workload = status.workloads[0];
@@ -249,13 +296,21 @@ function Nothing({ filtered, any, onClear }: { filtered: boolean; any: boolean; 
           <Code key={command} text={command} />
         ))}
       </div>
-      {commands.length > 0 && (
-        <p className="muted">
-          <Copy size={12} aria-hidden="true" /> Hover a command to copy it.
-        </p>
-      )}
     </EmptyState>
   );
+}
+
+/**
+ * Where a followed list ends. At a few hundred rows a second ten pictures a second cannot be read, so the list then moves twice a second;
+ * nothing is left out, the rows between are there when one scrolls.
+ */
+function useCalmEnd(end: number, following: boolean): number {
+  const shown = useRef({ end: 0, atMs: 0 });
+  const now = performance.now();
+  const passedMs = now - shown.current.atMs;
+  const crowded = end - shown.current.end > (passedMs / 1000) * crowdedPerSecond;
+  if (!following || !crowded || passedMs >= calmEveryMs || shown.current.end > end) shown.current = { end, atMs: now };
+  return shown.current.end;
 }
 
 /** Rows per second over the last three seconds, by their own times; changes once a second. */

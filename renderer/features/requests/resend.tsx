@@ -9,16 +9,24 @@ import { StatusCode } from './request-columns.tsx';
 
 type Answer = ApiResponse<'resendExchange'>;
 
-/** Sends the exchange again from its source, as it was, and keeps the last answer. */
+/** What to send differently; what is left out stays as recorded. */
+export interface ResendChange {
+  method?: string;
+  path?: string;
+  headers?: [string, string][];
+  body?: string;
+}
+
+/** Sends the exchange again from its source, as it was or changed, and keeps the last answer. */
 export function useResend(id: string) {
   const engine = useEngine();
   const toasts = useToasts();
   const [running, setRunning] = useState(false);
   const [answer, setAnswer] = useState<Answer | null>(null);
-  const send = async () => {
+  const send = async (change: ResendChange = {}) => {
     setRunning(true);
     try {
-      setAnswer(await engine.call('resendExchange', { params: { id }, body: {} }));
+      setAnswer(await engine.call('resendExchange', { params: { id }, body: change }));
     } catch (error) {
       toasts.error('The request could not be sent again', error);
     } finally {

@@ -1,0 +1,98 @@
+import { useState } from 'react';
+import type { ExchangeDetail } from '../../../proxy/api/exchange.schema.ts';
+import { Button, Dialog, Field, Input } from '../../ui/index.ts';
+import type { ResendChange } from './resend.tsx';
+
+/** Edit a request before it is sent again. Redacted headers are listed as such: what is left as “redacted” is sent that way. */
+export default function ResendDialog({
+  detail,
+  onSend,
+  onClose,
+}: {
+  detail: ExchangeDetail;
+  onSend: (change: ResendChange) => void;
+  onClose: () => void;
+}) {
+  const [method, setMethod] = useState(detail.method);
+  const [path, setPath] = useState(detail.path);
+  const [headers, setHeaders] = useState(() => detail.request.headers.map(([name, value]) => `${name}: ${value}`).join('\n'));
+  const captured = detail.request.body;
+  const editable = !captured || (captured.encoding === 'utf8' && !captured.truncated);
+  const [body, setBody] = useState(editable ? (captured?.content ?? '') : '');
+  const pathError = path.startsWith('/') ? undefined : 'A path starts with /.';
+  const pairs = parseHeaders(headers);
+  const send = () => {
+    if (pathError || typeof pairs === 'string') return;
+    // A body that could not be shown stays as it was recorded.
+    onSend({ method, path, headers: pairs, body: editable ? body : undefined });
+    onClose();
+  };
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title="Edit and resend"
+      description={`Sent from ${detail.source} to ${detail.authority}, as the original was.`}
+      size="wide"
+      footer={
+        <>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button variant="primary" disabled={Boolean(pathError) || typeof pairs === 'string'} onClick={send}>
+            Send
+          </Button>
+        </>
+      }
+    >
+      <div className="col request-edit">
+        <div className="request-edit-line">
+          <Field label="Method">
+            {(ids) => <Input {...ids} value={method} onChange={(event) => setMethod(event.currentTarget.value.toUpperCase())} />}
+          </Field>
+          <Field label="Path" error={pathError}>
+            {(ids) => <Input {...ids} className="mono" value={path} onChange={(event) => setPath(event.currentTarget.value)} />}
+          </Field>
+        </div>
+        <Field label="Headers" hint="One a line, as name: value." error={typeof pairs === 'string' ? pairs : undefined}>
+          {(ids) => (
+            <textarea
+              {...ids}
+              className="dd-input mono"
+              rows={8}
+              spellCheck={false}
+              value={headers}
+              onChange={(event) => setHeaders(event.currentTarget.value)}
+            />
+          )}
+        </Field>
+        {editable ? (
+          <Field label="Body">
+            {(ids) => (
+              <textarea
+                {...ids}
+                className="dd-input mono"
+                rows={6}
+                spellCheck={false}
+                value={body}
+                onChange={(event) => setBody(event.currentTarget.value)}
+              />
+            )}
+          </Field>
+        ) : (
+          <p className="muted">The body is binary or was cut off when it was captured; it is sent as it was recorded.</p>
+        )}
+      </div>
+    </Dialog>
+  );
+}
+
+/** Pairs, or what is wrong in words. */
+export function parseHeaders(text: string): [string, string][] | string {
+  const pairs: [string, string][] = [];
+  for (const [index, line] of text.split('\n').entries()) {
+    if (line.trim() === '') continue;
+    const match = /^\s*(:?[!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*:\s*(.*?)\s*$/.exec(line);
+    if (!match) return `Line ${index + 1} is not “name: value”.`;
+    pairs.push([match[1] ?? '', match[2] ?? '']);
+  }
+  return pairs;
+}
