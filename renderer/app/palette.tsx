@@ -105,7 +105,7 @@ function goToRequests(id: string, title: string, icon: Command['icon'], filter: 
     title,
     group: 'Go to',
     icon,
-    keywords: `${filter} requests`,
+    keywords: `${filter} requests to between`,
     run: ({ router }) => router.navigate('requests', { filter }),
   };
 }

@@ -2,7 +2,7 @@ import type { ExchangeDetail } from '../../../proxy/api/exchange.schema.ts';
 import type { Status } from '../../../proxy/api/status.schema.ts';
 
 /** Headers that the client or a proxy writes itself; repeating them would lie about the new request. */
-const leftOut =
+export const writtenAnew =
   /^(host|:.*|content-length|connection|transfer-encoding|keep-alive|te|trailer|upgrade|proxy-.*|x-envoy-.*|x-forwarded-.*|x-request-id|traceparent|tracestate|b3|x-b3-.*)$/i;
 
 export type ShellWord = string;
@@ -23,7 +23,7 @@ export function toCurl(exchange: ExchangeDetail, status: Pick<Status, 'ingress' 
   if (atIngress) parts.push(`-H ${quoteForShell(`Host: ${exchange.authority}`)}`);
   else if (caller) parts.push(`-x ${quoteForShell(caller.outbound)}`);
   for (const [name, value] of exchange.request.headers) {
-    if (leftOut.test(name)) continue;
+    if (writtenAnew.test(name)) continue;
     const redacted = exchange.redacted.includes(`request.headers.${name.toLowerCase()}`);
     parts.push(`-H ${quoteForShell(`${name}: ${redacted ? '<redacted>' : value}`)}`);
   }

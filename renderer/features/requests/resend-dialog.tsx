@@ -1,9 +1,10 @@
 import { useState } from 'react';
 import type { ExchangeDetail } from '../../../proxy/api/exchange.schema.ts';
 import { Button, Dialog, Field, Input } from '../../ui/index.ts';
+import { writtenAnew } from './curl.ts';
 import type { ResendChange } from './resend.tsx';
 
-/** Edit a request before it is sent again. Redacted headers are listed as such: what is left as “redacted” is sent that way. */
+/** Edit a request before it is sent again. Headers that the proxies write anew (host, ids, lengths) are not listed. */
 export default function ResendDialog({
   detail,
   onSend,
@@ -15,16 +16,26 @@ export default function ResendDialog({
 }) {
   const [method, setMethod] = useState(detail.method);
   const [path, setPath] = useState(detail.path);
-  const [headers, setHeaders] = useState(() => detail.request.headers.map(([name, value]) => `${name}: ${value}`).join('\n'));
+  const recordedHeaders = detail.request.headers
+    .filter(([name]) => !writtenAnew.test(name))
+    .map(([name, value]) => `${name}: ${value}`)
+    .join('\n');
+  const [headers, setHeaders] = useState(recordedHeaders);
   const captured = detail.request.body;
   const editable = !captured || (captured.encoding === 'utf8' && !captured.truncated);
-  const [body, setBody] = useState(editable ? (captured?.content ?? '') : '');
+  const recordedBody = editable ? (captured?.content ?? '') : '';
+  const [body, setBody] = useState(recordedBody);
   const pathError = path.startsWith('/') ? undefined : 'A path starts with /.';
   const pairs = parseHeaders(headers);
   const send = () => {
     if (pathError || typeof pairs === 'string') return;
-    // A body that could not be shown stays as it was recorded.
-    onSend({ method, path, headers: pairs, body: editable ? body : undefined });
+    // What was not touched is left to the engine, which has the original: redacted here does not mean redacted there.
+    onSend({
+      method,
+      path,
+      headers: headers === recordedHeaders ? undefined : pairs,
+      body: body === recordedBody ? undefined : body,
+    });
     onClose();
   };
   return (
