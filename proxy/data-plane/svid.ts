@@ -25,7 +25,7 @@ export function checkSvid(der: Buffer, trustDomain: string): SvidCheck {
   if (segments.length === 0) return { ok: false, reason: 'SPIFFE ID without a path' };
   if (segments.some((segment) => segment === '' || segment === '.' || segment === '..'))
     return { ok: false, reason: 'SPIFFE ID path has an empty or relative segment' };
-  if (certificate.ca) return { ok: false, reason: 'a CA certificate is not a leaf SVID' };
+  if (certificate.ca || saysAuthority(der)) return { ok: false, reason: 'a CA certificate is not a leaf SVID' };
   const usage = keyUsageBits(der);
   if (usage === null) return { ok: false, reason: 'certificate has no key usage' };
   if ((usage & 0x80) === 0) return { ok: false, reason: 'key usage lacks digitalSignature' };
@@ -78,13 +78,10 @@ function* children(der: Buffer, parent: DerItem): Generator<DerItem> {
 }
 
 const keyUsageOid = Buffer.from([0x55, 0x1d, 0x0f]);
+const basicConstraintsOid = Buffer.from([0x55, 0x1d, 0x13]);
 
-/**
- * First byte of the key usage bit string (0x80 digitalSignature, 0x04 keyCertSign, 0x02 cRLSign); null when absent. Node's
- * X509Certificate.keyUsage is the *extended* key usage, so the extension is read from the DER:
- * Certificate → tbsCertificate → [3] extensions → {OID, critical?, OCTET STRING}.
- */
-function keyUsageBits(der: Buffer): number | null {
+/** The value inside an extension's OCTET STRING: Certificate → tbsCertificate → [3] extensions → {OID, critical?, OCTET STRING}. */
+function extensionValue(der: Buffer, wanted: Buffer): DerItem | null {
   const certificate = readDer(der, 0, der.length);
   const tbs = certificate === null ? null : readDer(der, certificate.start, certificate.end);
   if (tbs === null) return null;
@@ -96,10 +93,26 @@ function keyUsageBits(der: Buffer): number | null {
       const parts = [...children(der, extension)];
       const [oid] = parts;
       const value = parts.at(-1);
-      if (oid === undefined || value === undefined || !der.subarray(oid.start, oid.end).equals(keyUsageOid)) continue;
-      const bits = readDer(der, value.start, value.end);
-      return bits !== null && bits.tag === 0x03 && bits.end - bits.start >= 2 ? der[bits.start + 1]! : null;
+      if (oid === undefined || value === undefined || !der.subarray(oid.start, oid.end).equals(wanted)) continue;
+      return readDer(der, value.start, value.end);
     }
   }
   return null;
+}
+
+/**
+ * First byte of the key usage bit string (0x80 digitalSignature, 0x04 keyCertSign, 0x02 cRLSign); null when absent. Node's
+ * X509Certificate.keyUsage is the *extended* key usage, so the extension is read from the DER.
+ */
+function keyUsageBits(der: Buffer): number | null {
+  const bits = extensionValue(der, keyUsageOid);
+  return bits !== null && bits.tag === 0x03 && bits.end - bits.start >= 2 ? der[bits.start + 1]! : null;
+}
+
+/** basicConstraints with cA TRUE. X509Certificate.ca says false for it when key usage contradicts; an SVID may not even claim it. */
+function saysAuthority(der: Buffer): boolean {
+  const constraints = extensionValue(der, basicConstraintsOid);
+  if (constraints === null) return false;
+  for (const item of children(der, constraints)) if (item.tag === 0x01) return der[item.start] !== 0;
+  return false;
 }
