@@ -32,6 +32,8 @@ export default defineConfig({
     target: 'chrome130',
     // Inlined assets would be data: URLs, which the policy refuses for fonts.
     assetsInlineLimit: 0,
+    // Screens load their own chunks, from disk or loopback; the editor's and the charts' are large by nature.
+    chunkSizeWarningLimit: 800,
     rolldownOptions: {
       output: {
         // React and zod change with their versions only; screens stay chunks of their own.

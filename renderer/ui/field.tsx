@@ -70,8 +70,8 @@ export function Select<T extends string>({ value, options, onChange, label, id, 
         </BaseSelect.Icon>
       </BaseSelect.Trigger>
       <BaseSelect.Portal>
-        <BaseSelect.Positioner className="dd-positioner" sideOffset={4} alignItemWithTrigger={false}>
-          <BaseSelect.Popup className="dd-popup dd-menu">
+        <BaseSelect.Positioner className="dd-positioner" sideOffset={4} align="start" alignItemWithTrigger={false}>
+          <BaseSelect.Popup className="dd-popup dd-menu dd-select-popup">
             {options.map((option) => (
               <BaseSelect.Item key={option.value} value={option.value} className="dd-menu-item">
                 <BaseSelect.ItemText>{option.label}</BaseSelect.ItemText>

@@ -81,7 +81,7 @@ export function LineChart(props: LineChartProps) {
       <ResponsiveContainer width="100%" height={height}>
         <ReLineChart
           data={rows}
-          margin={{ top: 6, right: 8, bottom: 0, left: 0 }}
+          margin={{ top: 10, right: 24, bottom: 0, left: 0 }}
           onClick={(state) => state.activeTooltipIndex != null && onSelect?.(Number(state.activeTooltipIndex))}
         >
           <CartesianGrid stroke="var(--line)" vertical={false} />
@@ -96,9 +96,10 @@ export function LineChart(props: LineChartProps) {
             minTickGap={56}
           />
           <YAxis
-            width={44}
+            width={52}
             domain={[0, max ?? 'auto']}
-            tickFormatter={format}
+            // recharts breaks labels at spaces
+            tickFormatter={(value: number) => format(value).replaceAll(' ', '\u00a0')}
             tick={{ fontSize: 10, fill: 'var(--text-3)' }}
             stroke="transparent"
             tickLine={false}
