@@ -7,7 +7,7 @@ export interface Places {
   preload: string;
   icon: string;
   sample: string;
-  /** The command line's script: sources in the checkout, bundled when packaged. */
+  /** The command line's script: sources in the checkout, JavaScript when packaged. */
   engineScript: string;
   /** The Node that runs the engine and the sample's traffic; null = Electron's own. */
   node: string | null;
@@ -20,7 +20,7 @@ export function findPlaces(appFolder: string, env: NodeJS.ProcessEnv, packagedRe
     preload: inApp('electron', 'dist', 'preload.cjs'),
     icon: inApp('electron', 'assets', 'icon.png'),
     sample: packagedResources ? path.join(packagedResources, 'samples', 'shop') : inApp('samples', 'shop'),
-    engineScript: packagedResources ? inApp('proxy', 'dist', 'drydock.mjs') : inApp('proxy', 'cli', 'drydock.mjs'),
+    engineScript: inApp('proxy', 'cli', 'drydock.mjs'),
     node: packagedResources ? null : findNode(appFolder, env),
   };
 }

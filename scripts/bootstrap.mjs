@@ -76,8 +76,8 @@ function npm(args) {
 function explainNpm({ code, output, timedOut }) {
   const told = output
     .split('\n')
-    .filter((line) => /npm error|npm ERR!/.test(line) && !/complete log|A complete/.test(line))
-    .slice(0, 8)
+    .filter((line) => /npm (error|ERR!)/.test(line) && !/complete log|npm (error|ERR!)\s+at /.test(line))
+    .slice(0, 5)
     .join('\n');
   if (code === null)
     return new SetupError(`npm could not be started (${output.trim()}).`, 'Install Node.js 18 or newer with npm.');

@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { buildEngine } from './build-engine.mjs';
 import { runMain, SetupError, say } from './log.mjs';
 import { projectNode, root } from './paths.mjs';
 import { run } from './processes.mjs';
@@ -58,5 +59,6 @@ function newest(places) {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   await runMain(async () => {
     await buildDesktop({ force: process.argv.includes('--force') });
+    if (process.argv.includes('--engine')) await buildEngine();
   });
 }
