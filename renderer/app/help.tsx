@@ -25,7 +25,10 @@ export default function Help({ onClose }: { onClose: () => void }) {
                 .map((command) => (
                   <li key={command.id}>
                     <span>{command.title}</span>
-                    <KeyHint keys={command.keys ?? ''} />
+                    <span className="row">
+                      {command.alsoKeys && <KeyHint keys={command.alsoKeys} />}
+                      <KeyHint keys={command.keys ?? ''} />
+                    </span>
                   </li>
                 ))}
             </ul>

@@ -97,6 +97,7 @@ export function createAppCommands(screens: readonly Screen[]): Command[] {
         group: 'Go to',
         icon: screen.icon,
         keys: screen.key === ',' ? '$mod+,' : `$mod+${screen.key}`,
+        alsoKeys: screen.jump && `g ${screen.jump}`,
         whileTyping: true,
         run: ({ router }) => router.navigate(screen.id),
       }),

@@ -23,6 +23,8 @@ export interface Command {
   icon?: LucideIcon;
   /** tinykeys syntax: `$mod+k`, `Shift+?`, `g t`. Single letters do not fire while typing into a field. */
   keys?: string;
+  /** A second way to type it. */
+  alsoKeys?: string;
   /** Also fires while typing into a field (only for chords with $mod, and Escape). */
   whileTyping?: boolean;
   /** Further words to find it by. */

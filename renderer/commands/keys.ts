@@ -13,9 +13,9 @@ export function bindKeys(registry: CommandRegistry, target: Window): () => void 
     unbind();
     const byKeys = new Map<string, Command[]>();
     for (const command of registry.all.get())
-      if (command.keys) byKeys.set(command.keys, [...(byKeys.get(command.keys) ?? []), command]);
+      for (const keys of [command.keys, command.alsoKeys]) if (keys) byKeys.set(keys, [...(byKeys.get(keys) ?? []), command]);
     const handlers = [...byKeys].map(
-      ([keys, commands]) => [keys, (event: KeyboardEvent) => runFirst(registry, commands, event)] as const,
+      ([keys, commands]) => [keys, (event: KeyboardEvent) => runFirst(registry, keys, commands, event)] as const,
     );
     unbind = tinykeys(target, Object.fromEntries(handlers), { ignore: () => false });
   };
@@ -28,12 +28,14 @@ export function bindKeys(registry: CommandRegistry, target: Window): () => void 
 }
 
 /** The newest command wins: a screen's own comes after the app's. A modal dialog keeps its keys to itself. */
-function runFirst(registry: CommandRegistry, commands: readonly Command[], event: KeyboardEvent): void {
+function runFirst(registry: CommandRegistry, keys: string, commands: readonly Command[], event: KeyboardEvent): void {
   if (event.defaultPrevented) return;
   const typing = isTyping(event.target);
   const inDialog = event.target instanceof HTMLElement && event.target.closest('[role="dialog"]') !== null;
   const command = commands.findLast(
-    (candidate) => (!(typing || inDialog) || candidate.whileTyping) && (candidate.when?.(registry.context) ?? true),
+    (candidate) =>
+      (!(typing || inDialog) || (candidate.whileTyping && /^(\$mod|Escape)/.test(keys))) &&
+      (candidate.when?.(registry.context) ?? true),
   );
   if (!command) return;
   event.preventDefault();
