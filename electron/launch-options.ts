@@ -49,7 +49,7 @@ export function readLaunchOptions(
 /** The platform's data folder, as the command line uses it when no --home is given. */
 export function defaultHome(env: NodeJS.ProcessEnv, platform: NodeJS.Platform = process.platform): string {
   const user = os.homedir();
-  if (platform === 'darwin') return path.join(user, 'Library', 'Application Support', 'Drydock');
-  if (platform === 'win32') return path.join(env.LOCALAPPDATA ?? path.join(user, 'AppData', 'Local'), 'Drydock');
-  return path.join(env.XDG_DATA_HOME || path.join(user, '.local', 'share'), 'drydock');
+  if (platform === 'darwin') return path.join(user, 'Library', 'Application Support', 'drydock');
+  if (platform === 'win32') return path.join(env.LOCALAPPDATA ?? path.join(user, 'AppData', 'Local'), 'drydock');
+  return path.join(env.XDG_DATA_HOME ?? path.join(user, '.local', 'share'), 'drydock');
 }

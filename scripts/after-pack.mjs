@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { FuseV1Options, FuseVersion, flipFuses, getCurrentFuseWire } from '@electron/fuses';
 
@@ -8,6 +9,7 @@ export default async function afterPack({ appOutDir, packager, electronPlatformN
     electronPlatformName === 'darwin'
       ? path.join(appOutDir, `${name}.app`)
       : path.join(appOutDir, electronPlatformName === 'win32' ? `${name}.exe` : packager.executableName);
+  if (electronPlatformName === 'linux') await rm(path.join(appOutDir, 'resources', 'default_app.asar'), { force: true });
   await flipFuses(executable, {
     version: FuseVersion.V1,
     resetAdHocDarwinSignature: electronPlatformName === 'darwin',

@@ -39,7 +39,7 @@ async function openDesktop(argv) {
   }
   const { switches, reason } = sandboxSwitches();
   if (reason) say(`starting without Chromium's sandbox: ${reason}`);
-  const meshArguments = argv.length > 0 ? argv : ['-f', sample];
+  const meshArguments = isSample(argv) ? ['-f', sample, ...argv] : argv;
   const child = spawn(executable, [...switches, root, ...meshArguments], { cwd: root, stdio: 'inherit' });
   passSignals(() => stopChild(child, { graceMs: 15_000 }));
   say('the desktop app is open; Ctrl-C here or closing its window stops everything');
@@ -47,7 +47,7 @@ async function openDesktop(argv) {
 }
 
 async function runHeadless(argv) {
-  const meshArguments = argv.length > 0 ? argv : ['-f', sample];
+  const meshArguments = isSample(argv) ? ['-f', sample, ...argv] : argv;
   const script = path.join(root, 'proxy', 'cli', 'drydock.mjs');
   // Its own process group: Ctrl-C reaches only this script, which then stops the parts in order.
   const engine = spawn(projectNode(), [script, 'up', '--json', '--headless', ...meshArguments], {
@@ -65,11 +65,16 @@ async function runHeadless(argv) {
     if (message?.event === 'error') tellDiagnostics(message.diagnostics);
     if (message?.event !== 'ready') return;
     tellReady(message);
-    if (argv.length === 0 && traffic === null) traffic = sendTraffic(message.ingress);
+    if (isSample(argv) && traffic === null) traffic = sendTraffic(message.ingress);
   });
   const code = await exitOf(engine);
   await stopChild(traffic);
   return code;
+}
+
+/** The sample shop opens unless a mesh file is named. */
+function isSample(argv) {
+  return !argv.includes('-f') && !argv.includes('--file');
 }
 
 function sendTraffic(ingress) {
