@@ -115,7 +115,7 @@ export class Connections {
   #acceptInbound(key: string, socket: net.Socket, info: ConnectionInfo): void {
     const done = (protocol: DetectedProtocol): void => {
       if (protocol === 'tls') {
-        this.#tlsListener(key)?.accept(socket, info) ?? socket.destroy();
+        this.#startTls(key, socket, info);
         return;
       }
       const path = this.#inboundPath(key, info, null);
@@ -140,10 +140,16 @@ export class Connections {
     const prepared = this.#deps.prepared(key);
     const server = prepared === undefined ? undefined : tlsServer(prepared.listener as GatewayListener);
     if (server === undefined) socket.destroy();
-    else this.#tlsListener(key)?.accept(socket, info) ?? socket.destroy();
+    else this.#startTls(key, socket, info);
   }
 
   // ── TLS ──
+
+  #startTls(key: string, socket: net.Socket, info: ConnectionInfo): void {
+    const listener = this.#tlsListener(key);
+    if (listener === undefined) socket.destroy();
+    else listener.accept(socket, info);
+  }
 
   #tlsListener(key: string): TlsListener | undefined {
     const known = this.#tlsListeners.get(key);
