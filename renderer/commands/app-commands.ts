@@ -67,7 +67,7 @@ export const showHelp: Command = {
   title: 'Keyboard shortcuts',
   group: 'App',
   icon: Keyboard,
-  keys: 'Shift+?',
+  keys: '[Shift]+?',
   run: ({ overlay }) => overlay.show('help'),
 };
 

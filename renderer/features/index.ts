@@ -9,6 +9,7 @@ export const screens: readonly Screen[] = [
     title: 'Requests',
     icon: ArrowLeftRight,
     key: '2',
+    jump: 'r',
     component: lazy(() => import('./requests/requests-screen.tsx')),
   },
 ];

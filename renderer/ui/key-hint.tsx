@@ -17,10 +17,14 @@ const keyNames: Record<string, string> = {
 
 /** `$mod+k` → ⌘K or Ctrl K; `g t` → G then T. */
 export function keyLabels(keys: string): string[] {
-  return keys
-    .split(' ')
-    .flatMap((press) => press.split('+'))
-    .map((key) => keyNames[key] ?? (key.length === 1 ? key.toUpperCase() : key));
+  return (
+    keys
+      .split(' ')
+      .flatMap((press) => press.split('+'))
+      // `[Shift]` says that the key may need it, on some keyboards
+      .filter((key) => !key.startsWith('['))
+      .map((key) => keyNames[key] ?? (key.length === 1 ? key.toUpperCase() : key))
+  );
 }
 
 export function KeyHint({ keys }: { keys: string }) {
