@@ -1,0 +1,22 @@
+import type { Command } from './command.ts';
+
+/** Every command by name; a command's code is loaded when it is used. */
+export const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
+  up: () => import('./commands/up.ts'),
+  down: () => import('./commands/down.ts'),
+  status: () => import('./commands/status.ts'),
+  apply: () => import('./commands/apply.ts'),
+  delete: () => import('./commands/delete.ts'),
+  get: () => import('./commands/get.ts'),
+  lint: () => import('./commands/lint.ts'),
+  explain: () => import('./commands/explain.ts'),
+  tap: () => import('./commands/tap.ts'),
+  trace: () => import('./commands/trace.ts'),
+  fault: () => import('./commands/fault.ts'),
+  record: () => import('./commands/record.ts'),
+  replay: () => import('./commands/replay.ts'),
+  ca: () => import('./commands/ca.ts'),
+  cert: () => import('./commands/cert.ts'),
+  doctor: () => import('./commands/doctor.ts'),
+  open: () => import('./commands/open.ts'),
+};

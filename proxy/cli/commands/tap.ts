@@ -1,0 +1,84 @@
+import WebSocket from 'ws';
+import type { Exchange } from '../../api/exchange.schema.ts';
+import { type StreamMessage, streamMessageSchema } from '../../api/stream.schema.ts';
+import { EngineClient } from '../client.ts';
+import { type Command, type CommandContext, CommandError, number, text } from '../command.ts';
+import { milliseconds } from '../output.ts';
+
+export const command: Command = {
+  usage: 'tap [--from A] [--to B] [--status 5xx] [--path PREFIX] [--count N]',
+  summary: 'Live requests, one line each, until Ctrl-C or --count.',
+  options: {
+    from: { type: 'string' },
+    to: { type: 'string' },
+    status: { type: 'string' },
+    path: { type: 'string' },
+    count: { type: 'string' },
+  },
+  async run(context) {
+    const client = await EngineClient.open(context.home);
+    const matches = filter(context);
+    let left = number(context.values, 'count') ?? Number.POSITIVE_INFINITY;
+    const { url, token } = client.engine;
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/api/v1/stream`, ['drydock.v1', `bearer.${token}`]);
+    return new Promise<number>((resolve, reject) => {
+      const finish = () => {
+        socket.terminate();
+        resolve(0);
+      };
+      process.once('SIGINT', finish);
+      socket.on('open', () => socket.send(JSON.stringify({ type: 'subscribe', topics: ['exchanges'] })));
+      socket.on('error', (error) => reject(new CommandError(`The stream failed: ${error.message}`)));
+      socket.on('close', () => resolve(left > 0 && Number.isFinite(left) ? 1 : 0));
+      socket.on('message', (data) => {
+        for (const exchange of exchangesOf(context, data.toString())) {
+          if (left <= 0 || !matches(exchange)) continue;
+          print(context, exchange);
+          if (--left <= 0) finish();
+        }
+      });
+    });
+  },
+};
+
+function exchangesOf({ out }: CommandContext, data: string): Exchange[] {
+  const message: StreamMessage = streamMessageSchema.parse(JSON.parse(data));
+  if (message.type === 'gap') out.error(`… ${message.dropped} not shown: this terminal was too slow`);
+  return message.type === 'exchanges' ? message.exchanges : [];
+}
+
+function filter({ values }: CommandContext): (exchange: Exchange) => boolean {
+  const [from, to, status, path] = ['from', 'to', 'status', 'path'].map((name) => text(values, name));
+  return (exchange) =>
+    (!from || exchange.source === from) &&
+    (!to || exchange.destination === to) &&
+    (!status || statusMatches(exchange.status, status)) &&
+    (!path || exchange.path.startsWith(path));
+}
+
+function statusMatches(status: number, wanted: string): boolean {
+  if (/^\dxx$/.test(wanted)) return Math.floor(status / 100) === Number(wanted[0]);
+  if (wanted.startsWith('>=')) return status >= Number(wanted.slice(2));
+  return status === Number(wanted);
+}
+
+function print({ json, out }: CommandContext, exchange: Exchange): void {
+  if (json) {
+    out.json(exchange);
+    return;
+  }
+  const colour = exchange.status >= 500 || exchange.status === 0 ? 'red' : exchange.status >= 400 ? 'yellow' : 'green';
+  const version = exchange.destinationVersion ? `-${exchange.destinationVersion}` : '';
+  const parts = [
+    exchange.time.slice(11, 23),
+    out.style(colour, String(exchange.status).padStart(3)),
+    milliseconds(exchange.durationMs).padStart(8),
+    `${exchange.source} → ${exchange.destination}${version}`,
+    `${exchange.method} ${exchange.path}`,
+    exchange.reporter === 'destination' ? out.style('dim', 'inbound') : '',
+    exchange.flags,
+    exchange.attempts.length > 1 ? `${exchange.attempts.length} tries` : '',
+    exchange.faults.map((fault) => `⚡${fault.name}`).join(' '),
+  ];
+  out.line(parts.filter((part) => part !== '').join('  '));
+}

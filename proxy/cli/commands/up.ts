@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { Diagnostic } from '../../api/diagnostic.schema.ts';
+import type { Ready } from '../../api/status.schema.ts';
+import { HomeBusy } from '../../control-plane/home.ts';
+import { type Command, type CommandContext, number, texts, UsageError } from '../command.ts';
+
+const defaultFile = 'drydock.yaml';
+
+export const command: Command = {
+  usage: 'up [-f FILE|FOLDER]… [--headless] [--control-port N] [--toxiproxy-port N]',
+  summary: 'Starts the engine and the mesh and follows file changes. Ctrl-C drains and stops.',
+  options: {
+    file: { type: 'string', short: 'f', multiple: true },
+    headless: { type: 'boolean' },
+    'control-port': { type: 'string' },
+    'toxiproxy-port': { type: 'string' },
+  },
+  async run(context) {
+    const paths = filesOf(context);
+    const controlPort = number(context.values, 'control-port');
+    const toxiproxyPort = number(context.values, 'toxiproxy-port');
+    const { runEngine } = await import('../../main.ts');
+    try {
+      const { ready, finished } = await runEngine({ home: context.home, paths, controlPort, toxiproxyPort });
+      if (context.json) context.out.json(ready);
+      else printReady(context, ready);
+      const code = await finished;
+      // Whatever still holds the event loop must not hold the terminal.
+      setTimeout(() => process.exit(code), 500).unref();
+      return code;
+    } catch (error) {
+      return failed(context, error);
+    }
+  },
+};
+
+function filesOf({ values, positionals }: CommandContext): string[] {
+  if (positionals.length > 0) throw new UsageError(`files are named with -f, e.g. -f ${positionals[0]}`);
+  const named = texts(values, 'file');
+  if (named.length > 0) return named;
+  if (existsSync(defaultFile)) return [defaultFile];
+  throw new UsageError(`there is no ${defaultFile} in ${path.resolve('.')}; name a file or folder with -f`);
+}
+
+function failed({ json, out }: CommandContext, error: unknown): number {
+  const diagnostics: Diagnostic[] = hasDiagnostics(error)
+    ? error.diagnostics
+    : [{ severity: 'error', code: error instanceof HomeBusy ? 'DD1203' : 'DD1200', message: (error as Error).message }];
+  if (json) out.json({ event: 'error', diagnostics });
+  else {
+    out.diagnostics(diagnostics);
+    out.error('drydock: the mesh was not started');
+  }
+  if (!hasDiagnostics(error) && !(error instanceof HomeBusy)) out.error((error as Error).stack ?? '');
+  setTimeout(() => process.exit(1), 500).unref();
+  return 1;
+}
+
+function hasDiagnostics(error: unknown): error is { diagnostics: Diagnostic[] } {
+  return error instanceof Error && 'diagnostics' in error && Array.isArray(error.diagnostics);
+}
+
+function printReady({ out }: CommandContext, { control, ingress, toxiproxy, workloads }: Ready): void {
+  const bold = (text: string) => out.style('bold', text);
+  out.line(`${out.style('green', '●')} The mesh is up.`);
+  out.line();
+  out.line(`  Interface  ${bold(`${control.url}/#token=${control.token}`)}`);
+  if (ingress) out.line(`  Ingress    ${bold(ingress)}   Host: <service>.localhost`);
+  if (toxiproxy) out.line(`  Toxiproxy  ${toxiproxy}`);
+  out.line();
+  const rows = workloads.map((one) => [`  ${one.id}`, one.app, one.inbound, one.outbound, one.health ?? '']);
+  out.table(['  WORKLOAD', 'APP', 'INBOUND', 'OUTBOUND (HTTP_PROXY)', 'HEALTH'], rows);
+  out.line();
+  out.line(out.style('dim', 'Ctrl-C drains and stops.'));
+}

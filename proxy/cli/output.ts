@@ -1,0 +1,55 @@
+import { styleText } from 'node:util';
+import type { Diagnostic } from '../api/diagnostic.schema.ts';
+
+type Style = Parameters<typeof styleText>[0];
+
+/** What a command prints. Colours and column alignment only where a person reads it. */
+export class Output {
+  readonly isTerminal: boolean;
+  readonly #write: (text: string) => void;
+  readonly #writeError: (text: string) => void;
+
+  constructor(options: { isTerminal: boolean; write: (text: string) => void; writeError: (text: string) => void }) {
+    this.isTerminal = options.isTerminal;
+    this.#write = options.write;
+    this.#writeError = options.writeError;
+  }
+
+  line(text = ''): void {
+    this.#write(`${text}\n`);
+  }
+  json(value: unknown): void {
+    this.#write(`${JSON.stringify(value)}\n`);
+  }
+  error(text: string): void {
+    this.#writeError(`${text}\n`);
+  }
+  style(style: Style, text: string): string {
+    return this.isTerminal ? styleText(style, text, { validateStream: false }) : text;
+  }
+
+  /** Aligned columns for a terminal, tab-separated for a pipe. */
+  table(header: string[], rows: string[][]): void {
+    if (!this.isTerminal) {
+      for (const row of rows) this.line(row.join('\t'));
+      return;
+    }
+    const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => (row[i] ?? '').length)));
+    const pad = (row: string[]) => row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join('  ');
+    this.line(this.style('dim', pad(header)));
+    for (const row of rows) this.line(pad(row));
+  }
+
+  diagnostics(diagnostics: readonly Diagnostic[]): void {
+    const colours = { error: 'red', warning: 'yellow', info: 'cyan' } as const;
+    for (const { severity, code, message, file, line, column, suggestion, resource } of diagnostics) {
+      const place = file ? `${file}${line === undefined ? '' : `:${line}${column === undefined ? '' : `:${column}`}`}: ` : '';
+      const subject = resource && !file ? `${resource}: ` : '';
+      this.line(`${place}${subject}${this.style(colours[severity], severity)} ${this.style('dim', code)} ${message}`);
+      if (suggestion) this.line(`    ${this.style('dim', `→ ${suggestion}`)}`);
+    }
+  }
+}
+
+export const milliseconds = (ms: number): string =>
+  ms >= 1000 ? `${(ms / 1000).toFixed(2)} s` : `${ms.toFixed(ms < 10 ? 1 : 0)} ms`;

@@ -1,0 +1,90 @@
+import type { Ready, Status, WorkloadStatus } from '../api/status.schema.ts';
+import { listServices, listWorkloads } from '../config/hosts.ts';
+import type { DataPlaneCounters } from '../data-plane/messages.ts';
+import type { CertificateAuthority } from '../pki/authority.ts';
+import type { WorkloadCertificates } from '../pki/workload-certificates.ts';
+import type { StoreCounters } from '../store/store-types.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { Committed } from './apply.ts';
+
+export interface StatusParts {
+  committed: Committed;
+  workloads: WorkloadStatus[];
+  files: readonly string[];
+  control: Ready['control'];
+  toxiproxy: string;
+  otlp: Ready['otlp'];
+  authority: CertificateAuthority;
+  certificates: WorkloadCertificates;
+  counters: DataPlaneCounters | null;
+  store: StoreCounters;
+  telemetry: Telemetry;
+  version: string;
+  /** Epoch ms. */
+  startedAt: number;
+  now: number;
+  /** What else is not well, in words. */
+  problems: readonly string[];
+}
+
+/** The ready line of `up --json`. */
+export function readyLine(parts: Pick<StatusParts, 'committed' | 'workloads' | 'control' | 'toxiproxy' | 'otlp'>): Ready {
+  const { committed, workloads, control, toxiproxy, otlp } = parts;
+  return { event: 'ready', pid: process.pid, control, ingress: ingressOf(committed), toxiproxy, otlp, workloads };
+}
+
+function ingressOf({ bound }: Committed): string {
+  const ingress = bound.find((listener) => listener.proxy === 'ingress');
+  return ingress ? `http://${ingress.host === '0.0.0.0' ? '127.0.0.1' : ingress.host}:${ingress.port}` : '';
+}
+
+/** GET /status. */
+export function describeStatus(parts: StatusParts): Status {
+  const { committed, workloads, counters, store } = parts;
+  const { event: _event, ...ready } = readyLine(parts);
+  const problems = [
+    ...parts.problems,
+    ...workloads.filter(isUnwell).map((one) => one.healthMessage || `${one.id} is ${one.health}`),
+  ];
+  if (store.degraded) problems.push('History is not being written (disk full or damaged); proxying goes on');
+  const known = listServices(committed.set);
+  const instances = listWorkloads(known);
+  return {
+    ...ready,
+    name: committed.snapshot.meshName,
+    version: parts.version,
+    node: process.version,
+    startedAt: new Date(parts.startedAt).toISOString(),
+    uptimeSeconds: Math.round((parts.now - parts.startedAt) / 1000),
+    health: problems.length === 0 ? 'ok' : 'degraded',
+    problems,
+    snapshot: committed.snapshot.version,
+    files: [...parts.files],
+    ca: parts.authority.facts,
+    certificates: parts.certificates.facts(),
+    counters: {
+      requests: counters?.requests ?? 0,
+      activeRequests: counters?.activeRequests ?? 0,
+      downstreamConnections: counters?.downstreamConnections ?? 0,
+      droppedExchanges: (counters?.droppedExchanges ?? 0) + store.dropped,
+      exchangesKept: store.rows,
+    },
+    memory: { rssBytes: process.memoryUsage.rss() },
+    hopOverheadMs: parts.telemetry.hopOverheadMs(),
+    services: known.map((service) => {
+      const own = instances.filter((instance) => instance.service === service);
+      return {
+        name: service.name,
+        namespace: service.namespace,
+        serviceAccount: own[0]?.serviceAccount ?? '',
+        ports: service.ports,
+        workloads: own.map((instance) => instance.id),
+      };
+    }),
+    diagnostics: committed.diagnostics,
+  };
+}
+
+function isUnwell(workload: WorkloadStatus): boolean {
+  return ['down', 'exited', 'restarting'].includes(workload.health ?? '');
+}

@@ -1,0 +1,550 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Diagnostic } from './api/diagnostic.schema.ts';
+import type { ExchangeDetail } from './api/exchange.schema.ts';
+import type { ClusterStatus } from './api/observability.schema.ts';
+import type { Ready, Status } from './api/status.schema.ts';
+import { meshesOf } from './config/hosts.ts';
+import type { Applied } from './config/index.ts';
+import { loadFiles, ResourceSet } from './config/index.ts';
+import { type Committed, Configuration } from './control-plane/apply.ts';
+import { DataPlaneClient, DataPlaneGone } from './control-plane/data-plane-client.ts';
+import { EngineLog } from './control-plane/engine-log.ts';
+import { describeStatus, readyLine } from './control-plane/engine-status.ts';
+import { FileWatcher } from './control-plane/file-watcher.ts';
+import { graphFacts } from './control-plane/graph-facts.ts';
+import { createHandlers, registeredServices, windowMs } from './control-plane/handlers.ts';
+import { type HomeLock, lockHome } from './control-plane/home.ts';
+import { findPortOwner } from './control-plane/port-owner.ts';
+import { createReplaySend } from './control-plane/replay-send.ts';
+import { ApiError } from './control-plane/server/api-error.ts';
+import { type ControlServer, startControlServer } from './control-plane/server/control-server.ts';
+import type { ApiHandlers } from './control-plane/server/route-table.ts';
+import { StreamHub } from './control-plane/server/stream-hub.ts';
+import { Supervisor } from './control-plane/supervisor/supervisor.ts';
+import { type ProxyState, ToxiproxyApi, ToxiproxyState } from './control-plane/toxiproxy/index.ts';
+import { describeWorkloads, supervisedWorkloads } from './control-plane/workloads.ts';
+import type { DataPlaneCounters, DataPlaneEvent } from './data-plane/messages.ts';
+import { createSystemClock } from './data-plane/system-clock.ts';
+import { toxicTypes } from './data-plane/toxics/index.ts';
+import { type CertificateAuthority, openAuthority } from './pki/authority.ts';
+import { WorkloadCertificates } from './pki/workload-certificates.ts';
+import { Recorder } from './recorder/recorder.ts';
+import { Redactor } from './recorder/redact.ts';
+import { openRedactionKey } from './recorder/redaction-key.ts';
+import { Replayer } from './recorder/replay.ts';
+import { Store } from './store/store.ts';
+import { Telemetry } from './telemetry/telemetry.ts';
+
+export interface EngineOptions {
+  home: string;
+  /** Config files and folders. */
+  paths: readonly string[];
+  /** Fixed; omitted = last run's when free, else any. */
+  controlPort?: number;
+  toxiproxyPort?: number;
+  /** The engine has stopped by itself (POST /shutdown). */
+  onStopped?: () => void;
+}
+
+/** The engine could not start; the diagnostics say why. Nothing is left running. */
+export class StartError extends Error {
+  override name = 'StartError';
+  readonly diagnostics: Diagnostic[];
+  constructor(diagnostics: Diagnostic[]) {
+    super(diagnostics.find((diagnostic) => diagnostic.severity === 'error')?.message ?? 'The engine could not start');
+    this.diagnostics = diagnostics;
+  }
+}
+
+const drainMs = 5_000;
+const housekeepingMs = 1_000;
+/** How long the ready line waits for run: services to answer. */
+const settleMs = 10_000;
+const defaultToxiproxyPort = 8474;
+const portsKey = 'ports';
+const toxicProxiesKey = 'toxiproxy';
+
+/**
+ * Composition root: the only place that joins the parts. Order of a start: home lock → database, CA and data-plane thread at once → control
+ * server (its port must be known, because nothing may be routed to it) → first apply → run: services → engine.json.
+ */
+export class Engine {
+  readonly #options: EngineOptions;
+  readonly #clock = createSystemClock();
+  readonly #startedAt = Date.now();
+  readonly #version = readVersion();
+  readonly #token = randomBytes(32).toString('base64url');
+  readonly #log: EngineLog;
+  readonly #closers: (() => Promise<unknown> | unknown)[] = [];
+  #parts!: Parts;
+  #counters: DataPlaneCounters | null = null;
+  #clusters: ClusterStatus[] = [];
+  #crashed = '';
+  #stopping: Promise<void> | null = null;
+
+  private constructor(options: EngineOptions) {
+    this.#options = options;
+    this.#log = new EngineLog(options.home, Date.now);
+  }
+
+  /** Throws StartError or HomeBusy. */
+  static async start(options: EngineOptions): Promise<Engine> {
+    const engine = new Engine(options);
+    try {
+      await engine.#start();
+      return engine;
+    } catch (error) {
+      engine.#log.write(`start failed: ${(error as Error).message}`);
+      await engine.#closeAll();
+      throw error;
+    }
+  }
+
+  ready(): Ready {
+    return readyLine({ ...this.#described() });
+  }
+
+  /** Drains for at most five seconds, stops services, writes what is pending. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  /** For what nobody caught: the reason is on disk before the process ends. */
+  async logFatal(reason: string): Promise<void> {
+    this.#log.write(`fatal: ${reason}`);
+    await this.#log.flush();
+  }
+
+  async #start(): Promise<void> {
+    const { home, paths } = this.#options;
+    const lock = await lockHome(home);
+    this.#closers.push(() => lock.release());
+    const dataPlane = this.#startDataPlane();
+    const [store, loaded] = await Promise.all([this.#openStore(), loadFiles(paths)]);
+    const peek = ResourceSet.empty.replaceFiles(loaded.documents, { now: 0 }).set;
+    const mesh = firstMesh(peek);
+    const [authority, ports] = await Promise.all([
+      this.#openAuthority(mesh.trustDomain),
+      store.getSetting<Record<string, number>>(portsKey),
+    ]);
+    const rememberedPorts = ports ?? {};
+    const parts = await this.#join({ lock, dataPlane, store, authority, rememberedPorts });
+    this.#parts = parts;
+    parts.server = await this.#startServer(parts, rememberedPorts);
+    this.#closers.push(() => parts.server?.close());
+    parts.toxiproxy = await this.#startToxiproxy(parts);
+    const outcome = await parts.configuration.start(await registeredServices(store, mesh.name));
+    if (!outcome.ok) throw new StartError(outcome.diagnostics);
+    await parts.toxiproxyState.restore();
+    await parts.supervisor.settled(settleMs);
+    await parts.watcher.watch(paths, parts.configuration.files);
+    this.#housekeep();
+    await lock.publish({ pid: process.pid, url: parts.server.url, token: this.#token });
+    this.#emit('engine.started', mesh.name, `Engine ${this.#version} serves ${mesh.name}`, { pid: process.pid });
+  }
+
+  #startDataPlane(): DataPlaneClient {
+    const dataPlane = new DataPlaneClient({
+      entry: new URL(import.meta.url.endsWith('.ts') ? './data-plane/worker.ts' : './data-plane/worker.js', import.meta.url),
+      clock: this.#clock,
+      onExchanges: (exchanges) => this.#receive(exchanges),
+      onEvents: (events) => this.#receiveEvents(events),
+      onCrash: (reason) => {
+        this.#crashed = 'The data plane crashed and is being restarted';
+        this.#log.write(`data plane crashed: ${reason}`);
+        this.#emit(
+          'data-plane.crashed',
+          'data-plane',
+          `The data plane crashed and is being restarted: ${reason.split('\n')[0]}`,
+          {},
+        );
+      },
+      onRecovered: (bound) => {
+        this.#crashed = '';
+        this.#parts.configuration.rebound(bound);
+        this.#emit('data-plane.recovered', 'data-plane', 'The data plane serves again on the same ports', {});
+      },
+    });
+    this.#closers.push(() => dataPlane.close());
+    return dataPlane;
+  }
+
+  async #openStore(): Promise<Store> {
+    const early: { type: string; message: string; data: Record<string, unknown> }[] = [];
+    const onNotice = (notice: (typeof early)[number]) => {
+      if (this.#parts) this.#emit(notice.type, 'store', notice.message, notice.data);
+      else early.push(notice);
+    };
+    try {
+      const store = await Store.open({ path: path.join(this.#options.home, 'drydock.db'), clock: this.#clock, onNotice });
+      this.#closers.push(() => store.close());
+      for (const notice of early) this.#log.write(`${notice.type}: ${notice.message}`);
+      return store;
+    } catch (error) {
+      throw new StartError([{ severity: 'error', code: 'DD1201', message: (error as Error).message }]);
+    }
+  }
+
+  async #openAuthority(trustDomain: string): Promise<CertificateAuthority> {
+    try {
+      return await openAuthority({ folder: path.join(this.#options.home, 'ca'), trustDomain, wallNow: Date.now });
+    } catch (error) {
+      throw new StartError([{ severity: 'error', code: 'DD1202', message: (error as Error).message }]);
+    }
+  }
+
+  async #join(given: Given): Promise<Parts> {
+    const { dataPlane, store, authority, rememberedPorts } = given;
+    const clock = this.#clock;
+    const certificates = new WorkloadCertificates({
+      authority,
+      wallNow: Date.now,
+      random: Math.random,
+      every: (periodMs, callback) => {
+        const timer = setInterval(callback, periodMs);
+        return { cancel: () => clearInterval(timer) };
+      },
+      onIssued: (identities) => {
+        dataPlane.setIdentities(identities);
+        for (const { spiffeId } of identities) this.#emit('certificate.issued', spiffeId, `New certificate for ${spiffeId}`, {});
+      },
+      onError: (message) => this.#log.write(message),
+    });
+    const supervisor = new Supervisor({
+      clock,
+      onEvent: (event) => this.#emit(event.type, event.subject, event.message, event.data),
+      onChange: () => this.#parts?.hub.statusChanged(),
+    });
+    const telemetry = new Telemetry({ clock, store, trustDomain: authority.trustDomain });
+    const redactor = new Redactor({ key: await openRedactionKey(this.#options.home) });
+    const onEvent = (event: { type: string; subject: string; message: string; data: Record<string, unknown> }) =>
+      this.#emit(event.type, event.subject, event.message, event.data);
+    const recorder = new Recorder({ store, clock, random: Math.random, onEvent });
+    const configuration = new Configuration({
+      paths: this.#options.paths,
+      clock,
+      dataPlane,
+      certificates,
+      authority,
+      forbiddenUpstreams: () => this.#ownAddresses(),
+      rememberedPorts,
+      onPortsChanged: (ports) => void store.setSetting(portsKey, { ...ports, control: this.#parts.server?.port ?? 0 }),
+      onCommitted: (committed, applied) => this.#committed(committed, applied),
+      onRejected: (diagnostics, source) => this.#rejected(diagnostics, source),
+    });
+    const send = createReplaySend(() => configuration.current);
+    const replayer = new Replayer({ store, clock, random: Math.random, send });
+    const hub = new StreamHub({
+      clock,
+      version: this.#version,
+      pid: process.pid,
+      graph: (window) => telemetry.graph(windowMs(window), this.#graphFacts()),
+      status: () => this.#status(),
+      onError: (message) => this.#log.write(message),
+    });
+    const watcher = new FileWatcher({ clock, onChange: () => void this.#filesChanged() });
+    const toxiproxyState = new ToxiproxyState({
+      dataPlane: { set: (spec) => dataPlane.setToxicProxy(spec), remove: (name) => dataPlane.removeToxicProxy(name) },
+      toxicTypes,
+      load: async () => (await store.getSetting<ProxyState[]>(toxicProxiesKey)) ?? [],
+      save: async (proxies) => {
+        await store.setSetting(toxicProxiesKey, proxies);
+      },
+    });
+    this.#closers.push(
+      () => certificates.close(),
+      () => replayer.close(),
+      () => recorder.close(),
+      () => supervisor.close(),
+      () => watcher.close(),
+    );
+    return {
+      ...given,
+      certificates,
+      supervisor,
+      telemetry,
+      redactor,
+      recorder,
+      configuration,
+      send,
+      replayer,
+      hub,
+      watcher,
+      toxiproxyState,
+      server: null,
+      toxiproxy: null,
+    };
+  }
+
+  async #startServer(parts: Parts, rememberedPorts: Record<string, number>): Promise<ControlServer> {
+    const { controlPort } = this.#options;
+    const handlers = this.#guarded(
+      createHandlers({
+        ...parts,
+        clock: this.#clock,
+        random: Math.random,
+        status: () => this.#status(),
+        counters: () => this.#refreshCounters(),
+        clusters: () => parts.dataPlane.clusters(),
+        graphFacts: () => this.#graphFacts(),
+        shutdown: () => void setTimeout(() => void this.stop().then(() => this.#options.onStopped?.()), 50),
+      }),
+    );
+    const open = (port: number) =>
+      startControlServer({
+        port,
+        token: this.#token,
+        handlers,
+        metricsText: () => parts.telemetry.prometheusText(),
+        stream: parts.hub,
+        uiRoot: fileURLToPath(new URL('../renderer/dist', import.meta.url)),
+        onError: (message, stack) => this.#log.write(`API: ${message}\n${stack}`),
+      });
+    const wanted = controlPort ?? rememberedPorts.control ?? 0;
+    try {
+      return await open(wanted);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      if (!controlPort) return open(0);
+      const owner = await findPortOwner(controlPort);
+      const message = `127.0.0.1:${controlPort}, the control port, is taken${owner ? ` by ${owner}` : ''}`;
+      throw new StartError([
+        { severity: 'error', code: 'DD1101', message, suggestion: 'Omit --control-port and Drydock chooses one' },
+      ]);
+    }
+  }
+
+  /** A request that comes before the first apply has nothing to be answered with. */
+  #guarded(handlers: ApiHandlers): ApiHandlers {
+    const wrap = (handler: (input: never) => unknown) => (input: never) => {
+      if (!this.#parts?.configuration.isReady) throw new ApiError('unavailable', 'The engine is starting');
+      return handler(input);
+    };
+    const wrapped = Object.entries(handlers).map(([name, handler]) => [name, wrap(handler as (input: never) => unknown)]);
+    return Object.fromEntries(wrapped) as unknown as ApiHandlers;
+  }
+
+  async #startToxiproxy({ toxiproxyState }: Parts): Promise<ToxiproxyApi> {
+    const { toxiproxyPort } = this.#options;
+    try {
+      const api = await ToxiproxyApi.listen(toxiproxyState, {
+        port: toxiproxyPort ?? defaultToxiproxyPort,
+        fixed: toxiproxyPort !== undefined,
+      });
+      this.#closers.push(() => api.close());
+      return api;
+    } catch (error) {
+      const owner = toxiproxyPort ? await findPortOwner(toxiproxyPort) : '';
+      const message = `The Toxiproxy API cannot listen on port ${toxiproxyPort}: ${(error as Error).message}${owner ? `; held by ${owner}` : ''}`;
+      throw new StartError([{ severity: 'error', code: 'DD1101', message }]);
+    }
+  }
+
+  #ownAddresses(): string[] {
+    const { server, toxiproxy } = this.#parts;
+    const ports = [server?.port, toxiproxy ? Number(new URL(toxiproxy.url).port) : undefined].filter(
+      (port) => port !== undefined,
+    );
+    return ports.flatMap((port) => [`127.0.0.1:${port}`, `[::1]:${port}`, `::1:${port}`]);
+  }
+
+  #described() {
+    const parts = this.#parts;
+    const committed = parts.configuration.current;
+    return {
+      committed,
+      workloads: describeWorkloads(committed, (id) => parts.supervisor.health(id)),
+      control: { url: parts.server?.url ?? '', token: this.#token },
+      toxiproxy: parts.toxiproxy?.url ?? '',
+      otlp: { http: '', grpc: '' },
+    };
+  }
+
+  async #status(): Promise<Status> {
+    const { configuration, authority, certificates, store, telemetry } = this.#parts;
+    return describeStatus({
+      ...this.#described(),
+      files: configuration.files,
+      authority,
+      certificates,
+      counters: await this.#refreshCounters(),
+      store: store.counters(),
+      telemetry,
+      version: this.#version,
+      startedAt: this.#startedAt,
+      now: Date.now(),
+      problems: this.#crashed ? [this.#crashed] : [],
+    });
+  }
+
+  async #refreshCounters(): Promise<DataPlaneCounters | null> {
+    try {
+      this.#counters = await this.#parts.dataPlane.counters();
+    } catch (error) {
+      if (!(error instanceof DataPlaneGone)) throw error; // the last known go on until it is back
+    }
+    return this.#counters;
+  }
+
+  #graphFacts() {
+    const { committed, workloads } = this.#described();
+    return graphFacts(committed, workloads, this.#clusters);
+  }
+
+  /** Once a second: what the graph shows of clusters, and faults whose time is over. */
+  #housekeep(): void {
+    let busy = false;
+    const timer = setInterval(() => {
+      if (busy || this.#stopping) return;
+      busy = true;
+      void this.#tidy().finally(() => {
+        busy = false;
+      });
+    }, housekeepingMs);
+    this.#closers.push(() => clearInterval(timer));
+  }
+
+  async #tidy(): Promise<void> {
+    const { dataPlane, configuration } = this.#parts;
+    try {
+      this.#clusters = await dataPlane.clusters();
+    } catch (error) {
+      if (!(error instanceof DataPlaneGone)) throw error;
+    }
+    const { snapshot, set } = configuration.current;
+    const over = snapshot.faults.filter((fault) => fault.expiresAt !== null && fault.expiresAt <= Date.now());
+    const entries = over.map((fault) => set.get('Fault', fault.namespace, fault.name)).filter((entry) => entry !== null);
+    const live = entries.filter((entry) => entry.live);
+    if (live.length === 0) return;
+    for (const { resource } of live) this.#emit('fault.expired', resource.name, `Fault ${resource.name} is over`, {});
+    await configuration.removeAll(live);
+  }
+
+  #receive(exchanges: ExchangeDetail[]): void {
+    if (!this.#parts) return;
+    const { redactor, telemetry, store, recorder, hub } = this.#parts;
+    const safe = redactor.redact(exchanges);
+    telemetry.record(safe);
+    store.insertExchanges(safe);
+    recorder.offer(safe);
+    hub.publishExchanges(safe);
+  }
+
+  #receiveEvents(events: DataPlaneEvent[]): void {
+    if (!this.#parts) return;
+    const rows = events.map(({ at, type, subject, message, data }) => ({
+      time: new Date(at).toISOString(),
+      type,
+      subject,
+      message,
+      data,
+    }));
+    this.#parts.hub.publishEvents(this.#parts.store.insertEvents(rows));
+  }
+
+  #emit(type: string, subject: string, message: string, data: Record<string, unknown>): void {
+    this.#log.write(`${type} ${message}`);
+    this.#receiveEvents([{ at: Date.now(), type, subject, message, data }]);
+  }
+
+  async #committed(committed: Committed, applied: readonly Applied[]): Promise<void> {
+    const { supervisor, redactor, hub } = this.#parts;
+    redactor.setNames(committed.snapshot.redact);
+    await supervisor.setWorkloads(supervisedWorkloads(committed, process.env));
+    const changed = applied.filter((one) => one.status !== 'unchanged');
+    const words = changed.map((one) => `${one.kind} ${one.namespace}/${one.name} ${one.status}`).join(', ');
+    this.#emit('config.applied', committed.snapshot.meshName, words || 'Nothing changed', {
+      version: committed.snapshot.version,
+    });
+    for (const one of changed.filter(({ kind }) => kind === 'Fault')) {
+      const type = one.status === 'deleted' ? 'fault.removed' : 'fault.armed';
+      this.#emit(type, one.name, `Fault ${one.name} ${one.status === 'deleted' ? 'removed' : 'armed'}`, {
+        namespace: one.namespace,
+      });
+    }
+    hub.statusChanged();
+  }
+
+  #rejected(diagnostics: readonly Diagnostic[], source: string): void {
+    const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
+    const [first] = errors;
+    const where = first?.file ? ` (${path.basename(first.file)}${first.line ? `:${first.line}` : ''})` : '';
+    const more = errors.length > 1 ? ` and ${errors.length - 1} more` : '';
+    this.#emit('config.rejected', source, `Rejected, nothing changed: ${first?.message ?? ''}${where}${more}`, {
+      diagnostics: errors.slice(0, 20),
+    });
+  }
+
+  async #filesChanged(): Promise<void> {
+    const { configuration, watcher } = this.#parts;
+    try {
+      await configuration.reloadFiles();
+    } catch (error) {
+      if (!(error instanceof DataPlaneGone)) throw error;
+      this.#log.write(`files changed while the data plane was away: ${error.message}`);
+    }
+    await watcher.watch(this.#options.paths, configuration.files);
+  }
+
+  async #stop(): Promise<void> {
+    this.#log.write('stopping');
+    this.#parts.watcher.close();
+    try {
+      await this.#parts.dataPlane.drain(drainMs);
+    } catch (error) {
+      if (!(error instanceof DataPlaneGone)) throw error;
+    }
+    this.#emit('engine.stopped', this.#parts.configuration.current.snapshot.meshName, 'The engine stops', {});
+    await this.#closeAll();
+  }
+
+  /** Last opened, first closed; one that fails does not keep the others open. */
+  async #closeAll(): Promise<void> {
+    for (const close of this.#closers.splice(0).reverse()) {
+      await Promise.resolve(close()).catch((error: Error) => this.#log.write(`closing: ${error.message}`));
+    }
+    await this.#log.flush();
+  }
+}
+
+interface Given {
+  lock: HomeLock;
+  dataPlane: DataPlaneClient;
+  store: Store;
+  authority: CertificateAuthority;
+  rememberedPorts: Record<string, number>;
+}
+interface Parts extends Given {
+  certificates: WorkloadCertificates;
+  supervisor: Supervisor;
+  telemetry: Telemetry;
+  redactor: Redactor;
+  recorder: Recorder;
+  configuration: Configuration;
+  send: ReturnType<typeof createReplaySend>;
+  replayer: Replayer;
+  hub: StreamHub;
+  watcher: FileWatcher;
+  toxiproxyState: ToxiproxyState;
+  server: ControlServer | null;
+  toxiproxy: ToxiproxyApi | null;
+}
+
+/** Name and trust domain before anything is validated; a mesh that is wrong is told by the first apply. */
+function firstMesh(set: ResourceSet): { name: string; trustDomain: string } {
+  try {
+    const [first] = meshesOf(set);
+    return { name: first?.mesh.metadata.name ?? 'mesh', trustDomain: first?.mesh.spec.trustDomain ?? 'cluster.local' };
+  } catch {
+    return { name: 'mesh', trustDomain: 'cluster.local' };
+  }
+}
+
+function readVersion(): string {
+  const file = fileURLToPath(new URL('../package.json', import.meta.url));
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}
