@@ -1,7 +1,10 @@
+import type { ReactNode } from 'react';
 import { useGraph, useStatus, useStreamState } from '../engine/use-engine.ts';
+import { screens } from '../features/index.ts';
 import { formatMs, formatRate, formatShare, plural } from '../ui/format.ts';
 import { StatusDot, type Tone } from '../ui/surface.tsx';
 import { usePreferences } from './preferences.ts';
+import { hrefTo } from './router.ts';
 
 /** The mesh in one line: engine, traffic, mutual TLS, ejections, problems. */
 export function StatusBar() {
@@ -26,23 +29,45 @@ export function StatusBar() {
     <footer className="status-bar num" data-testid="status-bar">
       <StatusDot tone={tone}>{words}</StatusDot>
       {paused && <StatusDot tone="warn">View paused</StatusDot>}
-      <span>{formatRate(rate)} req/s</span>
-      {mtls !== null && <span>mTLS {formatShare(mtls)}</span>}
+      <LinkTo screen="requests">{formatRate(rate)} req/s</LinkTo>
+      {mtls !== null && <LinkTo screen="security">mTLS {formatShare(mtls)}</LinkTo>}
       {status?.hopOverheadMs && (
         <span title="Added latency of one hop, measured: median and 99th percentile">
           hop +{formatMs(status.hopOverheadMs.p50)} · p99 {formatMs(status.hopOverheadMs.p99)}
         </span>
       )}
-      {ejected > 0 && <StatusDot tone="warn">{plural(ejected, 'host')} ejected</StatusDot>}
+      {ejected > 0 && (
+        <LinkTo screen="topology">
+          <StatusDot tone="warn">{plural(ejected, 'host')} ejected</StatusDot>
+        </LinkTo>
+      )}
       <span className="grow" />
       {status?.problems.map((problem) => (
         <span key={problem} className="truncate tone-warn tone-text" title={problem}>
           ▲ {problem}
         </span>
       ))}
-      {errors > 0 && <StatusDot tone="bad">{plural(errors, 'config error')}</StatusDot>}
-      {warnings > 0 && <StatusDot tone="warn">{plural(warnings, 'config warning')}</StatusDot>}
+      {errors > 0 && (
+        <LinkTo screen="config">
+          <StatusDot tone="bad">{plural(errors, 'config error')}</StatusDot>
+        </LinkTo>
+      )}
+      {warnings > 0 && (
+        <LinkTo screen="config">
+          <StatusDot tone="warn">{plural(warnings, 'config warning')}</StatusDot>
+        </LinkTo>
+      )}
       {status && <span className="muted status-ingress">ingress {status.ingress.replace(/^https?:\/\//, '')}</span>}
     </footer>
+  );
+}
+
+/** A number leads to the screen that explains it. */
+function LinkTo({ screen, children }: { screen: string; children: ReactNode }) {
+  if (!screens.some(({ id }) => id === screen)) return <span>{children}</span>;
+  return (
+    <a className="status-link" href={hrefTo(screen)}>
+      {children}
+    </a>
   );
 }
