@@ -38,6 +38,8 @@ export class ResourceSet {
   static readonly empty = new ResourceSet(new Map(), 0);
   private readonly entries: ReadonlyMap<string, ResourceEntry>;
   private readonly nextOrder: number;
+  /** Sorted lists by kind, made when first asked for: the set never changes, the compiler asks often. */
+  private readonly lists = new Map<string | undefined, ResourceEntry[]>();
 
   private constructor(entries: ReadonlyMap<string, ResourceEntry>, nextOrder: number) {
     this.entries = entries;
@@ -45,9 +47,14 @@ export class ResourceSet {
   }
 
   /** In creation order, oldest first. */
-  list(kind?: string): ResourceEntry[] {
-    const all = [...this.entries.values()];
-    return (kind === undefined ? all : all.filter((e) => e.resource.kind === kind)).sort((a, b) => compareAge(a, b));
+  list(kind?: string): readonly ResourceEntry[] {
+    let list = this.lists.get(kind);
+    if (!list) {
+      const all = [...this.entries.values()];
+      list = (kind === undefined ? all : all.filter((e) => e.resource.kind === kind)).sort(compareAge);
+      this.lists.set(kind, list);
+    }
+    return list;
   }
   /** Resources of a kind within an API group, e.g. ('Gateway', 'networking.istio.io'): two groups share that kind's name. */
   ofGroup(kind: string, group: string): ResourceEntry[] {
