@@ -1,0 +1,1 @@
+export function unzip(zipFile: string, target: string, rename: (name: string) => string | null): Promise<number>;
