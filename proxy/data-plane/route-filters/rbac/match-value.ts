@@ -1,0 +1,69 @@
+import { BlockList, isIP } from 'node:net';
+
+/** Values as AuthorizationPolicy writes them: exact, `abc*`, `*abc`, `*` = anything that is not empty. */
+export function compileValue(pattern: string, ignoreCase = false): (value: string) => boolean {
+  const fold = ignoreCase ? (text: string) => text.toLowerCase() : (text: string) => text;
+  const folded = fold(pattern);
+  if (pattern === '*') return (value) => value !== '';
+  if (folded.startsWith('*')) return (value) => fold(value).endsWith(folded.slice(1));
+  if (folded.endsWith('*')) return (value) => fold(value).startsWith(folded.slice(0, -1));
+  return (value) => fold(value) === folded;
+}
+
+/**
+ * Paths: as values, or URI templates when they hold `{*}` (one segment) or `{**}` (zero or more, across slashes).
+ * https://istio.io/latest/docs/reference/config/security/authorization-policy/#Operation
+ */
+export function compilePath(pattern: string): (path: string) => boolean {
+  if (!pattern.includes('{*}') && !pattern.includes('{**}')) return compileValue(pattern);
+  const segments = pattern.split('/');
+  return (path) => matchSegments(segments, path.split('/'), 0, 0);
+}
+
+/** `{**}` may appear once or twice; paths are short, so plain recursion over its lengths will do. */
+function matchSegments(pattern: string[], path: string[], p: number, s: number): boolean {
+  if (p === pattern.length) return s === path.length;
+  const segment = pattern[p]!;
+  if (segment.includes('{**}')) {
+    const [before = '', after = ''] = segment.split('{**}');
+    for (let end = s + 1; end <= path.length; end += 1) {
+      const covered = path.slice(s, end).join('/');
+      const fits = covered.length >= before.length + after.length && covered.startsWith(before) && covered.endsWith(after);
+      if (fits && matchSegments(pattern, path, p + 1, end)) return true;
+    }
+    return segment === '{**}' && p === pattern.length - 1 && s === path.length;
+  }
+  const actual = path[s];
+  if (actual === undefined) return false;
+  return segmentFits(segment, actual) && matchSegments(pattern, path, p + 1, s + 1);
+}
+
+function segmentFits(segment: string, actual: string): boolean {
+  if (!segment.includes('{*}')) return segment === actual;
+  const [before = '', after = ''] = segment.split('{*}');
+  return actual.length > before.length + after.length && actual.startsWith(before) && actual.endsWith(after);
+}
+
+/** `10.0.0.0/8`, `::1`, `127.0.0.1`: does the address lie within one of the blocks? An unreadable block never matches. */
+export function compileIpBlocks(blocks: string[]): (address: string) => boolean {
+  const list = new BlockList();
+  for (const block of blocks) {
+    const [address = '', bits] = block.split('/');
+    const family = isIP(address);
+    if (family === 0) continue;
+    const type = family === 4 ? 'ipv4' : 'ipv6';
+    if (bits === undefined) list.addAddress(address, type);
+    else list.addSubnet(address, Number(bits), type);
+  }
+  return (address) => {
+    const family = isIP(address);
+    return family !== 0 && list.check(address, family === 4 ? 'ipv4' : 'ipv6');
+  };
+}
+
+/** `127.0.0.1:50412` → `127.0.0.1`, `[::1]:1` → `::1`. */
+export function addressWithoutPort(address: string): string {
+  const bracket = /^\[([^\]]*)\](?::\d+)?$/.exec(address);
+  if (bracket !== null) return bracket[1]!;
+  return isIP(address) !== 0 ? address : address.replace(/:\d+$/, '');
+}
