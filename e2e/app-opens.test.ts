@@ -41,7 +41,9 @@ describe('the desktop app', () => {
     });
     expect(outcome).toEqual({ geolocation: 'denied', elsewhere: 'refused' });
     expect(new URL(app.page.url()).host).toBe('drydock');
-    expect(app.complaints.splice(0).filter((complaint) => !complaint.includes('example.org'))).toEqual([]);
+    const own = app.complaints.filter((complaint) => complaint.includes('example.org'));
+    expect(own.length).toBeGreaterThan(0);
+    for (const complaint of own) app.complaints.splice(app.complaints.indexOf(complaint), 1);
   });
 
   it('shows a screen when it is chosen from the View menu', async () => {
