@@ -1,5 +1,7 @@
 /** Files → resources → diagnostics. The one door of this folder: import from here. */
 export { diagnose, formatPath, hasErrors, type Path, resourceId, sortDiagnostics } from './diagnostics.ts';
+export { exportGatewayApi } from './export/gateway-api.ts';
+export { type ExportResult, exportIstio } from './export/istio.ts';
 export { lint, lintDocuments } from './lint.ts';
 export { type LoadResult, loadFiles } from './load.ts';
 export { type ParsedResource, type ParseResult, type Position, parseLimits, parseText, withNamespace } from './parse.ts';
