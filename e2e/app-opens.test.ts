@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DesktopApp, launchDesktopApp } from './fixture/desktop-app.ts';
+import { eventually } from './fixture/eventually.ts';
 
 describe('the desktop app', () => {
   let app: DesktopApp;
@@ -41,8 +42,10 @@ describe('the desktop app', () => {
     });
     expect(outcome).toEqual({ geolocation: 'denied', elsewhere: 'refused' });
     expect(new URL(app.page.url()).host).toBe('drydock');
-    const own = app.complaints.filter((complaint) => complaint.includes('example.org'));
-    expect(own.length).toBeGreaterThan(0);
+    const own = await eventually(
+      () => app.complaints.filter((complaint) => complaint.includes('example.org')),
+      (complaints) => complaints.length > 0,
+    );
     for (const complaint of own) app.complaints.splice(app.complaints.indexOf(complaint), 1);
   });
 
