@@ -12,8 +12,9 @@ import type { LiveExchange } from './live-exchange.ts';
 import type { DataPlaneCounters, FromDataPlane, IdentityMaterial } from './messages.ts';
 import { listenerKey, type PreparedSnapshot, prepareSnapshot } from './prepare.ts';
 import { FaultState } from './route-filters/fault/fault-state.ts';
-import { createFilterFactory } from './route-filters/index.ts';
-import type { BoundListener as BoundPort, MeshSnapshot, PrepareResult } from './snapshot.ts';
+import { FilterFactory } from './route-filters/index.ts';
+import { createConnectionAuthorizer } from './route-filters/rbac/filter.ts';
+import type { BoundListener as BoundPort, InboundPort, MeshSnapshot, PrepareResult } from './snapshot.ts';
 import { ToxicProxies } from './toxics/toxic-proxies.ts';
 import { createDial, createTcpDial } from './upstream/dial.ts';
 import { joinTunnel } from './upstream/tunnel.ts';
@@ -35,7 +36,6 @@ export class DataPlane {
   readonly #connections: Connections;
   readonly #identities = new Map<string, IdentityMaterial>();
   readonly #bound = new Map<string, BoundListener>();
-  readonly #post: (message: FromDataPlane) => void;
   readonly #random: Random;
   #prepared: PreparedSnapshot | null = null;
   #forbidden: ReadonlySet<string> = new Set();
@@ -49,7 +49,6 @@ export class DataPlane {
     const ids = createIdSource();
     this.#clock = clock;
     this.#random = random;
-    this.#post = post;
     this.#reporter = new ExchangeReporter(clock, (exchanges, events) => {
       if (exchanges.length > 0) post({ type: 'exchanges', exchanges, dropped: 0 });
       if (events.length > 0) post({ type: 'events', events });
@@ -104,7 +103,7 @@ export class DataPlane {
   async apply(snapshot: MeshSnapshot): Promise<PrepareResult> {
     const prepared = prepareSnapshot(
       snapshot,
-      createFilterFactory({ clock: this.#clock, random: this.#random, faults: this.#faults }),
+      new FilterFactory({ clock: this.#clock, random: this.#random, faults: this.#faults }),
     );
     if ('severity' in prepared) return { ok: false, bound: [], diagnostics: [prepared] };
     const opened = new Map<string, BoundListener>();
@@ -227,4 +226,13 @@ export class DataPlane {
   #count(resource: string): void {
     this.#matched.set(resource, (this.#matched.get(resource) ?? 0) + 1);
   }
+}
+
+/** AuthorizationPolicy for a connection to an opaque port: '' lets it in, otherwise the details of the refusal. */
+function authorizeTcp(exchange: LiveExchange, port: InboundPort): string {
+  const authorizer = createConnectionAuthorizer(port.authorization);
+  if (authorizer === null) return '';
+  const decision = authorizer(exchange.downstream.connection, port.port);
+  exchange.policies.push(...decision.outcomes);
+  return decision.allowed ? '' : decision.details;
 }

@@ -4,13 +4,8 @@ import type { ExchangeOrigin } from './live-exchange.ts';
 import type { ListenerPath } from './request-path.ts';
 import { type PreparedView, prepareGateway, prepareInboundRoute, prepareView } from './route/prepare-view.ts';
 import { RegexCache } from './route/string-match.ts';
-import type { InboundPort, ListenerSnapshot, MeshSnapshot, ProxySnapshot, WorkloadInfo } from './snapshot.ts';
-
-/** Makes the filters of a listener; route-filters/index.ts is behind it, with its clock, randomness and fault state. */
-export interface FilterFactory {
-  outbound(snapshot: MeshSnapshot, proxy: ProxySnapshot, view: PreparedView, regexes: RegexCache): RouteFilter[];
-  inbound(snapshot: MeshSnapshot, proxy: ProxySnapshot, port: InboundPort, regexes: RegexCache): RouteFilter[];
-}
+import type { FilterFactory } from './route-filters/index.ts';
+import type { ListenerSnapshot, MeshSnapshot, ProxySnapshot, WorkloadInfo } from './snapshot.ts';
 
 /** A listener with everything compiled that its connections need. */
 export interface PreparedListener {
@@ -52,13 +47,12 @@ function prepare(snapshot: MeshSnapshot, filters: FilterFactory): PreparedSnapsh
   const workloads = new Map(snapshot.proxies.map((proxy) => [proxy.workload.id, proxy.workload]));
   const serviceNames = new Map(snapshot.services.map((s) => [s.fqdn, { name: s.name, namespace: s.namespace }]));
   const listeners = new Map<string, PreparedListener>();
-  // Sidecars of one view share its filters where nothing in them depends on the proxy; the factory decides.
   for (const proxy of snapshot.proxies) {
     const view = views.get(proxy.view);
     if (view === undefined) throw new Error(`${proxy.id} names the view ${proxy.view}, which the snapshot does not have`);
     const origin: Omit<ExchangeOrigin, 'direction' | 'reporter'> = { snapshot, proxy, workloads, serviceNames };
     let outbound: RouteFilter[] | null = null;
-    const outboundFilters = () => (outbound ??= filters.outbound(snapshot, proxy, view, regexes));
+    const outboundFilters = () => (outbound ??= filters.outbound(snapshot, proxy, regexes));
     for (const listener of proxy.listeners) {
       listeners.set(listenerKey(proxy.id, listener.id), {
         proxy,

@@ -4,7 +4,7 @@ import { HeaderMap } from './header-map.ts';
 import { LiveExchange } from './live-exchange.ts';
 import type { ListenerPath, RequestPathDeps } from './request-path.ts';
 import { passthroughCluster } from './route/prepare-view.ts';
-import type { ClusterSnapshot, EndpointSnapshot, OutboundView, WeightedCluster } from './snapshot.ts';
+import type { ClusterSnapshot, EndpointSnapshot, InboundPort, OutboundView, WeightedCluster } from './snapshot.ts';
 import type { ConnectionInfo, DownstreamRequest } from './stream.ts';
 import type { DialResult } from './upstream/connect.ts';
 import { joinTunnel } from './upstream/tunnel.ts';
@@ -18,7 +18,7 @@ export interface TcpDeps extends RequestPathDeps {
   /** Opens a raw (or mTLS) byte stream to one endpoint. */
   dialTcp: (proxyId: string, cluster: ClusterSnapshot, endpoint: TcpEndpoint) => Promise<DialResult>;
   /** AuthorizationPolicy for connections; '' = allowed, else why not. */
-  authorize: (exchange: LiveExchange) => string;
+  authorize: (exchange: LiveExchange, port: InboundPort) => string;
 }
 
 /** Where to dial, and who must answer there. */
@@ -82,7 +82,7 @@ export async function runTcpInbound(
   exchange.port = path.port.port;
   exchange.cluster = path.port.cluster;
   if (info.mtls) exchange.peer = [...path.workloads.values()].find((w) => w.spiffeId === info.peerSpiffeId) ?? null;
-  const denied = deps.authorize(exchange);
+  const denied = deps.authorize(exchange, path.port);
   if (denied !== '') return refuse(exchange, downstream, '', denied, deps);
   return joinTo(exchange, downstream, null, { ...path.port.app, workload: '', spiffeId: '' }, deps);
 }

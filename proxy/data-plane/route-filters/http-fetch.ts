@@ -1,5 +1,3 @@
-import { request } from 'undici';
-
 /** The small HTTP client that filters need: an authorizer, a JWKS document. Injected, so that tests and the engine choose what it may reach. */
 export type HttpFetch = (request: HttpFetchRequest) => Promise<HttpFetchResponse>;
 
@@ -21,6 +19,8 @@ const maxBodyBytes = 1_048_576;
 
 /** The real client. Redirects are not followed; rejects on network errors, timeouts and oversized bodies. */
 export const fetchOverHttp: HttpFetch = async ({ url, method, headers, timeoutMs }) => {
+  // Loaded on first use: most meshes never ask anyone.
+  const { request } = await import('undici');
   const response = await request(url, {
     method: method as 'GET',
     headers: headers.flat(),

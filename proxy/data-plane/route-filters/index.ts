@@ -1,71 +1,88 @@
 import type { Clock, Random } from '../clock.ts';
 import type { RouteFilter } from '../exchange.ts';
-import { RegexCache } from '../route/string-match.ts';
-import type { CorsPolicy, InboundPort, MeshSnapshot, ProxySnapshot, VirtualHost } from '../snapshot.ts';
+import type { RegexCache } from '../route/string-match.ts';
+import type { CorsPolicy, InboundPort, MeshSnapshot, ProxySnapshot } from '../snapshot.ts';
 import { createCorsFilter } from './cors/filter.ts';
 import { createExtAuthzFilter } from './ext-authz/filter.ts';
 import type { FaultState } from './fault/fault-state.ts';
 import { createFaultFilter } from './fault/filter.ts';
-import type { HttpFetch } from './http-fetch.ts';
+import { fetchOverHttp, type HttpFetch } from './http-fetch.ts';
 import { createJwtFilter } from './jwt/filter.ts';
-import type { JwksCache } from './jwt/jwks-cache.ts';
+import { JwksCache } from './jwt/jwks-cache.ts';
 import { authorizationInput, createRbacFilter, firstMatch, prepareAction } from './rbac/filter.ts';
 import { createRouteFaultFilter } from './route-fault/filter.ts';
 
 /*
- * The route filters in Istio's order (behaviour.md §1). To add one: a folder with filter.ts and its test, an entry in a chain below.
+ * The route filters, in the order a request meets them (Istio's order of HTTP filters):
  *
- *   outbound:  route-fault → fault (client) → cors → router
- *   inbound:   ext-authz → jwt → rbac → fault (server) → app
+ *   outbound, gateway:  our fault (side: client) · VirtualService fault · CORS
+ *   inbound:            ext-authz (CUSTOM) · JWT · RBAC (AUDIT, DENY, ALLOW) · our fault (side: server)
+ *
+ * A new filter is a folder here and a line below.
  */
 
-export interface RouteFilterDeps {
+export interface FilterDeps {
   clock: Clock;
   random: Random;
-  snapshot: MeshSnapshot;
-  proxy: ProxySnapshot;
   faults: FaultState;
-  regexes?: RegexCache;
-}
-export interface NamedFilter {
-  /** The filter's folder: its stage name. */
-  name: string;
-  run: RouteFilter;
+  fetch?: HttpFetch;
 }
 
-/** Filters of a caller's sidecar or a gateway. `virtualHosts`: all it may route by, whose CORS policies are prepared now. */
-export function outboundFilters(deps: RouteFilterDeps, virtualHosts: Iterable<VirtualHost>): NamedFilter[] {
-  const regexes = deps.regexes ?? new RegexCache();
-  const cors = new Set<CorsPolicy>();
-  let hasRouteFault = false;
-  for (const { routes } of virtualHosts) {
-    for (const route of routes) {
-      if (route.cors !== null) cors.add(route.cors);
-      hasRouteFault ||= route.fault !== null;
-    }
+/** Makes a listener's filters; what a listener has no use for is left out, so that an idle filter costs nothing per request. */
+export class FilterFactory {
+  readonly #deps: FilterDeps;
+  readonly #jwks: JwksCache;
+  readonly #fetch: HttpFetch;
+  /** One CORS filter serves all listeners of a snapshot. */
+  readonly #cors = new WeakMap<MeshSnapshot, RouteFilter | null>();
+
+  constructor(deps: FilterDeps) {
+    this.#deps = deps;
+    this.#fetch = deps.fetch ?? fetchOverHttp;
+    this.#jwks = new JwksCache({ fetch: this.#fetch, clock: deps.clock });
   }
-  return chain([
-    ['route-fault', hasRouteFault ? createRouteFaultFilter(deps) : null],
-    ['fault', createFaultFilter({ ...deps, state: deps.faults, side: 'client', regexes })],
-    ['cors', createCorsFilter(cors, regexes)],
-  ]);
+
+  outbound(snapshot: MeshSnapshot, proxy: ProxySnapshot, regexes: RegexCache): RouteFilter[] {
+    const { clock, random, faults } = this.#deps;
+    return present([
+      createFaultFilter(snapshot.faults, proxy, 'client', regexes, { clock, state: faults }),
+      createRouteFaultFilter({ clock, random }),
+      this.#corsFilter(snapshot, regexes),
+    ]);
+  }
+
+  inbound(snapshot: MeshSnapshot, proxy: ProxySnapshot, port: InboundPort, regexes: RegexCache): RouteFilter[] {
+    const { clock, faults } = this.#deps;
+    return present([
+      createExtAuthzFilter(port.authorization, {
+        fetch: this.#fetch,
+        matchPolicies: (policies) => {
+          const prepared = prepareAction(policies, false);
+          return (exchange) => firstMatch(prepared, authorizationInput(exchange))?.id ?? '';
+        },
+      }),
+      createJwtFilter(port.jwt, { clock, jwks: this.#jwks }),
+      createRbacFilter(port.authorization),
+      createFaultFilter(snapshot.faults, proxy, 'server', regexes, { clock, state: faults }),
+    ]);
+  }
+
+  #corsFilter(snapshot: MeshSnapshot, regexes: RegexCache): RouteFilter | null {
+    let filter = this.#cors.get(snapshot);
+    if (filter === undefined) {
+      filter = createCorsFilter(corsPolicies(snapshot), regexes);
+      this.#cors.set(snapshot, filter);
+    }
+    return filter;
+  }
 }
 
-/** Filters of a callee's sidecar, per service port. */
-export function inboundFilters(deps: RouteFilterDeps & { fetch: HttpFetch; jwks: JwksCache }, port: InboundPort): NamedFilter[] {
-  const regexes = deps.regexes ?? new RegexCache();
-  const matchPolicies = (policies: InboundPort['authorization']['custom']) => {
-    const action = prepareAction(policies, false);
-    return (exchange: Parameters<RouteFilter>[0]) => firstMatch(action, authorizationInput(exchange))?.id ?? '';
-  };
-  return chain([
-    ['ext-authz', createExtAuthzFilter(port.authorization, { fetch: deps.fetch, matchPolicies })],
-    ['jwt', createJwtFilter(port.jwt, deps)],
-    ['rbac', createRbacFilter(port.authorization)],
-    ['fault', createFaultFilter({ ...deps, state: deps.faults, side: 'server', regexes })],
-  ]);
+function present(filters: (RouteFilter | null)[]): RouteFilter[] {
+  return filters.filter((filter) => filter !== null);
 }
 
-function chain(filters: [name: string, filter: RouteFilter | null][]): NamedFilter[] {
-  return filters.flatMap(([name, run]) => (run === null ? [] : [{ name, run }]));
+function* corsPolicies(snapshot: MeshSnapshot): Generator<CorsPolicy> {
+  const fromViews = Object.values(snapshot.views).flatMap((view) => Object.values(view.routeTables).flat());
+  const fromGateways = snapshot.proxies.flatMap((p) => p.listeners.flatMap((l) => (l.role === 'gateway' ? l.virtualHosts : [])));
+  for (const host of [...fromViews, ...fromGateways]) for (const route of host.routes) if (route.cors !== null) yield route.cors;
 }

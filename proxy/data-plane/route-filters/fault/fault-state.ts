@@ -1,78 +1,113 @@
-import type { Random } from '../../clock.ts';
+import type { Clock, Random } from '../../clock.ts';
 import type { FaultCounters } from '../../messages.ts';
 import type { FaultSnapshot } from '../../snapshot.ts';
-import { seededRandom } from './seeded-random.ts';
+import { type DrawSequence, seededDraws } from './draw.ts';
 
-/** Keys of one draw (connections, traces, clients) remembered per fault; the oldest go first. */
-const maxRememberedKeys = 10_000;
+/** Keys of `per: connection | trace | client` remembered per fault; the oldest are forgotten. */
+const MAX_KEYS = 10_000;
 
-/** What a fault has seen and done so far. */
-export class FaultEntry {
+/** What one fault has done so far. It lives on through snapshots as long as the fault is the same. */
+export class FaultRuntime {
   readonly fault: FaultSnapshot;
-  /** Requests that met the match while the fault was armed. */
+  readonly signature: string;
+  /** Requests that met the fault's match, and those it acted on. */
   matched = 0;
-  /** Requests it acted on. */
   hits = 0;
-  readonly #seed: number;
-  readonly #draws = new Map<string, Random>();
-  #distinctKeys = 0;
+  #ordinals = 0;
+  readonly #byKey = new Map<string, boolean>();
+  readonly #random: Random;
 
-  constructor(fault: FaultSnapshot, seed: number) {
+  constructor(fault: FaultSnapshot, signature: string, random: Random) {
     this.fault = fault;
-    this.#seed = seed;
+    this.signature = signature;
+    this.#random = random;
   }
 
   /**
-   * Random numbers for one decision. Per request: one stream per matching request. Per connection, trace or client: the percentage is drawn
-   * once per key, in order of first appearance, so equal runs draw equally whatever their trace ids and port numbers are.
+   * Counts a matching request and decides whether the fault acts on it. Returns the draws for its delay and damage, or null. `key` tells
+   * requests of one connection, trace or client from others; '' = each request for itself.
    */
-  drawFor(key: string | null): { roll: number; random: Random } {
-    if (key === null) {
-      const random = seededRandom(this.#seed, this.matched - 1);
-      return { roll: random(), random };
+  decide(key: string): DrawSequence | null {
+    const { fault } = this;
+    const nth = this.matched++;
+    if (fault.only !== null) {
+      const { skip, first } = fault.only;
+      if (nth < skip || (first !== null && nth >= skip + first)) return null;
     }
-    const known = this.#draws.get(key);
-    if (known !== undefined) return { roll: known(), random: seededRandom(this.#seed ^ 0x5bd1e995, this.matched - 1) };
-    if (this.#draws.size >= maxRememberedKeys) this.#draws.delete(this.#draws.keys().next().value!);
-    const roll = seededRandom(this.#seed, this.#distinctKeys++)();
-    this.#draws.set(key, () => roll);
-    return { roll, random: seededRandom(this.#seed ^ 0x5bd1e995, this.matched - 1) };
+    const draws = this.#draws(key === '' ? nth : this.#ordinals);
+    const acts = key === '' ? this.#roll(draws) : this.#rollOnce(key, draws);
+    if (!acts) return null;
+    this.hits++;
+    return draws;
+  }
+
+  #draws(ordinal: number): DrawSequence {
+    return this.fault.seed === null ? this.#random : seededDraws(this.fault.seed, ordinal);
+  }
+
+  #roll(draw: DrawSequence): boolean {
+    const { percentage } = this.fault;
+    // Drawn also at 100 %, so that a changed percentage leaves the delays of a seeded fault as they were.
+    return draw() * 100 < percentage;
+  }
+
+  /** The first request of a key draws for all of them. */
+  #rollOnce(key: string, draw: DrawSequence): boolean {
+    const known = this.#byKey.get(key);
+    if (known !== undefined) return known;
+    this.#ordinals++;
+    const acts = this.#roll(draw);
+    if (this.#byKey.size >= MAX_KEYS) this.#byKey.delete(this.#byKey.keys().next().value!);
+    this.#byKey.set(key, acts);
+    return acts;
   }
 }
 
-/**
- * Counters and draws of all faults, by id. Lives as long as the worker: a new snapshot keeps the entry of a fault that has not changed, so
- * that editing one object does not restart another's `first: 3`.
- */
+/** The faults of this data plane with their counters. */
 export class FaultState {
-  readonly #entries = new Map<string, { text: string; entry: FaultEntry }>();
+  readonly #runtimes = new Map<string, FaultRuntime>();
   readonly #random: Random;
+  readonly #clock: Clock;
 
-  constructor(deps: { random: Random }) {
+  constructor(deps: { clock: Clock; random: Random }) {
+    this.#clock = deps.clock;
     this.#random = deps.random;
   }
 
-  /** The entry of this very fault; a changed one starts from zero. */
-  entry(fault: FaultSnapshot): FaultEntry {
-    const text = JSON.stringify({ ...fault, source: null });
-    const known = this.#entries.get(fault.id);
-    if (known !== undefined && known.text === text) return known.entry;
-    const entry = new FaultEntry(fault, fault.seed ?? Math.floor(this.#random() * 0x7fffffff));
-    this.#entries.set(fault.id, { text, entry });
-    return entry;
+  /** Keeps counters of faults that did not change, forgets those that are gone. */
+  update(faults: readonly FaultSnapshot[]): void {
+    const ids = new Set(faults.map((f) => f.id));
+    for (const id of this.#runtimes.keys()) if (!ids.has(id)) this.#runtimes.delete(id);
+    for (const fault of faults) this.runtimeOf(fault);
   }
 
-  peek(id: string): FaultEntry | undefined {
-    return this.#entries.get(id)?.entry;
+  runtimeOf(fault: FaultSnapshot): FaultRuntime {
+    const signature = JSON.stringify({ ...fault, resource: null });
+    const known = this.#runtimes.get(fault.id);
+    if (known !== undefined && known.signature === signature) return known;
+    const runtime = new FaultRuntime(fault, signature, this.#random);
+    this.#runtimes.set(fault.id, runtime);
+    return runtime;
   }
 
-  /** Forgets faults that are gone. */
-  retain(faults: readonly FaultSnapshot[]): void {
-    const ids = new Set(faults.map((fault) => fault.id));
-    for (const id of this.#entries.keys()) if (!ids.has(id)) this.#entries.delete(id);
+  /** Whether the fault's schedule and expiry let it act now. */
+  isActive(fault: FaultSnapshot): boolean {
+    if (!fault.enabled) return false;
+    const now = this.#clock.wallNow();
+    if (fault.expiresAt !== null && now >= fault.expiresAt) return false;
+    return fault.schedule === null || inSchedule(fault.schedule, now - fault.armedAt);
   }
 
   counters(): FaultCounters[] {
-    return [...this.#entries].map(([id, { entry }]) => ({ id, matched: entry.matched, hits: entry.hits }));
+    return [...this.#runtimes.values()].map(({ fault, matched, hits }) => ({ id: fault.id, matched, hits }));
   }
+}
+
+/** `after` from arming it begins; each window lasts `for` (no end without it) and comes again `every`. */
+export function inSchedule(schedule: NonNullable<FaultSnapshot['schedule']>, elapsedMs: number): boolean {
+  const sinceStart = elapsedMs - schedule.afterMs;
+  if (sinceStart < 0) return false;
+  if (schedule.forMs === null) return true;
+  const inWindow = schedule.everyMs === null ? sinceStart : sinceStart % schedule.everyMs;
+  return inWindow < schedule.forMs;
 }

@@ -1,174 +1,159 @@
-import type { AppliedFault } from '../../../api/exchange.schema.ts';
-import type { Clock, Random } from '../../clock.ts';
-import { addFlag, type ExchangeState, type LocalReply, type RouteFilter } from '../../exchange.ts';
+import type { Clock } from '../../clock.ts';
+import { addFlag, type ExchangeState, type FilterResult, type LocalReply, type RouteFilter } from '../../exchange.ts';
 import { type Condition, compileRouteMatch, firstFailure } from '../../route/match-request.ts';
 import type { RegexCache } from '../../route/string-match.ts';
-import type { DelayDistribution, FaultSnapshot, MeshSnapshot, ProxySnapshot } from '../../snapshot.ts';
+import type { FaultSnapshot, ProxySnapshot } from '../../snapshot.ts';
 import { waitUnlessAborted } from '../wait.ts';
-import type { FaultEntry, FaultState } from './fault-state.ts';
-import { chainTransforms, ResponseTransform } from './response-transform.ts';
-import { faultPhase, faultsForProxy, requestMeetsTarget } from './target.ts';
+import { DamagedBody } from './damage-body.ts';
+import { type DrawSequence, drawDelayMs } from './draw.ts';
+import type { FaultState } from './fault-state.ts';
 
 /*
- * Our Fault objects. `side: server` runs in the callee's inbound proxy before the app is called, so the caller's retries, timeouts, breakers
- * and outlier detection react to it; `side: client` runs where Istio's fault filter is. Every fault that matches acts, in id order: delays
- * add up, the first abort ends the request, response faults stack.
+ * Our own Fault (drydock.dev/v1). `side: client` stands where Istio's fault filter stands: in the caller's proxy before the router, so
+ * nothing reacts to it. `side: server` stands in the callee's inbound proxy, so the caller's retries, timeout and outlier detection see an
+ * upstream that misbehaves. Delays of several faults add up; the first abort wins.
  */
 
 export interface FaultFilterDeps {
   clock: Clock;
   state: FaultState;
-  snapshot: MeshSnapshot;
-  proxy: ProxySnapshot;
-  side: FaultSnapshot['side'];
-  regexes: RegexCache;
 }
 
 interface PreparedFault {
   fault: FaultSnapshot;
-  /** OR over the matches; empty = every request. */
+  /** OR over the matches; empty = everything. */
   matches: Condition[][];
-  entry: FaultEntry;
 }
 
-/** A timer of more than an hour would outlive every client. */
-const maxDelayMs = 3_600_000;
-
-/** Null when no fault of the snapshot can ever act here. */
-export function createFaultFilter(deps: FaultFilterDeps): RouteFilter | null {
-  const { clock, state, snapshot, proxy, side, regexes } = deps;
-  const prepared: PreparedFault[] = faultsForProxy(snapshot, proxy, side)
-    .sort((a, b) => (a.id < b.id ? -1 : 1))
-    .map((fault) => ({
-      fault,
-      matches: fault.match.map((match) => compileRouteMatch(match, regexes)),
-      entry: state.entry(fault),
-    }));
+/** The filter for one side of one proxy, or null when no fault can concern it. */
+export function createFaultFilter(
+  faults: readonly FaultSnapshot[],
+  proxy: ProxySnapshot,
+  side: 'client' | 'server',
+  regexes: RegexCache,
+  deps: FaultFilterDeps,
+): RouteFilter | null {
+  const prepared = faults
+    .filter((fault) => fault.side === side && mayConcern(fault, proxy))
+    .map((fault): PreparedFault => ({ fault, matches: fault.match.map((match) => compileRouteMatch(match, regexes)) }));
   if (prepared.length === 0) return null;
-
-  return (exchange) => runFrom(exchange, 0);
-
-  function runFrom(exchange: ExchangeState, from: number): LocalReply | undefined | Promise<LocalReply | undefined> {
-    for (let index = from; index < prepared.length; index += 1) {
-      const { fault, entry } = prepared[index]!;
-      if (!meets(prepared[index]!, exchange, clock)) continue;
-      const random = decide(entry, exchange);
-      if (random === null) continue;
-      entry.hits += 1;
-      const delayMs = fault.delay === null ? 0 : drawDelay(fault.delay, random);
-      if (fault.delay !== null) {
-        addFlag(exchange, 'DI');
-        record(exchange, fault, { effect: 'delay', delayMs });
-      }
-      if (delayMs > 0) {
-        return waitUnlessAborted(clock, exchange, delayMs).then((stayed) =>
-          stayed ? (act(exchange, fault, random) ?? runFrom(exchange, index + 1)) : undefined,
-        );
-      }
-      const reply = act(exchange, fault, random);
-      if (reply !== undefined) return reply;
-    }
-    return undefined;
-  }
-
-  /** Everything after the delay: response transforms are armed, the abort is answered. */
-  function act(exchange: ExchangeState, fault: FaultSnapshot, random: Random): LocalReply | undefined {
-    if (fault.abort !== null) return abort(exchange, fault, fault.abort);
-    if (fault.response !== null) transformResponse(exchange, fault, fault.response, random);
-    return undefined;
-  }
-
-  function transformResponse(
-    exchange: ExchangeState,
-    fault: FaultSnapshot,
-    response: NonNullable<FaultSnapshot['response']>,
-    random: Random,
-  ): void {
-    if (response.corruptPercent > 0) record(exchange, fault, { effect: 'corrupt' });
-    if (response.truncateAfterBytes !== null) record(exchange, fault, { effect: 'truncate' });
-    if (response.bytesPerSecond !== null) record(exchange, fault, { effect: 'throttle' });
-    const transform = new ResponseTransform(response, { clock, random });
-    const earlier = exchange.responseTransform;
-    exchange.responseTransform = earlier === null ? transform : chainTransforms(earlier, transform);
-  }
+  return (exchange) => {
+    const acting = prepared.filter((candidate) => meets(candidate, exchange) && deps.state.isActive(candidate.fault));
+    return acting.length === 0 ? undefined : act(acting, exchange, deps);
+  };
 }
 
-function meets({ fault, matches }: PreparedFault, exchange: ExchangeState, clock: Clock): boolean {
+/** What the proxy itself decides: the callee's workload on the server's side, the caller on the client's. */
+function mayConcern(fault: FaultSnapshot, proxy: ProxySnapshot): boolean {
+  const { workload } = proxy;
+  if (fault.side === 'client')
+    return fault.fromService === '' || fault.fromService === `${workload.namespace}/${workload.service}`;
   return (
-    requestMeetsTarget(fault, exchange) &&
-    (matches.length === 0 || matches.some((conditions) => firstFailure(conditions, exchange) === null)) &&
-    faultPhase(fault, clock.wallNow()) === 'armed'
+    (fault.toVersion === '' || fault.toVersion === workload.version) &&
+    (fault.toWorkload === '' || fault.toWorkload === workload.id)
   );
 }
 
-/** Counts the request, rolls, and writes the decision down. Null: this request goes free. */
-function decide(entry: FaultEntry, exchange: ExchangeState): Random | null {
-  const { fault } = entry;
-  entry.matched += 1;
-  const ordinal = entry.matched;
-  const { roll, random } = entry.drawFor(drawKey(fault, exchange));
-  const note = (decision: string) => exchange.notes.push(`Fault ${fault.id}: request ${ordinal} ${decision}`);
-  const skip = fault.only?.skip ?? 0;
-  const first = fault.only?.first ?? null;
-  if (ordinal <= skip) {
-    note(`goes free: the first ${skip} are skipped`);
-    return null;
+function meets({ fault, matches }: PreparedFault, exchange: ExchangeState): boolean {
+  if (fault.toService !== exchange.destinationService) return false;
+  if (fault.toPort !== 0 && fault.toPort !== exchange.port) return false;
+  if (fault.side === 'server') {
+    const caller = exchange.peer === null ? '' : `${exchange.peer.namespace}/${exchange.peer.service}`;
+    if (fault.fromService !== '' && fault.fromService !== caller) return false;
+  } else if (!clusterIsOnly(fault, exchange)) {
+    return false;
   }
-  if (first !== null && ordinal > skip + first) {
-    note(`goes free: only ${first} were to be hit`);
-    return null;
-  }
-  const draw = roll * 100;
-  const hit = fault.percentage >= 100 || draw < fault.percentage;
-  note(`${hit ? 'is hit' : 'goes free'}: drew ${draw.toFixed(2)} of 100, hit below ${fault.percentage} (per ${fault.per})`);
-  return hit ? random : null;
+  return matches.length === 0 || matches.some((conditions) => firstFailure(conditions, exchange) === null);
 }
 
-function drawKey(fault: FaultSnapshot, exchange: ExchangeState): string | null {
-  switch (fault.per) {
-    case 'request':
-      return null;
-    case 'connection':
-      return String(exchange.downstream.connection.id);
-    case 'trace':
-      return exchange.trace.traceId;
-    case 'client':
-      return exchange.peer?.id ?? exchange.downstream.connection.remoteAddress.replace(/:\d+$/, '');
-  }
+/** Before the router no host is picked: a version or workload is meant when the chosen cluster holds nothing else. */
+function clusterIsOnly(fault: FaultSnapshot, exchange: ExchangeState): boolean {
+  if (fault.toVersion === '' && fault.toWorkload === '') return true;
+  const endpoints = exchange.cluster?.endpoints ?? [];
+  return (
+    endpoints.length > 0 &&
+    endpoints.every(
+      (e) =>
+        (fault.toVersion === '' || e.version === fault.toVersion) && (fault.toWorkload === '' || e.workload === fault.toWorkload),
+    )
+  );
 }
 
-function abort(exchange: ExchangeState, fault: FaultSnapshot, how: NonNullable<FaultSnapshot['abort']>): LocalReply {
+function act(acting: PreparedFault[], exchange: ExchangeState, deps: FaultFilterDeps): FilterResult | Promise<FilterResult> {
+  let delayMs = 0;
+  let abort: LocalReply | undefined;
+  for (const { fault } of acting) {
+    const draw = deps.state.runtimeOf(fault).decide(keyOf(fault, exchange));
+    if (draw === null) {
+      exchange.notes.push(`fault ${fault.id}: matched, not drawn`);
+      continue;
+    }
+    const own = fault.delay === null ? 0 : Math.max(0, drawDelayMs(fault.delay, draw));
+    if (fault.delay !== null) noteDelay(fault, exchange, own);
+    delayMs += own;
+    if (fault.response !== null) damageResponse(fault, exchange, draw, deps.clock);
+    if (fault.abort !== null && abort === undefined) abort = abortReply(fault, exchange);
+  }
+  return delayMs > 0 ? delayThen(exchange, delayMs, abort, deps.clock) : abort;
+}
+
+async function delayThen(
+  exchange: ExchangeState,
+  delayMs: number,
+  abort: LocalReply | undefined,
+  clock: Clock,
+): Promise<LocalReply | undefined> {
+  return (await waitUnlessAborted(clock, exchange, delayMs)) ? abort : undefined;
+}
+
+function noteDelay(fault: FaultSnapshot, exchange: ExchangeState, delayMs: number): void {
+  addFlag(exchange, 'DI');
+  exchange.faults.push({ name: fault.id, effect: 'delay', side: fault.side, delayMs: Math.round(delayMs * 1000) / 1000 });
+  exchange.notes.push(`fault ${fault.id}: delayed ${Math.round(delayMs * 10) / 10} ms`);
+}
+
+function damageResponse(fault: FaultSnapshot, exchange: ExchangeState, draw: DrawSequence, clock: Clock): void {
+  const damage = fault.response!;
+  const effects = [
+    ...(damage.truncateAfterBytes === null ? [] : ['truncate']),
+    ...(damage.bytesPerSecond === null ? [] : ['throttle']),
+    ...(damage.corruptPercent > 0 ? ['corrupt'] : []),
+  ];
+  for (const effect of effects) exchange.faults.push({ name: fault.id, effect, side: fault.side });
+  exchange.notes.push(`fault ${fault.id}: response ${effects.join(', ')}`);
+  // One body has one transform: the first fault's.
+  exchange.responseTransform ??= new DamagedBody(damage, draw, clock);
+}
+
+function abortReply(fault: FaultSnapshot, exchange: ExchangeState): LocalReply {
+  const { kind } = fault.abort!;
   const reply: LocalReply = { status: 200, body: 'fault filter abort', flag: 'FI', details: 'fault_filter_abort' };
-  if (how.kind === 'reset' || how.kind === 'hang') {
-    record(exchange, fault, { effect: how.kind });
-    return { ...reply, status: 0, body: '', instead: how.kind };
+  const entry: ExchangeState['faults'][number] = { name: fault.id, effect: 'abort', side: fault.side };
+  if (fault.abort!.kind === 'http') {
+    reply.status = fault.abort!.status;
+    entry.status = reply.status;
+  } else if (fault.abort!.kind === 'grpc') {
+    reply.grpcStatus = fault.abort!.status;
+    entry.status = 200;
+  } else {
+    reply.instead = kind as 'reset' | 'hang';
+    entry.effect = kind;
   }
-  if (how.kind === 'grpc') reply.grpcStatus = how.status;
-  else reply.status = how.status;
-  record(exchange, fault, { effect: 'abort', status: reply.status });
+  exchange.faults.push(entry);
+  exchange.notes.push(`fault ${fault.id}: ${entry.effect}${entry.status === undefined ? '' : ` ${entry.status}`}`);
   return reply;
 }
 
-function record(exchange: ExchangeState, fault: FaultSnapshot, what: Omit<AppliedFault, 'name' | 'side'>): void {
-  exchange.faults.push({ name: fault.id, side: fault.side, ...what });
-}
-
-/** One value of the distribution in milliseconds, 0 to one hour. */
-export function drawDelay(delay: DelayDistribution, random: Random): number {
-  const ms = sample(delay, random);
-  return Math.min(Math.max(ms, 0), maxDelayMs);
-}
-
-function sample(delay: DelayDistribution, random: Random): number {
-  switch (delay.kind) {
-    case 'fixed':
-      return delay.ms;
-    case 'uniform':
-      return delay.minMs + random() * (delay.maxMs - delay.minMs);
-    case 'normal':
-      // Box-Muller; 1 − u keeps the logarithm finite.
-      return delay.meanMs + delay.stddevMs * Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-    case 'pareto':
-      return delay.scaleMs / (1 - random()) ** (1 / delay.shape);
+/** What one draw of the percentage decides for. */
+function keyOf(fault: FaultSnapshot, exchange: ExchangeState): string {
+  switch (fault.per) {
+    case 'request':
+      return '';
+    case 'connection':
+      return `connection ${exchange.downstream.connection.id}`;
+    case 'trace':
+      return `trace ${exchange.trace.traceId}`;
+    case 'client':
+      return `client ${exchange.peer?.id ?? exchange.downstream.connection.remoteAddress.replace(/:\d+$/, '')}`;
   }
 }
