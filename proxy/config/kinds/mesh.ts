@@ -44,6 +44,12 @@ export function checkMesh(resource: ParsedResource): Diagnostic[] {
       fixed(workload.inboundPort, [...at, 'inboundPort']);
       fixed(workload.outboundPort, [...at, 'outboundPort']);
       for (const [k, upstream] of workload.upstreams.entries()) fixed(upstream.port, [...at, 'upstreams', k, 'port']);
+      for (const address of [workload.address, ...Object.values(workload.addresses ?? {})]) {
+        if (address !== undefined && workload.inboundPort && address.endsWith(`:${workload.inboundPort}`)) {
+          const message = `The sidecar’s inbound port ${workload.inboundPort} is where the process itself listens.`;
+          check.report([...at, 'inboundPort'], { code: 'DD1007', message });
+        }
+      }
       if (workload.address && workload.addresses)
         check.error([...at, 'addresses'], 'A workload has either address or addresses.');
       for (const [name, address] of Object.entries(workload.addresses ?? {})) {

@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../../api/diagnostic.schema.ts';
-import type { ResourceSet } from '../../config/index.ts';
+import { diagnose, type ResourceSet } from '../../config/index.ts';
 import type { MeshSnapshot } from '../../data-plane/snapshot.ts';
 import { CompileContext, type CompileOptions, rootNamespace } from './context.ts';
 import { compileFaults } from './faults.ts';
@@ -11,7 +11,7 @@ export type { CompileOptions } from './context.ts';
 
 export interface CompileResult {
   snapshot: MeshSnapshot;
-  /** Warnings about what compiled to nothing; never errors: `validate` has found those. */
+  /** Warnings about what compiled to nothing; an error only when a process is said to listen where our own API does (DD3009). */
   diagnostics: Diagnostic[];
 }
 
@@ -36,5 +36,28 @@ export function compile(set: ResourceSet, options: CompileOptions): CompileResul
     faults: compileFaults(context),
     forbiddenUpstreams: [...(options.forbiddenUpstreams ?? [])],
   };
+  refuseOwnPorts(context);
   return { snapshot, diagnostics: context.diagnostics };
+}
+
+/** The control API is never a valid upstream (invariant 6); the data plane refuses the dial, here it is told at once. */
+function refuseOwnPorts(context: CompileContext): void {
+  const own = (context.options.forbiddenUpstreams ?? []).map((address) => Number(address.slice(address.lastIndexOf(':') + 1)));
+  for (const { service, spec, path } of context.workloads) {
+    const addresses: [(string | number)[], string][] = Object.entries(spec.addresses ?? {}).map(([name, a]) => [
+      [...path, 'addresses', name],
+      a,
+    ]);
+    if (spec.address !== undefined) addresses.push([[...path, 'address'], spec.address]);
+    for (const [at, address] of addresses) {
+      const colon = address.lastIndexOf(':');
+      if (!isLoopback(address.slice(0, colon)) || !own.includes(Number(address.slice(colon + 1)))) continue;
+      const message = `${address} is Drydock's own control port: it cannot be a workload.`;
+      context.diagnostics.push(diagnose(service.resource, at, { code: 'DD3009', message }));
+    }
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return /^(127\.|localhost$|\[?::1\]?$|0\.0\.0\.0$)/.test(host);
 }

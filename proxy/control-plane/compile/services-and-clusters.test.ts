@@ -59,6 +59,11 @@ describe('proxies', () => {
     expect(structuredClone(snapshot)).toEqual(snapshot);
   });
 
+  test('our own control port is refused as a workload', async () => {
+    const { diagnostics } = await compileDocuments([shop], { forbiddenUpstreams: ['127.0.0.1:9002'] });
+    expect(diagnostics).toMatchObject([{ severity: 'error', code: 'DD3009', path: 'spec.services[1].workloads[0].address' }]);
+  });
+
   test('inbound ports retry a reset before the request, except on gRPC and TCP', async () => {
     const mesh = {
       ...shop,
