@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { chmod } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Diagnostic } from './api/diagnostic.schema.ts';
@@ -180,8 +181,11 @@ export class Engine {
       else early.push(notice);
     };
     try {
-      const store = await Store.open({ path: path.join(this.#options.home, 'drydock.db'), clock: this.#clock, onNotice });
+      const file = path.join(this.#options.home, 'drydock.db');
+      const store = await Store.open({ path: file, clock: this.#clock, onNotice });
       this.#closers.push(() => store.close());
+      // It holds headers and bodies: also in a home folder that others may enter, it is nobody else's to read.
+      await Promise.all(['', '-wal', '-shm'].map((suffix) => chmod(`${file}${suffix}`, 0o600).catch(() => undefined)));
       for (const notice of early) this.#log.write(`${notice.type}: ${notice.message}`);
       return store;
     } catch (error) {

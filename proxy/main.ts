@@ -43,6 +43,7 @@ export async function runEngine(options: Omit<EngineOptions, 'onStopped'>): Prom
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  process.on('SIGHUP', stop);
   engine = await Engine.start({ ...options, onStopped: () => finish(0) });
   return { ready: engine.ready(), finished };
 }

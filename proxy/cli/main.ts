@@ -19,16 +19,21 @@ export async function main(argv: string[]): Promise<number> {
     write: (text) => process.stdout.write(text),
     writeError: (text) => process.stderr.write(text),
   });
+  // `drydock get | head`: the reader has what it wanted.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
   const [name, ...rest] = argv;
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
-    printUsage(out, rest[0]);
+    printUsage(out);
     return name === undefined ? 2 : 0;
   }
   const load = commands[name];
   if (!load) {
     const close = nearest(name, Object.keys(commands));
     out.error(`drydock: there is no command ${JSON.stringify(name)}${close ? `; did you mean ${close}?` : ''}`);
-    printUsage({ ...out, line: (text = '') => out.error(text) } as Output);
+    printUsage({ line: (text = '') => out.error(text) });
     return 2;
   }
   const { command } = await load();
@@ -62,7 +67,7 @@ async function runCommand(name: string, command: Command, argv: string[], out: O
   }
 }
 
-function printUsage(out: Pick<Output, 'line'>, _about?: string): void {
+function printUsage(out: Pick<Output, 'line'>): void {
   out.line('usage: drydock <command> [options]');
   out.line();
   for (const [name, summary] of Object.entries(summaries)) out.line(`  ${name.padEnd(10)} ${summary}`);

@@ -79,7 +79,7 @@ type ConfigurationHandlers = Pick<
 
 function configurationHandlers(parts: EngineParts): ConfigurationHandlers {
   const { configuration, supervisor, certificates } = parts;
-  const describe = async (entries: ResourceEntry[]) => {
+  const describe = async (entries: readonly ResourceEntry[]) => {
     const counters = await parts.counters();
     return entries.map((entry) => describeResource(entry, configuration.current, counters));
   };

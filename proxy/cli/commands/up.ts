@@ -20,8 +20,8 @@ export const command: Command = {
     const paths = filesOf(context);
     const controlPort = number(context.values, 'control-port');
     const toxiproxyPort = number(context.values, 'toxiproxy-port');
-    const { runEngine } = await import('../../main.ts');
     try {
+      const { runEngine } = await import('../../main.ts');
       const { ready, finished } = await runEngine({ home: context.home, paths, controlPort, toxiproxyPort });
       if (context.json) context.out.json(ready);
       else printReady(context, ready);

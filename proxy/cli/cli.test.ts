@@ -1,0 +1,102 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Replay } from '../api/recording.schema.ts';
+import { junitReport } from './commands/replay.ts';
+import { commands } from './commands.ts';
+
+const bin = fileURLToPath(new URL('./drydock.mjs', import.meta.url));
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'drydock-cli-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+function drydock(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [bin, ...args], {
+      cwd: folder,
+      env: { ...process.env, DRYDOCK_HOME: path.join(folder, 'home') },
+    });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (chunk) => (stdout += chunk));
+    child.stderr.on('data', (chunk) => (stderr += chunk));
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+describe('the command line', () => {
+  test('without a command, or with one that does not exist, it shows how it is used and exits with 2', async () => {
+    expect((await drydock()).code).toBe(2);
+    const typo = await drydock('stauts');
+    expect(typo.code).toBe(2);
+    expect(typo.stderr).toContain('did you mean status?');
+    expect((await drydock('status', '--nope')).code).toBe(2);
+    expect((await drydock('fault', 'add')).stderr).toContain('--to');
+  });
+
+  test('every command explains itself', async () => {
+    for (const [name, load] of Object.entries(commands)) {
+      const { command } = await load();
+      expect(command.usage.startsWith(name), name).toBe(true);
+      expect(command.summary.length, name).toBeGreaterThan(10);
+    }
+    const help = await drydock('up', '--help');
+    expect([help.code, help.stdout.includes('usage: drydock up')]).toEqual([0, true]);
+  });
+
+  test('without an engine it says how to start one, as words or as JSON', async () => {
+    const words = await drydock('status');
+    expect([words.code, words.stderr]).toEqual([
+      1,
+      expect.stringContaining(`No engine is running for ${path.join(folder, 'home')}`),
+    ]);
+    const json = await drydock('get', '--json');
+    expect(JSON.parse(json.stdout).error.message).toContain('drydock up');
+  });
+
+  test('lint needs no engine: warnings are exit code 0, errors 1, with positions', async () => {
+    const file = path.join(folder, 'mesh.yaml');
+    await writeFile(file, 'apiVersion: drydock.dev/v1\nkind: Mesh\nmetadata: {name: x}\nspec:\n  servces: []\n');
+    const wrong = await drydock('lint', '-f', file, '--json');
+    expect(wrong.code).toBe(1);
+    expect(JSON.parse(wrong.stdout).diagnostics[0]).toMatchObject({
+      line: 5,
+      severity: 'error',
+      message: expect.stringContaining('servces'),
+    });
+    await writeFile(file, 'apiVersion: drydock.dev/v1\nkind: Mesh\nmetadata: {name: x}\nspec: {services: []}\n');
+    expect((await drydock('lint', '-f', file)).code).toBe(0);
+  });
+
+  test('a failed start prints one error event and exits with 1', async () => {
+    const file = path.join(folder, 'bad.yaml');
+    await writeFile(file, 'kind: [');
+    const failed = await drydock('up', '-f', file, '--json');
+    expect(failed.code).toBe(1);
+    const event = JSON.parse(failed.stdout.trim());
+    expect(event).toMatchObject({ event: 'error', diagnostics: [{ severity: 'error', line: expect.any(Number) }] });
+  });
+});
+
+test('a JUnit report survives whatever a service answered', () => {
+  const nasty = '<&"\'>\0\u001b]]>';
+  const replay = {
+    recordingName: nasty,
+    same: 1,
+    differences: [
+      {
+        method: 'GET',
+        path: nasty,
+        fields: [{ path: '$.x', kind: 'changed', recorded: nasty, replayed: nasty }],
+        replayed: { status: 200, durationMs: 1, traceId: '', error: '' },
+      },
+    ],
+  } as unknown as Replay;
+  const xml = junitReport(replay);
+  expect(xml).not.toMatch(/[\0-\x08\x0b-\x1f]/);
+  expect(xml.replace(/<\/?(testsuites|testsuite|testcase|failure)( [a-z]+="[^"<]*")*\/?>|<\?xml[^>]*>/g, '')).not.toContain('<');
+});

@@ -1,0 +1,150 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import http, { type Server } from 'node:http';
+import net, { type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { statusSchema } from './api/status.schema.ts';
+import { HomeBusy } from './control-plane/home.ts';
+import { Engine, StartError } from './engine.ts';
+
+let home: string;
+let file: string;
+let engine: Engine | null;
+let app: Server;
+let address: string;
+
+beforeEach(async () => {
+  home = await mkdtemp(path.join(tmpdir(), 'drydock-engine-'));
+  file = path.join(home, 'mesh.yaml');
+  engine = null;
+  app = http.createServer((_request, response) => response.end('ratings'));
+  app.listen(0, '127.0.0.1');
+  await new Promise((resolve) => app.once('listening', resolve));
+  address = `127.0.0.1:${(app.address() as AddressInfo).port}`;
+});
+afterEach(async () => {
+  await engine?.stop();
+  app.close();
+  app.closeAllConnections();
+  await rm(home, { recursive: true, force: true });
+});
+
+const mesh = (extra = '') => `apiVersion: drydock.dev/v1
+kind: Mesh
+metadata: {name: shop}
+spec:
+  ${extra}
+  services:
+    - {name: reviews, port: 9080, workloads: [{version: v1, address: '${address}'}]}
+    - {name: ratings, port: 9080, workloads: [{version: v1, address: '${address}'}]}
+`;
+async function start(text = mesh()): Promise<Engine> {
+  await writeFile(file, text);
+  engine = await Engine.start({ home, paths: [file] });
+  return engine;
+}
+async function api(route: string, method = 'GET', body?: string, type = 'application/json') {
+  const { control } = engine!.ready();
+  const response = await fetch(`${control.url}/api/v1${route}`, {
+    method,
+    headers: { authorization: `Bearer ${control.token}`, ...(body === undefined ? {} : { 'content-type': type }) },
+    body,
+  });
+  return { status: response.status, json: (await response.json()) as Record<string, never> };
+}
+function call(): Promise<{ status: number; body: string }> {
+  const outbound = new URL(engine!.ready().workloads[0]!.outbound);
+  return new Promise((resolve, reject) => {
+    const request = http.get(
+      { host: outbound.hostname, port: outbound.port, headers: { host: 'ratings:9080' }, agent: false },
+      (response) => {
+        let body = '';
+        response.on('data', (chunk) => (body += chunk));
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
+      },
+    );
+    request.on('error', reject);
+  });
+}
+const fault = (name: string) =>
+  `apiVersion: drydock.dev/v1\nkind: Fault\nmetadata: {name: ${name}}\nspec: {to: {service: ratings}, abort: {httpStatus: 418}}\n`;
+
+describe('the engine', () => {
+  test('serves the mesh it was given, says so in its status, and keeps its ports over a restart', async () => {
+    const before = (await start()).ready();
+    expect(await call()).toEqual({ status: 200, body: 'ratings' });
+    const status = await api('/status');
+    expect(statusSchema.safeParse(status.json).error).toBeUndefined();
+    await engine!.stop();
+    const after = (await start()).ready();
+    const ports = (ready: typeof before) => [ready.control.url, ready.ingress, ...ready.workloads.map((one) => one.outbound)];
+    expect(ports(after)).toEqual(ports(before));
+    expect(after.control.token).not.toBe(before.control.token);
+  });
+
+  test('a rejected apply changes nothing, an accepted one acts at once, a removed one is gone', async () => {
+    await start();
+    expect((await api('/apply', 'POST', 'apiVersion: v1\nkind: [', 'application/yaml')).status).toBe(422);
+    expect((await api('/apply', 'POST', `${fault('teapot')}---\n${fault('teapot')}`, 'application/yaml')).status).toBe(422);
+    expect((await call()).status).toBe(200);
+    expect((await api('/apply', 'POST', fault('teapot'), 'application/yaml')).status).toBe(200);
+    expect((await call()).status).toBe(418);
+    expect((await api('/faults/teapot', 'DELETE')).status).toBe(200);
+    expect((await call()).status).toBe(200);
+  });
+
+  test('follows its files; a half-saved one keeps the old configuration', async () => {
+    await start();
+    await writeFile(file, `${mesh()}---\n${fault('from-file')}`);
+    await expect.poll(async () => (await call()).status).toBe(418);
+    await writeFile(file, `${mesh()}---\nkind: [`);
+    const events = async () => (await api('/events')).json.events as unknown as { type: string }[];
+    await expect.poll(async () => (await events()).map((event) => event.type)).toContain('config.rejected');
+    expect((await call()).status).toBe(418);
+    await writeFile(file, mesh());
+    await expect.poll(async () => (await call()).status).toBe(200);
+  });
+
+  test('a service registered live is there again after a restart, until it is taken out', async () => {
+    await start();
+    const body = JSON.stringify({ name: 'details', port: 9080, address });
+    expect((await api('/services', 'POST', body)).status).toBe(200);
+    expect((await api('/services', 'POST', JSON.stringify({ name: 'ratings', port: 9080, address }))).status).toBe(409);
+    await engine!.stop();
+    await start();
+    expect(engine!.ready().workloads.map((one) => one.service)).toContain('details');
+    expect((await api('/services/default/details', 'DELETE')).status).toBe(200);
+    expect(engine!.ready().workloads.map((one) => one.service)).not.toContain('details');
+  });
+
+  test('a second engine for the same home is refused', async () => {
+    await start();
+    await expect(Engine.start({ home, paths: [file] })).rejects.toBeInstanceOf(HomeBusy);
+    expect((await call()).status).toBe(200);
+  });
+
+  test('a fixed port that is taken is an error that names its owner; nothing is left running', async () => {
+    const holder = net.createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => holder.once('listening', resolve));
+    const { port } = holder.address() as AddressInfo;
+    const failed = await start(mesh(`ingress: {port: ${port}}`)).catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(StartError);
+    expect((failed as StartError).diagnostics.map((diagnostic) => diagnostic.message).join()).toContain(`(pid ${process.pid})`);
+    holder.close();
+    await start();
+    expect((await call()).status).toBe(200);
+  });
+
+  test('nothing in the mesh reaches the control API', async () => {
+    await start();
+    const { control, workloads } = engine!.ready();
+    const outbound = new URL(workloads[0]!.outbound);
+    const status = await new Promise((resolve, reject) => {
+      const options = { host: outbound.hostname, port: outbound.port, path: `${control.url}/api/v1/status`, agent: false };
+      const headers = { host: new URL(control.url).host, authorization: `Bearer ${control.token}` };
+      http.get({ ...options, headers }, (response) => resolve(response.resume().statusCode)).on('error', reject);
+    });
+    expect(status).not.toBe(200);
+  });
+});
