@@ -20,6 +20,11 @@ function isCodecOwned(name: string): boolean {
   }
 }
 
+/** A value safe to write: no line breaks or NUL, latin1 only (other text as the bytes of its UTF-8). */
+export function cleanValue(value: string): string {
+  return needsCare.test(value) ? carefulValue(value) : value;
+}
+
 function carefulValue(value: string): string {
   // Config may hold any text: line breaks become spaces (no header injection), other characters travel as UTF-8.
   return Buffer.from(value.replace(/[\0\r\n]/g, ' '), 'utf8').toString('latin1');
@@ -38,7 +43,7 @@ export function writeFields(headers: HeaderMap, skipLength: boolean): string {
       lengthSeen = true;
     }
     const value = list[i + 1]!;
-    text += `${name}: ${needsCare.test(value) ? carefulValue(value) : value}\r\n`;
+    text += `${name}: ${cleanValue(value)}\r\n`;
   }
   return text;
 }
