@@ -120,7 +120,7 @@ async function installProjectNode() {
 
 async function projectNodeIs(version) {
   const link = path.join(modules, '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
-  if (!existsSync(projectNode()) || !existsSync(link)) return false;
+  if (!existsSync(link)) return false;
   const { code, output } = await run(projectNode(), ['--version'], { timeoutMs: 20_000 });
   return code === 0 && output.trim() === `v${version}`;
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,9 +22,8 @@ export function installedCommand(name) {
   return path.join(root, 'node_modules', '.bin', process.platform === 'win32' ? `${name}.cmd` : name);
 }
 
-/** The project's own Node 24, once bootstrap has run; else the Node that runs this script. */
+/** The project's own Node 24 once bootstrap has run; the Node that runs this script where there is no package of it for the platform. */
 export function projectNode() {
-  return process.platform === 'win32'
-    ? path.join(root, 'node_modules', 'node', 'bin', 'node.exe')
-    : path.join(root, 'node_modules', 'node', 'bin', 'node');
+  const own = path.join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+  return existsSync(own) ? own : process.execPath;
 }
