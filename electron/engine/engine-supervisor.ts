@@ -49,6 +49,8 @@ export class EngineSupervisor {
   #attempt: Attempt | null = null;
   #timer: NodeJS.Timeout | null = null;
   #failures = 0;
+  /** These files have run before, so an engine that now cannot start may be able to in a moment (a port still taken, say). */
+  #hasRun = false;
   /** Raised by start() and stop(): whatever an older run still reports is no longer wanted. */
   #run = 0;
 
@@ -81,6 +83,7 @@ export class EngineSupervisor {
     await this.stop();
     this.#meshFiles = meshFiles;
     this.#failures = 0;
+    this.#hasRun = false;
     const run = ++this.#run;
     this.#set({ state: 'starting', message: 'Starting the engine …' });
     await this.#attachOrLaunch(run);
@@ -156,6 +159,7 @@ export class EngineSupervisor {
       if (message?.kind !== 'ready' || run !== this.#run) return;
       clearTimeout(tooSlow);
       wasReady = true;
+      this.#hasRun = true;
       this.#engine = message.engine;
       this.#set({ state: 'running', message: `The engine is running (process ${message.engine.pid}).` });
     });
@@ -165,8 +169,8 @@ export class EngineSupervisor {
       this.#attempt = null;
       this.#engine = null;
       if (performance.now() - startedAtMs > this.#parts.stableMs) this.#failures = 0;
-      if (failure !== null && !wasReady) this.#fail(failure);
-      else this.#crashed(run, reason, lastWords(errorOutput));
+      if (failure !== null && !this.#hasRun) this.#fail(failure);
+      else this.#crashed(run, reason, wasReady ? lastWords(errorOutput) : (failure ?? lastWords(errorOutput)));
     });
   }
 
