@@ -45,6 +45,15 @@ describe('documents', () => {
     expect(documents[0]!.positionOf(['spec', 'c', 'b']).line).toBe(5);
   });
 
+  test('a field set to null is not set, but is remembered as written', () => {
+    const { documents } = parseText(
+      'apiVersion: v1\nkind: K\nmetadata: {name: n}\nspec: {a: null, b: [null], headers: {x: }}\n',
+      'x.yaml',
+    );
+    expect(documents[0]!.spec).toEqual({ b: [null], headers: { x: null } });
+    expect(documents[0]!.written.spec).toEqual({ a: null, b: [null], headers: { x: null } });
+  });
+
   test('a default namespace fills only what is missing', () => {
     const [a] = parseText(service, 'x.yaml').documents;
     expect(withNamespace(a!, 'shop').namespace).toBe('shop');

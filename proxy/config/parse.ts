@@ -31,8 +31,10 @@ export interface ParsedResource {
   readonly name: string;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly spec: unknown;
-  /** The whole document as plain data. */
+  /** The whole document as plain data, without fields set to null: Kubernetes treats those as not set. */
   readonly document: Readonly<Record<string, unknown>>;
+  /** The same with its nulls, so that a misspelt field without a value is still seen. */
+  readonly written: Readonly<Record<string, unknown>>;
   readonly file: string;
   /** Line its text starts at. */
   readonly line: number;
@@ -196,9 +198,10 @@ class DocumentReader {
   private identify(
     document: Document.Parsed,
     root: Node,
-    value: Record<string, unknown>,
+    written: Record<string, unknown>,
     diagnostics: Diagnostic[],
   ): { resource: ParsedResource | null; diagnostics: Diagnostic[] } {
+    const value = withoutNulls(written) as Record<string, unknown>;
     const { apiVersion, kind } = value;
     const metadata = isRecord(value.metadata) ? value.metadata : {};
     const locate = (path: Path, at: 'key' | 'value' = 'value') => this.locate(document, path, at);
@@ -223,6 +226,7 @@ class DocumentReader {
       metadata,
       spec: value.spec,
       document: value,
+      written,
       file: this.file,
       line: this.lineCounter.linePos(root.range?.[0] ?? start).line,
       yaml: this.text
@@ -311,6 +315,16 @@ class DocumentReader {
       ...(code === 'DD1003' ? { suggestion: 'Indent with spaces.' } : {}),
     };
   }
+}
+
+/** In these maps a name without a value is a condition ("is present"), not an unset field. */
+const presenceMaps = new Set(['headers', 'withoutHeaders', 'queryParams']);
+
+function withoutNulls(value: unknown, parent = ''): unknown {
+  if (Array.isArray(value)) return value.map((item) => withoutNulls(item));
+  if (!isRecord(value)) return value;
+  const kept = Object.entries(value).filter(([, inner]) => inner !== null || presenceMaps.has(parent));
+  return Object.fromEntries(kept.map(([field, inner]) => [field, withoutNulls(inner, field)]));
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

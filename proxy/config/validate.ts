@@ -143,9 +143,9 @@ function latestVersion({ kind }: KindDefinition): string {
 const topLevelFields = { apiVersion: 0, kind: 0, metadata: 0, spec: 0, status: 0 } as const;
 
 function findForeignUnknownFields(resource: ParsedResource, definition: KindDefinition): Diagnostic[] {
-  const diagnostics = findUnknownFields(resource, resource.document, topLevelFields, []);
+  const diagnostics = findUnknownFields(resource, resource.written, topLevelFields, []);
   const shape = specShape(definition.group, definition.kind);
-  if (shape) diagnostics.push(...findUnknownFields(resource, resource.spec, shape, ['spec']));
+  if (shape) diagnostics.push(...findUnknownFields(resource, resource.written.spec, shape, ['spec']));
   return diagnostics;
 }
 
@@ -153,7 +153,7 @@ function findForeignUnknownFields(resource: ParsedResource, definition: KindDefi
 function checkZod(resource: ParsedResource, schema: z.ZodType): Diagnostic[] {
   const result = schema.safeParse(resource.document);
   if (result.success) return [];
-  const unknown = findUnknownFields(resource, resource.document, withFreeMetadata(shapeOfZod(schema)), []);
+  const unknown = findUnknownFields(resource, resource.written, withFreeMetadata(shapeOfZod(schema)), []);
   const diagnostics = [...unknown];
   for (const issue of flattenIssues(result.error.issues as Issue[], [])) {
     if (issue.code === 'unrecognized_keys') continue;
