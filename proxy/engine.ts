@@ -19,6 +19,7 @@ import { graphFacts } from './control-plane/graph-facts.ts';
 import { createHandlers, registeredServices, windowMs } from './control-plane/handlers.ts';
 import { type HomeLock, lockHome } from './control-plane/home.ts';
 import { findPortOwner } from './control-plane/port-owner.ts';
+import { openRedactionKey } from './control-plane/redaction-key.ts';
 import { createReplaySend } from './control-plane/replay-send.ts';
 import { ApiError } from './control-plane/server/api-error.ts';
 import { type ControlServer, startControlServer } from './control-plane/server/control-server.ts';
@@ -34,7 +35,6 @@ import { type CertificateAuthority, openAuthority } from './pki/authority.ts';
 import { WorkloadCertificates } from './pki/workload-certificates.ts';
 import { Recorder } from './recorder/recorder.ts';
 import { Redactor } from './recorder/redact.ts';
-import { openRedactionKey } from './recorder/redaction-key.ts';
 import { Replayer } from './recorder/replay.ts';
 import { Store } from './store/store.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
@@ -294,6 +294,7 @@ export class Engine {
         status: () => this.#status(),
         counters: () => this.#refreshCounters(),
         clusters: () => parts.dataPlane.clusters(),
+        flush: () => parts.dataPlane.flush().catch(ignoreGone),
         graphFacts: () => this.#graphFacts(),
         shutdown: () => void setTimeout(() => void this.stop().then(() => this.#options.onStopped?.()), 50),
       }),
@@ -551,4 +552,9 @@ function firstMesh(set: ResourceSet): { name: string; trustDomain: string } {
 function readVersion(): string {
   const file = fileURLToPath(new URL('../package.json', import.meta.url));
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}
+
+/** A data plane that is being restarted has nothing more to hand over. */
+function ignoreGone(error: unknown): void {
+  if (!(error instanceof DataPlaneGone)) throw error;
 }

@@ -1,9 +1,7 @@
 import type { ExplainRequest, Explanation } from '../api/explain.schema.ts';
 import { hasErrors, loadFiles, ResourceSet, validate } from '../config/index.ts';
 import { compile } from '../control-plane/compile/index.ts';
-import { explain } from '../data-plane/explain/explain.ts';
-import { prepareView } from '../data-plane/route/prepare-view.ts';
-import { RegexCache } from '../data-plane/route/string-match.ts';
+import { explain, prepareTables } from '../data-plane/explain/explain.ts';
 import { CommandError } from './command.ts';
 
 /** Explains a request from files alone, with the routing code the engine runs. */
@@ -16,12 +14,8 @@ export async function explainOffline(files: string[], request: ExplainRequest): 
   if (error)
     throw new CommandError(`${error.file ?? ''}${error.line ? `:${error.line}` : ''} ${error.message}`.trim(), diagnostics);
   const { snapshot } = compile(change.set, { version: 1, now: Date.now() });
-  const regexes = new RegexCache();
-  const views = new Map(
-    Object.entries(snapshot.views).map(([name, view]) => [name, prepareView(view, snapshot.outboundTrafficPolicy, regexes)]),
-  );
   try {
-    return explain(snapshot, views, request);
+    return explain(snapshot, prepareTables(snapshot), request, { nowWallMs: Date.now() });
   } catch (reason) {
     throw new CommandError((reason as Error).message);
   }

@@ -67,7 +67,7 @@ function printReady({ out }: CommandContext, { control, ingress, toxiproxy, work
   out.line();
   out.line(`  Interface  ${bold(`${control.url}/#token=${control.token}`)}`);
   if (ingress) out.line(`  Ingress    ${bold(ingress)}   Host: <service>.localhost`);
-  if (toxiproxy) out.line(`  Toxiproxy  ${toxiproxy}`);
+  if (toxiproxy) out.line(`  Toxiproxy  ${toxiproxy}${toxiproxy.endsWith(':8474') ? '' : '   (8474 is not free)'}`);
   out.line();
   const rows = workloads.map((one) => [`  ${one.id}`, one.app, one.inbound, one.outbound, one.health ?? '']);
   out.table(['  WORKLOAD', 'APP', 'INBOUND', 'OUTBOUND (HTTP_PROXY)', 'HEALTH'], rows);
