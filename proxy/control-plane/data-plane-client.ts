@@ -78,6 +78,11 @@ export class DataPlaneClient {
     return (await this.#ask({ type: 'counters' }, 'counters')).counters;
   }
 
+  /** Resolves when every exchange finished before now has been handed to onExchanges: a reader sees what it has just done. */
+  async flush(): Promise<void> {
+    await this.#ask({ type: 'flush' }, 'flushed');
+  }
+
   /** Returns how many connections had to be cut. */
   async drain(graceMs: number): Promise<number> {
     return (await this.#ask({ type: 'drain', graceMs }, 'drained')).cut;

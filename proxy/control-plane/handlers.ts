@@ -35,6 +35,8 @@ export interface EngineParts {
   /** Asked of the data plane now; the last known while it restarts. */
   counters(): Promise<DataPlaneCounters | null>;
   clusters(): Promise<ClusterStatus[]>;
+  /** Everything finished so far has reached store and telemetry. */
+  flush(): Promise<void>;
   graphFacts(): GraphFacts;
   random: () => number;
   /** Drains and stops, after the answer has gone out. */
@@ -178,8 +180,14 @@ function trafficHandlers(parts: EngineParts): TrafficHandlers {
       if (!explanation) throw new ApiError('invalid_request', error || 'This request cannot be explained');
       return explanation;
     },
-    listExchanges: ({ query }) => store.queryExchanges(query),
-    getExchange: ({ params }) => needExchange(store, params.id),
+    listExchanges: async ({ query }) => {
+      await parts.flush();
+      return store.queryExchanges(query);
+    },
+    getExchange: async ({ params }) => {
+      await parts.flush();
+      return needExchange(store, params.id);
+    },
     resendExchange: async ({ params, body }) => {
       const exchange = await needExchange(store, params.id);
       const answer = await parts.send({
@@ -194,13 +202,20 @@ function trafficHandlers(parts: EngineParts): TrafficHandlers {
       });
       return { ...answer, body: answer.body.toString('utf8') };
     },
-    listTraces: ({ query }) => badQuery(() => telemetry.listTraces(query)),
+    listTraces: async ({ query }) => {
+      await parts.flush();
+      return badQuery(() => telemetry.listTraces(query));
+    },
     getTrace: async ({ params }) => {
+      await parts.flush();
       const trace = await telemetry.getTrace(params.id);
       if (!trace) throw new ApiError('not_found', `There is no trace ${params.id}`);
       return trace;
     },
-    getGraph: ({ query }) => telemetry.graph(windowMs(query.window), parts.graphFacts()),
+    getGraph: async ({ query }) => {
+      await parts.flush();
+      return telemetry.graph(windowMs(query.window), parts.graphFacts());
+    },
     getSeries: ({ query }) => badQuery(() => telemetry.series(query)),
     getClusters: async ({ query }) => {
       const clusters = await gone(() => parts.clusters());
@@ -215,14 +230,18 @@ function trafficHandlers(parts: EngineParts): TrafficHandlers {
 
 type RecordingHandlers = Omit<ApiHandlers, keyof ConfigurationHandlers | keyof TrafficHandlers>;
 
-function recordingHandlers({ recorder, replayer }: EngineParts): RecordingHandlers {
+function recordingHandlers({ recorder, replayer, flush }: EngineParts): RecordingHandlers {
   const noRecording = (id: string) => new ApiError('not_found', `There is no recording ${id}`);
   const noReplay = (id: string) => new ApiError('not_found', `There is no replay ${id}`);
   return {
     startRecording: async ({ body }) => stored(await recorder.start(body)),
     listRecordings: async () => ({ recordings: await recorder.list() }),
     getRecording: async ({ params }) => (await recorder.get(params.id)) ?? throwIt(noRecording(params.id)),
-    stopRecording: async ({ params }) => stored(await recorder.stop(params.id)),
+    stopRecording: async ({ params }) => {
+      // What ended before the stop belongs to the recording.
+      await flush();
+      return stored(await recorder.stop(params.id));
+    },
     deleteRecording: async ({ params }) => {
       stored(await recorder.delete(params.id));
       return { removed: params.id };

@@ -127,6 +127,11 @@ export class DataPlane {
     return { ok: true, bound: this.#boundPorts(), diagnostics: [] };
   }
 
+  /** Hands over what is finished and still waits for its batch. */
+  flush(): void {
+    this.#reporter.flush();
+  }
+
   clusters(): ClusterStatus[] {
     return this.#upstreams.status();
   }

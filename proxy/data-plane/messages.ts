@@ -19,6 +19,8 @@ export type ToDataPlane =
   | { type: 'clusters'; id: number }
   | { type: 'explain'; id: number; request: ExplainRequest; snapshotVersion?: number }
   | { type: 'counters'; id: number }
+  /** Hand over all exchanges and events finished so far; they arrive before the answer. */
+  | { type: 'flush'; id: number }
   /** Stop accepting, let requests in flight end within graceMs, then close. */
   | { type: 'drain'; id: number; graceMs: number }
   /** Bodies are captured up to the snapshot's limit when on; headers always. */
@@ -79,6 +81,7 @@ export type FromDataPlane =
   | { type: 'clusters'; id: number; clusters: ClusterStatus[] }
   | { type: 'explained'; id: number; explanation: Explanation | null; error: string }
   | { type: 'counters'; id: number; counters: DataPlaneCounters }
+  | { type: 'flushed'; id: number }
   | { type: 'drained'; id: number; cut: number }
   /** `listen` with the port really bound; `error` in the words of Go's net package, '' when all is well. */
   | { type: 'toxic-proxy'; id: number; listen: string; error: string }

@@ -33,6 +33,10 @@ function receive(message: ToDataPlane): void {
     case 'counters':
       post({ type: 'counters', id: message.id, counters: plane.counters() });
       return;
+    case 'flush':
+      plane.flush();
+      post({ type: 'flushed', id: message.id });
+      return;
     case 'set-toxic-proxy':
       change(async () => post({ type: 'toxic-proxy', id: message.id, ...(await plane.toxicProxies.set(message.spec)) }));
       return;
