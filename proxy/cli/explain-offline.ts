@@ -1,7 +1,7 @@
 import type { ExplainRequest, Explanation } from '../api/explain.schema.ts';
 import { hasErrors, loadFiles, ResourceSet, validate } from '../config/index.ts';
 import { compile } from '../control-plane/compile/index.ts';
-import { explain, prepareTables } from '../data-plane/explain/explain.ts';
+import { explain, prepareViews } from '../data-plane/explain/explain.ts';
 import { CommandError } from './command.ts';
 
 /** Explains a request from files alone, with the routing code the engine runs. */
@@ -15,7 +15,7 @@ export async function explainOffline(files: string[], request: ExplainRequest): 
     throw new CommandError(`${error.file ?? ''}${error.line ? `:${error.line}` : ''} ${error.message}`.trim(), diagnostics);
   const { snapshot } = compile(change.set, { version: 1, now: Date.now() });
   try {
-    return explain(snapshot, prepareTables(snapshot), request, { nowWallMs: Date.now() });
+    return explain(snapshot, prepareViews(snapshot), request);
   } catch (reason) {
     throw new CommandError((reason as Error).message);
   }
