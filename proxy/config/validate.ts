@@ -229,8 +229,23 @@ function fromZodIssue(resource: ParsedResource, issue: Issue): Diagnostic {
       suggestion: meant ? `Did you mean \`${meant}\`?` : null,
     });
   }
-  const code = issue.code === 'invalid_type' ? 'DD1102' : 'DD1104';
-  return diagnose(resource, issue.path, { code, message: `${label}: ${lowerFirst(issue.message)}.` });
+  if (issue.code === 'invalid_type') {
+    const number = issue.expected === 'number' && typeof value === 'string' && /^\d+$/.test(value);
+    const text = issue.expected === 'string' && typeof value === 'number';
+    return diagnose(resource, issue.path, {
+      code: 'DD1102',
+      message: `${label} must be a ${issue.expected}, not ${describe(value)}.`,
+      suggestion: number ? `Write ${value} without quotes.` : text ? quoteOrUnit(String(field), value) : null,
+    });
+  }
+  return diagnose(resource, issue.path, { code: 'DD1104', message: `${label}: ${lowerFirst(issue.message)}.` });
+}
+
+/** A number where text is wanted is mostly a duration without its unit. */
+function quoteOrUnit(field: string, value: unknown): string {
+  const duration =
+    /time|interval|delay|fixed|age|ttl|backoff|duration|^(after|for|every|expires|min|max|mean|stddev|scale)$/i.test(field);
+  return duration ? `Add a unit: ${value}s.` : `Quote it: "${value}".`;
 }
 
 function lowerFirst(text: string): string {
@@ -276,7 +291,7 @@ function fromSchemaError(resource: ParsedResource, error: SchemaError): Diagnost
       return diagnose(resource, path, {
         code: 'DD1102',
         message: `${label} ${error.message ?? 'has the wrong type'}, not ${describe(value)}.`,
-        suggestion: typeof value === 'number' && error.params.type === 'string' ? `Quote it: "${value}".` : null,
+        suggestion: typeof value === 'number' && error.params.type === 'string' ? quoteOrUnit(String(field), value) : null,
       });
     case 'enum': {
       const allowed = (error.params.allowedValues as unknown[]) ?? [];

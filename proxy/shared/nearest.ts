@@ -30,5 +30,7 @@ export function nearest(text: string, candidates: Iterable<string>): string | nu
       bestDistance = far;
     }
   }
-  return best;
+  if (best !== null || wanted.length < 3) return best;
+  // A name cut short: `ALLOW` for `ALLOW_ANY`.
+  return [...candidates].find((candidate) => candidate.toLowerCase().startsWith(wanted)) ?? null;
 }

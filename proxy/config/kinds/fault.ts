@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../../api/diagnostic.schema.ts';
 import { type Fault, faultSchema } from '../../api/fault.schema.ts';
 import { parseDurationMs } from '../../shared/duration.ts';
+import { parsePercent } from '../../shared/size.ts';
 import type { ParsedResource } from '../parse.ts';
 import { Checker } from './check.ts';
 import { grpcStatusNumber } from './virtual-service.ts';
@@ -27,6 +28,9 @@ export function checkFault(resource: ParsedResource): Diagnostic[] {
   }
   if (spec.response && spec.side === 'client') {
     check.error(['spec', 'response'], 'A response fault acts in the callee’s proxy: use side: server.');
+  }
+  if (spec.response?.corrupt !== undefined && parsePercent(spec.response.corrupt) === null) {
+    check.error(['spec', 'response', 'corrupt'], `${spec.response.corrupt} is not a percentage: 0 to 100.`);
   }
   if (schedule?.every !== undefined && schedule.for === undefined)
     check.error(['spec', 'schedule', 'every'], 'every needs for: how long each window lasts.');

@@ -26,7 +26,7 @@ export function virtualServicesFor(context: CompileContext, gateway: string, vie
     });
 }
 
-/** Gateways a VirtualService is bound to, qualified; those named only by a match count too, for that match. */
+/** Gateways a VirtualService is bound to, qualified. A match's own list narrows it per rule, it binds nothing by itself (as in istiod). */
 function bindingsOf(resource: ParsedResource): string[] {
   const spec = resource.spec as VirtualServiceSpec;
   return (spec.gateways?.length ? spec.gateways : ['mesh']).map((g) => qualifyGateway(g, resource.namespace));
