@@ -92,15 +92,19 @@ export class FaultState {
 
   /** Whether the fault's schedule and expiry let it act now. */
   isActive(fault: FaultSnapshot): boolean {
-    if (!fault.enabled) return false;
-    const now = this.#clock.wallNow();
-    if (fault.expiresAt !== null && now >= fault.expiresAt) return false;
-    return fault.schedule === null || inSchedule(fault.schedule, now - fault.armedAt);
+    return isFaultActive(fault, this.#clock.wallNow());
   }
 
   counters(): FaultCounters[] {
     return [...this.#runtimes.values()].map(({ fault, matched, hits }) => ({ id: fault.id, matched, hits }));
   }
+}
+
+/** The same at any wall-clock time, epoch ms. */
+export function isFaultActive(fault: FaultSnapshot, nowWallMs: number): boolean {
+  if (!fault.enabled) return false;
+  if (fault.expiresAt !== null && nowWallMs >= fault.expiresAt) return false;
+  return fault.schedule === null || inSchedule(fault.schedule, nowWallMs - fault.armedAt);
 }
 
 /** `after` from arming it begins; each window lasts `for` (no end without it) and comes again `every`. */

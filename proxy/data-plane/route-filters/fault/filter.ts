@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts';
 import { addFlag, type ExchangeState, type FilterResult, type LocalReply, type RouteFilter } from '../../exchange.ts';
-import { type Condition, compileRouteMatch, firstFailure } from '../../route/match-request.ts';
+import { type Condition, compileRouteMatch, firstFailure, type MatchInput } from '../../route/match-request.ts';
 import type { RegexCache } from '../../route/string-match.ts';
 import type { FaultSnapshot, ProxySnapshot } from '../../snapshot.ts';
 import { waitUnlessAborted } from '../wait.ts';
@@ -19,7 +19,7 @@ export interface FaultFilterDeps {
   state: FaultState;
 }
 
-interface PreparedFault {
+export interface PreparedFault {
   fault: FaultSnapshot;
   /** OR over the matches; empty = everything. */
   matches: Condition[][];
@@ -35,16 +35,20 @@ export function createFaultFilter(
 ): RouteFilter | null {
   const prepared = faults
     .filter((fault) => fault.side === side && mayConcern(fault, proxy))
-    .map((fault): PreparedFault => ({ fault, matches: fault.match.map((match) => compileRouteMatch(match, regexes)) }));
+    .map((fault) => prepareFault(fault, regexes));
   if (prepared.length === 0) return null;
   return (exchange) => {
-    const acting = prepared.filter((candidate) => meets(candidate, exchange) && deps.state.isActive(candidate.fault));
+    const acting = prepared.filter((candidate) => meetsFault(candidate, exchange) && deps.state.isActive(candidate.fault));
     return acting.length === 0 ? undefined : act(acting, exchange, deps);
   };
 }
 
+export function prepareFault(fault: FaultSnapshot, regexes: RegexCache): PreparedFault {
+  return { fault, matches: fault.match.map((match) => compileRouteMatch(match, regexes)) };
+}
+
 /** What the proxy itself decides: the callee's workload on the server's side, the caller on the client's. */
-function mayConcern(fault: FaultSnapshot, proxy: ProxySnapshot): boolean {
+export function mayConcern(fault: FaultSnapshot, proxy: ProxySnapshot): boolean {
   const { workload } = proxy;
   if (fault.side === 'client')
     return fault.fromService === '' || fault.fromService === `${workload.namespace}/${workload.service}`;
@@ -54,7 +58,10 @@ function mayConcern(fault: FaultSnapshot, proxy: ProxySnapshot): boolean {
   );
 }
 
-function meets({ fault, matches }: PreparedFault, exchange: ExchangeState): boolean {
+type FaultInput = MatchInput & Pick<ExchangeState, 'destinationService' | 'port' | 'peer' | 'cluster'>;
+
+/** What the request decides: destination, caller, match. Explain asks the same question. */
+export function meetsFault({ fault, matches }: PreparedFault, exchange: FaultInput): boolean {
   if (fault.toService !== exchange.destinationService) return false;
   if (fault.toPort !== 0 && fault.toPort !== exchange.port) return false;
   if (fault.side === 'server') {
@@ -67,7 +74,7 @@ function meets({ fault, matches }: PreparedFault, exchange: ExchangeState): bool
 }
 
 /** Before the router no host is picked: a version or workload is meant when the chosen cluster holds nothing else. */
-function clusterIsOnly(fault: FaultSnapshot, exchange: ExchangeState): boolean {
+function clusterIsOnly(fault: FaultSnapshot, exchange: FaultInput): boolean {
   if (fault.toVersion === '' && fault.toWorkload === '') return true;
   const endpoints = exchange.cluster?.endpoints ?? [];
   return (

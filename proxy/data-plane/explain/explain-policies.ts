@@ -1,0 +1,71 @@
+import type { Explanation } from '../../api/explain.schema.ts';
+import type { RoutableExchange } from '../route/route-request.ts';
+import { authorize, prepareAuthorization } from '../route-filters/rbac/filter.ts';
+import type { InboundListener, InboundPort, MeshSnapshot, ProxySnapshot } from '../snapshot.ts';
+
+/** mTLS mode and authorization at every callee a request may reach, judged with the caller's identity; each object once. */
+export function explainInboundPolicies(
+  snapshot: MeshSnapshot,
+  caller: ProxySnapshot,
+  exchange: RoutableExchange,
+  clusters: Explanation['clusters'],
+): Explanation['policies'] {
+  const found = new Map<string, Explanation['policies'][number]>();
+  const keep = (policy: Explanation['policies'][number]) => {
+    const { kind, namespace, name, path } = policy.resource;
+    const key = `${kind}/${namespace}/${name}/${path ?? ''}/${policy.outcome}`;
+    if (!found.has(key)) found.set(key, policy);
+  };
+  const view = snapshot.views[caller.view];
+  for (const { cluster, endpoints } of clusters) {
+    const target = view?.clusters[cluster];
+    if (target === undefined) continue;
+    for (const { workload } of endpoints) {
+      const port = findInboundPort(snapshot, workload, target.port);
+      if (port === undefined) continue;
+      const mtls = target.tls.mode === 'mutual' && port.mtls !== 'DISABLE';
+      for (const policy of explainPort(port, caller, exchange, mtls)) keep(policy);
+    }
+  }
+  return [...found.values()];
+}
+
+function findInboundPort(snapshot: MeshSnapshot, workload: string, servicePort: number): InboundPort | undefined {
+  const proxy = snapshot.proxies.find(({ id }) => id === workload);
+  const listener = proxy?.listeners.find((candidate): candidate is InboundListener => candidate.role === 'inbound');
+  return listener?.ports.find(({ port }) => port === servicePort);
+}
+
+function explainPort(
+  port: InboundPort,
+  caller: ProxySnapshot,
+  exchange: RoutableExchange,
+  mtls: boolean,
+): Explanation['policies'] {
+  const policies: Explanation['policies'] = [];
+  if (port.mtlsFrom !== null) {
+    const refused = port.mtls === 'STRICT' && !mtls;
+    const reason = refused
+      ? 'mTLS is STRICT and the caller sends plaintext'
+      : `mTLS mode is ${port.mtls}; this call uses ${mtls ? 'mTLS' : 'plaintext'}`;
+    policies.push({ resource: port.mtlsFrom, outcome: refused ? 'denied' : 'allowed', reason });
+  }
+  for (const { resource } of port.jwt) {
+    policies.push({ resource, outcome: 'not-matched', reason: 'a request without a token passes; a bad token is refused' });
+  }
+  for (const { resource, provider } of port.authorization.custom) {
+    policies.push({ resource, outcome: 'not-matched', reason: `${provider} is asked for requests that match` });
+  }
+  const identity = mtls ? caller.workload.spiffeId : '';
+  const decision = authorize(
+    prepareAuthorization(port.authorization, false),
+    {
+      connection: { peerSpiffeId: identity, remoteAddress: '127.0.0.1:0', localAddress: '127.0.0.1:0', sni: '' },
+      port: port.port,
+      http: exchange,
+      jwt: exchange.jwt,
+    },
+    true,
+  );
+  return [...policies, ...decision.outcomes];
+}
