@@ -40,7 +40,8 @@ async function openDesktop(argv) {
   const { switches, reason } = sandboxSwitches();
   if (reason) say(`starting without Chromium's sandbox: ${reason}`);
   const meshArguments = isSample(argv) ? ['-f', sample, ...argv] : argv;
-  const child = spawn(executable, [...switches, root, ...meshArguments], { cwd: root, stdio: 'inherit' });
+  // Chromium's own complaints (no D-Bus, no GPU) mean nothing to a developer of services: only what ends it is told.
+  const child = spawn(executable, [...switches, '--log-level=3', root, ...meshArguments], { cwd: root, stdio: 'inherit' });
   passSignals(() => stopChild(child, { graceMs: 15_000 }));
   say('the desktop app is open; Ctrl-C here or closing its window stops everything');
   return exitOf(child);
@@ -64,7 +65,7 @@ async function runHeadless(argv) {
     const message = parseLine(line);
     if (message?.event === 'error') tellDiagnostics(message.diagnostics);
     if (message?.event !== 'ready') return;
-    tellReady(message);
+    tellReady(message, isSample(argv));
     if (isSample(argv) && traffic === null) traffic = sendTraffic(message.ingress);
   });
   const code = await exitOf(engine);
@@ -83,11 +84,13 @@ function sendTraffic(ingress) {
   return child;
 }
 
-function tellReady({ control, ingress, workloads }) {
+function tellReady({ control, ingress, workloads }, sampleIsOpen) {
+  const { port } = new URL(ingress);
   const lines = [
     '',
-    `  Drydock        ${control.url}/#token=${control.token}`,
-    `  The mesh's door  ${ingress}   (Host: <service>.localhost)`,
+    `  Drydock   ${control.url}/#token=${control.token}`,
+    `  Ingress   ${ingress}  (Host: <service>.localhost)`,
+    ...(sampleIsOpen ? [`  Shop      http://storefront.localhost:${port}/`] : []),
     `  ${workloads.length} workloads are running. Ctrl-C stops everything.`,
     '',
   ];
