@@ -102,8 +102,10 @@ describe('the engine', () => {
     const events = async () => (await api('/events')).json.events as unknown as { type: string }[];
     await expect.poll(async () => (await events()).map((event) => event.type)).toContain('config.rejected');
     expect((await call()).status).toBe(418);
+    expect(String((await api('/status')).json.problems)).toContain('The files on disk are not in force');
     await writeFile(file, mesh());
     await expect.poll(async () => (await call()).status).toBe(200);
+    expect(String((await api('/status')).json.problems)).not.toContain('not in force');
   });
 
   test('a service registered live is there again after a restart, until it is taken out', async () => {

@@ -84,6 +84,8 @@ export class Engine {
   #counters: DataPlaneCounters | null = null;
   #clusters: ClusterStatus[] = [];
   #crashed = '';
+  /** Why what is on disk now is not what runs; '' when it is. */
+  #filesRejected = '';
   #stopping: Promise<void> | null = null;
 
   private constructor(options: EngineOptions) {
@@ -382,7 +384,7 @@ export class Engine {
       version: this.#version,
       startedAt: this.#startedAt,
       now: Date.now(),
-      problems: this.#crashed ? [this.#crashed] : [],
+      problems: [this.#crashed, this.#filesRejected].filter((problem) => problem !== ''),
     });
   }
 
@@ -479,7 +481,10 @@ export class Engine {
     const [first] = errors;
     const where = first?.file ? ` (${path.basename(first.file)}${first.line ? `:${first.line}` : ''})` : '';
     const more = errors.length > 1 ? ` and ${errors.length - 1} more` : '';
-    this.#emit('config.rejected', source, `Rejected, nothing changed: ${first?.message ?? ''}${where}${more}`, {
+    const reason = `${first?.message ?? ''}${where}${more}`;
+    if (source === 'files') this.#filesRejected = `The files on disk are not in force: ${reason}`;
+    this.#parts.hub.statusChanged();
+    this.#emit('config.rejected', source, `Rejected, nothing changed: ${reason}`, {
       diagnostics: errors.slice(0, 20),
     });
   }
@@ -487,7 +492,8 @@ export class Engine {
   async #filesChanged(): Promise<void> {
     const { configuration, watcher } = this.#parts;
     try {
-      await configuration.reloadFiles();
+      const outcome = await configuration.reloadFiles();
+      if (outcome.ok) this.#filesRejected = '';
     } catch (error) {
       if (!(error instanceof DataPlaneGone)) throw error;
       this.#log.write(`files changed while the data plane was away: ${error.message}`);
