@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import http, { type Server } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -136,6 +136,35 @@ describe('the engine', () => {
     holder.close();
     await start();
     expect((await call()).status).toBe(200);
+  });
+
+  test('a run: service gets its port, its sidecar as proxy and its upstreams, runs beside the mesh file, and ends with the engine', async () => {
+    const script = `require('http').createServer((q, s) => s.end(JSON.stringify({ ...process.env, cwd: process.cwd(), pid: process.pid })))
+      .listen(process.env.PORT, '127.0.0.1')`;
+    await writeFile(path.join(home, 'app.cjs'), script);
+    const command = JSON.stringify(`"${process.execPath}" app.cjs`);
+    await start(`${mesh()}    - name: app
+      port: 9080
+      workloads:
+        - {run: ${command}, env: {STAR: red}, upstreams: [{service: ratings, port: 0}], readiness: {httpGet: {path: /health}}}
+`);
+    const workload = engine!.ready().workloads.find((one) => one.id === 'app-x-0')!;
+    expect(workload.health).toBe('ready');
+    const seen = (await (await fetch(`http://${workload.app}/`)).json()) as Record<string, string>;
+    const upstream = new URL(workload.upstreams.ratings!);
+    expect(seen).toMatchObject({
+      STAR: 'red',
+      PORT: workload.app.split(':')[1],
+      HTTP_PROXY: workload.outbound,
+      http_proxy: workload.outbound,
+    });
+    expect([seen.RATINGS_SERVICE_HOST, seen.RATINGS_SERVICE_PORT]).toEqual([upstream.hostname, upstream.port]);
+    expect(seen.cwd).toBe(await realpath(home));
+    expect(await (await fetch(`${upstream.href}x`)).text()).toBe('ratings');
+    const output = await api('/workloads/app-x-0/output');
+    expect(output.json.workload).toBe('app-x-0');
+    await engine!.stop();
+    await expect(fetch(`http://${workload.app}/`)).rejects.toThrow();
   });
 
   test('nothing in the mesh reaches the control API', async () => {
