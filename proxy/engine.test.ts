@@ -6,7 +6,8 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { statusSchema } from './api/status.schema.ts';
 import { HomeBusy } from './control-plane/home.ts';
-import { Engine, StartError } from './engine.ts';
+import { StartError } from './control-plane/start-listeners.ts';
+import { Engine } from './engine.ts';
 
 let home: string;
 let file: string;

@@ -11,6 +11,7 @@ import { meshesOf } from './config/hosts.ts';
 import type { Applied } from './config/index.ts';
 import { loadFiles, ResourceSet } from './config/index.ts';
 import { type Committed, Configuration } from './control-plane/apply.ts';
+import { appliedEvents, rejectionWords } from './control-plane/config-events.ts';
 import { DataPlaneClient, DataPlaneGone } from './control-plane/data-plane-client.ts';
 import { EngineLog } from './control-plane/engine-log.ts';
 import { describeStatus, readyLine } from './control-plane/engine-status.ts';
@@ -18,15 +19,15 @@ import { FileWatcher } from './control-plane/file-watcher.ts';
 import { graphFacts } from './control-plane/graph-facts.ts';
 import { createHandlers, registeredServices, windowMs } from './control-plane/handlers.ts';
 import { type HomeLock, lockHome } from './control-plane/home.ts';
-import { findPortOwner } from './control-plane/port-owner.ts';
 import { openRedactionKey } from './control-plane/redaction-key.ts';
 import { createReplaySend } from './control-plane/replay-send.ts';
 import { ApiError } from './control-plane/server/api-error.ts';
-import { type ControlServer, startControlServer } from './control-plane/server/control-server.ts';
+import type { ControlServer } from './control-plane/server/control-server.ts';
 import type { ApiHandlers } from './control-plane/server/route-table.ts';
 import { StreamHub } from './control-plane/server/stream-hub.ts';
+import { listenControl, listenToxiproxy, StartError } from './control-plane/start-listeners.ts';
 import { Supervisor } from './control-plane/supervisor/supervisor.ts';
-import { type ProxyState, ToxiproxyApi, ToxiproxyState } from './control-plane/toxiproxy/index.ts';
+import { type ProxyState, type ToxiproxyApi, ToxiproxyState } from './control-plane/toxiproxy/index.ts';
 import { describeWorkloads, supervisedWorkloads } from './control-plane/workloads.ts';
 import type { DataPlaneCounters, DataPlaneEvent } from './data-plane/messages.ts';
 import { createSystemClock } from './data-plane/system-clock.ts';
@@ -50,21 +51,10 @@ export interface EngineOptions {
   onStopped?: () => void;
 }
 
-/** The engine could not start; the diagnostics say why. Nothing is left running. */
-export class StartError extends Error {
-  override name = 'StartError';
-  readonly diagnostics: Diagnostic[];
-  constructor(diagnostics: Diagnostic[]) {
-    super(diagnostics.find((diagnostic) => diagnostic.severity === 'error')?.message ?? 'The engine could not start');
-    this.diagnostics = diagnostics;
-  }
-}
-
 const drainMs = 5_000;
 const housekeepingMs = 1_000;
 /** How long the ready line waits for run: services to answer. */
 const settleMs = 10_000;
-const defaultToxiproxyPort = 8474;
 const portsKey = 'ports';
 const toxicProxiesKey = 'toxiproxy';
 
@@ -139,7 +129,9 @@ export class Engine {
     this.#parts = parts;
     parts.server = await this.#startServer(parts, rememberedPorts);
     this.#closers.push(() => parts.server?.close());
-    parts.toxiproxy = await this.#startToxiproxy(parts);
+    const toxiproxy = await listenToxiproxy(parts.toxiproxyState, this.#options.toxiproxyPort);
+    this.#closers.push(() => toxiproxy.close());
+    parts.toxiproxy = toxiproxy;
     const outcome = await parts.configuration.start(await registeredServices(store, mesh.name));
     if (!outcome.ok) throw new StartError(outcome.diagnostics);
     await parts.toxiproxyState.restore();
@@ -287,7 +279,6 @@ export class Engine {
   }
 
   async #startServer(parts: Parts, rememberedPorts: Record<string, number>): Promise<ControlServer> {
-    const { controlPort } = this.#options;
     const handlers = this.#guarded(
       createHandlers({
         ...parts,
@@ -301,28 +292,15 @@ export class Engine {
         shutdown: () => void setTimeout(() => void this.stop().then(() => this.#options.onStopped?.()), 50),
       }),
     );
-    const open = (port: number) =>
-      startControlServer({
-        port,
-        token: this.#token,
-        handlers,
-        metricsText: () => parts.telemetry.prometheusText(),
-        stream: parts.hub,
-        uiRoot: fileURLToPath(new URL('../renderer/dist', import.meta.url)),
-        onError: (message, stack) => this.#log.write(`API: ${message}\n${stack}`),
-      });
-    const wanted = controlPort ?? rememberedPorts.control ?? 0;
-    try {
-      return await open(wanted);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-      if (!controlPort) return open(0);
-      const owner = await findPortOwner(controlPort);
-      const message = `127.0.0.1:${controlPort}, the control port, is taken${owner ? ` by ${owner}` : ''}`;
-      throw new StartError([
-        { severity: 'error', code: 'DD1101', message, suggestion: 'Omit --control-port and Drydock chooses one' },
-      ]);
-    }
+    const options = {
+      token: this.#token,
+      handlers,
+      metricsText: () => parts.telemetry.prometheusText(),
+      stream: parts.hub,
+      uiRoot: fileURLToPath(new URL('../renderer/dist', import.meta.url)),
+      onError: (message: string, stack: string) => this.#log.write(`API: ${message}\n${stack}`),
+    };
+    return listenControl(options, { fixed: this.#options.controlPort, remembered: rememberedPorts.control });
   }
 
   /** A request that comes before the first apply has nothing to be answered with. */
@@ -333,22 +311,6 @@ export class Engine {
     };
     const wrapped = Object.entries(handlers).map(([name, handler]) => [name, wrap(handler as (input: never) => unknown)]);
     return Object.fromEntries(wrapped) as unknown as ApiHandlers;
-  }
-
-  async #startToxiproxy({ toxiproxyState }: Parts): Promise<ToxiproxyApi> {
-    const { toxiproxyPort } = this.#options;
-    try {
-      const api = await ToxiproxyApi.listen(toxiproxyState, {
-        port: toxiproxyPort ?? defaultToxiproxyPort,
-        fixed: toxiproxyPort !== undefined,
-      });
-      this.#closers.push(() => api.close());
-      return api;
-    } catch (error) {
-      const owner = toxiproxyPort ? await findPortOwner(toxiproxyPort) : '';
-      const message = `The Toxiproxy API cannot listen on port ${toxiproxyPort}: ${(error as Error).message}${owner ? `; held by ${owner}` : ''}`;
-      throw new StartError([{ severity: 'error', code: 'DD1101', message }]);
-    }
   }
 
   #ownAddresses(): string[] {
@@ -462,31 +424,17 @@ export class Engine {
     const { supervisor, redactor, hub } = this.#parts;
     redactor.setNames(committed.snapshot.redact);
     await supervisor.setWorkloads(supervisedWorkloads(committed, process.env));
-    const changed = applied.filter((one) => one.status !== 'unchanged');
-    const words = changed.map((one) => `${one.kind} ${one.namespace}/${one.name} ${one.status}`).join(', ');
-    this.#emit('config.applied', committed.snapshot.meshName, words || 'Nothing changed', {
-      version: committed.snapshot.version,
-    });
-    for (const one of changed.filter(({ kind }) => kind === 'Fault')) {
-      const type = one.status === 'deleted' ? 'fault.removed' : 'fault.armed';
-      this.#emit(type, one.name, `Fault ${one.name} ${one.status === 'deleted' ? 'removed' : 'armed'}`, {
-        namespace: one.namespace,
-      });
-    }
+    const { meshName, version } = committed.snapshot;
+    for (const { type, subject, message, data } of appliedEvents(meshName, version, applied))
+      this.#emit(type, subject, message, data);
     hub.statusChanged();
   }
 
   #rejected(diagnostics: readonly Diagnostic[], source: string): void {
-    const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
-    const [first] = errors;
-    const where = first?.file ? ` (${path.basename(first.file)}${first.line ? `:${first.line}` : ''})` : '';
-    const more = errors.length > 1 ? ` and ${errors.length - 1} more` : '';
-    const reason = `${first?.message ?? ''}${where}${more}`;
+    const reason = rejectionWords(diagnostics);
     if (source === 'files') this.#filesRejected = `The files on disk are not in force: ${reason}`;
     this.#parts.hub.statusChanged();
-    this.#emit('config.rejected', source, `Rejected, nothing changed: ${reason}`, {
-      diagnostics: errors.slice(0, 20),
-    });
+    this.#emit('config.rejected', source, `Rejected, nothing changed: ${reason}`, { diagnostics: diagnostics.slice(0, 20) });
   }
 
   async #filesChanged(): Promise<void> {
