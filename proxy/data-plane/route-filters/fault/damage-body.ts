@@ -20,6 +20,8 @@ export class DamagedBody implements BodyTransform {
   readonly #draw: DrawSequence;
   readonly #clock: Clock;
   #passed = 0;
+  /** Bytes that may leave; below 1 between steps. */
+  #credit = 0;
   #queue: Buffer[] = [];
   #queued = 0;
   #pushedBack = false;
@@ -80,11 +82,13 @@ export class DamagedBody implements BodyTransform {
     this.#timer ??= this.#clock.setTimer(() => this.#step(), STEP_MS);
   }
 
-  /** One step's worth of bytes; rates below a byte a step wait several steps for it. */
+  /** One step's worth of bytes. What a step may not send as a whole byte is kept for the next, so slow and odd rates come out right too. */
   #step(): void {
     this.#timer = null;
     if (this.#closed) return;
-    let room = Math.max(1, Math.floor((this.#damage.bytesPerSecond! * STEP_MS) / 1000));
+    this.#credit += (this.#damage.bytesPerSecond! * STEP_MS) / 1000;
+    let room = Math.floor(this.#credit);
+    this.#credit -= room;
     while (room > 0 && this.#queue.length > 0) {
       const chunk = this.#queue[0]!;
       const part = chunk.length <= room ? chunk : chunk.subarray(0, room);
@@ -99,8 +103,7 @@ export class DamagedBody implements BodyTransform {
       this.onDrain?.();
     }
     if (this.#queued > 0) {
-      const stepMs = Math.max(STEP_MS, 1000 / Math.max(1, this.#damage.bytesPerSecond!));
-      this.#timer = this.#clock.setTimer(() => this.#step(), stepMs);
+      this.#timer = this.#clock.setTimer(() => this.#step(), STEP_MS);
     } else if (this.#cut) this.emitReset();
     else if (this.#ended) this.emitEnd();
   }
