@@ -89,6 +89,7 @@ const summaries: Record<string, string> = {
   fault: 'faults: add, ls, rm, stop',
   record: 'recordings: start, stop, ls, show, rm, export, import',
   replay: 'send a recording again and compare',
+  export: 'the configuration for a real mesh: istio, gateway-api, envoy',
   ca: 'the local certificate authority',
   cert: 'workload certificates: ls, show, rotate',
   doctor: 'check this machine and home folder',

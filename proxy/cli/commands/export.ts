@@ -1,0 +1,37 @@
+import { type Command, CommandError, text, texts, UsageError } from '../command.ts';
+
+export const command: Command = {
+  usage: 'export istio|gateway-api|envoy -f FILE|FOLDER… [--workload ID]',
+  summary:
+    'Writes the configuration for the real mesh to standard output; what could not be carried over goes to standard error.',
+  options: { file: { type: 'string', short: 'f', multiple: true }, workload: { type: 'string' } },
+  async run({ json, out, positionals, values }) {
+    const [format] = positionals;
+    const files = texts(values, 'file');
+    if (!format || !['istio', 'gateway-api', 'envoy'].includes(format)) throw new UsageError('say istio, gateway-api or envoy');
+    if (files.length === 0) throw new UsageError('name a file or folder with -f');
+    const { loadOffline } = await import('../load-offline.ts');
+    const set = await loadOffline(files);
+    if (format === 'envoy') {
+      const { compile } = await import('../../control-plane/compile/index.ts');
+      const { exportEnvoyBootstrap } = await import('../../control-plane/compile/export-envoy.ts');
+      const { snapshot } = compile(set, { version: 1, now: Date.now() });
+      const workload = text(values, 'workload') ?? snapshot.proxies[0]?.id ?? '';
+      const bootstrap = exportEnvoyBootstrap(snapshot, workload, { ports: {} });
+      if (!bootstrap)
+        throw new CommandError(`There is no workload ${workload}; there are ${snapshot.proxies.map((one) => one.id).join(', ')}`);
+      out.line(JSON.stringify(bootstrap, null, json ? 0 : 2));
+      return 0;
+    }
+    const exported =
+      format === 'istio'
+        ? (await import('../../config/export/istio.ts')).exportIstio(set)
+        : (await import('../../config/export/gateway-api.ts')).exportGatewayApi(set);
+    if (json) out.json(exported);
+    else {
+      out.line(exported.yaml.trimEnd());
+      for (const note of exported.notes) out.error(`note: ${note}`);
+    }
+    return 0;
+  },
+};
