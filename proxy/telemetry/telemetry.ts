@@ -1,26 +1,17 @@
 import type { ExchangeDetail } from '../api/exchange.schema.ts';
 import type { Graph, Series, Trace, TraceSummary } from '../api/observability.schema.ts';
 import type { Clock } from '../shared/clock.ts';
+import { parseDurationMs } from '../shared/duration.ts';
 import type { Store } from '../store/store.ts';
+import { buildGraph, type GraphFacts } from './graph.ts';
+import { Metrics } from './metrics.ts';
+import { HopOverhead } from './overhead.ts';
+import { PrometheusMetrics } from './prometheus.ts';
+import { buildSeries, type SeriesRequest } from './series.ts';
+import { buildTrace, summarizeTrace } from './traces.ts';
 
-/** What the graph cannot know from traffic; the control plane hands it in. */
-export interface GraphFacts {
-  services: GraphServiceFact[];
-  /** Armed faults: `from` null = every caller. Names are `namespace/service`. */
-  faults: { name: string; from: string | null; to: string }[];
-  /** Weights in force per edge: `from` null = every caller; version → share 0..1. */
-  splits: { from: string | null; to: string; wanted: Record<string, number> }[];
-  /** Hosts ejected now, per edge. */
-  ejections: { from: string; to: string; count: number }[];
-}
-export interface GraphServiceFact {
-  name: string;
-  namespace: string;
-  kind: 'service' | 'gateway' | 'external';
-  protocol: string;
-  /** `ready` counts workloads whose health is ready. */
-  versions: { version: string; workloads: number; ready: number }[];
-}
+export type { GraphFacts, GraphServiceFact } from './graph.ts';
+export type { SeriesRequest } from './series.ts';
 
 export interface TelemetryOptions {
   clock: Clock;
@@ -38,26 +29,80 @@ export interface TraceListQuery {
   limit?: number;
   cursor?: string;
 }
-export interface SeriesRequest {
-  edge?: string;
-  metric?: string;
-  /** `5m` */
-  window?: string;
-  step?: string;
-  version?: string;
-}
 
-/** Shape published first; the body follows. One place takes finished exchanges; everything else reads. */
-export declare class Telemetry {
-  constructor(options: TelemetryOptions);
-  record(batch: readonly ExchangeDetail[]): void;
-  graph(windowMs: number, facts: GraphFacts): Graph;
+/** Pages of the store looked through for traces that pass a filter, before the caller is given a cursor to go on. */
+const MAX_PAGES = 10;
+const PAGE = 200;
+
+/** One place takes finished exchanges; everything else reads. */
+export class Telemetry {
+  readonly #clock: Clock;
+  readonly #store: Store;
+  readonly #metrics = new Metrics();
+  readonly #prometheus: PrometheusMetrics;
+  readonly #overhead = new HopOverhead();
+
+  constructor(options: TelemetryOptions) {
+    this.#clock = options.clock;
+    this.#store = options.store;
+    this.#prometheus = new PrometheusMetrics(options.trustDomain ?? 'cluster.local');
+  }
+
+  record(batch: readonly ExchangeDetail[]): void {
+    for (const exchange of batch) {
+      this.#metrics.record(exchange);
+      this.#prometheus.record(exchange);
+      this.#overhead.record(exchange);
+    }
+  }
+
+  graph(windowMs: number, facts: GraphFacts): Graph {
+    return buildGraph(this.#metrics, windowMs, this.#clock.wallNow(), facts);
+  }
+
   /** Unknown metric names or bad durations throw RangeError with words for a 400. */
-  series(request: SeriesRequest): Series;
-  prometheusText(): string;
-  /** Added latency of one hop, milliseconds, over the last 5 minutes; null without traffic. */
-  hopOverheadMs(): { p50: number; p99: number } | null;
-  listTraces(query: TraceListQuery): Promise<{ traces: TraceSummary[]; next: string | null }>;
-  getTrace(traceId: string): Promise<Trace | null>;
-  requestsSeen(): number;
+  series(request: SeriesRequest): Series {
+    return buildSeries(this.#metrics, request, this.#clock.wallNow());
+  }
+
+  prometheusText(): string {
+    return this.#prometheus.text();
+  }
+
+  /** Added latency of one hop, milliseconds, over the last few thousand requests; null without traffic. */
+  hopOverheadMs(): { p50: number; p99: number } | null {
+    return this.#overhead.read();
+  }
+
+  async listTraces(query: TraceListQuery): Promise<{ traces: TraceSummary[]; next: string | null }> {
+    const limit = query.limit ?? 50;
+    const minMs = query.minDuration === undefined || query.minDuration === '' ? 0 : parseDurationMs(query.minDuration);
+    if (minMs === null) throw new RangeError(`minDuration "${query.minDuration}" is not a duration such as 100ms`);
+    const onlyErrors = query.error === 'true' || query.error === '1';
+    const traces: TraceSummary[] = [];
+    let cursor = query.cursor;
+    for (let page = 0; page < MAX_PAGES; page++) {
+      const { groups, next } = await this.#store.listTraceGroups({ limit: PAGE, cursor });
+      for (const group of groups) {
+        const summary = summarizeTrace(group.traceId, group.exchanges);
+        cursor = group.firstId;
+        if (summary === null || summary.durationMs < minMs || (onlyErrors && summary.errors === 0)) continue;
+        if (query.service !== undefined && !summary.services.includes(query.service.split('/').at(-1)!)) continue;
+        traces.push(summary);
+        if (traces.length >= limit) return { traces, next: cursor };
+      }
+      if (next === null) return { traces, next: null };
+      cursor = next;
+    }
+    return { traces, next: cursor ?? null };
+  }
+
+  async getTrace(traceId: string): Promise<Trace | null> {
+    const [exchanges, app] = await Promise.all([this.#store.exchangesOfTrace(traceId), this.#store.appSpansOfTrace(traceId)]);
+    return buildTrace(traceId, exchanges, app);
+  }
+
+  requestsSeen(): number {
+    return this.#metrics.seen;
+  }
 }

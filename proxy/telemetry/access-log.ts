@@ -1,0 +1,61 @@
+import type { ExchangeDetail } from '../api/exchange.schema.ts';
+
+/*
+ * Istio's access log, off by default. One line per request, `-` for what is empty.
+ * https://istio.io/latest/docs/tasks/observability/logs/access-log/#default-access-log-format
+ */
+
+export function formatAccessLogLine(exchange: ExchangeDetail): string {
+  const f = fieldsOf(exchange);
+  return (
+    `[${f.start_time}] "${f.method} ${f.path} ${f.protocol}" ${f.response_code} ${f.response_flags} ${f.response_code_details} ` +
+    `${f.connection_termination_details} "${f.upstream_transport_failure_reason}" ${f.bytes_received} ${f.bytes_sent} ${f.duration} ` +
+    `${f.upstream_service_time} "${f.x_forwarded_for}" "${f.user_agent}" "${f.request_id}" "${f.authority}" "${f.upstream_host}" ` +
+    `${f.upstream_cluster} ${f.upstream_local_address} ${f.downstream_local_address} ${f.downstream_remote_address} ` +
+    `${f.requested_server_name} ${f.route_name}\n`
+  );
+}
+
+/** JSON encoding: operator names in lower case; numbers stay numbers, empty values are null. */
+export function formatAccessLogJson(exchange: ExchangeDetail): string {
+  const fields = Object.entries(fieldsOf(exchange)).map(([name, value]) => [name, value === '-' ? null : value]);
+  return `${JSON.stringify(Object.fromEntries(fields))}\n`;
+}
+
+function fieldsOf(exchange: ExchangeDetail) {
+  const { request, response } = exchange;
+  const failed = exchange.attempts.findLast((a) => a.phase === 'connect');
+  return {
+    start_time: exchange.time,
+    method: or(exchange.method),
+    path: or(exchange.path),
+    protocol: or(exchange.protocol === 'gRPC' ? 'HTTP/2' : exchange.protocol),
+    response_code: exchange.status,
+    response_flags: or(exchange.flags),
+    response_code_details: or(exchange.details),
+    connection_termination_details: '-',
+    upstream_transport_failure_reason: or(failed?.reason ?? ''),
+    bytes_received: exchange.requestBytes,
+    bytes_sent: exchange.responseBytes,
+    duration: Math.round(exchange.durationMs),
+    upstream_service_time: or(header(response.headers, 'x-envoy-upstream-service-time')),
+    x_forwarded_for: or(header(request.headers, 'x-forwarded-for')),
+    user_agent: or(header(request.headers, 'user-agent')),
+    request_id: or(exchange.requestId),
+    authority: or(exchange.authority),
+    upstream_host: or(exchange.endpoint),
+    upstream_cluster: or(exchange.cluster),
+    upstream_local_address: '-',
+    downstream_local_address: '-',
+    downstream_remote_address: or(exchange.peer.address),
+    requested_server_name: '-',
+    route_name: or(exchange.route),
+  };
+}
+
+function or(value: string): string {
+  return value === '' ? '-' : value;
+}
+function header(headers: readonly (readonly [string, string])[], name: string): string {
+  return headers.find(([n]) => n === name)?.[1] ?? '';
+}

@@ -1,0 +1,172 @@
+import type { Graph, GraphEdge, GraphNode, Red } from '../api/observability.schema.ts';
+import type { EdgeMetrics, Metrics } from './metrics.ts';
+import type { Slot } from './slots.ts';
+
+/** What the graph cannot know from traffic; the control plane hands it in. */
+export interface GraphFacts {
+  services: GraphServiceFact[];
+  /** Armed faults: `from` null = every caller. Names are `namespace/service`. */
+  faults: { name: string; from: string | null; to: string }[];
+  /** Weights in force per edge: `from` null = every caller; version → share 0..1. */
+  splits: { from: string | null; to: string; wanted: Record<string, number> }[];
+  /** Hosts ejected now, per edge. */
+  ejections: { from: string; to: string; count: number }[];
+}
+export interface GraphServiceFact {
+  name: string;
+  namespace: string;
+  kind: 'service' | 'gateway' | 'external';
+  protocol: string;
+  /** `ready` counts workloads whose health is ready. */
+  versions: { version: string; workloads: number; ready: number }[];
+}
+
+/** Kiali's default: above this share of errors a service is failing. */
+const FAILING_SHARE = 0.1;
+
+/** Who calls whom, from counted calls: never inferred from traces. */
+export function buildGraph(metrics: Metrics, windowMs: number, nowMs: number, facts: GraphFacts): Graph {
+  const byEdge = new Map<string, EdgeMetrics[]>();
+  for (const edge of metrics.edges()) {
+    const id = `${edge.from}->${edge.to}`;
+    const list = byEdge.get(id);
+    if (list === undefined) byEdge.set(id, [edge]);
+    else list.push(edge);
+  }
+  const edges: GraphEdge[] = [];
+  for (const [id, versions] of byEdge) {
+    const total = metrics.total(versions, windowMs, nowMs);
+    if (total.count > 0) edges.push(buildEdge(id, versions, total, metrics, windowMs, nowMs, facts));
+  }
+  const nodes = facts.services.map((service) => buildNode(service, metrics, windowMs, nowMs));
+  const known = new Set(nodes.map((n) => n.id));
+  for (const { from, to } of edges) {
+    for (const id of [from, to]) {
+      if (known.has(id)) continue;
+      known.add(id);
+      nodes.push(foreignNode(id, metrics, windowMs, nowMs));
+    }
+  }
+  return { time: new Date(nowMs).toISOString(), windowSeconds: windowMs / 1000, nodes, edges };
+}
+
+function buildEdge(
+  id: string,
+  versions: EdgeMetrics[],
+  total: Slot,
+  metrics: Metrics,
+  windowMs: number,
+  nowMs: number,
+  facts: GraphFacts,
+): GraphEdge {
+  const { from, to, protocol } = versions[0]!;
+  const meant = (fact: { from: string | null; to: string }) => fact.to === to && (fact.from === null || fact.from === from);
+  return {
+    id,
+    from,
+    to,
+    protocol,
+    ...red(total, windowMs),
+    mtlsShare: total.mtls / total.count,
+    retryRatio: total.retries / total.count,
+    timeouts: total.timeouts,
+    overflows: total.overflows,
+    faults: facts.faults.filter(meant).map((f) => f.name),
+    faultHits: total.faultHits,
+    ejected: facts.ejections.filter((e) => e.from === from && e.to === to).reduce((sum, e) => sum + e.count, 0),
+    split: buildSplit(versions, total, metrics, windowMs, nowMs, facts.splits.find(meant)?.wanted ?? null),
+  };
+}
+
+function buildSplit(
+  versions: EdgeMetrics[],
+  total: Slot,
+  metrics: Metrics,
+  windowMs: number,
+  nowMs: number,
+  wanted: Record<string, number> | null,
+): GraphEdge['split'] {
+  const counts = new Map<string, number>(Object.keys(wanted ?? {}).map((version) => [version, 0]));
+  for (const edge of versions) {
+    const { count } = metrics.total([edge], windowMs, nowMs);
+    if (count > 0 && edge.version !== '') counts.set(edge.version, (counts.get(edge.version) ?? 0) + count);
+  }
+  return [...counts]
+    .sort(([a], [b]) => a.localeCompare(b))
+    .map(([version, count]) => ({
+      version,
+      wanted: wanted === null ? null : (wanted[version] ?? 0),
+      actual: total.count === 0 ? 0 : count / total.count,
+      count,
+    }));
+}
+
+function buildNode(service: GraphServiceFact, metrics: Metrics, windowMs: number, nowMs: number): GraphNode {
+  const id = service.kind === 'gateway' ? 'ingress' : `${service.namespace}/${service.name}`;
+  // A gateway has no callers of its own in the mesh: its requests are those it passes on.
+  const own = [...metrics.edges()].filter((e) => (service.kind === 'gateway' ? e.from === id : e.to === id));
+  const total = metrics.total(own, windowMs, nowMs);
+  return {
+    id,
+    kind: service.kind,
+    name: service.name,
+    namespace: service.namespace,
+    protocol: service.protocol,
+    ...red(total, windowMs),
+    versions: service.versions.map((fact) => {
+      const slot = metrics.total(
+        own.filter((e) => e.version === fact.version),
+        windowMs,
+        nowMs,
+      );
+      const { rate, errorShare } = red(slot, windowMs);
+      return { ...fact, rate, errorShare };
+    }),
+    health: healthOf(service, total),
+  };
+}
+
+function healthOf(service: GraphServiceFact, total: Slot): GraphNode['health'] {
+  const workloads = service.versions.reduce((sum, v) => sum + v.workloads, 0);
+  const ready = service.versions.reduce((sum, v) => sum + v.ready, 0);
+  if (workloads > 0 && ready === 0) return 'down';
+  if (total.count === 0) return 'idle';
+  const share = total.errors / total.count;
+  if (share >= FAILING_SHARE) return 'failing';
+  return share > 0 ? 'degraded' : 'ok';
+}
+
+/** Callers without an identity, and hosts outside the mesh. */
+function foreignNode(id: string, metrics: Metrics, windowMs: number, nowMs: number): GraphNode {
+  const outside = id === 'outside';
+  const own = [...metrics.edges()].filter((e) => (outside ? e.from === id : e.to === id));
+  const total = metrics.total(own, windowMs, nowMs);
+  return {
+    id,
+    kind: outside ? 'outside' : 'external',
+    name: id,
+    namespace: '',
+    protocol: own[0]?.protocol ?? '',
+    ...red(total, windowMs),
+    versions: [],
+    health:
+      total.count === 0
+        ? 'idle'
+        : total.errors === 0
+          ? 'ok'
+          : total.errors / total.count >= FAILING_SHARE
+            ? 'failing'
+            : 'degraded',
+  };
+}
+
+export function red(slot: Slot, windowMs: number): Red {
+  return {
+    rate: slot.count / (windowMs / 1000),
+    count: slot.count,
+    errorShare: slot.count === 0 ? 0 : slot.errors / slot.count,
+    p50: slot.latency.percentile(0.5),
+    p95: slot.latency.percentile(0.95),
+    p99: slot.latency.percentile(0.99),
+  };
+}

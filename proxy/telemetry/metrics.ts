@@ -1,0 +1,83 @@
+import type { Exchange } from '../api/exchange.schema.ts';
+import { destinationNode, sourceNode, standsForCall } from './judge.ts';
+import { Slot, SlotRing } from './slots.ts';
+
+export const FINE_MS = 1000;
+export const FINE_KEEP_MS = 5 * 60_000;
+const COARSE_MS = 10_000;
+const COARSE_KEEP_MS = 60 * 60_000;
+/** Edges kept; beyond it the longest silent goes. */
+const MAX_EDGES = 5000;
+
+/** One edge to one version of the destination. */
+export interface EdgeMetrics {
+  from: string;
+  to: string;
+  version: string;
+  protocol: string;
+  fine: SlotRing;
+  coarse: SlotRing;
+  lastAt: number;
+}
+
+/** Counts per edge and version, in slots of time. */
+export class Metrics {
+  readonly #edges = new Map<string, EdgeMetrics>();
+  seen = 0;
+
+  record(exchange: Exchange): void {
+    if (!standsForCall(exchange)) return;
+    this.seen++;
+    const from = sourceNode(exchange);
+    const to = destinationNode(exchange);
+    // A request counts where it ended, so that the present slot is complete.
+    const at = Date.parse(exchange.time) + exchange.durationMs;
+    const edge = this.#edge(from, to, exchange.destinationVersion);
+    edge.protocol = exchange.protocol;
+    edge.lastAt = at;
+    edge.fine.add(at, exchange);
+    edge.coarse.add(at, exchange);
+  }
+
+  edges(): Iterable<EdgeMetrics> {
+    return this.#edges.values();
+  }
+
+  /** Everything on the edges in one slot, over the last windowMs before now. */
+  total(edges: Iterable<EdgeMetrics>, windowMs: number, nowMs: number): Slot {
+    const total = new Slot();
+    for (const edge of edges) {
+      for (const [, slot] of this.ringFor(edge, windowMs).between(nowMs - windowMs, nowMs + 1)) total.merge(slot);
+    }
+    return total;
+  }
+
+  ringFor(edge: EdgeMetrics, windowMs: number): SlotRing {
+    return windowMs <= FINE_KEEP_MS ? edge.fine : edge.coarse;
+  }
+
+  #edge(from: string, to: string, version: string): EdgeMetrics {
+    const key = `${from}\n${to}\n${version}`;
+    let edge = this.#edges.get(key);
+    if (edge === undefined) {
+      if (this.#edges.size >= MAX_EDGES) this.#forgetOldest();
+      edge = {
+        from,
+        to,
+        version,
+        protocol: '',
+        fine: new SlotRing(FINE_MS, FINE_KEEP_MS),
+        coarse: new SlotRing(COARSE_MS, COARSE_KEEP_MS),
+        lastAt: 0,
+      };
+      this.#edges.set(key, edge);
+    }
+    return edge;
+  }
+
+  #forgetOldest(): void {
+    let oldest: [string, EdgeMetrics] | null = null;
+    for (const entry of this.#edges) if (oldest === null || entry[1].lastAt < oldest[1].lastAt) oldest = entry;
+    if (oldest !== null) this.#edges.delete(oldest[0]);
+  }
+}
