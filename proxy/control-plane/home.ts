@@ -97,8 +97,12 @@ function isHeld(lock: Partial<Lock>): boolean {
 function startOf(pid: number): string {
   try {
     if (process.platform === 'win32') return '';
-    // Field 22 of /proc/PID/stat, counted after the name, which may hold spaces.
-    if (process.platform === 'linux') return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').pop()?.split(' ')[19] ?? '';
+    if (process.platform === 'linux') {
+      // State and start (fields 3 and 22 of /proc/PID/stat), counted after the name, which may hold spaces.
+      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').pop()?.split(' ') ?? [];
+      // Killed, and not yet collected by its parent: it holds nothing any more.
+      return fields[0] === 'Z' || fields[0] === 'X' ? 'ended' : (fields[19] ?? '');
+    }
     return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], {
       encoding: 'utf8',
       env: { ...process.env, LC_ALL: 'C' },
