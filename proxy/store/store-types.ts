@@ -25,6 +25,8 @@ export interface StoreOptions {
   limits?: Partial<StoreLimits>;
   /** How long to wait for a lock another process holds. Default 5 s. */
   lockTimeoutMs?: number;
+  /** The worker's file, when it is bundled elsewhere than beside store.ts (`./store-worker.js` beside a bundled engine is found). */
+  workerUrl?: URL;
   /** Things a person should know: `store.degraded`, `store.recovered`, `store.quarantined`. Called once per change, never per operation. */
   onNotice?: (notice: StoreNotice) => void;
 }

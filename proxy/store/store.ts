@@ -1,6 +1,10 @@
-import type { ExchangeDetail, ExchangePage, ExchangeQuery } from '../api/exchange.schema.ts';
+import type { Exchange, ExchangeDetail, ExchangePage, ExchangeQuery } from '../api/exchange.schema.ts';
 import type { MeshEvent, Span } from '../api/observability.schema.ts';
 import type { Recording, Replay } from '../api/recording.schema.ts';
+import { compileExchangeFilter } from './exchange-filter.ts';
+import type { OperationResult } from './messages.ts';
+import type { OperationName, Operations } from './operations.ts';
+import { approximateBytes, newestFirst, RecentExchanges, toSummary } from './recent-exchanges.ts';
 import type {
   AppendOutcome,
   EventQuery,
@@ -10,58 +14,413 @@ import type {
   ResourceChange,
   StopRecording,
   StoreCounters,
-  StoreOpenErrorCode,
+  StoreErrorCode,
+  StoreLimits,
   StoreOptions,
   StoreResult,
   TraceGroup,
 } from './store-types.ts';
+import { WorkerClient } from './worker-client.ts';
+import { WriteQueue } from './write-queue.ts';
 
-/** Store.open refused; the file is untouched. `message` is for a person. */
-export declare class StoreOpenError extends Error {
-  readonly code: StoreOpenErrorCode;
+export { StoreOpenError } from './worker-client.ts';
+
+const defaultLimits: StoreLimits = {
+  maxExchanges: 50_000,
+  maxExchangeBytes: 512 * 1024 * 1024,
+  maxEvents: 20_000,
+  maxAppSpans: 100_000,
+  maxResourceHistory: 2000,
+  maxReplays: 100,
+  maxPending: 20_000,
+  maxPendingBytes: 64 * 1024 * 1024,
+  maxWalBytes: 64 * 1024 * 1024,
+};
+const recentRows = 4000;
+const recentBytes = 32 * 1024 * 1024;
+const recentEvents = 500;
+const maxExchangesPerTrace = 5000;
+
+/**
+ * The database, seen from the main thread. The worker owns the file; here are a bounded queue before it and the newest rows in memory, so
+ * that an exchange is found the moment it is known.
+ *
+ *   insertExchanges ─┬─▶ RecentExchanges (memory) ───────────┐
+ *                    └─▶ WriteQueue ─▶ worker ─▶ SQLite ──────┴─▶ queryExchanges (merged by id)
+ *
+ * No method rejects or throws: reads answer empty, durable writes answer a StoreResult. Telemetry that could not be written is counted in
+ * `counters().dropped`, and `store.degraded` is told once until it works again.
+ */
+export class Store {
+  readonly #worker: WorkerClient;
+  readonly #options: StoreOptions;
+  readonly #recent = new RecentExchanges(recentRows, recentBytes);
+  readonly #recentEvents: MeshEvent[] = [];
+  readonly #exchangeQueue: WriteQueue<ExchangeDetail>;
+  readonly #eventQueue: WriteQueue<MeshEvent>;
+  readonly #spanQueue: WriteQueue<Span>;
+  #lastEventId = 0;
+  #inserted = 0;
+  #dropped = 0;
+  #degraded = false;
+  #usage = { rows: 0, bytes: 0 };
+
+  private constructor(options: StoreOptions, limits: StoreLimits, worker: WorkerClient) {
+    this.#options = options;
+    this.#worker = worker;
+    const shared = {
+      clock: options.clock,
+      maxBytes: limits.maxPendingBytes,
+      onDropped: (count: number) => this.#countDropped(count),
+    };
+    this.#exchangeQueue = new WriteQueue({
+      ...shared,
+      maxItems: limits.maxPending,
+      sizeOf: approximateBytes,
+      write: (batch) => this.#writeExchanges(batch),
+    });
+    this.#eventQueue = new WriteQueue({
+      ...shared,
+      maxItems: 5000,
+      sizeOf: (event) => 300 + event.message.length,
+      write: async (batch) => (await this.#telemetry('insertEvents', batch)) !== null,
+    });
+    this.#spanQueue = new WriteQueue({
+      ...shared,
+      maxItems: limits.maxPending,
+      sizeOf: () => 600,
+      write: async (batch) => (await this.#telemetry('insertAppSpans', batch)) !== null,
+    });
+  }
+
+  /**
+   * Opens (or makes) the database. Throws StoreOpenError when it must not be used (a newer schema, held by another process); a corrupt file
+   * is put aside and a fresh one made; a full or broken disk opens degraded and is retried.
+   */
+  static async open(options: StoreOptions): Promise<Store> {
+    const limits = { ...defaultLimits, ...options.limits };
+    const holder: { store: Store | null; notices: (() => void)[] } = { store: null, notices: [] };
+    const tell = (notice: (store: Store) => void): void => {
+      if (holder.store) notice(holder.store);
+      else holder.notices.push(() => notice(holder.store!));
+    };
+    const { client, problem } = await WorkerClient.start(
+      { path: options.path, lockTimeoutMs: options.lockTimeoutMs ?? 5000, limits },
+      options.workerUrl ?? defaultWorkerUrl(),
+      {
+        onQuarantined: (file, reason) => tell((store) => store.#noticeQuarantine(file, reason)),
+        onCrash: (message) => tell((store) => store.#noteFailure(message)),
+      },
+    );
+    const store = new Store(options, limits, client);
+    holder.store = store;
+    for (const notice of holder.notices) notice();
+    if (problem !== null) store.#noteFailure(problem);
+    else await store.#loadState();
+    return store;
+  }
+
+  /** Flushes what is pending and closes the database. */
+  async close(): Promise<void> {
+    await this.flush();
+    await this.#worker.close();
+  }
+
+  counters(): StoreCounters {
+    return {
+      inserted: this.#inserted,
+      dropped: this.#dropped,
+      pending: this.#exchangeQueue.pending + this.#eventQueue.pending + this.#spanQueue.pending,
+      degraded: this.#degraded,
+      ...this.#usage,
+    };
+  }
+
+  /** Resolves when everything given so far was written or dropped. */
+  async flush(): Promise<void> {
+    await Promise.all([this.#exchangeQueue.flush(), this.#eventQueue.flush(), this.#spanQueue.flush()]);
+  }
+
+  // ── telemetry: best effort, batched, already redacted ───────────────────────────────────────────────────────────
+
+  insertExchanges(exchanges: readonly ExchangeDetail[]): void {
+    for (const exchange of exchanges) this.#recent.add(exchange);
+    this.#exchangeQueue.add(exchanges);
+  }
+
+  /** Newest first; `next` is the cursor of the following page. */
+  async queryExchanges(query: Partial<ExchangeQuery>): Promise<ExchangePage> {
+    const { limit = 100, cursor, ...filter } = query;
+    const stored = (await this.#read('queryExchanges', filter, cursor, limit + 1)) ?? [];
+    const recent = this.#recent.query(compileExchangeFilter(filter), cursor, limit + 1);
+    const merged = mergeById(stored, recent).sort(newestFirst);
+    const exchanges = merged.slice(0, limit);
+    return { exchanges, next: merged.length > limit ? exchanges.at(-1)!.id : null };
+  }
+
+  async getExchange(id: string): Promise<ExchangeDetail | null> {
+    return this.#recent.get(id) ?? (await this.#read('getExchange', id));
+  }
+
+  /** Oldest first. */
+  async exchangesOfTrace(traceId: string): Promise<ExchangeDetail[]> {
+    const stored = (await this.#read('exchangesOfTrace', traceId, maxExchangesPerTrace)) ?? [];
+    return mergeById(stored, this.#recent.ofTrace(traceId)).sort((a, b) => newestFirst(b, a));
+  }
+
+  /** Newest first, by each trace's first exchange. telemetry/traces.ts makes summaries of them. */
+  async listTraceGroups(query: { limit?: number; cursor?: string }): Promise<{ groups: TraceGroup[]; next: string | null }> {
+    const { limit = 50, cursor } = query;
+    const stored = (await this.#read('traceGroups', cursor, limit + 1)) ?? [];
+    const groups = new Map(stored.map((group) => [group.traceId, group]));
+    for (const [traceId, exchanges] of this.#recentTraces()) {
+      const group = groups.get(traceId);
+      const all = mergeById(group?.exchanges ?? [], exchanges).sort((a, b) => newestFirst(b, a));
+      // A trace that only looks younger than the cursor because its beginning is on disk alone belongs to another page.
+      const firstId = group && group.firstId < all[0]!.id ? group.firstId : all[0]!.id;
+      if (cursor === undefined || firstId < cursor) groups.set(traceId, { traceId, firstId, exchanges: all });
+    }
+    const sorted = [...groups.values()].sort((a, b) => newestFirst({ id: a.firstId }, { id: b.firstId }));
+    const page = sorted.slice(0, limit);
+    return { groups: page, next: sorted.length > limit ? page.at(-1)!.firstId : null };
+  }
+
+  /** Gives ids at once; they go on from the last run. */
+  insertEvents(events: readonly NewEvent[]): MeshEvent[] {
+    const numbered = events.map((event) => ({ ...event, id: ++this.#lastEventId }));
+    this.#recentEvents.push(...numbered);
+    if (this.#recentEvents.length > recentEvents) this.#recentEvents.splice(0, this.#recentEvents.length - recentEvents);
+    this.#eventQueue.add(numbered);
+    return numbered;
+  }
+
+  /** Newest first. `type` is exact, or a prefix when it ends in `.`. */
+  async listEvents(query: EventQuery): Promise<MeshEvent[]> {
+    const limit = query.limit ?? 200;
+    await this.#eventQueue.flush();
+    const stored = await this.#read('listEvents', { ...query, limit });
+    if (stored && !this.#degraded) return stored;
+    const since = query.since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(query.since);
+    const type = query.type;
+    const recent = this.#recentEvents.filter(
+      (e) => Date.parse(e.time) >= since && (!type || e.type === type || (type.endsWith('.') && e.type.startsWith(type))),
+    );
+    const all = new Map([...(stored ?? []), ...recent].map((event) => [event.id, event]));
+    return [...all.values()].sort((a, b) => b.id - a.id).slice(0, limit);
+  }
+
+  insertAppSpans(spans: readonly Span[]): void {
+    this.#spanQueue.add(spans);
+  }
+
+  async appSpansOfTrace(traceId: string): Promise<Span[]> {
+    await this.#spanQueue.flush();
+    return (await this.#read('appSpansOfTrace', traceId)) ?? [];
+  }
+
+  // ── durable: an `ok` is on disk ─────────────────────────────────────────────────────────────────────────────────
+
+  createRecording(recording: NewRecording): Promise<StoreResult<Recording>> {
+    return this.#durable('createRecording', recording);
+  }
+
+  async appendToRecording(id: string, exchanges: readonly ExchangeDetail[]): Promise<StoreResult<AppendOutcome>> {
+    return notFoundWhenNull(await this.#durable('appendToRecording', id, exchanges), `recording ${id}`);
+  }
+
+  async stopRecording(stop: StopRecording): Promise<StoreResult<Recording>> {
+    return notFoundWhenNull(await this.#durable('stopRecording', stop), `recording ${stop.id}`);
+  }
+
+  /** Newest first. */
+  async listRecordings(): Promise<Recording[]> {
+    return (await this.#read('listRecordings')) ?? [];
+  }
+
+  /** By id, else the newest of that name. */
+  getRecording(idOrName: string): Promise<Recording | null> {
+    return this.#read('getRecording', idOrName);
+  }
+
+  /** Oldest first. */
+  async recordedExchanges(id: string, query: { limit?: number; cursor?: string }): Promise<RecordedPage> {
+    return (await this.#read('recordedExchanges', id, query.cursor, query.limit ?? 1000)) ?? { exchanges: [], next: null };
+  }
+
+  async deleteRecording(id: string): Promise<StoreResult<null>> {
+    const result = await this.#durable('deleteRecording', id);
+    return result.ok && !result.value ? notFound(`recording ${id}`) : toNull(result);
+  }
+
+  async saveReplay(replay: Replay): Promise<StoreResult<null>> {
+    return toNull(await this.#durable('saveReplay', replay));
+  }
+
+  getReplay(id: string): Promise<Replay | null> {
+    return this.#read('getReplay', id);
+  }
+
+  /** Newest first. */
+  async listReplays(): Promise<Replay[]> {
+    return (await this.#read('listReplays')) ?? [];
+  }
+
+  /** A JSON value: ports kept between runs, live resources, saved faults. */
+  async getSetting<T>(key: string): Promise<T | null> {
+    const json = await this.#read('getSetting', key);
+    return json === null ? null : (JSON.parse(json) as T);
+  }
+
+  async setSetting(key: string, value: unknown): Promise<StoreResult<null>> {
+    return toNull(await this.#durable('setSetting', key, JSON.stringify(value ?? null)));
+  }
+
+  async deleteSetting(key: string): Promise<StoreResult<null>> {
+    return toNull(await this.#durable('deleteSetting', key));
+  }
+
+  /** Sorted by key. */
+  async listSettings<T>(prefix: string): Promise<{ key: string; value: T }[]> {
+    const rows = (await this.#read('listSettings', prefix)) ?? [];
+    return rows.map(({ key, value }) => ({ key, value: JSON.parse(value) as T }));
+  }
+
+  async appendResourceHistory(changes: readonly ResourceChange[]): Promise<StoreResult<null>> {
+    return toNull(await this.#durable('appendResourceHistory', changes));
+  }
+
+  /** Newest first. */
+  async listResourceHistory(query: {
+    kind?: string;
+    namespace?: string;
+    name?: string;
+    limit?: number;
+  }): Promise<ResourceChange[]> {
+    return (await this.#read('listResourceHistory', query)) ?? [];
+  }
+
+  // ── how it goes ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async #loadState(): Promise<void> {
+    const usage = await this.#read('usage');
+    if (usage) this.#usage = usage;
+    this.#lastEventId = Math.max(this.#lastEventId, (await this.#read('lastEventId')) ?? 0);
+  }
+
+  async #writeExchanges(batch: ExchangeDetail[]): Promise<boolean> {
+    const outcome = await this.#telemetry('insertExchanges', batch);
+    if (outcome === null) return false;
+    this.#inserted += outcome.inserted;
+    this.#usage = { rows: outcome.rows, bytes: outcome.bytes };
+    return true;
+  }
+
+  async #telemetry<K extends OperationName>(
+    name: K,
+    ...parameters: Parameters<Operations[K]>
+  ): Promise<ReturnType<Operations[K]> | null> {
+    const result = await this.#worker.call(name, ...parameters);
+    this.#note(result);
+    return result.ok ? result.value : null;
+  }
+
+  async #read<K extends OperationName>(
+    name: K,
+    ...parameters: Parameters<Operations[K]>
+  ): Promise<ReturnType<Operations[K]> | null> {
+    const result = await this.#worker.call(name, ...parameters);
+    if (!result.ok) this.#note(result);
+    return result.ok ? result.value : null;
+  }
+
+  async #durable<K extends OperationName>(
+    name: K,
+    ...parameters: Parameters<Operations[K]>
+  ): Promise<StoreResult<ReturnType<Operations[K]>>> {
+    const result = await this.#worker.call(name, ...parameters);
+    this.#note(result);
+    if (result.ok) return result;
+    return { ok: false, code: errorCodes[result.kind], message: `not saved: ${result.message}` };
+  }
+
+  #note(result: OperationResult<OperationName>): void {
+    if (result.ok) this.#noteSuccess();
+    else if (result.kind !== 'closed') this.#noteFailure(result.message);
+  }
+
+  #noteFailure(message: string): void {
+    if (this.#degraded) return;
+    this.#degraded = true;
+    this.#options.onNotice?.({
+      type: 'store.degraded',
+      message: `the database takes nothing for now: ${message}. Traffic goes on; what is not kept is counted.`,
+      data: { reason: message, dropped: this.#dropped },
+    });
+  }
+
+  #noteSuccess(): void {
+    if (!this.#degraded) return;
+    this.#degraded = false;
+    this.#options.onNotice?.({
+      type: 'store.recovered',
+      message: `the database takes writes again; ${this.#dropped} rows were not kept`,
+      data: { dropped: this.#dropped },
+    });
+  }
+
+  #noticeQuarantine(file: string, reason: string): void {
+    this.#options.onNotice?.({
+      type: 'store.quarantined',
+      message: `the database could not be used (${reason}); it was kept as ${file} and a fresh one was made`,
+      data: { file, reason },
+    });
+  }
+
+  #countDropped(count: number): void {
+    this.#dropped += count;
+  }
+
+  #recentTraces(): Map<string, Exchange[]> {
+    const traces = new Map<string, Exchange[]>();
+    for (const exchange of this.#recent.all()) {
+      if (exchange.traceId === '') continue;
+      const list = traces.get(exchange.traceId);
+      if (list) list.push(toSummary(exchange));
+      else traces.set(exchange.traceId, [toSummary(exchange)]);
+    }
+    return traces;
+  }
 }
 
-/** Shape published first; the body follows. No method rejects or throws: reads answer empty, durable writes answer a StoreResult. */
-export declare class Store {
-  static open(options: StoreOptions): Promise<Store>;
-  /** Flushes what is pending (bounded) and closes the database. */
-  close(): Promise<void>;
-  counters(): StoreCounters;
-  /** Resolves when everything given so far was written or dropped. */
-  flush(): Promise<void>;
+const errorCodes: Record<Extract<OperationResult<OperationName>, { ok: false }>['kind'], StoreErrorCode> = {
+  disk: 'disk',
+  corrupt: 'disk',
+  busy: 'busy',
+  overloaded: 'busy',
+  closed: 'closed',
+  internal: 'internal',
+};
 
-  // telemetry: best effort, batched, already redacted
-  insertExchanges(exchanges: ExchangeDetail[]): void;
-  queryExchanges(query: Partial<ExchangeQuery>): Promise<ExchangePage>;
-  getExchange(id: string): Promise<ExchangeDetail | null>;
-  /** Oldest first. */
-  exchangesOfTrace(traceId: string): Promise<ExchangeDetail[]>;
-  /** Newest first; telemetry/traces.ts makes summaries of them. */
-  listTraceGroups(query: { limit?: number; cursor?: string }): Promise<{ groups: TraceGroup[]; next: string | null }>;
-  /** Gives ids at once; they go on from the last run. */
-  insertEvents(events: NewEvent[]): MeshEvent[];
-  listEvents(query: EventQuery): Promise<MeshEvent[]>;
-  insertAppSpans(spans: Span[]): void;
-  appSpansOfTrace(traceId: string): Promise<Span[]>;
+/** Beside this file; the packaged engine has it bundled under its own name. */
+function defaultWorkerUrl(): URL {
+  return new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './store-worker.js', import.meta.url);
+}
 
-  // durable
-  createRecording(recording: NewRecording): Promise<StoreResult<Recording>>;
-  appendToRecording(id: string, exchanges: ExchangeDetail[]): Promise<StoreResult<AppendOutcome>>;
-  stopRecording(stop: StopRecording): Promise<StoreResult<Recording>>;
-  /** Newest first. */
-  listRecordings(): Promise<Recording[]>;
-  /** By id, else the newest of that name. */
-  getRecording(idOrName: string): Promise<Recording | null>;
-  recordedExchanges(id: string, query: { limit?: number; cursor?: string }): Promise<RecordedPage>;
-  deleteRecording(id: string): Promise<StoreResult<null>>;
-  saveReplay(replay: Replay): Promise<StoreResult<null>>;
-  getReplay(id: string): Promise<Replay | null>;
-  listReplays(): Promise<Replay[]>;
-  /** JSON values. Ports kept between runs, live resources, saved faults. */
-  getSetting<T>(key: string): Promise<T | null>;
-  setSetting(key: string, value: unknown): Promise<StoreResult<null>>;
-  deleteSetting(key: string): Promise<StoreResult<null>>;
-  listSettings<T>(prefix: string): Promise<{ key: string; value: T }[]>;
-  appendResourceHistory(changes: ResourceChange[]): Promise<StoreResult<null>>;
-  listResourceHistory(query: { kind?: string; namespace?: string; name?: string; limit?: number }): Promise<ResourceChange[]>;
+function mergeById<T extends { id: string }>(stored: readonly T[], recent: readonly T[]): T[] {
+  const byId = new Map(stored.map((exchange) => [exchange.id, exchange]));
+  for (const exchange of recent) byId.set(exchange.id, exchange);
+  return [...byId.values()];
+}
+
+function toNull(result: StoreResult<unknown>): StoreResult<null> {
+  return result.ok ? { ok: true, value: null } : result;
+}
+
+function notFoundWhenNull<T>(result: StoreResult<T | null>, what: string): StoreResult<T> {
+  if (!result.ok) return result;
+  return result.value === null ? notFound(what) : { ok: true, value: result.value };
+}
+
+function notFound(what: string): { ok: false; code: 'not_found'; message: string } {
+  return { ok: false, code: 'not_found', message: `there is no ${what}` };
 }

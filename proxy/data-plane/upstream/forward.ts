@@ -1,0 +1,428 @@
+import type { Duplex } from 'node:stream';
+import type { Clock, Random, Timer } from '../clock.ts';
+import { addFlag, type ExchangeState, type LocalReply } from '../exchange.ts';
+import type { HeaderMap } from '../header-map.ts';
+import type { RetryPolicy } from '../snapshot.ts';
+import type { DownstreamReset, UpstreamReset } from '../stream.ts';
+import { Attempt, type AttemptOwner, removeHopByHop, stampAttempt } from './attempt.ts';
+import type { HashKey } from './balancer/hash-key.ts';
+import type { ClusterRuntime } from './cluster.ts';
+import type { Host } from './host.ts';
+import { ReplayBody } from './replay-body.ts';
+import { grpcStatusOf, RetryState } from './retry.ts';
+import { finalTimeouts, type RequestTimeouts } from './timeouts.ts';
+import {
+  bufferLimitReply,
+  detailsOfReset,
+  flagOfReset,
+  noHealthyUpstreamReply,
+  resetReply,
+  timeoutReply,
+} from './upstream-replies.ts';
+
+/** Joins two open byte streams until both are closed; onClosed fires once. */
+export type JoinTunnel = (downstream: Duplex, upstream: Duplex, onClosed: () => void) => void;
+
+/** What the route says about forwarding. */
+export interface ForwardOptions {
+  /** null = none. */
+  timeoutMs: number | null;
+  retry: RetryPolicy | null;
+  /** Clusters that get a copy; the dice are cast already. */
+  mirrors: string[];
+}
+
+export interface MirrorBody {
+  chunks: Buffer[];
+  trailers: HeaderMap | null;
+}
+
+export interface ForwardDeps {
+  clock: Clock;
+  random: Random;
+  joinTunnel: JoinTunnel;
+  mirror: (exchange: ExchangeState, cluster: string, headers: HeaderMap, body: MirrorBody, timeoutMs: number) => void;
+}
+
+const NO_HASH_KEY: HashKey = { hash: null, setCookie: '' };
+
+/**
+ * One request from the router to the upstream and back (Envoy: source/common/router/router.cc).
+ *
+ *   pick host ──▶ attempt ──▶ response head ──▶ body ──▶ end
+ *      ▲             │ failed, or a status to retry
+ *      └── backoff ◀─┘
+ *
+ * Promises: the client leaving resets the upstream at once; a response cut short never ends cleanly; a head that went down ends all
+ * retrying. run() settles with a LocalReply when nothing was sent down, and never rejects.
+ */
+export class Forward implements AttemptOwner {
+  readonly #exchange: ExchangeState;
+  readonly #cluster: ClusterRuntime;
+  readonly #deps: ForwardDeps;
+  readonly #timeouts: RequestTimeouts;
+  readonly #hashKey: HashKey;
+  #mirrors: string[];
+  #mirrorHeaders: HeaderMap | null = null;
+  #retry: RetryState | null = null;
+  #body: ReplayBody | null = null;
+  #attempt: Attempt | null = null;
+  #attempts = 0;
+  #triedHosts: Host[] = [];
+  #settle: (reply: LocalReply | undefined) => void = () => {};
+  /** Monotonic ms when the client had sent everything; −1 before. */
+  #requestCompleteAt = -1;
+  #globalTimer: Timer | null = null;
+  #backoffTimer: Timer | null = null;
+  #requestStarted = false;
+  #informationalSent = false;
+  #headersSent = false;
+  #upgraded = false;
+  #done = false;
+
+  constructor(exchange: ExchangeState, cluster: ClusterRuntime, options: ForwardOptions, deps: ForwardDeps) {
+    this.#exchange = exchange;
+    this.#cluster = cluster;
+    this.#deps = deps;
+    this.#mirrors = exchange.downstream.upgrade === '' ? options.mirrors : [];
+    this.#timeouts = finalTimeouts(exchange, options.timeoutMs, options.retry?.perTryTimeoutMs ?? null);
+    this.#hashKey = cluster.snapshot.loadBalancer.kind === 'consistent-hash' ? cluster.hashKey(exchange) : NO_HASH_KEY;
+    const { retry } = options;
+    if (retry !== null && retry.attempts > 0 && retry.retryOn.length > 0) {
+      this.#retry = new RetryState(retry, cluster.breaker, deps.random);
+    }
+  }
+
+  run(): Promise<LocalReply | undefined> {
+    return new Promise((resolve) => {
+      this.#settle = resolve;
+      this.#start();
+    });
+  }
+
+  #start(): void {
+    const { downstream, headers } = this.#exchange;
+    if (this.#exchange.aborted) {
+      this.#finish(undefined);
+      return;
+    }
+    const earlier = downstream.onReset;
+    downstream.onReset = (reason) => {
+      earlier?.(reason);
+      this.#onDownstreamReset(reason);
+    };
+    removeHopByHop(headers);
+    if (downstream.body.empty) {
+      // An upgrade request never counts as complete: no timeout cuts a tunnel.
+      if (downstream.upgrade === '') this.#onRequestComplete();
+      downstream.body.resume();
+    } else {
+      const keep = this.#retry !== null || this.#mirrors.length > 0;
+      this.#body = new ReplayBody(downstream.body, keep, {
+        onComplete: () => {
+          this.#onRequestComplete();
+          this.#sendMirrors();
+        },
+        onOverflow: () => this.#onBufferOverflow(),
+      });
+    }
+    this.#startAttempt(0);
+    if (this.#done) return;
+    if (this.#body === null) this.#sendMirrors();
+    else this.#body.start();
+  }
+
+  // ── attempts ──
+
+  #startAttempt(backoffMs: number): void {
+    const exchange = this.#exchange;
+    const { clock } = this.#deps;
+    const redraws = this.#attempts === 0 ? 0 : (this.#retry?.policy.hostSelectionRetries ?? 0);
+    const host = this.#cluster.pickHost(exchange, this.#hashKey, redraws, (drawn) => this.#triedHosts.includes(drawn));
+    this.#attempts++;
+    if (host === null) {
+      exchange.attempts.push({
+        endpoint: '',
+        status: 0,
+        flag: 'UH',
+        phase: 'pick',
+        reason: 'no healthy upstream',
+        startMs: clock.now() - exchange.startedAt,
+        durationMs: 0,
+        backoffMs,
+      });
+      this.#finish(noHealthyUpstreamReply());
+      return;
+    }
+    const elapsedMs = this.#requestCompleteAt < 0 ? 0 : clock.now() - this.#requestCompleteAt;
+    stampAttempt(exchange, this.#attempts, this.#timeouts, elapsedMs);
+    if (this.#attempts === 1 && this.#mirrors.length > 0) this.#mirrorHeaders = exchange.headers.clone();
+    const attempt = new Attempt(this.#cluster, host, exchange, exchange.headers, this, backoffMs);
+    this.#attempt = attempt;
+    exchange.attempts.push(attempt.record);
+    exchange.endpoint = attempt.record.endpoint;
+    exchange.endpointWorkload = host.endpoint.workload;
+    attempt.start();
+  }
+
+  /** True when another attempt was scheduled; otherwise the flag that tells why not, or ''. */
+  #retryAfter(decision: 'retry' | 'no' | 'overflow' | 'exhausted', failed: Attempt): { again: boolean; flag: string } {
+    if (decision !== 'retry' || this.#retry === null) {
+      return { again: false, flag: decision === 'overflow' ? 'UO' : decision === 'exhausted' ? 'URX' : '' };
+    }
+    this.#body?.detach();
+    this.#attempt = null;
+    this.#triedHosts.push(failed.host);
+    const { clock } = this.#deps;
+    const failedAt = clock.now();
+    this.#backoffTimer = clock.setTimer(() => {
+      this.#backoffTimer = null;
+      this.#startAttempt(clock.now() - failedAt);
+    }, this.#retry.backoffMs);
+    return { again: true, flag: '' };
+  }
+
+  onAttemptStarted(attempt: Attempt): void {
+    if (this.#done || attempt !== this.#attempt) return;
+    this.#exchange.endpoint = attempt.record.endpoint;
+    const body = this.#body;
+    const headOnly = body === null || body.completeAndEmpty;
+    attempt.sendHead(headOnly);
+    if (body !== null && !headOnly && attempt === this.#attempt) body.attach(attempt);
+    if (this.#requestCompleteAt >= 0 && attempt === this.#attempt) attempt.armPerTryTimeout(this.#timeouts.perTryMs);
+  }
+
+  onAttemptDrain(attempt: Attempt): void {
+    if (attempt === this.#attempt) this.#body?.onDrain();
+  }
+
+  // ── the request side ──
+
+  #onRequestComplete(): void {
+    const { clock } = this.#deps;
+    this.#requestCompleteAt = clock.now();
+    if (this.#done) return;
+    const { globalMs, perTryMs } = this.#timeouts;
+    if (globalMs > 0) this.#globalTimer = clock.setTimer(() => this.#onGlobalTimeout(), globalMs);
+    if (perTryMs > 0) this.#attempt?.armPerTryTimeout(perTryMs);
+  }
+
+  #onBufferOverflow(): void {
+    this.#mirrors = [];
+    this.#retry?.close();
+    this.#retry = null;
+    if (this.#attempt !== null || this.#headersSent) return;
+    this.#finish(bufferLimitReply());
+  }
+
+  #sendMirrors(): void {
+    if (this.#done || this.#mirrors.length === 0 || this.#mirrorHeaders === null) return;
+    const body: MirrorBody = { chunks: this.#body?.keptChunks() ?? [], trailers: this.#body?.trailers ?? null };
+    for (const cluster of this.#mirrors) {
+      this.#deps.mirror(this.#exchange, cluster, this.#mirrorHeaders.clone(), body, this.#timeouts.globalMs);
+    }
+    this.#mirrors = [];
+    if (this.#headersSent || this.#retry === null) this.#body?.stopKeeping();
+  }
+
+  // ── the response side ──
+
+  onAttemptInformational(attempt: Attempt, status: number, headers: HeaderMap): void {
+    if (this.#done || attempt !== this.#attempt) return;
+    // The client has seen something of this attempt: no other may follow.
+    this.#retry?.close();
+    this.#retry = null;
+    this.#informationalSent = true;
+    this.#exchange.downstream.sendInformational(status, headers);
+  }
+
+  onAttemptHeaders(attempt: Attempt, status: number, headers: HeaderMap, endStream: boolean): void {
+    if (this.#done || attempt !== this.#attempt) return;
+    if (this.#retry !== null) {
+      const { again, flag } = this.#retryAfter(this.#retry.onHeaders(status, headers), attempt);
+      if (again) {
+        attempt.discard(`retriable status ${status}`);
+        return;
+      }
+      addFlag(this.#exchange, flag);
+    }
+    const { downstream } = this.#exchange;
+    if (this.#requestCompleteAt >= 0) {
+      headers.set('x-envoy-upstream-service-time', String(Math.floor(this.#deps.clock.now() - this.#requestCompleteAt)));
+    }
+    if (this.#hashKey.setCookie !== '') headers.add('set-cookie', this.#hashKey.setCookie);
+    const response = this.#finishHead(status, headers);
+    if (this.#mirrors.length === 0) this.#body?.stopKeeping();
+    if (!endStream) this.#prepareBody(attempt);
+    downstream.sendHeaders(response.status, response.headers, endStream);
+    if (endStream) this.#finish(undefined);
+  }
+
+  #finishHead(status: number, headers: HeaderMap): { status: number; headers: HeaderMap } {
+    const exchange = this.#exchange;
+    const response = { status, headers };
+    if (exchange.grpc) exchange.grpcStatus = grpcStatusOf(headers) ?? exchange.grpcStatus;
+    exchange.details = 'via_upstream';
+    for (const filter of exchange.responseHeaderFilters) filter(response);
+    exchange.responseStatus = response.status;
+    this.#headersSent = true;
+    return response;
+  }
+
+  /** Flow control, and the fault's transform between upstream and client. */
+  #prepareBody(attempt: Attempt): void {
+    const { downstream, responseTransform: transform } = this.#exchange;
+    downstream.onDrain = () => attempt.resume();
+    if (transform === null) return;
+    transform.emit = (chunk) => {
+      if (!this.#done && !downstream.sendData(chunk)) attempt.pause();
+    };
+    transform.onDrain = () => attempt.resume();
+    transform.emitReset = () => {
+      if (this.#done) return;
+      attempt.cancel('', 'cut by a fault');
+      downstream.reset();
+      this.#finish(undefined);
+    };
+  }
+
+  onAttemptData(attempt: Attempt, chunk: Buffer): void {
+    if (this.#done || attempt !== this.#attempt) return;
+    const { downstream, responseTransform } = this.#exchange;
+    const flowing = responseTransform === null ? downstream.sendData(chunk) : responseTransform.write(chunk);
+    if (!flowing && !this.#done) attempt.pause();
+  }
+
+  onAttemptEnd(attempt: Attempt, trailers: HeaderMap | null): void {
+    if (this.#done || attempt !== this.#attempt) return;
+    const exchange = this.#exchange;
+    if (exchange.grpc && trailers !== null) exchange.grpcStatus = grpcStatusOf(trailers) ?? exchange.grpcStatus;
+    this.#cancelTimers();
+    const transform = exchange.responseTransform;
+    if (transform === null) {
+      exchange.downstream.end(trailers);
+      this.#finish(undefined);
+      return;
+    }
+    transform.emitEnd = () => {
+      if (this.#done) return;
+      exchange.downstream.end(trailers);
+      this.#finish(undefined);
+    };
+    transform.end();
+  }
+
+  onAttemptUpgrade(attempt: Attempt, status: number, headers: HeaderMap, stream: Duplex): void {
+    if (this.#done || attempt !== this.#attempt) {
+      stream.destroy();
+      attempt.endUpgrade();
+      return;
+    }
+    this.#upgraded = true;
+    this.#cancelTimers();
+    this.#retry?.close();
+    this.#retry = null;
+    const response = this.#finishHead(status, headers);
+    const downstream = this.#exchange.downstream.acceptUpgrade(response.status, response.headers);
+    this.#deps.joinTunnel(downstream, stream, () => {
+      attempt.endUpgrade();
+      this.#finish(undefined);
+    });
+  }
+
+  // ── failures ──
+
+  onAttemptReset(attempt: Attempt, reset: UpstreamReset): void {
+    if (this.#done || attempt !== this.#attempt) return;
+    if (!reset.nothingSent) this.#requestStarted = true;
+    this.#body?.detach();
+    if (this.#headersSent) {
+      this.#cutResponse(flagOfReset(reset.kind), detailsOfReset(reset, true));
+      return;
+    }
+    let flag = '';
+    if (this.#retry !== null) {
+      const outcome = this.#retryAfter(this.#retry.onReset(reset.kind, this.#requestStarted), attempt);
+      if (outcome.again) return;
+      flag = outcome.flag;
+    }
+    this.#finish(resetReply(reset, this.#attempts > 1, this.#informationalSent), flag);
+  }
+
+  /** One try took too long: a local reset as far as retries are concerned, a 504 otherwise. */
+  onAttemptTimeout(attempt: Attempt): void {
+    if (this.#done || attempt !== this.#attempt || this.#headersSent) return;
+    this.#requestStarted ||= attempt.requestStarted;
+    this.#countTimeout(attempt);
+    this.#body?.detach();
+    attempt.cancel('UT', 'upstream per-try timeout');
+    let flag = '';
+    if (this.#retry !== null) {
+      const outcome = this.#retryAfter(this.#retry.onReset('local-reset', this.#requestStarted), attempt);
+      if (outcome.again) return;
+      flag = outcome.flag;
+    }
+    this.#finish(timeoutReply('upstream_per_try_timeout'), flag);
+  }
+
+  #onGlobalTimeout(): void {
+    this.#globalTimer = null;
+    if (this.#done) return;
+    const attempt = this.#attempt;
+    if (attempt !== null) {
+      if (attempt.awaitingHeaders && attempt.connected) this.#countTimeout(attempt);
+      attempt.cancel('UT', 'response timeout');
+    }
+    if (this.#headersSent) this.#cutResponse('UT', 'response_timeout');
+    else this.#finish(timeoutReply('response_timeout'));
+  }
+
+  #countTimeout(attempt: Attempt): void {
+    attempt.host.errors++;
+    this.#cluster.reportLocalOrigin(attempt.host, 'timeout', this.#exchange.id);
+  }
+
+  /** The head is out: all that is left is to make sure the client sees an error. */
+  #cutResponse(flag: string, details: string): void {
+    addFlag(this.#exchange, flag);
+    this.#exchange.details = details;
+    this.#exchange.downstream.reset();
+    this.#finish(undefined);
+  }
+
+  #onDownstreamReset(reason: DownstreamReset): void {
+    if (this.#done) return;
+    const exchange = this.#exchange;
+    exchange.aborted = true;
+    // The tunnel closes its other side itself.
+    if (this.#upgraded) return;
+    addFlag(exchange, reason === 'protocol-error' ? 'DPE' : 'DC');
+    exchange.details = reason === 'protocol-error' ? 'downstream_protocol_error' : 'downstream_remote_disconnect';
+    this.#attempt?.cancel('DC', 'downstream remote disconnect');
+    this.#finish(undefined);
+  }
+
+  #cancelTimers(): void {
+    this.#globalTimer?.cancel();
+    this.#globalTimer = null;
+    this.#backoffTimer?.cancel();
+    this.#backoffTimer = null;
+  }
+
+  /** Ends it once; `extraFlag` joins the reply's own (`UF,URX`). */
+  #finish(reply: LocalReply | undefined, extraFlag = ''): void {
+    if (this.#done) return;
+    this.#done = true;
+    this.#cancelTimers();
+    this.#retry?.close();
+    this.#body?.close();
+    this.#exchange.downstream.onDrain = null;
+    if (this.#exchange.responseTransform !== null && this.#headersSent) this.#exchange.responseTransform.close();
+    if (reply !== undefined) {
+      addFlag(this.#exchange, reply.flag);
+      addFlag(this.#exchange, extraFlag);
+      this.#exchange.details = reply.details;
+    }
+    this.#settle(reply);
+  }
+}

@@ -1,0 +1,500 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, createConnection } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Clock, Timer } from '../clock.ts';
+import type { ExchangeState } from '../exchange.ts';
+import { HeaderMap } from '../header-map.ts';
+import type { DataPlaneEvent } from '../messages.ts';
+import type {
+  ClusterSnapshot,
+  EndpointSnapshot,
+  ForwardAction,
+  MeshSnapshot,
+  OutlierDetection,
+  ProxySnapshot,
+  RetryPolicy,
+  Route,
+} from '../snapshot.ts';
+import type { BodySource, DownstreamRequest, DownstreamReset } from '../stream.ts';
+import { Http1UpstreamConnection } from './http1-connection.ts';
+import { connectFailure, type Dial } from './pool.ts';
+import { Upstreams } from './upstreams.ts';
+
+/*
+ * What the tests of this folder share: a clock turned by hand, seeded randomness, a downstream made of plain fields, snapshots with
+ * Istio's defaults, and upstreams over real sockets.
+ */
+
+export class HandClock implements Clock {
+  #now = 1000;
+  #sequence = 0;
+  readonly #timers = new Map<number, { at: number; callback: () => void }>();
+
+  now(): number {
+    return this.#now;
+  }
+  wallNow(): number {
+    return 1_800_000_000_000 + this.#now;
+  }
+  setTimer(callback: () => void, delayMs: number): Timer {
+    const id = this.#sequence++;
+    this.#timers.set(id, { at: this.#now + Math.max(0, delayMs), callback });
+    return { cancel: () => this.#timers.delete(id) };
+  }
+  get pending(): number {
+    return this.#timers.size;
+  }
+  /** Fires everything due on the way, in order. */
+  advance(ms: number): void {
+    const end = this.#now + ms;
+    for (let fired = 0; fired < 10_000; fired++) {
+      let next: [number, { at: number; callback: () => void }] | null = null;
+      for (const entry of this.#timers) if (entry[1].at <= end && (next === null || entry[1].at < next[1].at)) next = entry;
+      if (next === null) break;
+      this.#timers.delete(next[0]);
+      this.#now = Math.max(this.#now, next[1].at);
+      next[1].callback();
+    }
+    this.#now = end;
+  }
+}
+
+/** Mulberry32. */
+export function seededRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/** Waits for I/O until `condition` holds; at most 5 s. */
+export async function until(condition: () => boolean): Promise<void> {
+  const end = performance.now() + 5000;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`never came true: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+class TestBody implements BodySource {
+  readonly empty: boolean;
+  onData: ((chunk: Buffer) => void) | null = null;
+  onEnd: ((trailers: HeaderMap | null) => void) | null = null;
+  flowing = false;
+  #queue: Buffer[] = [];
+  #ended = false;
+
+  constructor(empty: boolean) {
+    this.empty = empty;
+    this.#ended = empty;
+  }
+  push(chunk: Buffer): void {
+    this.#queue.push(chunk);
+    this.#flush();
+  }
+  end(): void {
+    this.#ended = true;
+    this.#flush();
+  }
+  pause(): void {
+    this.flowing = false;
+  }
+  resume(): void {
+    this.flowing = true;
+    this.#flush();
+  }
+  #flush(): void {
+    while (this.flowing && this.#queue.length > 0) this.onData?.(this.#queue.shift()!);
+    if (this.flowing && this.#ended && this.#queue.length === 0) {
+      this.#ended = false;
+      this.onEnd?.(null);
+    }
+  }
+}
+
+/** A client by hand. */
+export class TestDownstream implements DownstreamRequest {
+  readonly connection = {
+    id: 1,
+    remoteAddress: '127.0.0.1:50000',
+    localAddress: '127.0.0.1:15001',
+    peerSpiffeId: '',
+    peerCertificate: null,
+    mtls: false,
+    tls: false,
+    sni: '',
+    alpn: '',
+  };
+  readonly protocol = 'HTTP/1.1';
+  readonly scheme = 'http';
+  readonly authority = 'ratings:9080';
+  readonly method: string;
+  readonly path: string;
+  readonly headers: HeaderMap;
+  readonly body: TestBody;
+  readonly upgrade: string;
+  readonly expectContinue = false;
+  bytesReceived = 0;
+  bytesSent = 0;
+  onDrain: (() => void) | null = null;
+  onReset: ((reason: DownstreamReset) => void) | null = null;
+  onFinished: (() => void) | null = null;
+
+  status = 0;
+  responseHeaders = new HeaderMap();
+  informational: number[] = [];
+  received = '';
+  ended = false;
+  wasReset = false;
+  trailers: HeaderMap | null = null;
+  /** Push back on every chunk. */
+  full = false;
+  tunnel: Duplex | null = null;
+
+  constructor(options: { method?: string; path?: string; headers?: [string, string][]; body?: boolean; upgrade?: string }) {
+    this.method = options.method ?? 'GET';
+    this.path = options.path ?? '/';
+    this.headers = HeaderMap.from(options.headers ?? []);
+    this.body = new TestBody(options.body !== true);
+    this.upgrade = options.upgrade ?? '';
+  }
+  sendInformational(status: number): void {
+    this.informational.push(status);
+  }
+  sendHeaders(status: number, headers: HeaderMap, endStream: boolean): void {
+    this.status = status;
+    this.responseHeaders = headers.clone();
+    this.ended = endStream;
+  }
+  sendData(chunk: Buffer): boolean {
+    this.received += chunk.toString('latin1');
+    this.bytesSent += chunk.length;
+    return !this.full;
+  }
+  end(trailers: HeaderMap | null): void {
+    this.trailers = trailers;
+    this.ended = true;
+  }
+  reset(): void {
+    this.wasReset = true;
+  }
+  acceptUpgrade(status: number): Duplex {
+    this.status = status;
+    if (this.tunnel === null) throw new Error('no tunnel prepared');
+    return this.tunnel;
+  }
+  closeAfterResponse(): void {}
+}
+
+export function endpoint(port: number, over: Partial<EndpointSnapshot> = {}): EndpointSnapshot {
+  return {
+    host: '127.0.0.1',
+    port,
+    workload: '',
+    version: 'v1',
+    labels: {},
+    weight: 1,
+    locality: '',
+    spiffeId: '',
+    priority: 0,
+    ...over,
+  };
+}
+
+export function outlierDetection(over: Partial<OutlierDetection> = {}): OutlierDetection {
+  return {
+    consecutive5xx: 5,
+    consecutiveGatewayErrors: 0,
+    splitExternalLocalOriginErrors: false,
+    consecutiveLocalOriginFailures: 5,
+    intervalMs: 10_000,
+    baseEjectionMs: 30_000,
+    maxEjectionMs: 300_000,
+    maxEjectionPercent: 10,
+    minHealthPercent: 0,
+    origin: null,
+    ...over,
+  };
+}
+
+export function clusterSnapshot(endpoints: EndpointSnapshot[], over: Partial<ClusterSnapshot> = {}): ClusterSnapshot {
+  return {
+    name: 'outbound|9080||ratings.default.svc.cluster.local',
+    service: 'ratings.default.svc.cluster.local',
+    port: 9080,
+    subset: '',
+    protocol: 'http',
+    endpoints,
+    discovery: 'static',
+    loadBalancer: { kind: 'round-robin' },
+    connectTimeoutMs: 10_000,
+    limits: { maxConnections: null, http1MaxPendingRequests: null, http2MaxRequests: null, maxRetries: null, retryBudget: null },
+    maxRequestsPerConnection: null,
+    idleTimeoutMs: 3_600_000,
+    tcpIdleTimeoutMs: null,
+    maxConnectionDurationMs: null,
+    tcpKeepalive: false,
+    outlierDetection: null,
+    tls: { mode: 'disable' },
+    http2: false,
+    useClientProtocol: false,
+    maxConcurrentStreams: null,
+    warmup: null,
+    locality: null,
+    proxyProtocol: null,
+    policy: null,
+    ...over,
+  };
+}
+
+export function retryPolicy(retryOn: string, over: Partial<RetryPolicy> = {}): RetryPolicy {
+  return {
+    attempts: 2,
+    retryOn: retryOn.split(','),
+    retriableStatusCodes: [],
+    perTryTimeoutMs: null,
+    backoffBaseMs: 25,
+    backoffMaxMs: 250,
+    hostSelectionRetries: 5,
+    from: 'test',
+    ...over,
+  };
+}
+
+export const proxySnapshot: ProxySnapshot = {
+  id: 'reviews-v1-0',
+  kind: 'sidecar',
+  workload: {
+    id: 'reviews-v1-0',
+    service: 'reviews',
+    namespace: 'default',
+    version: 'v1',
+    labels: {},
+    serviceAccount: 'default',
+    spiffeId: '',
+    locality: '',
+  },
+  view: 'default',
+  listeners: [],
+};
+
+export function meshSnapshot(clusters: ClusterSnapshot[], version = 1): MeshSnapshot {
+  return {
+    version,
+    meshName: 'test',
+    trustDomain: 'cluster.local',
+    rootNamespace: 'istio-system',
+    outboundTrafficPolicy: 'ALLOW_ANY',
+    samplingPercent: 1,
+    captureBodyLimitBytes: 0,
+    redact: [],
+    proxies: [proxySnapshot],
+    views: {
+      default: {
+        namespace: 'default',
+        routeTables: {},
+        defaultPorts: {},
+        serviceByHost: {},
+        tcpRoutes: [],
+        clusters: Object.fromEntries(clusters.map((cluster) => [cluster.name, cluster])),
+      },
+    },
+    services: [],
+    faults: [],
+    forbiddenUpstreams: [],
+  };
+}
+
+export interface ExchangeOptions {
+  snapshot: MeshSnapshot;
+  cluster: ClusterSnapshot;
+  clock: Clock;
+  downstream: TestDownstream;
+  timeoutMs?: number | null;
+  retry?: RetryPolicy | null;
+  mirrors?: ForwardAction['mirrors'];
+}
+
+export function exchangeState(options: ExchangeOptions): ExchangeState {
+  const { downstream, cluster, clock } = options;
+  const route: Route = {
+    name: 'default',
+    origin: null,
+    match: {
+      path: null,
+      method: null,
+      scheme: null,
+      authority: null,
+      headers: [],
+      withoutHeaders: [],
+      queryParams: [],
+      sourceLabels: null,
+      sourceNamespace: null,
+      claims: [],
+      grpc: false,
+    },
+    action: {
+      type: 'forward',
+      clusters: [{ cluster: cluster.name, weight: 1, requestHeaders: null, responseHeaders: null, hostRewrite: null }],
+      totalWeight: 1,
+      rewrite: null,
+      timeoutMs: options.timeoutMs ?? null,
+      timeoutFrom: '',
+      retry: options.retry ?? null,
+      mirrors: options.mirrors ?? [],
+      clusterNotFoundStatus: 503,
+    },
+    requestHeaders: null,
+    responseHeaders: null,
+    fault: null,
+    cors: null,
+    decorator: '',
+  };
+  return {
+    id: 'exchange-1',
+    direction: 'outbound',
+    reporter: 'source',
+    snapshot: options.snapshot,
+    proxy: proxySnapshot,
+    downstream,
+    startedAt: clock.now(),
+    startedWallMs: clock.wallNow(),
+    method: downstream.method,
+    scheme: 'http',
+    authority: downstream.authority,
+    path: downstream.path,
+    originalPath: downstream.path,
+    originalAuthority: downstream.authority,
+    headers: downstream.headers.clone(),
+    grpc: downstream.headers.get('content-type')?.startsWith('application/grpc') ?? false,
+    port: 9080,
+    trace: {
+      traceId: '',
+      spanId: '',
+      parentSpanId: '',
+      sampled: true,
+      formats: { b3Single: false, b3Multi: false },
+      tracestate: '',
+    },
+    requestId: 'r1',
+    peer: null,
+    destinationService: cluster.service,
+    jwt: null,
+    virtualHost: '',
+    route,
+    weightedCluster: null,
+    cluster,
+    draw: null,
+    policies: [],
+    notes: [],
+    faults: [],
+    attempts: [],
+    flags: [],
+    details: '',
+    responseStatus: 0,
+    grpcStatus: null,
+    endpoint: '',
+    endpointWorkload: '',
+    responseHeaderFilters: [],
+    responseTransform: null,
+    stages: [],
+    aborted: false,
+  };
+}
+
+/** Plain TCP and the real HTTP/1.1 connection. */
+export const dialTcp: Dial = (request, callbacks) => {
+  const socket = createConnection({ host: request.host, port: request.port });
+  const onError = (error: Error) => {
+    const refused = 'code' in error && error.code === 'ECONNREFUSED';
+    callbacks.onFailed(connectFailure(refused ? 'Connection refused' : error.message));
+  };
+  socket.once('error', onError);
+  socket.once('connect', () => {
+    socket.off('error', onError);
+    callbacks.onConnected(new Http1UpstreamConnection(socket));
+  });
+  return { cancel: () => socket.destroy() };
+};
+
+/** An app that answers as the test says; counts what reached it. */
+export class TestUpstream {
+  readonly server: Server;
+  port = 0;
+  requests: IncomingMessage[] = [];
+  connections = 0;
+  handler: (request: IncomingMessage, response: ServerResponse) => void = (_request, response) => response.end('ok');
+
+  constructor() {
+    this.server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+      this.requests.push(request);
+      this.handler(request, response);
+    });
+    this.server.on('connection', () => this.connections++);
+    this.server.on('clientError', (_error, socket) => socket.destroy());
+  }
+
+  async listen(): Promise<this> {
+    this.server.listen(0, '127.0.0.1');
+    await once(this.server, 'listening');
+    this.port = (this.server.address() as AddressInfo).port;
+    return this;
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+}
+
+/** An Upstreams with one cluster, hand clock and real sockets. */
+export class Bench {
+  readonly clock = new HandClock();
+  readonly events: DataPlaneEvent[] = [];
+  readonly upstreams: Upstreams;
+  readonly dials: string[] = [];
+  snapshot: MeshSnapshot;
+  cluster: ClusterSnapshot;
+
+  constructor(cluster: ClusterSnapshot, options: { dial?: Dial; seed?: number; others?: ClusterSnapshot[] } = {}) {
+    const dial = options.dial ?? dialTcp;
+    this.cluster = cluster;
+    this.snapshot = meshSnapshot([cluster, ...(options.others ?? [])]);
+    let spans = 0;
+    this.upstreams = new Upstreams({
+      clock: this.clock,
+      random: seededRandom(options.seed ?? 7),
+      dial: (request, callbacks) => {
+        this.dials.push(`${request.host}:${request.port}`);
+        return dial(request, callbacks);
+      },
+      emit: (event) => this.events.push(event),
+      newSpanId: () => (++spans).toString(16).padStart(16, '0'),
+      joinTunnel: (a, b, onClosed) => {
+        a.pipe(b);
+        b.pipe(a);
+        b.once('close', () => {
+          a.destroy();
+          onClosed();
+        });
+        a.once('close', () => b.destroy());
+      },
+    });
+    this.upstreams.update(this.snapshot, () => undefined);
+  }
+
+  apply(cluster: ClusterSnapshot): void {
+    this.cluster = cluster;
+    this.snapshot = meshSnapshot([cluster], this.snapshot.version + 1);
+    this.upstreams.update(this.snapshot, () => undefined);
+  }
+
+  exchange(downstream: TestDownstream, options: Partial<ExchangeOptions> = {}): ExchangeState {
+    return exchangeState({ snapshot: this.snapshot, cluster: this.cluster, clock: this.clock, downstream, ...options });
+  }
+}

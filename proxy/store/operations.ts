@@ -1,0 +1,60 @@
+import type { ExchangeDetail } from '../api/exchange.schema.ts';
+import type { MeshEvent, Span } from '../api/observability.schema.ts';
+import type { Replay } from '../api/recording.schema.ts';
+import type { FilterFields } from './exchange-filter.ts';
+import { ExchangeOperations } from './exchange-operations.ts';
+import type { OpenedDatabase } from './open-database.ts';
+import { RecordOperations } from './record-operations.ts';
+import { RecordingOperations } from './recording-operations.ts';
+import type { EventQuery, NewRecording, ResourceChange, StopRecording, StoreLimits } from './store-types.ts';
+
+/** Everything the worker can be asked, by name. The client's calls are typed by this table. */
+export function createOperations(database: OpenedDatabase, limits: StoreLimits) {
+  const exchanges = new ExchangeOperations(database, limits);
+  const recordings = new RecordingOperations(database, limits.maxReplays);
+  const records = new RecordOperations(database, limits);
+  return {
+    insertExchanges: (batch: readonly ExchangeDetail[]) => exchanges.insert(batch),
+    queryExchanges: (filter: FilterFields, before: string | undefined, limit: number) => exchanges.query(filter, before, limit),
+    getExchange: (id: string) => exchanges.get(id),
+    exchangesOfTrace: (traceId: string, limit: number) => exchanges.ofTrace(traceId, limit),
+    traceGroups: (before: string | undefined, limit: number) => exchanges.traceGroups(before, limit),
+    usage: () => exchanges.usage(),
+
+    lastEventId: () => records.lastEventId(),
+    insertEvents: (events: readonly MeshEvent[]) => records.insertEvents(events),
+    listEvents: (query: EventQuery) => records.listEvents(query),
+    insertAppSpans: (spans: readonly Span[]) => records.insertAppSpans(spans),
+    appSpansOfTrace: (traceId: string) => records.appSpansOfTrace(traceId),
+
+    closeInterrupted: (now: string) => recordings.closeInterrupted(now),
+    createRecording: (recording: NewRecording) => recordings.create(recording),
+    appendToRecording: (id: string, batch: readonly ExchangeDetail[]) => recordings.append(id, batch),
+    stopRecording: (stop: StopRecording) => recordings.stop(stop),
+    listRecordings: () => recordings.list(),
+    getRecording: (idOrName: string) => recordings.get(idOrName),
+    recordedExchanges: (id: string, after: string | undefined, limit: number) => recordings.exchanges(id, after, limit),
+    deleteRecording: (id: string) => recordings.delete(id),
+    saveReplay: (replay: Replay) => recordings.saveReplay(replay),
+    getReplay: (id: string) => recordings.getReplay(id),
+    listReplays: () => recordings.listReplays(),
+
+    getSetting: (key: string) => records.getSetting(key),
+    setSetting: (key: string, json: string) => records.setSetting(key, json),
+    deleteSetting: (key: string) => records.deleteSetting(key),
+    listSettings: (prefix: string) => records.listSettings(prefix),
+    appendResourceHistory: (changes: readonly ResourceChange[]) => records.appendResourceHistory(changes),
+    listResourceHistory: (query: { kind?: string; namespace?: string; name?: string; limit?: number }) =>
+      records.listResourceHistory(query),
+  };
+}
+
+export type Operations = ReturnType<typeof createOperations>;
+export type OperationName = keyof Operations;
+
+/** Best effort: refused while the write-ahead log is over its limit. */
+export const telemetryWrites: ReadonlySet<OperationName> = new Set<OperationName>([
+  'insertExchanges',
+  'insertEvents',
+  'insertAppSpans',
+]);
