@@ -33,7 +33,7 @@ module.exports = {
       name: 'route-filters-are-strangers',
       comment: 'Stages never import each other; request-path.ts joins them.',
       severity: 'error',
-      from: { path: '^proxy/data-plane/route-filters/([^/]+)/' },
+      from: { path: '^proxy/data-plane/route-filters/([^/]+)/', pathNot: '\\.test\\.ts$' },
       to: { path: '^proxy/data-plane/route-filters/([^/]+)/', pathNot: '^proxy/data-plane/route-filters/$1/' },
     },
   ],

@@ -314,7 +314,7 @@ export class Connections {
     const named = /^outbound_\.(\d+)_\./.exec(info.sni)?.[1];
     const port = named !== undefined ? Number(named) : authority === null ? 0 : splitAuthority(authority).port;
     const index = ports.findIndex((p) => p.port === port);
-    return paths[index < 0 ? 0 : index];
+    return paths[Math.max(index, 0)];
   }
 
   #tcpDeps(): TcpDeps {
