@@ -40,7 +40,7 @@ export default defineConfig({
         codeSplitting: {
           groups: [
             { name: 'react', test: /node_modules[\\/](react|react-dom|scheduler)[\\/]/ },
-            { name: 'contract', test: /node_modules[\\/]zod[\\/]|proxy[\\/]api[\\/]/ },
+            { name: 'contract', test: /node_modules[\\/]zod[\\/]|proxy[\\/]api[\\/]|zod-without-eval/ },
           ],
         },
       },

@@ -1,9 +1,6 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { type ApiResponse, type ApiRoute, type ApiRouteName, apiRoutes } from '../../proxy/api/routes.ts';
 import type { Connection } from './connection.ts';
-
-// The page's policy forbids eval; zod's compiled parsers would try it once and leave a violation in the console.
-z.config({ jitless: true });
 
 type Route<K extends ApiRouteName> = (typeof apiRoutes)[K];
 type QueryOf<K extends ApiRouteName> = Route<K> extends { query: infer Q extends z.ZodType } ? Partial<z.input<Q>> : undefined;
