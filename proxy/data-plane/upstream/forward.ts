@@ -397,7 +397,7 @@ export class Forward implements AttemptOwner {
     // The tunnel closes its other side itself.
     if (this.#upgraded) return;
     addFlag(exchange, reason === 'protocol-error' ? 'DPE' : 'DC');
-    exchange.details = reason === 'protocol-error' ? 'downstream_protocol_error' : 'downstream_remote_disconnect';
+    exchange.details = reason === 'protocol-error' ? 'http1.codec_error' : 'downstream_remote_disconnect';
     this.#attempt?.cancel('DC', 'downstream remote disconnect');
     this.#finish(undefined);
   }
