@@ -15,3 +15,58 @@ spec:
 ${services.join('\n')}
 `;
 }
+
+/** A caller and a service, with everything on: strict mutual TLS where asked, authorization, a route with timeout and retries, traces. */
+export function policedPair(appPort: number, mtls: 'PERMISSIVE' | 'STRICT'): string {
+  return `apiVersion: drydock.dev/v1
+kind: Mesh
+metadata: { name: bench }
+spec:
+  services:
+    - name: web
+      port: 9080
+      workloads: [{ version: v1, address: "127.0.0.1:${appPort}" }]
+    - name: reviews
+      port: 9080
+      workloads: [{ version: v1, address: "127.0.0.1:${appPort}" }]
+---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { name: default }
+spec: { mtls: { mode: ${mtls} } }
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: reading }
+spec:
+  selector: { matchLabels: { app: reviews } }
+  action: ALLOW
+  rules:
+    - to: [{ operation: { methods: [GET], paths: ["/products/*"] } }]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: reviews }
+spec:
+  hosts: [reviews]
+  http:
+    - name: careful
+      match: [{ headers: { x-careful: { exact: "1" } } }]
+      timeout: 1s
+      route: [{ destination: { host: reviews, subset: v1 } }]
+    - name: usual
+      timeout: 10s
+      retries: { attempts: 2, retryOn: "5xx,connect-failure" }
+      route: [{ destination: { host: reviews, subset: v1 } }]
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: reviews }
+spec:
+  host: reviews
+  trafficPolicy:
+    connectionPool: { http: { http1MaxPendingRequests: 1024, maxRetries: 10 } }
+    outlierDetection: { consecutive5xxErrors: 5, interval: 10s }
+  subsets: [{ name: v1, labels: { version: v1 } }]
+`;
+}
