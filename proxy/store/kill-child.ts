@@ -12,7 +12,9 @@ await store.createRecording({ id: 'r1', name: 'killed', filter: {}, startedAt: n
 await store.setSetting('ports', { ingress: 8080 });
 appendFileSync(acknowledged!, 'ready\n');
 for (let n = 0; n < 1_000_000; n += 5) {
-  const batch = [0, 1, 2, 3, 4].map((i) => makeExchange(n + i, { response: { headers: [], body: makeBody('y'.repeat(2000)), trailers: [] } }));
+  const batch = [0, 1, 2, 3, 4].map((i) =>
+    makeExchange(n + i, { response: { headers: [], body: makeBody('y'.repeat(2000)), trailers: [] } }),
+  );
   store.insertExchanges(batch);
   const result = await store.appendToRecording('r1', batch);
   if (result.ok) appendFileSync(acknowledged!, `${result.value.exchanges}\n`);

@@ -132,6 +132,8 @@ function headerVersion(path: string): number {
   try {
     const header = Buffer.alloc(64);
     if (readSync(file, header, 0, 64, 0) < 64 || header.toString('latin1', 0, 15) !== 'SQLite format 3') return 0;
+    // Bytes 21..23 are 64, 32, 32 in every database: a torn header must not pass for a newer one.
+    if (header[21] !== 64 || header[22] !== 32 || header[23] !== 32) return 0;
     return header.readInt32BE(60);
   } finally {
     closeSync(file);
