@@ -49,8 +49,8 @@ export class DataPlane {
     const ids = createIdSource();
     this.#clock = clock;
     this.#random = random;
-    this.#reporter = new ExchangeReporter(clock, (exchanges, events) => {
-      if (exchanges.length > 0) post({ type: 'exchanges', exchanges, dropped: 0 });
+    this.#reporter = new ExchangeReporter(clock, ({ exchanges, dropped, tallies, events }) => {
+      if (exchanges.length > 0 || dropped > 0) post({ type: 'exchanges', exchanges, dropped, tallies });
       if (events.length > 0) post({ type: 'events', events });
     });
     this.#faults = new FaultState({ clock, random });
@@ -132,13 +132,26 @@ export class DataPlane {
     this.#reporter.flush();
   }
 
+  /** The control plane has taken this many full records. */
+  acknowledge(exchanges: number): void {
+    this.#reporter.acknowledge(exchanges);
+  }
+
+  /** On while a recording runs: no exchange is left out for its number alone. */
+  keepAllExchanges(on: boolean): void {
+    this.#reporter.keepAll(on);
+  }
+
   clusters(): ClusterStatus[] {
     return this.#upstreams.status();
   }
 
   explain(request: ExplainRequest): Explanation {
     if (this.#prepared === null) throw new Error('nothing has been applied yet');
-    return explain(this.#prepared.snapshot, this.#prepared.views, request);
+    return explain(this.#prepared.snapshot, this.#prepared.views, request, {
+      faults: this.#faults,
+      nowWallMs: this.#clock.wallNow(),
+    });
   }
 
   counters(): DataPlaneCounters {
@@ -148,7 +161,7 @@ export class DataPlane {
       requests: this.#requests,
       resources: Object.fromEntries(this.#matched),
       faults: this.#faults.counters(),
-      droppedExchanges: 0,
+      droppedExchanges: this.#reporter.dropped,
     };
   }
 

@@ -3,6 +3,7 @@ import type { AppliedFault, Attempt, CapturedBody, Decision, ExchangeDetail } fr
 import { type BodyCapture, CapturedDownstream } from './captured-downstream.ts';
 import type { BodyTransform, Direction, ExchangeState, PolicyOutcome, ResponseHead, TraceContext } from './exchange.ts';
 import type { HeaderMap } from './header-map.ts';
+import { normalizePath } from './route/normalize-path.ts';
 import type { ClusterSnapshot, MeshSnapshot, ProxySnapshot, Route, WeightedCluster, WorkloadInfo } from './snapshot.ts';
 import type { DownstreamRequest } from './stream.ts';
 
@@ -88,7 +89,8 @@ export class LiveExchange implements ExchangeState {
     this.method = downstream.method;
     this.scheme = downstream.scheme;
     this.authority = downstream.authority;
-    this.path = downstream.path;
+    // Istio's BASE normalisation: routing, policies and the upstream all see the same path; the record keeps what came.
+    this.path = normalizePath(downstream.path);
     this.originalPath = downstream.path;
     this.originalAuthority = downstream.authority;
     this.originalHeaders = downstream.headers;
@@ -101,6 +103,18 @@ export class LiveExchange implements ExchangeState {
     const last = this.stages[this.stages.length - 1];
     if (last !== undefined && last.endedAt === 0) last.endedAt = now;
     this.stages.push({ stage, startedAt: now, endedAt: 0 });
+  }
+
+  /** Equal for exchanges that metrics cannot tell apart but by time and size. */
+  tallyKey(): string {
+    const { downstream } = this;
+    const known = this.destinationService !== '' || this.direction === 'inbound';
+    return `${this.proxy.id}|${known ? this.destinationService : this.originalAuthority}|${this.endpointWorkload}|${this.peer?.id ?? ''}|${downstream.responseStatus}|${this.grpcStatus ?? ''}|${this.flags.length === 0 ? '' : this.flags.join()}|${this.grpc ? 'gRPC' : downstream.protocol}|${downstream.upgraded}|${this.attempts.length}|${this.faults.length}|${downstream.connection.mtls}`;
+  }
+
+  /** Worth a record of its own before others. */
+  isFailure(): boolean {
+    return this.flags.length > 0 || this.faults.length > 0 || this.attempts.length > 1 || this.downstream.responseStatus >= 500;
   }
 
   /** The finished record: what telemetry, recorder and UI get. */

@@ -2,6 +2,7 @@ import type { ResourceRef } from '../../api/diagnostic.schema.ts';
 import type { ExplainRequest, Explanation } from '../../api/explain.schema.ts';
 import { HeaderMap } from '../header-map.ts';
 import { splitAuthority } from '../route/authority.ts';
+import { normalizePath } from '../route/normalize-path.ts';
 import type { RouteTrace } from '../route/pick-route.ts';
 import { pickVirtualHost } from '../route/pick-virtual-host.ts';
 import { type PreparedView, prepareGateway, prepareView, type RouteTable } from '../route/prepare-view.ts';
@@ -105,7 +106,7 @@ function makeRequest(proxy: ProxySnapshot, request: ExplainRequest, table: Route
     scheme: 'http',
     authority: request.to,
     originalAuthority: request.to,
-    path: request.path,
+    path: normalizePath(request.path),
     headers,
     grpc: headers.get('content-type')?.startsWith('application/grpc') ?? false,
     jwt: null,

@@ -1,0 +1,155 @@
+import http from 'node:http';
+import net, { type AddressInfo } from 'node:net';
+import type { AppName, SeenRequest } from './case.ts';
+
+/*
+ * The apps behind the proxies: plain Node servers that do what the request's `x-app` header says, one step per attempt, the last one
+ * repeated: `status=503,delay=20|status=200`. Steps: status, delay (ms), body, header=name:value (several), grpc (status in the headers),
+ * trailer=name:value, reset (cut at once), half (head and some body, then cut), garbage (no HTTP), interim (a 103 first), size (bytes).
+ */
+
+export interface Apps {
+  ports: Record<AppName, number>;
+  /** `x-case` → requests seen with it, in order. */
+  seen: Map<string, SeenRequest[]>;
+  close(): Promise<void>;
+}
+
+export async function startApps(): Promise<Apps> {
+  const seen = new Map<string, SeenRequest[]>();
+  const servers: http.Server[] = [];
+  const ports = { dead: await unusedPort() } as Record<AppName, number>;
+  for (const name of ['a', 'b', 'c'] as const) {
+    const server = http.createServer({ keepAliveTimeout: 30_000 }, (request, response) => serve(name, seen, request, response));
+    server.on('upgrade', (request, socket) => {
+      const record = recordRequest(name, seen, request);
+      if (request.headers['x-app']?.includes('refuse')) {
+        socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\nconnection: close\r\n\r\nno');
+        return;
+      }
+      socket.write(
+        `HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: ${request.headers.upgrade}\r\nx-server: ${name}\r\n\r\n`,
+      );
+      socket.on('data', (chunk) => {
+        record.body += chunk;
+        socket.write(chunk);
+      });
+      socket.on('error', () => socket.destroy());
+    });
+    server.listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    ports[name] = (server.address() as AddressInfo).port;
+    servers.push(server);
+  }
+  return {
+    ports,
+    seen,
+    close: async () => {
+      for (const server of servers) {
+        server.close();
+        server.closeAllConnections();
+      }
+    },
+  };
+}
+
+async function unusedPort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+function recordRequest(server: AppName, seen: Map<string, SeenRequest[]>, request: http.IncomingMessage): SeenRequest {
+  const id = String(request.headers['x-case'] ?? '');
+  const headers: Record<string, string> = {};
+  for (let i = 0; i < request.rawHeaders.length; i += 2) {
+    const name = request.rawHeaders[i]!.toLowerCase();
+    const value = request.rawHeaders[i + 1]!;
+    headers[name] = Object.hasOwn(headers, name) ? `${headers[name]}, ${value}` : value;
+  }
+  const record: SeenRequest = {
+    server,
+    atMs: performance.now(),
+    method: request.method ?? '',
+    path: request.url ?? '',
+    authority: request.headers.host ?? '',
+    headers,
+    body: '',
+    aborted: false,
+  };
+  const all = seen.get(id) ?? [];
+  all.push(record);
+  seen.set(id, all);
+  return record;
+}
+
+interface Step {
+  [key: string]: string;
+}
+
+function stepOf(script: string, attempt: number): { step: Step; headers: [string, string][]; trailers: [string, string][] } {
+  const steps = script.split('|');
+  const step: Step = {};
+  const headers: [string, string][] = [];
+  const trailers: [string, string][] = [];
+  for (const part of (steps[attempt] ?? steps.at(-1) ?? '').split(',')) {
+    const equals = part.indexOf('=');
+    const key = equals < 0 ? part : part.slice(0, equals);
+    const value = equals < 0 ? '' : part.slice(equals + 1);
+    const colon = value.indexOf(':');
+    if (key === 'header') headers.push([value.slice(0, colon), value.slice(colon + 1)]);
+    else if (key === 'trailer') trailers.push([value.slice(0, colon), value.slice(colon + 1)]);
+    else if (key !== '') step[key] = value;
+  }
+  return { step, headers, trailers };
+}
+
+function serve(
+  name: AppName,
+  seen: Map<string, SeenRequest[]>,
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+): void {
+  const record = recordRequest(name, seen, request);
+  const attempt = seen.get(String(request.headers['x-case'] ?? ''))!.indexOf(record);
+  const { step, headers, trailers } = stepOf(String(request.headers['x-app'] ?? ''), attempt);
+  response.on('close', () => {
+    record.aborted = !response.writableFinished;
+  });
+  if (step.reset !== undefined) {
+    request.socket.resetAndDestroy();
+    return;
+  }
+  if (step.eof !== undefined) {
+    request.socket.end();
+    return;
+  }
+  if (step.garbage !== undefined) {
+    request.socket.end('this is no HTTP\r\n\r\n');
+    return;
+  }
+  request.on('data', (chunk) => (record.body += chunk));
+  request.on('end', () => {
+    if (step.delay === undefined) answer();
+    else setTimeout(answer, Number(step.delay));
+  });
+  function answer(): void {
+    if (response.destroyed) return;
+    if (step.interim !== undefined) response.writeEarlyHints({ link: '</style.css>; rel=preload' });
+    const body = step.body ?? (step.size === undefined ? `${name}` : 'x'.repeat(Number(step.size)));
+    const out: string[] = ['x-server', name, ...headers.flat()];
+    if (step.grpc !== undefined) out.push('content-type', 'application/grpc', 'grpc-status', step.grpc);
+    if (trailers.length > 0) out.push('trailer', trailers.map(([key]) => key).join(','));
+    const status = Number(step.status ?? 200);
+    if (trailers.length === 0 && status !== 204 && status !== 304) out.push('content-length', String(Buffer.byteLength(body)));
+    response.writeHead(status, out);
+    if (step.half !== undefined) {
+      response.write(body.slice(0, Math.ceil(body.length / 2)), () => request.socket.resetAndDestroy());
+      return;
+    }
+    if (trailers.length > 0) response.addTrailers(trailers);
+    response.end(request.method === 'HEAD' ? undefined : body);
+  }
+}
