@@ -28,7 +28,7 @@ import { listenControl, listenToxiproxy, StartError } from './control-plane/star
 import { Supervisor } from './control-plane/supervisor/supervisor.ts';
 import { type ProxyState, type ToxiproxyApi, ToxiproxyState } from './control-plane/toxiproxy/index.ts';
 import { describeWorkloads, supervisedWorkloads } from './control-plane/workloads.ts';
-import type { DataPlaneCounters, DataPlaneEvent } from './data-plane/messages.ts';
+import type { DataPlaneCounters, DataPlaneEvent, ExchangeTally } from './data-plane/messages.ts';
 import { createSystemClock } from './data-plane/system-clock.ts';
 import { toxicTypes } from './data-plane/toxics/index.ts';
 import { type CertificateAuthority, openAuthority } from './pki/authority.ts';
@@ -146,7 +146,7 @@ export class Engine {
     const dataPlane = new DataPlaneClient({
       entry: new URL(import.meta.url.endsWith('.ts') ? './data-plane/worker.ts' : './data-plane/worker.js', import.meta.url),
       clock: this.#clock,
-      onExchanges: (exchanges) => this.#receive(exchanges),
+      onExchanges: (exchanges, dropped, tallies) => this.#receive(exchanges, dropped, tallies),
       onEvents: (events) => this.#receiveEvents(events),
       onCrash: (reason) => {
         this.#crashed = 'The data plane crashed and is being restarted';
@@ -221,7 +221,8 @@ export class Engine {
     const redactor = new Redactor({ key: await openRedactionKey(this.#options.home) });
     const onEvent = (event: { type: string; subject: string; message: string; data: Record<string, unknown> }) =>
       this.#emit(event.type, event.subject, event.message, event.data);
-    const recorder = new Recorder({ store, clock, random: Math.random, onEvent });
+    const onRecording = (isRecording: boolean) => dataPlane.keepAllExchanges(isRecording);
+    const recorder = new Recorder({ store, clock, random: Math.random, onEvent, onRecording });
     const configuration = new Configuration({
       paths: this.#options.paths,
       clock,
@@ -393,14 +394,16 @@ export class Engine {
     await configuration.removeAll(live);
   }
 
-  #receive(exchanges: ExchangeDetail[]): void {
+  #receive(exchanges: ExchangeDetail[], dropped: number, tallies: ExchangeTally[]): void {
     if (!this.#parts) return;
     const { redactor, telemetry, store, recorder, hub } = this.#parts;
     const safe = redactor.redact(exchanges);
     telemetry.record(safe);
+    telemetry.recordTallies(tallies);
     store.insertExchanges(safe);
     recorder.offer(safe);
-    hub.publishExchanges(safe);
+    if (dropped > 0) recorder.noteDropped(dropped);
+    hub.publishExchanges(safe, dropped);
   }
 
   #receiveEvents(events: DataPlaneEvent[]): void {

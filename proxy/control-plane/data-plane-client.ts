@@ -5,6 +5,7 @@ import type { ClusterStatus } from '../api/observability.schema.ts';
 import type {
   DataPlaneCounters,
   DataPlaneEvent,
+  ExchangeTally,
   FromDataPlane,
   IdentityMaterial,
   ToDataPlane,
@@ -21,7 +22,8 @@ export interface DataPlaneClientOptions {
   /** Module of the worker thread. */
   entry: URL;
   clock: Clock;
-  onExchanges: (exchanges: ExchangeDetail[], dropped: number) => void;
+  /** `dropped` exchanges have no record; `tallies` count them. */
+  onExchanges: (exchanges: ExchangeDetail[], dropped: number, tallies: ExchangeTally[]) => void;
   onEvents: (events: DataPlaneEvent[]) => void;
   /** The worker died; it is started again with the same ports. `back` tells when it serves again. */
   onCrash: (message: string) => void;
@@ -47,6 +49,7 @@ export class DataPlaneClient {
   #timer: Timer | null = null;
   #identities: IdentityMaterial[] = [];
   #committed: MeshSnapshot | null = null;
+  #keepsAll = false;
 
   constructor(options: DataPlaneClientOptions) {
     this.#options = options;
@@ -88,6 +91,13 @@ export class DataPlaneClient {
     return (await this.#ask({ type: 'drain', graceMs }, 'drained')).cut;
   }
 
+  /** On while a recording runs: full records of every exchange, as far as they can be taken. */
+  keepAllExchanges(on: boolean): void {
+    if (on === this.#keepsAll) return;
+    this.#keepsAll = on;
+    this.#worker?.postMessage({ type: 'keep-all', on } satisfies ToDataPlane);
+  }
+
   captureBodies(bodies: boolean): void {
     this.#worker?.postMessage({ type: 'capture', bodies } satisfies ToDataPlane);
   }
@@ -122,9 +132,17 @@ export class DataPlaneClient {
       const waiting = this.#waiting.get(message.id);
       this.#waiting.delete(message.id);
       waiting?.resolve(message);
-    } else if (message.type === 'exchanges') this.#options.onExchanges(message.exchanges, message.dropped);
+    } else if (message.type === 'exchanges') this.#takeExchanges(message);
     else if (message.type === 'events') this.#options.onEvents(message.events);
     else if (message.type === 'failed' && this.#worker) this.#died(this.#worker, `${message.message}\n${message.stack}`);
+  }
+
+  /** Acknowledged only after it was worked on: a data plane that runs ahead keeps fewer records, nothing piles up here. */
+  #takeExchanges({ exchanges, dropped, tallies }: Extract<FromDataPlane, { type: 'exchanges' }>): void {
+    this.#options.onExchanges(exchanges, dropped, tallies ?? []);
+    if (exchanges.length > 0) {
+      this.#worker?.postMessage({ type: 'acknowledge', exchanges: exchanges.length } satisfies ToDataPlane);
+    }
   }
 
   #died(worker: Worker, reason: string): void {
@@ -140,6 +158,7 @@ export class DataPlaneClient {
   async #restart(): Promise<void> {
     if (this.#closed) return;
     this.#start();
+    this.#worker?.postMessage({ type: 'keep-all', on: this.#keepsAll } satisfies ToDataPlane);
     if (!this.#committed) return;
     this.#worker?.postMessage({ type: 'identities', identities: this.#identities } satisfies ToDataPlane);
     try {

@@ -1,31 +1,109 @@
 import type { ExchangeDetail } from '../api/exchange.schema.ts';
 import type { Clock, Timer } from './clock.ts';
-import type { DataPlaneEvent } from './messages.ts';
+import { DetailBudget } from './detail-budget.ts';
+import type { DataPlaneEvent, ExchangeTally } from './messages.ts';
 
 export interface ReporterLimits {
   /** A batch leaves after this long … */
   flushMs: number;
   /** … or at this size. */
   batchSize: number;
+  /** Full records per second for long, and at once after a quiet time. */
+  detailsPerSecond: number;
+  detailsBurst: number;
+  /** Full records on their way to a control thread that has not taken them yet. */
+  maxUnacknowledged: number;
+  /** Groups and exchanges in one set of tallies. */
+  maxTallies: number;
+  maxTallied: number;
 }
 
-/** Gathers finished exchanges and events and hands them on in batches, so that a request pays for no message of its own. */
+const defaultLimits: ReporterLimits = {
+  flushMs: 20,
+  batchSize: 256,
+  detailsPerSecond: 1_000,
+  detailsBurst: 5_000,
+  maxUnacknowledged: 2_048,
+  maxTallies: 1_000,
+  maxTallied: 50_000,
+};
+/** While everything is to be kept (a recording runs), this much more may be on its way. */
+const KEEP_ALL_FACTOR = 8;
+/** Duration, request bytes, response bytes. */
+export const TALLY_FIELDS = 3;
+
+/** A finished exchange that can still tell what it was. */
+export interface FinishedExchange {
+  readonly trace: { traceId: string };
+  readonly startedAt: number;
+  readonly downstream: { requestBody: { total: number }; responseBody: { total: number } };
+  /** Equal for exchanges that metrics cannot tell apart but by time and size. */
+  tallyKey(): string;
+  isFailure(): boolean;
+  finish(now: number): ExchangeDetail;
+}
+
+export interface ReporterBatch {
+  exchanges: ExchangeDetail[];
+  /** Exchanges without a full record since the last batch. */
+  dropped: number;
+  tallies: ExchangeTally[];
+  events: DataPlaneEvent[];
+}
+
+interface Tally {
+  exchange: ExchangeDetail;
+  values: number[];
+}
+
+/**
+ * Gathers finished exchanges and events and hands them on in batches, so that a request pays for no message of its own. When there are more
+ * than the control thread can take, the rest leave as tallies: counted one by one in every metric, without a record of their own. Nothing here
+ * grows with the load.
+ */
 export class ExchangeReporter {
   #exchanges: ExchangeDetail[] = [];
   #events: DataPlaneEvent[] = [];
+  #tallies = new Map<string, Tally>();
+  #tallied = 0;
   #timer: Timer | null = null;
+  #unacknowledged = 0;
+  #dropped = 0;
+  #droppedTotal = 0;
+  #keepsAll = false;
   readonly #clock: Clock;
   readonly #limits: ReporterLimits;
-  readonly #send: (exchanges: ExchangeDetail[], events: DataPlaneEvent[]) => void;
+  readonly #budget: DetailBudget;
+  readonly #send: (batch: ReporterBatch) => void;
 
-  constructor(
-    clock: Clock,
-    send: (exchanges: ExchangeDetail[], events: DataPlaneEvent[]) => void,
-    limits: ReporterLimits = { flushMs: 20, batchSize: 256 },
-  ) {
+  constructor(clock: Clock, send: (batch: ReporterBatch) => void, limits: Partial<ReporterLimits> = {}) {
     this.#clock = clock;
     this.#send = send;
-    this.#limits = limits;
+    this.#limits = { ...defaultLimits, ...limits };
+    const { detailsPerSecond, detailsBurst } = this.#limits;
+    this.#budget = new DetailBudget({ perSecond: detailsPerSecond, burst: detailsBurst }, clock.now());
+  }
+
+  /** Exchanges of which no full record was handed over. */
+  get dropped(): number {
+    return this.#droppedTotal;
+  }
+
+  /** On: full records of everything that the other side takes. */
+  keepAll(on: boolean): void {
+    this.#keepsAll = on;
+  }
+
+  /** The other side has taken this many full records. */
+  acknowledge(count: number): void {
+    this.#unacknowledged = Math.max(0, this.#unacknowledged - count);
+  }
+
+  finished(exchange: FinishedExchange): void {
+    const now = this.#clock.now();
+    if (this.#hasRoom() && (this.#keepsAll || this.#budget.keeps(exchange.trace.traceId, exchange.isFailure(), now))) {
+      this.exchange(exchange.finish(now));
+    } else this.#tally(exchange, now);
   }
 
   exchange(record: ExchangeDetail): void {
@@ -42,19 +120,53 @@ export class ExchangeReporter {
   flush(): void {
     this.#timer?.cancel();
     this.#timer = null;
-    if (this.#exchanges.length === 0 && this.#events.length === 0) return;
+    if (this.#exchanges.length === 0 && this.#events.length === 0 && this.#dropped === 0) return;
     const exchanges = this.#exchanges;
     const events = this.#events;
+    const dropped = this.#dropped;
+    const tallies = [...this.#tallies.values()].map(({ exchange, values }) => ({ exchange, values: Float64Array.from(values) }));
     this.#exchanges = [];
     this.#events = [];
-    this.#send(exchanges, events);
+    this.#dropped = 0;
+    this.#tallies = new Map();
+    this.#tallied = 0;
+    this.#unacknowledged += exchanges.length;
+    this.#send({ exchanges, events, dropped, tallies });
   }
 
   close(): void {
     this.flush();
   }
 
+  #hasRoom(): boolean {
+    const { maxUnacknowledged } = this.#limits;
+    const limit = this.#keepsAll ? maxUnacknowledged * KEEP_ALL_FACTOR : maxUnacknowledged;
+    return this.#unacknowledged + this.#exchanges.length < limit;
+  }
+
+  #tally(exchange: FinishedExchange, now: number): void {
+    this.#dropped++;
+    this.#droppedTotal++;
+    const key = exchange.tallyKey();
+    let tally = this.#tallies.get(key);
+    if (tally === undefined) {
+      if (this.#tallies.size >= this.#limits.maxTallies) this.flush();
+      tally = { exchange: withoutContents(exchange.finish(now)), values: [] };
+      this.#tallies.set(key, tally);
+    }
+    const { requestBody, responseBody } = exchange.downstream;
+    tally.values.push(now - exchange.startedAt, requestBody.total, responseBody.total);
+    if (++this.#tallied >= this.#limits.maxTallied) this.flush();
+    else this.#schedule();
+  }
+
   #schedule(): void {
     this.#timer ??= this.#clock.setTimer(() => this.flush(), this.#limits.flushMs);
   }
+}
+
+/** Only what metrics look at travels. */
+function withoutContents(record: ExchangeDetail): ExchangeDetail {
+  const nothing = { headers: [], body: null, trailers: [] };
+  return { ...record, request: nothing, response: nothing, timeline: [] };
 }

@@ -12,6 +12,15 @@ export interface IdentityMaterial {
   caPem: string;
 }
 
+/**
+ * Exchanges without full records, that metrics cannot tell apart but by time and size: one stands for all. `values` holds duration (ms), request
+ * bytes and response bytes of each, one after another.
+ */
+export interface ExchangeTally {
+  exchange: ExchangeDetail;
+  values: Float64Array;
+}
+
 /** Control plane → data plane. `id` pairs a question with its answer. */
 export type ToDataPlane =
   | { type: 'identities'; identities: IdentityMaterial[] }
@@ -25,6 +34,10 @@ export type ToDataPlane =
   | { type: 'drain'; id: number; graceMs: number }
   /** Bodies are captured up to the snapshot's limit when on; headers always. */
   | { type: 'capture'; bodies: boolean }
+  /** This many full records have been taken: more may come. */
+  | { type: 'acknowledge'; exchanges: number }
+  /** A recording runs: full records of everything, as far as they are taken. */
+  | { type: 'keep-all'; on: boolean }
   /** Creates or changes a toxic proxy; toxics are brought in line on open connections. */
   | { type: 'set-toxic-proxy'; id: number; spec: ToxicProxySpec }
   | { type: 'remove-toxic-proxy'; id: number; name: string };
@@ -69,6 +82,7 @@ export interface DataPlaneCounters {
   /** `VirtualService/default/ratings` → requests it decided. */
   resources: Record<string, number>;
   faults: FaultCounters[];
+  /** Exchanges that were counted but have no full record, because there were too many. */
   droppedExchanges: number;
 }
 
@@ -76,7 +90,8 @@ export interface DataPlaneCounters {
 export type FromDataPlane =
   | { type: 'online' }
   | { type: 'applied'; id: number; result: PrepareResult }
-  | { type: 'exchanges'; exchanges: ExchangeDetail[]; dropped: number }
+  /** `dropped` exchanges have no full record; the tallies count them. */
+  | { type: 'exchanges'; exchanges: ExchangeDetail[]; dropped: number; tallies?: ExchangeTally[] }
   | { type: 'events'; events: DataPlaneEvent[] }
   | { type: 'clusters'; id: number; clusters: ClusterStatus[] }
   | { type: 'explained'; id: number; explanation: Explanation | null; error: string }

@@ -47,7 +47,7 @@ export async function runExchange(downstream: DownstreamRequest, path: ListenerP
   const reply = await decide(exchange, path, deps);
   if (reply !== undefined && !exchange.downstream.closed) await answer(exchange, reply);
   if (!exchange.downstream.closed) await closed(exchange);
-  deps.reporter.exchange(exchange.finish(clock.now()));
+  deps.reporter.finished(exchange);
   deps.onEnd(exchange);
 }
 

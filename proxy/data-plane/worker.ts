@@ -49,6 +49,12 @@ function receive(message: ToDataPlane): void {
     case 'drain':
       change(async () => post({ type: 'drained', id: message.id, cut: await plane.drain(message.graceMs) }));
       return;
+    case 'acknowledge':
+      plane.acknowledge(message.exchanges);
+      return;
+    case 'keep-all':
+      plane.keepAllExchanges(message.on);
+      return;
     case 'capture':
       return;
   }

@@ -12,6 +12,8 @@ export interface RecorderOptions {
   clock: Clock;
   /** Uniform [0,1); ids. */
   random: () => number;
+  /** A first recording runs, or the last one has ended. */
+  onRecording?: (isRecording: boolean) => void;
   /** `recording.started`, `recording.stopped`. */
   onEvent?: (event: { type: string; subject: string; message: string; data: Record<string, unknown> }) => void;
 }
@@ -38,6 +40,15 @@ export class Recorder {
 
   constructor(options: RecorderOptions) {
     this.#options = options;
+  }
+
+  get isRecording(): boolean {
+    return this.#running.size > 0;
+  }
+
+  /** Exchanges that came without a record: whether a filter would have let them through is not known, so they count. */
+  noteDropped(count: number): void {
+    for (const running of this.#running.values()) running.dropped += count;
   }
 
   /** Already redacted exchanges; every running recording takes those its filter lets through. */
@@ -68,6 +79,7 @@ export class Recorder {
     const recording = created.value;
     const running: Running = { recording, waiting: [], dropped: 0, writing: Promise.resolve(), timer: null, stopTimer: null };
     this.#running.set(recording.id, running);
+    this.#options.onRecording?.(true);
     if (forMs !== null) running.stopTimer = clock.setTimer(() => void this.stop(recording.id), forMs);
     this.#event('recording.started', recording, `Recording ${recording.name} started`);
     return created;
@@ -81,7 +93,7 @@ export class Recorder {
       const known = await store.getRecording(idOrName);
       return known ? { ok: true, value: known } : { ok: false, code: 'not_found', message: `There is no recording ${idOrName}` };
     }
-    this.#running.delete(running.recording.id);
+    this.#forget(running);
     running.stopTimer?.cancel();
     await this.#flush(running);
     const stopped = await store.stopRecording({
@@ -186,6 +198,11 @@ export class Recorder {
       }
     });
     return running.writing;
+  }
+
+  #forget(running: Running): void {
+    this.#running.delete(running.recording.id);
+    this.#options.onRecording?.(this.isRecording);
   }
 
   #withLive(recording: Recording): Recording {

@@ -32,6 +32,8 @@ interface TcpRow {
 /** Cumulative counters since the engine started. */
 export class PrometheusMetrics {
   readonly #rows = new Map<string, Row>();
+  /** The same rows by the facts their labels are made of: labels are written once, not per request. */
+  readonly #rowByKey = new Map<string, Row>();
   readonly #tcp = new Map<string, TcpRow>();
   readonly #trustDomain: string;
   #overflowed = 0;
@@ -72,20 +74,31 @@ export class PrometheusMetrics {
   }
 
   #recordRequest(exchange: Exchange): void {
-    const labels = this.#labels(exchange);
-    let row = this.#rows.get(labels);
+    const key = rowKey(exchange);
+    let row = this.#rowByKey.get(key);
     if (row === undefined) {
-      if (this.#rows.size >= MAX_LABEL_SETS) {
-        this.#overflowed++;
-        return;
-      }
-      row = { requests: 0, duration: emptyDistribution(), requestBytes: emptyDistribution(), responseBytes: emptyDistribution() };
-      this.#rows.set(labels, row);
+      row = this.#rowOf(exchange);
+      if (row === undefined) return;
+      this.#rowByKey.set(key, row);
     }
     row.requests++;
     observe(row.duration, exchange.durationMs);
     observe(row.requestBytes, exchange.requestBytes);
     observe(row.responseBytes, exchange.responseBytes);
+  }
+
+  #rowOf(exchange: Exchange): Row | undefined {
+    const labels = this.#labels(exchange);
+    let row = this.#rows.get(labels);
+    if (row === undefined) {
+      if (this.#rows.size >= MAX_LABEL_SETS) {
+        this.#overflowed++;
+        return undefined;
+      }
+      row = { requests: 0, duration: emptyDistribution(), requestBytes: emptyDistribution(), responseBytes: emptyDistribution() };
+      this.#rows.set(labels, row);
+    }
+    return row;
   }
 
   #recordTcp(exchange: Exchange): void {
@@ -155,6 +168,11 @@ export class PrometheusMetrics {
       grpc_response_status: exchange.grpcStatus === undefined ? '' : String(exchange.grpcStatus),
     };
   }
+}
+
+/** Everything #labels reads, and nothing else. */
+function rowKey(x: Exchange): string {
+  return `${x.reporter}\n${x.source}\n${x.sourceNamespace}\n${x.sourceVersion}\n${x.sourceWorkload === ''}\n${x.destination}\n${x.destinationNamespace}\n${x.destinationVersion}\n${x.destinationWorkload === ''}\n${x.protocol === 'gRPC'}\n${x.status}\n${x.grpcStatus ?? ''}\n${x.flags}\n${x.mtls}`;
 }
 
 /** Deployments are named service-version by custom. */

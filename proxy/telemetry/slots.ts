@@ -29,7 +29,7 @@ export class Slot {
     this.requestBytes += exchange.requestBytes;
     this.responseBytes += exchange.responseBytes;
     this.latency.record(exchange.durationMs);
-    if (exchange.durationMs > this.#exemplarMs) {
+    if (exchange.durationMs > this.#exemplarMs && exchange.traceId !== '') {
       this.#exemplarMs = exchange.durationMs;
       this.exemplar = exchange.traceId;
     }

@@ -56,6 +56,24 @@ export class Telemetry {
     }
   }
 
+  /**
+   * Exchanges without records of their own. `values`: duration (ms), request bytes and response bytes of each, one after another; `exchange`
+   * stands for all of them.
+   */
+  recordTallies(tallies: readonly { exchange: ExchangeDetail; values: Float64Array }[]): void {
+    for (const { exchange, values } of tallies) {
+      // There is no trace to open for these.
+      const one = { ...exchange, traceId: '' };
+      for (let i = 0; i + 2 < values.length; i += 3) {
+        one.durationMs = values[i]!;
+        one.requestBytes = values[i + 1]!;
+        one.responseBytes = values[i + 2]!;
+        this.#metrics.record(one);
+        this.#prometheus.record(one);
+      }
+    }
+  }
+
   graph(windowMs: number, facts: GraphFacts): Graph {
     return buildGraph(this.#metrics, windowMs, this.#clock.wallNow(), facts);
   }

@@ -69,8 +69,10 @@ export class StreamHub {
     this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#add(webSocket));
   }
 
-  publishExchanges(batch: readonly Exchange[]): void {
+  /** `dropped` of them came without a record: readers see a gap. */
+  publishExchanges(batch: readonly Exchange[], dropped = 0): void {
     if (!this.#hasReaders('exchanges')) return;
+    this.#left += dropped;
     const room = maxBatch - this.#pending.length;
     // Copied field by field where a caller hands in details: bodies and headers have no place in a live list.
     for (const exchange of batch.slice(0, room)) this.#pending.push(summaryOf(exchange));

@@ -1,0 +1,56 @@
+export interface DetailLimits {
+  /** Full records per second that may leave for long. */
+  perSecond: number;
+  /** Full records that may leave at once after a quiet time: a burst is kept whole. */
+  burst: number;
+}
+
+const WINDOW_MS = 100;
+
+/**
+ * Decides which finished exchanges are kept as full records when there are more than anyone can look at. A bucket of tokens: while it is
+ * more than half full everything is kept; below that a share of the traces, as many as the bucket refills, the same traces in every proxy, so
+ * that those that are kept are whole. What went wrong is kept as long as there is a token left.
+ */
+export class DetailBudget {
+  readonly #limits: DetailLimits;
+  #tokens: number;
+  #windowAt: number;
+  #inWindow = 0;
+  /** Share of traces kept while the bucket is low. */
+  #share = 1;
+
+  constructor(limits: DetailLimits, now: number) {
+    this.#limits = limits;
+    this.#tokens = limits.burst;
+    this.#windowAt = now;
+  }
+
+  /** `traceId`: hex, random. */
+  keeps(traceId: string, isFailure: boolean, now: number): boolean {
+    this.#inWindow++;
+    if (now - this.#windowAt >= WINDOW_MS) this.#turn(now);
+    const { burst } = this.#limits;
+    if (this.#tokens < 1) return false;
+    const chosen = this.#tokens > burst / 2 || isFailure || (this.#tokens > burst / 10 && shareOf(traceId) < this.#share);
+    if (chosen) this.#tokens--;
+    return chosen;
+  }
+
+  #turn(now: number): void {
+    const { perSecond, burst } = this.#limits;
+    const elapsedMs = now - this.#windowAt;
+    const refill = (perSecond * elapsedMs) / 1000;
+    this.#tokens = Math.min(burst, this.#tokens + refill);
+    this.#share = Math.min(1, refill / this.#inWindow);
+    this.#windowAt = now;
+    this.#inWindow = 0;
+  }
+}
+
+/** A trace's place in 0..1, the same wherever it is asked. */
+function shareOf(traceId: string): number {
+  // The last digits: some tracers put a time into the first ones.
+  const number = Number.parseInt(traceId.slice(-6), 16);
+  return Number.isNaN(number) ? 0 : number / 0x1000000;
+}
