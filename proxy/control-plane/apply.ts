@@ -258,9 +258,9 @@ function emptyText(file: string): Diagnostic {
   return { severity: 'error', code: 'DD1001', message: 'There is no document in this text.', file, line: 1, column: 1 };
 }
 
-/** `DD1101` (port taken) says who holds the port. */
+/** `DD1204` (port taken) says who holds the port. */
 async function nameOwner(diagnostic: Diagnostic): Promise<Diagnostic> {
-  if (diagnostic.code !== 'DD1101') return diagnostic;
+  if (diagnostic.code !== 'DD1204') return diagnostic;
   const port = Number(diagnostic.path?.split(':').pop());
   const owner = Number.isInteger(port) ? await findPortOwner(port) : '';
   return owner === '' ? diagnostic : { ...diagnostic, message: `${diagnostic.message}. It is held by ${owner}` };

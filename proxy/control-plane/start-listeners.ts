@@ -29,7 +29,7 @@ export async function listenControl(
     const owner = await findPortOwner(fixed);
     const message = `127.0.0.1:${fixed}, the control port, is taken${owner ? ` by ${owner}` : ''}`;
     throw new StartError([
-      { severity: 'error', code: 'DD1101', message, suggestion: 'Omit --control-port and Drydock chooses one' },
+      { severity: 'error', code: 'DD1204', message, suggestion: 'Omit --control-port and Drydock chooses one' },
     ]);
   }
 }
@@ -41,6 +41,6 @@ export async function listenToxiproxy(state: ToxiproxyState, fixed: number | und
   } catch (error) {
     const owner = fixed ? await findPortOwner(fixed) : '';
     const message = `The Toxiproxy API cannot listen on port ${fixed}: ${(error as Error).message}${owner ? `; held by ${owner}` : ''}`;
-    throw new StartError([{ severity: 'error', code: 'DD1101', message }]);
+    throw new StartError([{ severity: 'error', code: 'DD1204', message }]);
   }
 }

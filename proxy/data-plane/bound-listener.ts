@@ -26,7 +26,7 @@ export class BoundListener {
   }
 
   /**
-   * Binds; a port that is not fixed gives way to any free one when it is taken. A fixed port that is taken is a diagnostic `DD1101`
+   * Binds; a port that is not fixed gives way to any free one when it is taken. A fixed port that is taken is a diagnostic `DD1204`
    * (the control plane adds who owns it).
    */
   static async open(proxyId: string, listener: ListenerSnapshot): Promise<BoundListener | Diagnostic> {
@@ -38,7 +38,7 @@ export class BoundListener {
     }
     return {
       severity: 'error',
-      code: first.code === 'EADDRINUSE' ? 'DD1101' : 'DD1102',
+      code: first.code === 'EADDRINUSE' ? 'DD1204' : 'DD1205',
       message:
         first.code === 'EADDRINUSE'
           ? `${listener.host}:${listener.port} is taken, and ${proxyId}'s ${listener.id} listener was told to use exactly this port`

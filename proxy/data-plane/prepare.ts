@@ -32,7 +32,7 @@ export function prepareSnapshot(snapshot: MeshSnapshot, filters: FilterFactory):
   } catch (error) {
     return {
       severity: 'error',
-      code: 'DD1103',
+      code: 'DD1206',
       message: `the configuration cannot be prepared for serving: ${error instanceof Error ? error.message : String(error)}`,
     };
   }
