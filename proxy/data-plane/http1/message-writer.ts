@@ -2,18 +2,26 @@ import type { Duplex } from 'node:stream';
 import type { HeaderMap } from '../header-map.ts';
 import { writeLastChunk } from './write-head.ts';
 
+/** Text above this does not wait for the end of the event loop's round. */
+const flushAboveBytes = 16 * 1024;
 /** Chunks up to this size are joined to the text waiting to be written: one write for head and small body. */
 const joinBytes = 2048;
 
 /**
- * Writes messages to one socket: head and body joined into as few writes as the tick allows, framing exactly as begun.
+ * Writes messages to one socket: head and body joined into as few writes as possible, framing exactly as begun.
  *
- *   begin(head) ── data ── data ── end      one write when all of it happens in one tick and is small
+ *   begin(head) ── data ── data ── end      one write when all of it is small and happens in one round of the event loop
+ *
+ * What is small waits until everything that had arrived is read: a round reads first and writes then. Each write may wake the process at the
+ * other end, and a wake-up costs more than all the work on a request; when writes come together, most find it awake.
  */
 export class MessageWriter {
   readonly #socket: Duplex;
   #text = '';
   #scheduled = false;
+  /** Length of the text that belongs to messages already ended. */
+  #endedLength = 0;
+  #done: ((error?: Error | null) => void)[] = [];
   #framing: 'none' | 'length' | 'chunked' = 'none';
   #remaining = 0;
   /** Body bytes of the current message. */
@@ -54,7 +62,7 @@ export class MessageWriter {
     if (bytes.length <= joinBytes) {
       const text = bytes.toString('latin1');
       this.#text += chunked ? `${bytes.length.toString(16)}\r\n${text}\r\n` : text;
-      if (this.#text.length > 8 * joinBytes) return this.flush();
+      if (this.#text.length > flushAboveBytes) return this.flush();
       this.#schedule();
       return !this.#socket.writableNeedDrain;
     }
@@ -70,19 +78,24 @@ export class MessageWriter {
   }
 
   /** Ends the message and writes it out. False: fewer bytes came than were declared, so the connection must be cut, not reused. */
-  end(trailers: HeaderMap | null, done?: () => void): boolean {
+  end(trailers: HeaderMap | null, done?: (error?: Error | null) => void): boolean {
     if (this.#framing === 'chunked') this.#text += writeLastChunk(trailers);
     const complete = this.#framing !== 'length' || this.#remaining === 0;
     this.#framing = 'none';
-    this.flush(done);
+    this.#endedLength = this.#text.length;
+    if (done !== undefined) this.#done.push(done);
+    if (this.#text.length > flushAboveBytes) this.flush();
+    else this.#schedule();
     return complete;
   }
 
-  /** Gives what waits to the socket; returns whether it wants more. `done` is called when it has been handed to the kernel. */
-  flush(done?: () => void): boolean {
+  /** Gives what waits to the socket; returns whether it wants more. */
+  flush(): boolean {
     const text = this.#text;
+    const done = this.#takeDone();
     if (text !== '') {
       this.#text = '';
+      this.#endedLength = 0;
       this.touched = true;
       return this.#socket.write(text, 'latin1', done);
     }
@@ -94,21 +107,34 @@ export class MessageWriter {
     return !this.#socket.writableNeedDrain;
   }
 
-  /** Forgets what was not written yet. */
+  /** Forgets what was not written yet of a message that has not ended. */
   discard(): void {
-    this.#text = '';
+    this.#text = this.#text.slice(0, this.#endedLength);
+    if (this.#text !== '' || this.#done.length > 0) this.flush();
+  }
+
+  #takeDone(): ((error?: Error | null) => void) | undefined {
+    const waiting = this.#done;
+    if (waiting.length === 0) return undefined;
+    this.#done = [];
+    if (waiting.length === 1) return waiting[0];
+    return (error) => {
+      for (const done of waiting) done(error);
+    };
   }
 
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    process.nextTick(runScheduled, this);
+    setImmediate(runScheduled, this);
   }
 
-  /** Called on the next tick. */
+  /** Called when the event loop has read what there was. */
   runScheduled(): void {
     this.#scheduled = false;
-    if (this.#text !== '' && !this.#socket.destroyed && this.#socket.writable) this.flush();
+    if (this.#text === '' && this.#done.length === 0) return;
+    if (!this.#socket.destroyed && this.#socket.writable) this.flush();
+    else this.#takeDone()?.(new Error('the connection is closed'));
   }
 }
 
