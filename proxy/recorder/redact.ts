@@ -1,6 +1,8 @@
+import { isUtf8 } from 'node:buffer';
 import { createHmac } from 'node:crypto';
-import { brotliDecompressSync, constants, gunzipSync, inflateSync } from 'node:zlib';
 import type { CapturedBody, ExchangeDetail } from '../api/exchange.schema.ts';
+import { decodeBody } from './decode-body.ts';
+import { memberName, replaceScalars, valueEnd } from './json-text.ts';
 import { SecretNames } from './secret-names.ts';
 
 /*
@@ -20,7 +22,13 @@ const JWT = /\b(eyJ[\w-]{5,}\.eyJ[\w-]{5,})\.[\w-]{5,}/g;
 const URL_HEADERS = new Set(['referer', 'location', 'x-envoy-original-path', 'content-location', 'link']);
 /** A JSON member with a string or number value; the last one may be cut off by the capture limit. */
 const JSON_MEMBER = /"((?:[^"\\]|\\.){1,128})"(\s*:\s*)(?:"((?:[^"\\]|\\.)*)("|$)|(-?\d[\d.eE+-]*))/g;
-const MAX_INFLATED_BYTES = 10 * 1024 * 1024;
+/** A JSON member whose value is an object or a list. */
+const JSON_TREE = /"((?:[^"\\]|\\.){1,128})"\s*:\s*(?=[[{])/g;
+/** One part of multipart/form-data: its name, everything up to the blank line, and its content. */
+const FORM_PART = /(\bname="([^"\r\n]+)"[^\r\n]*(?:\r?\n[^\r\n]+)*\r?\n\r?\n)([\s\S]*?)(?=\r?\n--|$)/g;
+const WHOLLY_FORM = /^[^\s=&"'<>{}]+=[^\s&]*(?:&[^\s=&]+=[^\s&]*)*\s*$/;
+/** A JSON text inside a JSON string inside … */
+const MAX_NESTING = 3;
 
 type Pairs = [string, string][];
 
@@ -104,7 +112,11 @@ export class Redactor {
   /** Secrets in a URL's query or fragment; the rest stays as it was written. */
   #url(url: string, place: string, removed: string[]): string {
     const start = url.search(/[?#]/);
-    const clean = start < 0 ? url : url.slice(0, start + 1) + this.#form(url.slice(start + 1), place, removed);
+    let clean = start < 0 ? url : url.slice(0, start + 1) + this.#form(url.slice(start + 1), place, removed);
+    clean = clean.replace(/^(<?[a-z][a-z0-9+.-]*:\/\/)([^/?#@\s]+)@/i, (_whole, scheme: string, user: string) => {
+      removed.push(`${place}.userinfo`);
+      return `${scheme}${this.#hash(user)}@`;
+    });
     return clean.includes('eyJ') ? this.#tokens(clean, place, removed) : clean;
   }
 
@@ -136,49 +148,82 @@ export class Redactor {
   }
 
   #body(body: CapturedBody, place: string, removed: string[]): CapturedBody {
-    const text = body.encoding === 'utf8' ? body.content : inflateText(body);
-    if (text === null) return body;
+    const decoded = decodeBody(body);
+    // What cannot be decoded (an unknown encoding, or not what its header says) is bytes nobody can read as text.
+    if (decoded === null) return body;
+    // Latin-1 keeps every byte of what is not UTF-8, so that a secret between binary fields is found too.
+    const binary = body.encoding === 'base64' && !isUtf8(decoded);
     const before = removed.length;
-    const clean = this.#text(text, body.contentType, place, removed);
+    const clean = this.#text(decoded.toString(binary ? 'latin1' : 'utf8'), body.contentType, place, removed);
     if (removed.length === before) return body;
     // A compressed body with a secret in it is kept as the text it was: the wire bytes would still hold the secret.
-    return { ...body, encoding: 'utf8', content: clean, contentEncoding: '' };
+    if (!binary) return { ...body, encoding: 'utf8', content: clean, contentEncoding: '' };
+    return { ...body, content: Buffer.from(clean, 'latin1').toString('base64'), contentEncoding: '' };
   }
 
   #text(text: string, contentType: string, place: string, removed: string[]): string {
     let clean = text;
-    if (contentType.includes('x-www-form-urlencoded')) clean = this.#form(clean, place, removed);
-    else if (/^\s*[[{]/.test(clean)) clean = this.#json(clean, place, removed);
+    if (this.#names.mayHoldSecret(text)) {
+      if (contentType.includes('x-www-form-urlencoded') || WHOLLY_FORM.test(text)) clean = this.#form(clean, place, removed);
+      else if (contentType.includes('multipart/')) clean = this.#multipart(clean, place, removed);
+      // JSON whatever the content type says: it also comes as text/plain and inside event streams.
+      else clean = this.#json(clean, place, removed, 0);
+    }
     return clean.includes('eyJ') ? this.#tokens(clean, place, removed) : clean;
   }
 
-  /** By text, not by parsing: formatting stays, and a body cut off by the capture limit is cleaned just as well. */
-  #json(text: string, place: string, removed: string[]): string {
-    return text.replace(JSON_MEMBER, (whole, name: string, colon: string, value: string | undefined, close: string, number) => {
-      const secret = value ?? number;
-      if (secret === undefined || secret === '' || !this.#names.isSecretField(name)) return whole;
-      // `code` and the like as a number is a status or an error, not a secret.
-      if (value === undefined && name.toLowerCase() === 'code') return whole;
+  #multipart(text: string, place: string, removed: string[]): string {
+    return text.replace(FORM_PART, (whole, head: string, name: string, content: string) => {
+      if (content === '') return whole;
+      if (!this.#names.isSecretField(name)) return head + this.#json(content, place, removed, 0);
       removed.push(`${place}.${name}`);
-      return value === undefined
-        ? `"${name}"${colon}"${this.#hash(number)}"`
-        : `"${name}"${colon}"${this.#secret(value)}${close}`;
+      return head + this.#secret(content);
     });
   }
-}
 
-/** The text of a compressed body, as far as it was captured; null when it is not text or not compressed in a way we know. */
-function inflateText(body: CapturedBody): string | null {
-  const inflate = { gzip: gunzipSync, 'x-gzip': gunzipSync, deflate: inflateSync, br: brotliDecompressSync }[
-    body.contentEncoding.trim().toLowerCase()
-  ];
-  if (inflate === undefined) return null;
-  const finishFlush = inflate === brotliDecompressSync ? constants.BROTLI_OPERATION_FLUSH : constants.Z_SYNC_FLUSH;
-  try {
-    return inflate(Buffer.from(body.content, 'base64'), { finishFlush, maxOutputLength: MAX_INFLATED_BYTES }).toString('utf8');
-  } catch {
-    // Not what its header says, or a bomb: it stays as the bytes it is, nobody reads it as text.
-    return null;
+  /** By text, not by parsing: formatting stays, and a body cut off by the capture limit is cleaned just as well. */
+  #json(text: string, place: string, removed: string[], nesting: number): string {
+    const flat = this.#secretTrees(text, place, removed);
+    return flat.replace(
+      JSON_MEMBER,
+      (whole, written: string, colon: string, value: string | undefined, close: string, number) => {
+        const secret = value ?? number;
+        const name = memberName(written);
+        if (secret === undefined || secret === '') return whole;
+        if (!this.#names.isSecretField(name)) {
+          if (value === undefined || nesting >= MAX_NESTING || !value.includes('\\"')) return whole;
+          return `"${written}"${colon}"${this.#jsonInString(value, place, removed, nesting)}${close}`;
+        }
+        // As numbers, `code` is a status and `max_tokens` a count, not secrets.
+        if (value === undefined && /^code$|tokens$/i.test(name)) return whole;
+        removed.push(`${place}.${name}`);
+        const clean = this.#secret(secret);
+        return value === undefined ? `"${written}"${colon}"${clean}"` : `"${written}"${colon}"${clean}${close}`;
+      },
+    );
+  }
+
+  /** Objects and lists under a secret's name: every value in them goes. */
+  #secretTrees(text: string, place: string, removed: string[]): string {
+    let clean = '';
+    let done = 0;
+    for (const match of text.matchAll(JSON_TREE)) {
+      const name = memberName(match[1]!);
+      if (match.index < done || /^code$/i.test(name) || !this.#names.isSecretField(name)) continue;
+      const start = match.index + match[0].length;
+      const end = valueEnd(text, start);
+      removed.push(`${place}.${name}`);
+      clean += text.slice(done, start) + replaceScalars(text.slice(start, end), (value) => this.#secret(value));
+      done = end;
+    }
+    return done === 0 ? text : clean + text.slice(done);
+  }
+
+  #jsonInString(escaped: string, place: string, removed: string[], nesting: number): string {
+    const before = removed.length;
+    const inner = memberName(escaped);
+    const clean = this.#json(inner, place, removed, nesting + 1);
+    return removed.length === before ? escaped : JSON.stringify(clean).slice(1, -1);
   }
 }
 

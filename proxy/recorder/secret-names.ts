@@ -31,6 +31,8 @@ const SECRET_FIELDS = new Set([
   'credentials',
 ]);
 const SECRET_FIELD_PART = /(_token|-token|token$|_secret|-secret|_password|-password|apikey|api[_-]key)/;
+/** Every name above holds one of these: a text without any of them needs no closer look. */
+const SECRET_HINT = /pass|pwd|secret|token|code|key|credential|authoriz|saml/i;
 
 /** Decides by name alone; answers are remembered, since the same few names come with every request. */
 export class SecretNames {
@@ -46,6 +48,14 @@ export class SecretNames {
     this.#extra = new Set(extra.map((name) => name.toLowerCase()));
     this.#headers.clear();
     this.#fields.clear();
+  }
+
+  /** False only when no name in the text can be a secret's. Escaped names are not seen through: then it says true. */
+  mayHoldSecret(text: string): boolean {
+    if (SECRET_HINT.test(text) || /\\u|%[0-9a-f]{2}/i.test(text)) return true;
+    if (this.#extra.size === 0) return false;
+    const lower = text.toLowerCase();
+    return [...this.#extra].some((name) => lower.includes(name) || lower.includes(name.replace(/[_-]/g, '')));
   }
 
   isSecretHeader(name: string): boolean {
