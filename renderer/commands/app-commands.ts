@@ -1,4 +1,4 @@
-import { CircleDot, CirclePause, Command as CommandIcon, Keyboard, Moon, OctagonX, Sun, SunMoon } from 'lucide-react';
+import { CircleDot, CirclePause, Command as CommandIcon, Keyboard, Moon, OctagonX, Plus, Sun, SunMoon } from 'lucide-react';
 import type { TimeWindow } from '../app/preferences.ts';
 import { windows } from '../app/preferences.ts';
 import type { Screen } from '../features/screen.ts';
@@ -81,6 +81,16 @@ const focusFilter: Command = {
   run: () => document.querySelector<HTMLInputElement>('[data-filter]')?.focus(),
 };
 
+/** Opens the form on the topology: it is part of that screen's URL. */
+const addService: Command = {
+  id: 'mesh.add-service',
+  title: 'Add service',
+  group: 'Mesh',
+  icon: Plus,
+  keywords: 'register workload new',
+  run: ({ router }) => router.navigate('topology', { add: '1' }),
+};
+
 const themes = [
   ['system', 'Theme: follow the system', SunMoon],
   ['light', 'Theme: light', Sun],
@@ -124,6 +134,7 @@ export function createAppCommands(screens: readonly Screen[]): Command[] {
     focusFilter,
     stopAllFaults,
     toggleRecording,
+    addService,
     showPalette,
     showHelp,
   ];

@@ -1,9 +1,17 @@
-import { ArrowLeftRight } from 'lucide-react';
+import { ArrowLeftRight, Network } from 'lucide-react';
 import { lazy } from 'react';
 import type { Screen } from './screen.ts';
 
 /** Every screen there is, in the order of the rail. A screen is a folder here with a default export, plus its line. */
 export const screens: readonly Screen[] = [
+  {
+    id: 'topology',
+    title: 'Topology',
+    icon: Network,
+    key: '1',
+    jump: 'g',
+    component: lazy(() => import('./topology/topology-screen.tsx')),
+  },
   {
     id: 'requests',
     title: 'Requests',

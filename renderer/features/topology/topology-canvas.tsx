@@ -1,0 +1,127 @@
+import { MiniMap, Panel, ReactFlow, ReactFlowProvider, useReactFlow } from '@xyflow/react';
+import '@xyflow/react/dist/base.css';
+import { Maximize, Minus, Plus } from 'lucide-react';
+import { memo, useCallback, useEffect, useMemo, useRef } from 'react';
+import type { Store } from '../../engine/store.ts';
+import { IconButton } from '../../ui/index.ts';
+import { LiveViewContext } from './live-view.ts';
+import { ServiceNode, sizeOfNode, type TopologyNode } from './service-node.tsx';
+import { layOut } from './topology-layout.ts';
+import type { TopologyView } from './topology-view.ts';
+import { type TopologyEdge, TrafficEdge } from './traffic-edge.tsx';
+
+const nodeTypes = { service: ServiceNode };
+const edgeTypes = { traffic: TrafficEdge };
+const fitOptions = { padding: 0.08, maxZoom: 1.1, minZoom: 0.25 };
+const minimapFrom = 18;
+/** Beyond this many edges moving dashes cost more than they say. */
+const maxMovingEdges = 60;
+
+export interface TopologyCanvasProps {
+  live: Store<TopologyView>;
+  /** The nodes and edges there are: a new object only when they change, and then it is laid out again. */
+  laid: TopologyView;
+  selected: string | null;
+  onSelect: (id: string | null) => void;
+  /** Requests flow: false while the view is paused or the engine away. */
+  moving: boolean;
+  /** Change it to fit the picture into the window. */
+  fitToken: number;
+}
+
+export default memo(function TopologyCanvas(props: TopologyCanvasProps) {
+  return (
+    <LiveViewContext.Provider value={props.live}>
+      <ReactFlowProvider>
+        <Canvas {...props} />
+      </ReactFlowProvider>
+    </LiveViewContext.Provider>
+  );
+});
+
+function Canvas({ laid: view, selected, onSelect, moving, fitToken }: TopologyCanvasProps) {
+  const flow = useReactFlow<TopologyNode, TopologyEdge>();
+  const box = useRef<HTMLDivElement>(null);
+  const select = useRef(onSelect);
+  select.current = onSelect;
+  const choose = useCallback((id: string) => select.current(id), []);
+
+  const layout = useMemo(
+    () =>
+      layOut(
+        [...view.nodes.values()].map((node) => ({ id: node.id, ...sizeOfNode(node) })),
+        [...view.edges.values()],
+      ),
+    [view],
+  );
+
+  const nodes = useMemo<TopologyNode[]>(
+    () =>
+      [...layout.nodes].map(([id, { x, y, width, height }]) => ({
+        id,
+        type: 'service',
+        position: { x, y },
+        width,
+        height,
+        selected: id === selected,
+        data: { onSelect: choose },
+      })),
+    [layout, selected, choose],
+  );
+  const edges = useMemo<TopologyEdge[]>(
+    () =>
+      [...layout.edges].flatMap(([id, line]) => {
+        const edge = view.edges.get(id);
+        if (!edge) return [];
+        const { from: source, to: target } = edge;
+        return [{ id, type: 'traffic' as const, source, target, selected: id === selected, data: { line, onSelect: choose } }];
+      }),
+    [layout, view, selected, choose],
+  );
+
+  const fit = useCallback(() => void flow.fitView({ ...fitOptions, duration: 0 }), [flow]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another layout, or the wish for it, fits again.
+  useEffect(() => {
+    const frame = requestAnimationFrame(fit);
+    return () => cancelAnimationFrame(frame);
+  }, [fit, layout, fitToken]);
+  useEffect(() => {
+    if (!box.current) return;
+    const observer = new ResizeObserver(fit);
+    observer.observe(box.current);
+    return () => observer.disconnect();
+  }, [fit]);
+
+  return (
+    <div ref={box} className="topo-canvas" data-moving={(moving && edges.length <= maxMovingEdges) || undefined}>
+      <ReactFlow
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={nodeTypes}
+        edgeTypes={edgeTypes}
+        onPaneClick={() => onSelect(null)}
+        nodesDraggable={false}
+        nodesConnectable={false}
+        nodesFocusable={false}
+        edgesFocusable={false}
+        elementsSelectable={false}
+        minZoom={0.2}
+        maxZoom={1.8}
+        deleteKeyCode={null}
+        selectionKeyCode={null}
+        multiSelectionKeyCode={null}
+        panActivationKeyCode={null}
+        zoomOnDoubleClick={false}
+        disableKeyboardA11y
+        aria-label="Services and the calls between them. The table shows the same."
+      >
+        {nodes.length >= minimapFrom && <MiniMap pannable zoomable nodeBorderRadius={6} ariaLabel="Overview of the topology" />}
+        <Panel position="bottom-left" className="topo-zoom">
+          <IconButton size="small" label="Zoom in" icon={<Plus size={14} />} onClick={() => void flow.zoomIn()} />
+          <IconButton size="small" label="Zoom out" icon={<Minus size={14} />} onClick={() => void flow.zoomOut()} />
+          <IconButton size="small" label="Fit everything" keys="f" icon={<Maximize size={13} />} onClick={fit} />
+        </Panel>
+      </ReactFlow>
+    </div>
+  );
+}

@@ -1,0 +1,109 @@
+import type { Graph, GraphEdge, GraphNode } from '../../../proxy/api/observability.schema.ts';
+import { formatMs, formatRate, formatShare } from '../../ui/format.ts';
+import { Panel, Table } from '../../ui/index.ts';
+import { healthOf, markErrors, shortName, splitLabel } from './topology-view.ts';
+
+/** The graph's equal in tables: every number of the picture, reachable with the keyboard. */
+export function TopologyTable({
+  graph,
+  selected,
+  onSelect,
+}: {
+  graph: Graph;
+  selected: string | null;
+  onSelect: (id: string) => void;
+}) {
+  const edges = [...graph.edges].sort((a, b) => a.id.localeCompare(b.id));
+  const nodes = [...graph.nodes].sort((a, b) => a.id.localeCompare(b.id));
+  return (
+    <div className="screen-scroll topo-table" data-testid="topology-table">
+      <Panel title="Calls" hint={`${edges.length}`} flush>
+        <Table
+          label="Calls between services"
+          rows={edges}
+          keyOf={(edge) => edge.id}
+          selected={selected}
+          onSelect={(edge) => onSelect(edge.id)}
+          columns={[
+            {
+              id: 'edge',
+              title: 'Caller → callee',
+              cell: (edge) => (
+                <button type="button" className="topo-link" onClick={() => onSelect(edge.id)}>
+                  {shortName(edge.from)} → {shortName(edge.to)}
+                </button>
+              ),
+            },
+            { id: 'rate', title: 'Rate', align: 'end', cell: (edge) => `${formatRate(edge.rate)}/s` },
+            { id: 'errors', title: 'Errors', align: 'end', cell: (edge) => <Errors share={edge.errorShare} /> },
+            { id: 'p50', title: 'p50', align: 'end', cell: (edge) => formatMs(edge.p50) },
+            { id: 'p95', title: 'p95', align: 'end', cell: (edge) => formatMs(edge.p95) },
+            { id: 'p99', title: 'p99', align: 'end', cell: (edge) => formatMs(edge.p99) },
+            { id: 'split', title: 'Split', cell: (edge) => splitLabel(edge.split) },
+            {
+              id: 'mtls',
+              title: 'Mutual TLS',
+              cell: (edge) => (edge.mtlsShare >= 0.999 ? 'yes' : edge.mtlsShare > 0 ? formatShare(edge.mtlsShare) : '▲ no'),
+            },
+            { id: 'state', title: 'State', cell: (edge) => describeState(edge) },
+          ]}
+        />
+      </Panel>
+      <Panel title="Services" hint={`${nodes.length}`} flush>
+        <Table
+          label="Services"
+          rows={nodes}
+          keyOf={(node) => node.id}
+          selected={selected}
+          onSelect={(node) => onSelect(node.id)}
+          columns={[
+            {
+              id: 'name',
+              title: 'Service',
+              cell: (node) => (
+                <button type="button" className="topo-link" onClick={() => onSelect(node.id)}>
+                  {node.name}
+                </button>
+              ),
+            },
+            { id: 'health', title: 'Health', cell: (node) => <HealthWord node={node} /> },
+            { id: 'rate', title: 'Rate', align: 'end', cell: (node) => `${formatRate(node.rate)}/s` },
+            { id: 'errors', title: 'Errors', align: 'end', cell: (node) => <Errors share={node.errorShare} /> },
+            { id: 'p95', title: 'p95', align: 'end', cell: (node) => formatMs(node.p95) },
+            { id: 'versions', title: 'Versions', cell: (node) => node.versions.map(({ version }) => version).join(', ') || '–' },
+          ]}
+        />
+      </Panel>
+    </div>
+  );
+}
+
+function Errors({ share }: { share: number }) {
+  const mark = markErrors(share);
+  return (
+    <span className={mark ? `tone-text tone-${mark.tone}` : undefined}>
+      {mark && `${mark.glyph} `}
+      {formatShare(share)}
+    </span>
+  );
+}
+
+function HealthWord({ node }: { node: GraphNode }) {
+  const { glyph, word, tone } = healthOf(node.health);
+  return (
+    <span className={`tone-text tone-${tone}`}>
+      {glyph} {word}
+    </span>
+  );
+}
+
+function describeState(edge: GraphEdge): string {
+  const parts = [
+    edge.faults.length > 0 && `⚡ ${edge.faults.length} armed`,
+    edge.ejected > 0 && `✖ ${edge.ejected} ejected`,
+    edge.overflows > 0 && `✖ ${edge.overflows} overflow`,
+    edge.timeouts > 0 && `▲ ${edge.timeouts} timeouts`,
+    edge.retryRatio > 0 && `↻ ${edge.retryRatio.toFixed(2)} retries`,
+  ].filter(Boolean);
+  return parts.join(' · ') || '● healthy';
+}

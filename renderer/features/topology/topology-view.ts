@@ -1,0 +1,284 @@
+import type { Graph, GraphEdge, GraphNode } from '../../../proxy/api/observability.schema.ts';
+import { formatMs, formatRate, formatShare } from '../../ui/format.ts';
+import type { Tone } from '../../ui/surface.tsx';
+
+export const labelKinds = ['rate', 'p50', 'p95', 'p99', 'errors', 'split'] as const;
+export type LabelKind = (typeof labelKinds)[number];
+export type GroupBy = 'service' | 'version';
+
+/** From this share of errors on, something is failing rather than degraded: Kiali's default. */
+const failingShare = 0.1;
+
+export interface Health {
+  tone: Tone;
+  glyph: string;
+  word: string;
+}
+
+const healths: Record<GraphNode['health'], Health> = {
+  ok: { tone: 'ok', glyph: '●', word: 'Healthy' },
+  degraded: { tone: 'warn', glyph: '▲', word: 'Degraded' },
+  failing: { tone: 'bad', glyph: '■', word: 'Failing' },
+  down: { tone: 'bad', glyph: '✖', word: 'Down' },
+  idle: { tone: 'neutral', glyph: '○', word: 'No traffic' },
+};
+
+export const healthOf = (health: GraphNode['health']): Health => healths[health];
+
+/** The mark of a share of errors; null when there is nothing to mark. */
+export function markErrors(share: number): Health | null {
+  if (share >= failingShare) return { tone: 'bad', glyph: '■', word: 'failing' };
+  return share > 0 ? { tone: 'warn', glyph: '▲', word: 'some errors' } : null;
+}
+
+/** What one node of the picture shows. Two views with equal `key` look the same. */
+export interface NodeView {
+  id: string;
+  key: string;
+  kind: GraphNode['kind'] | 'version';
+  name: string;
+  /** Shown only when services of several namespaces are on show. */
+  namespace: string;
+  health: Health;
+  rate: string;
+  errors: string;
+  errorMark: Health | null;
+  versions: { version: string; share: number; text: string; ready: number; workloads: number; errorMark: Health | null }[];
+}
+
+/** What one edge of the picture shows. Two views with equal `key` look the same. */
+export interface EdgeView {
+  id: string;
+  key: string;
+  from: string;
+  to: string;
+  label: string;
+  tone: Tone;
+  mark: Health | null;
+  /** Stroke width, CSS pixels. */
+  width: number;
+  /** Seconds a dash takes for its way; 0 = stands still. */
+  paceSeconds: number;
+  lock: 'all' | 'some' | 'none' | 'outside';
+  faults: number;
+  retries: string;
+  timeouts: number;
+  overflows: number;
+  ejected: number;
+  /** Everything of the edge as one sentence. */
+  words: string;
+}
+
+export interface TopologyView {
+  nodes: ReadonlyMap<string, NodeView>;
+  edges: ReadonlyMap<string, EdgeView>;
+  /** Changes only when a node or edge comes or goes: the signal to lay out again. */
+  structure: string;
+}
+
+export const emptyView: TopologyView = { nodes: new Map(), edges: new Map(), structure: '' };
+
+/** `default/reviews` → `reviews`; `ingress` stays. */
+export const shortName = (id: string): string => id.slice(id.lastIndexOf('/') + 1);
+
+/** The picture of a graph. Views that look as they did before are the same objects, so that a tick redraws only what changed. */
+export function viewGraph(
+  graph: Graph,
+  options: { label: LabelKind; group: GroupBy },
+  before: TopologyView = emptyView,
+): TopologyView {
+  const nodes = new Map<string, NodeView>();
+  const edges = new Map<string, EdgeView>();
+  const manyNamespaces = new Set(graph.nodes.filter(({ kind }) => kind === 'service').map(({ namespace }) => namespace)).size > 1;
+  const keepNode = (view: NodeView) => nodes.set(view.id, reuse(before.nodes.get(view.id), view));
+  const keepEdge = (view: EdgeView) => edges.set(view.id, reuse(before.edges.get(view.id), view));
+  for (const node of graph.nodes) {
+    keepNode(viewNode(node, manyNamespaces, options.group));
+    if (options.group !== 'version' || node.versions.length < 2) continue;
+    for (const version of node.versions) {
+      keepNode(viewVersion(node, version));
+      keepEdge(viewVersionEdge(node, version, graph.edges, options.label));
+    }
+  }
+  for (const edge of graph.edges) if (nodes.has(edge.from) && nodes.has(edge.to)) keepEdge(viewEdge(edge, options.label));
+  return { nodes, edges, structure: structureOf(nodes, edges) };
+}
+
+/** Boxes grow with their versions, so their number belongs to it. */
+function structureOf(nodes: ReadonlyMap<string, NodeView>, edges: ReadonlyMap<string, EdgeView>): string {
+  return [...[...nodes.values()].map(({ id, versions }) => `${id} ${versions.length}`), ...edges.keys()].sort().join('\n');
+}
+
+function reuse<T extends { key: string }>(before: T | undefined, view: T): T {
+  return before?.key === view.key ? before : view;
+}
+
+function viewNode(node: GraphNode, showNamespace: boolean, group: GroupBy): NodeView {
+  const named = node.versions.filter(({ version }) => version !== '');
+  const view = {
+    id: node.id,
+    kind: node.kind,
+    name: node.name,
+    namespace: showNamespace && node.kind === 'service' ? node.namespace : '',
+    health: healths[node.health],
+    rate: `${formatRate(node.rate)}/s`,
+    errors: formatShare(node.errorShare),
+    errorMark: markErrors(node.errorShare),
+    versions: group === 'version' && named.length > 1 ? [] : named.map((version) => viewShare(version, node.rate)),
+  };
+  return { ...view, key: JSON.stringify(view) };
+}
+
+function viewShare(version: GraphNode['versions'][number], rate: number): NodeView['versions'][number] {
+  const share = rate > 0 ? Math.min(1, version.rate / rate) : 0;
+  return {
+    version: version.version,
+    share: Math.round(share * 100) / 100,
+    text: rate > 0 ? formatShare(Math.round(share * 100) / 100) : '–',
+    ready: version.ready,
+    workloads: version.workloads,
+    errorMark: markErrors(version.errorShare),
+  };
+}
+
+function viewVersion(node: GraphNode, version: GraphNode['versions'][number]): NodeView {
+  const health: GraphNode['health'] =
+    version.workloads > 0 && version.ready === 0
+      ? 'down'
+      : version.rate === 0
+        ? 'idle'
+        : version.errorShare >= failingShare
+          ? 'failing'
+          : version.errorShare > 0
+            ? 'degraded'
+            : 'ok';
+  const view = {
+    id: `${node.id}@${version.version}`,
+    kind: 'version' as const,
+    name: version.version,
+    namespace: '',
+    health: healths[health],
+    rate: `${formatRate(version.rate)}/s`,
+    errors: formatShare(version.errorShare),
+    errorMark: markErrors(version.errorShare),
+    versions: [],
+  };
+  return { ...view, key: JSON.stringify(view) };
+}
+
+/** From a service to one of its versions: the share of the traffic that went there. */
+function viewVersionEdge(
+  node: GraphNode,
+  version: GraphNode['versions'][number],
+  all: readonly GraphEdge[],
+  label: LabelKind,
+): EdgeView {
+  const share = node.rate > 0 ? Math.min(1, version.rate / node.rate) : 0;
+  const into = all.filter((edge) => edge.to === node.id);
+  const wanted = into.flatMap((edge) => edge.split).find((split) => split.version === version.version)?.wanted ?? null;
+  const edge: GraphEdge = {
+    ...(into[0] ?? emptyEdge),
+    id: `${node.id}->${node.id}@${version.version}`,
+    from: node.id,
+    to: `${node.id}@${version.version}`,
+    rate: version.rate,
+    errorShare: version.errorShare,
+    count: Math.round(node.count * share),
+    faults: [],
+    retryRatio: 0,
+    timeouts: 0,
+    overflows: 0,
+    ejected: 0,
+    split: [],
+  };
+  const view = viewEdge(edge, label === 'errors' ? 'errors' : 'rate');
+  const text = label === 'errors' ? view.label : `${formatShare(share)}${wanted === null ? '' : ` of ${formatShare(wanted)}`}`;
+  return { ...view, label: text, lock: 'outside', key: `${view.key}${text}` };
+}
+
+const emptyEdge: GraphEdge = {
+  id: '',
+  from: '',
+  to: '',
+  protocol: '',
+  rate: 0,
+  count: 0,
+  errorShare: 0,
+  p50: null,
+  p95: null,
+  p99: null,
+  mtlsShare: 0,
+  retryRatio: 0,
+  timeouts: 0,
+  overflows: 0,
+  faults: [],
+  faultHits: 0,
+  ejected: 0,
+  split: [],
+};
+
+/** The weights of an edge, wanted beside actual: `50/35/15 %`. */
+export function splitLabel(split: GraphEdge['split']): string {
+  if (split.length < 2) return split[0] ? `all ${split[0].version}` : '–';
+  return `${split.map(({ actual }) => Math.round(actual * 100)).join(' / ')} %`;
+}
+
+export function edgeLabel(edge: GraphEdge, kind: LabelKind): string {
+  if (kind === 'rate') return `${formatRate(edge.rate)}/s`;
+  if (kind === 'errors') return formatShare(edge.errorShare);
+  if (kind === 'split') return splitLabel(edge.split);
+  return formatMs(edge[kind]);
+}
+
+/** 1.5 px for a trickle to 6 px from 1,000 requests a second on, by the logarithm. */
+export function edgeWidth(rate: number): number {
+  return Math.round((1.5 + Math.min(4.5, Math.log10(1 + rate) * 1.5)) * 4) / 4;
+}
+
+/** In four steps, so that an edge's animation does not start anew with every small change of its rate. */
+export function edgePace(rate: number): number {
+  if (rate <= 0) return 0;
+  if (rate < 2) return 2.4;
+  if (rate < 20) return 1.5;
+  return rate < 200 ? 0.9 : 0.55;
+}
+
+function viewEdge(edge: GraphEdge, label: LabelKind): EdgeView {
+  const mark = markErrors(edge.errorShare);
+  const lock = edge.from === 'outside' ? 'outside' : edge.mtlsShare >= 0.999 ? 'all' : edge.mtlsShare > 0 ? 'some' : 'none';
+  const view = {
+    id: edge.id,
+    from: edge.from,
+    to: edge.to,
+    label: edgeLabel(edge, label),
+    tone: mark?.tone ?? (edge.rate > 0 ? ('ok' as const) : ('neutral' as const)),
+    mark,
+    width: edgeWidth(edge.rate),
+    paceSeconds: edgePace(edge.rate),
+    lock: lock as EdgeView['lock'],
+    faults: edge.faults.length,
+    retries: edge.retryRatio > 0 ? formatShare(edge.retryRatio) : '',
+    timeouts: edge.timeouts,
+    overflows: edge.overflows,
+    ejected: edge.ejected,
+    words: describeEdge(edge),
+  };
+  return { ...view, key: JSON.stringify(view) };
+}
+
+/** Everything of an edge in words, for the label's accessible name. */
+export function describeEdge(edge: GraphEdge): string {
+  const parts = [
+    `${shortName(edge.from)} to ${shortName(edge.to)}`,
+    `${formatRate(edge.rate)} requests per second`,
+    `${formatShare(edge.errorShare)} errors`,
+    `p95 ${formatMs(edge.p95)}`,
+    edge.mtlsShare >= 0.999 ? 'mutual TLS' : edge.mtlsShare > 0 ? `mutual TLS on ${formatShare(edge.mtlsShare)}` : 'plain text',
+  ];
+  if (edge.faults.length > 0) parts.push(`${edge.faults.length} armed: ${edge.faults.join(', ')}`);
+  if (edge.retryRatio > 0) parts.push(`${formatShare(edge.retryRatio)} retried`);
+  if (edge.timeouts > 0) parts.push(`${edge.timeouts} timeouts`);
+  if (edge.overflows > 0) parts.push(`${edge.overflows} overflows`);
+  if (edge.ejected > 0) parts.push(`${edge.ejected} hosts ejected`);
+  return parts.join(', ');
+}
