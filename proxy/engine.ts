@@ -222,7 +222,7 @@ export class Engine {
     const onEvent = (event: { type: string; subject: string; message: string; data: Record<string, unknown> }) =>
       this.#emit(event.type, event.subject, event.message, event.data);
     const onRecording = (isRecording: boolean) => dataPlane.keepAllExchanges(isRecording);
-    const recorder = new Recorder({ store, clock, random: Math.random, onEvent, onRecording });
+    const recorder = new Recorder({ store, clock, random: Math.random, redactor, onEvent, onRecording });
     const configuration = new Configuration({
       paths: this.#options.paths,
       clock,
@@ -236,7 +236,7 @@ export class Engine {
       onRejected: (diagnostics, source) => this.#rejected(diagnostics, source),
     });
     const send = createReplaySend(() => configuration.current);
-    const replayer = new Replayer({ store, clock, random: Math.random, send });
+    const replayer = new Replayer({ store, clock, random: Math.random, redactor, send });
     const hub = new StreamHub({
       clock,
       version: this.#version,

@@ -1,5 +1,7 @@
-import type { CapturedBody, ExchangeDetail } from '../api/exchange.schema.ts';
+import { isUtf8 } from 'node:buffer';
+import { type CapturedBody, type ExchangeDetail, exchangeDetailSchema } from '../api/exchange.schema.ts';
 import type { Recording } from '../api/recording.schema.ts';
+import { decodeBody } from './decode-body.ts';
 
 /*
  * HAR 1.2. What HAR has no field for lies under `_drydock` in each entry, so that an export read back is the same recording. Import is
@@ -84,24 +86,41 @@ function queryOf(path: string): { name: string; value: string }[] {
 
 /** HAR has no encoding for request bodies: binary ones travel in a field of their own. */
 function postData(body: CapturedBody): Record<string, unknown> {
-  const binary = body.encoding === 'base64';
-  return { mimeType: body.contentType, text: binary ? '' : body.content, ...(binary ? { _base64: body.content } : {}) };
+  const { text, encoding } = decodedText(body);
+  if (encoding === 'base64') return { mimeType: body.contentType, text: '', _base64: text };
+  return { mimeType: body.contentType, text };
 }
 
+/** `size` and `text` are decoded, as HAR wants them; bodySize tells the bytes on the wire. */
 function content(body: CapturedBody | null): Record<string, unknown> {
   if (body === null) return { size: 0, mimeType: '', text: '' };
+  const { text, encoding, size } = decodedText(body);
+  const compression = size - body.bytes;
   return {
-    size: body.bytes,
+    size,
+    ...(compression > 0 && body.contentEncoding !== '' ? { compression } : {}),
     mimeType: body.contentType,
-    text: body.content,
-    ...(body.encoding === 'base64' ? { encoding: 'base64' } : {}),
+    text,
+    ...(encoding === 'base64' ? { encoding } : {}),
   };
 }
 
-/** Exchanges of a HAR, oldest first, or a sentence that says why it is none. Entries that cannot be read are counted. */
+function decodedText(body: CapturedBody): { text: string; encoding: 'utf8' | 'base64'; size: number } {
+  const decoded = decodeBody(body);
+  if (decoded === null) return { text: body.content, encoding: body.encoding, size: body.bytes };
+  // What the capture limit cut off still counts.
+  const size = body.truncated && body.contentEncoding === '' ? body.bytes : decoded.length;
+  const encoding = isUtf8(decoded) ? 'utf8' : 'base64';
+  return { text: decoded.toString(encoding), encoding, size };
+}
+
+/**
+ * Exchanges of a HAR, oldest first, or a sentence that says why it is none. Entries that cannot be read are counted. Every exchange gets an id of
+ * its own in this order, so that a file with ids of anyone's choice (or the same twice) loses nothing.
+ */
 export function readHar(
   har: unknown,
-  newId: () => string,
+  newId: (index: number) => string,
 ): { name: string; exchanges: ExchangeDetail[]; skipped: number } | string {
   const log = record(record(har)?.log);
   if (log === null) return 'This is not a HAR: it has no log';
@@ -110,19 +129,22 @@ export function readHar(
   const exchanges: ExchangeDetail[] = [];
   let skipped = 0;
   for (const entry of log.entries) {
-    const exchange = readEntry(record(entry), newId);
+    const exchange = readEntry(record(entry));
     if (exchange === null) skipped++;
     else exchanges.push(exchange);
   }
   exchanges.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+  exchanges.forEach((exchange, index) => {
+    exchange.id = newId(index);
+  });
   const creator = text(record(log.creator)?.name);
   return { name: text(own?.name) || `imported from ${creator || 'HAR'}`, exchanges, skipped };
 }
 
-function readEntry(entry: Record<string, unknown> | null, newId: () => string): ExchangeDetail | null {
+function readEntry(entry: Record<string, unknown> | null): ExchangeDetail | null {
   if (entry === null) return null;
-  const own = record(entry._drydock);
-  if (own !== null && typeof own.id === 'string' && record(own.request) !== null) return own as unknown as ExchangeDetail;
+  const own = exchangeDetailSchema.safeParse(entry._drydock);
+  if (own.success && !Number.isNaN(Date.parse(own.data.time))) return own.data;
   const request = record(entry.request);
   const response = record(entry.response) ?? {};
   const url = parseUrl(text(request?.url));
@@ -131,7 +153,7 @@ function readEntry(entry: Record<string, unknown> | null, newId: () => string): 
   const status = number(response.status);
   return {
     ...blankExchange,
-    id: newId(),
+    id: '',
     time: (Number.isNaN(time.getTime()) ? new Date(0) : time).toISOString(),
     destination: url.hostname.split('.')[0] ?? url.hostname,
     method: text(request.method).toUpperCase() || 'GET',
@@ -143,10 +165,18 @@ function readEntry(entry: Record<string, unknown> | null, newId: () => string): 
     durationMs: Math.max(0, number(entry.time)),
     requestBytes: Math.max(0, number(request.bodySize)),
     responseBytes: Math.max(0, number(response.bodySize)),
-    request: { headers: readHeaders(request.headers), body: readPostData(record(request.postData)), trailers: [] },
-    response: { headers: readHeaders(response.headers), body: readContent(record(response.content)), trailers: [] },
+    request: readMessage(request.headers, readPostData(record(request.postData))),
+    response: readMessage(response.headers, readContent(record(response.content))),
   };
 }
+
+/** HAR texts are decoded: headers that tell how the wire had them are no longer true. */
+function readMessage(headers: unknown, body: CapturedBody | null): ExchangeDetail['request'] {
+  const pairs = readHeaders(headers);
+  const kept = body === null ? pairs : pairs.filter(([name]) => !wireHeaders.has(name));
+  return { headers: kept, body, trailers: [] };
+}
+const wireHeaders = new Set(['content-encoding', 'content-length', 'transfer-encoding']);
 
 /** `{name, value}` objects, or `[name, value]` pairs as some write them. HTTP/2 pseudo-headers are left out. */
 function readHeaders(headers: unknown): Pairs {
@@ -172,7 +202,6 @@ function readContent(data: Record<string, unknown> | null): CapturedBody | null 
   return capturedBody(text(data.text), data.encoding === 'base64', text(data.mimeType));
 }
 
-/** HAR texts are decoded: whatever encoding the wire had is gone. */
 function capturedBody(content: string, base64: boolean, contentType: string): CapturedBody | null {
   if (content === '') return null;
   const bytes = Buffer.byteLength(content, base64 ? 'base64' : 'utf8');

@@ -6,12 +6,15 @@ import type { Store } from '../store/store.ts';
 import type { StoreResult } from '../store/store-types.ts';
 import { type Har, readHar, writeHar } from './har.ts';
 import { passesFilter } from './recording-filter.ts';
+import type { Redactor } from './redact.ts';
 
 export interface RecorderOptions {
   store: Store;
   clock: Clock;
   /** Uniform [0,1); ids. */
   random: () => number;
+  /** For what does not come through the mesh: imported files. */
+  redactor: Redactor;
   /** A first recording runs, or the last one has ended. */
   onRecording?: (isRecording: boolean) => void;
   /** `recording.started`, `recording.stopped`. */
@@ -29,6 +32,8 @@ interface Running {
   waiting: ExchangeDetail[];
   dropped: number;
   writing: Promise<void>;
+  /** Asked to stop, but the disk has not taken it yet: nothing more comes in, and stopping again tries again. */
+  closed: boolean;
   timer: Timer | null;
   stopTimer: Timer | null;
 }
@@ -43,17 +48,18 @@ export class Recorder {
   }
 
   get isRecording(): boolean {
-    return this.#running.size > 0;
+    return [...this.#running.values()].some((running) => !running.closed);
   }
 
   /** Exchanges that came without a record: whether a filter would have let them through is not known, so they count. */
   noteDropped(count: number): void {
-    for (const running of this.#running.values()) running.dropped += count;
+    for (const running of this.#running.values()) if (!running.closed) running.dropped += count;
   }
 
   /** Already redacted exchanges; every running recording takes those its filter lets through. */
   offer(batch: readonly ExchangeDetail[]): void {
     for (const running of this.#running.values()) {
+      if (running.closed) continue;
       for (const exchange of batch) {
         if (!passesFilter(exchange, running.recording.filter)) continue;
         if (running.waiting.length >= MAX_WAITING) running.dropped++;
@@ -77,7 +83,10 @@ export class Recorder {
     });
     if (!created.ok) return created;
     const recording = created.value;
-    const running: Running = { recording, waiting: [], dropped: 0, writing: Promise.resolve(), timer: null, stopTimer: null };
+    const running: Running = {
+      ...{ recording, waiting: [], dropped: 0, writing: Promise.resolve(), closed: false },
+      ...{ timer: null, stopTimer: null },
+    };
     this.#running.set(recording.id, running);
     this.#options.onRecording?.(true);
     if (forMs !== null) running.stopTimer = clock.setTimer(() => void this.stop(recording.id), forMs);
@@ -93,19 +102,20 @@ export class Recorder {
       const known = await store.getRecording(idOrName);
       return known ? { ok: true, value: known } : { ok: false, code: 'not_found', message: `There is no recording ${idOrName}` };
     }
-    this.#forget(running);
+    running.closed = true;
     running.stopTimer?.cancel();
+    this.#options.onRecording?.(this.isRecording);
     await this.#flush(running);
     const stopped = await store.stopRecording({
       id: running.recording.id,
       stoppedAt: new Date(clock.wallNow()).toISOString(),
-      dropped: running.dropped + running.waiting.length,
+      dropped: running.dropped,
     });
-    if (stopped.ok) {
-      const { exchanges, dropped } = stopped.value;
-      const lost = dropped > 0 ? `, ${dropped} could not be kept` : '';
-      this.#event('recording.stopped', stopped.value, `Recording ${stopped.value.name} stopped: ${exchanges} exchanges${lost}`);
-    }
+    if (!stopped.ok) return stopped;
+    if (!this.#running.delete(running.recording.id)) return stopped; // another stop was faster and has told
+    const { exchanges, dropped } = stopped.value;
+    const lost = dropped > 0 ? `, ${dropped} could not be kept` : '';
+    this.#event('recording.stopped', stopped.value, `Recording ${stopped.value.name} stopped: ${exchanges} exchanges${lost}`);
     return stopped;
   }
 
@@ -136,9 +146,11 @@ export class Recorder {
     if (recording === null) return { ok: false, code: 'not_found', message: `There is no recording ${idOrName}` };
     const running = this.#running.get(recording.id);
     if (running !== undefined) {
+      running.closed = true;
       this.#running.delete(recording.id);
       running.timer?.cancel();
       running.stopTimer?.cancel();
+      this.#options.onRecording?.(this.isRecording);
       await running.writing;
     }
     return store.deleteRecording(recording.id);
@@ -150,16 +162,20 @@ export class Recorder {
     return writeHar(recording, await this.#all(recording.id));
   }
 
-  /** A recording from a HAR. `conflict` with words when it is not one. */
+  /** A recording from a HAR, redacted like traffic. `conflict` with words when it is not one. */
   async importHar(har: unknown, name?: string): Promise<StoreResult<Recording>> {
     const { store, clock } = this.#options;
-    const read = readHar(har, () => this.#newId());
+    const base = this.#newId();
+    const read = readHar(har, (index) => `${base}${String(index).padStart(7, '0')}`);
     if (typeof read === 'string') return { ok: false, code: 'conflict', message: read };
     const now = new Date(clock.wallNow()).toISOString();
     const created = await store.createRecording({ id: this.#newId(), name: name ?? read.name, filter: {}, startedAt: now });
     if (!created.ok) return created;
     for (let i = 0; i < read.exchanges.length; i += PAGE) {
-      const appended = await store.appendToRecording(created.value.id, read.exchanges.slice(i, i + PAGE));
+      const appended = await store.appendToRecording(
+        created.value.id,
+        this.#options.redactor.redact(read.exchanges.slice(i, i + PAGE)),
+      );
       if (!appended.ok) return appended;
     }
     return store.stopRecording({ id: created.value.id, stoppedAt: now, dropped: read.skipped });
@@ -198,11 +214,6 @@ export class Recorder {
       }
     });
     return running.writing;
-  }
-
-  #forget(running: Running): void {
-    this.#running.delete(running.recording.id);
-    this.#options.onRecording?.(this.isRecording);
   }
 
   #withLive(recording: Recording): Recording {

@@ -80,7 +80,8 @@ export class Redactor {
     return copy ?? pairs;
   }
 
-  #header(name: string, value: string, place: string, removed: string[]): string {
+  #header(written: string, value: string, place: string, removed: string[]): string {
+    const name = written.toLowerCase();
     if (this.#names.isSecretHeader(name)) {
       if (value === '') return value;
       removed.push(`${place}.${name}`);

@@ -8,6 +8,6 @@ export function findRootCalls(exchanges: readonly ExchangeDetail[]): ExchangeDet
   const spans = new Set(exchanges.filter((e) => e.spanId !== '').map((e) => `${e.traceId}/${e.spanId}`));
   return exchanges
     .filter((e) => e.method !== '' && (e.parentSpanId === '' || !spans.has(`${e.traceId}/${e.parentSpanId}`)))
-    .filter((e) => e.protocol !== 'TCP' && e.protocol !== 'WebSocket')
+    .filter((e) => e.protocol !== 'TCP' && e.protocol !== 'WebSocket' && e.method !== 'CONNECT')
     .sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : a.id < b.id ? -1 : 1));
 }

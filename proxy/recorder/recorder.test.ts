@@ -1,0 +1,297 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { ExchangeDetail } from '../api/exchange.schema.ts';
+import { HandClock, makeBody, makeExchange, makeFolder, realClock } from '../store/fixtures.ts';
+import { Store } from '../store/store.ts';
+import { Recorder, type RecorderOptions } from './recorder.ts';
+import { Redactor } from './redact.ts';
+
+const redactor = new Redactor({ key: Buffer.alloc(32, 1) });
+let folder: ReturnType<typeof makeFolder>;
+let store: Store;
+beforeEach(async () => {
+  folder = makeFolder();
+  store = await Store.open({ path: join(folder.path, 'drydock.db'), clock: realClock });
+});
+afterEach(async () => {
+  await store.close();
+  folder.remove();
+});
+
+function makeRecorder(options: Partial<RecorderOptions> = {}) {
+  let n = 0;
+  const events: string[] = [];
+  const recorder = new Recorder({
+    ...{ store, clock: realClock, redactor, random: () => (n++ % 1000) / 1000 },
+    onEvent: (event) => events.push(`${event.type} ${event.subject}`),
+    ...options,
+  });
+  return { recorder, events };
+}
+async function started(recorder: Recorder, request: Parameters<Recorder['start']>[0]): Promise<string> {
+  const result = await recorder.start(request);
+  if (!result.ok) throw new Error(result.message);
+  return result.value.id;
+}
+/** A store whose named method fails while `failing.on`. */
+function failingStore(method: 'stopRecording' | 'appendToRecording', failing: { on: boolean }): Store {
+  return new Proxy(store, {
+    get(target, name) {
+      if (name === method && failing.on) return async () => ({ ok: false, code: 'disk', message: 'full' });
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+describe('a recording', () => {
+  test('takes what its filter lets through, between start and stop, and is on disk when stop answers', async () => {
+    const { recorder, events } = makeRecorder();
+    recorder.offer([makeExchange(0)]);
+    const all = await started(recorder, { name: 'all' });
+    const some = await started(recorder, {
+      name: 'some',
+      filter: { to: 'default/ratings', path: '/a', method: 'get', reporter: 'source' },
+    });
+    recorder.offer([
+      makeExchange(1, { path: '/a/1' }),
+      makeExchange(2, { path: '/b' }),
+      makeExchange(3, { path: '/a', destination: 'x' }),
+    ]);
+    expect((await recorder.get('all'))!.exchanges).toBe(3);
+    expect(await recorder.stop('some')).toMatchObject({
+      ok: true,
+      value: { id: some, state: 'stopped', exchanges: 1, dropped: 0 },
+    });
+    expect(await recorder.stop(all)).toMatchObject({ ok: true, value: { exchanges: 3, services: ['ratings', 'reviews', 'x'] } });
+    recorder.offer([makeExchange(4)]);
+    expect(await recorder.stop(all)).toMatchObject({ ok: true, value: { exchanges: 3 } });
+    expect((await recorder.exchanges('all', {}))!.exchanges.map((x) => x.id)).toEqual([1, 2, 3].map((n) => makeExchange(n).id));
+    expect(events).toEqual([
+      'recording.started all',
+      'recording.started some',
+      'recording.stopped some',
+      'recording.stopped all',
+    ]);
+    expect(await recorder.stop('none')).toMatchObject({ ok: false, code: 'not_found' });
+    expect(await recorder.exchanges('none', {})).toBeNull();
+  });
+
+  test('writes what waits after a fifth of a second, without being asked', async () => {
+    const clock = new HandClock();
+    const { recorder } = makeRecorder({ clock });
+    const id = await started(recorder, { name: 'r' });
+    recorder.offer([makeExchange(1)]);
+    expect((await store.getRecording(id))!.exchanges).toBe(0);
+    clock.advance(200);
+    await Promise.resolve();
+    // The store answers in order: this question comes after the write.
+    expect((await store.getRecording(id))!.exchanges).toBe(1);
+  });
+
+  test('with a time of its own stops by itself', async () => {
+    const clock = new HandClock();
+    const { recorder } = makeRecorder({ clock });
+    const id = await started(recorder, { name: 'minute', for: '60s' });
+    recorder.offer([makeExchange(1)]);
+    clock.advance(59_999);
+    expect(recorder.isRecording).toBe(true);
+    clock.advance(1);
+    expect(recorder.isRecording).toBe(false);
+    expect(await recorder.stop(id)).toMatchObject({ ok: true, value: { state: 'stopped', exchanges: 1 } });
+    expect(await recorder.start({ name: 'x', for: 'soon' })).toMatchObject({ ok: false });
+  });
+
+  test('counts what the disk did not take', async () => {
+    const failing = { on: true };
+    const { recorder } = makeRecorder({ store: failingStore('appendToRecording', failing) });
+    const id = await started(recorder, { name: 'r' });
+    recorder.offer([makeExchange(1), makeExchange(2)]);
+    await recorder.exchanges(id, {});
+    failing.on = false;
+    recorder.offer([makeExchange(3)]);
+    recorder.noteDropped(5);
+    expect(await recorder.stop(id)).toMatchObject({ ok: true, value: { exchanges: 1, dropped: 7 } });
+  });
+
+  test('is not called stopped before the disk has it, and stopping again tries again', async () => {
+    const failing = { on: true };
+    const told: boolean[] = [];
+    const { recorder, events } = makeRecorder({
+      store: failingStore('stopRecording', failing),
+      onRecording: (is) => told.push(is),
+    });
+    const id = await started(recorder, { name: 'r' });
+    recorder.offer([makeExchange(1)]);
+    expect(await recorder.stop(id)).toMatchObject({ ok: false, code: 'disk' });
+    recorder.offer([makeExchange(2)]);
+    failing.on = false;
+    expect(await recorder.stop(id)).toMatchObject({ ok: true, value: { state: 'stopped', exchanges: 1 } });
+    expect(told[0]).toBe(true);
+    expect(told.at(-1)).toBe(false);
+    expect(events).toEqual(['recording.started r', 'recording.stopped r']);
+  });
+
+  test('that runs can be deleted, and one left by a killed engine is stopped', async () => {
+    const { recorder } = makeRecorder();
+    const id = await started(recorder, { name: 'gone' });
+    recorder.offer([makeExchange(1)]);
+    expect(await recorder.delete('gone')).toEqual({ ok: true, value: null });
+    expect(recorder.isRecording).toBe(false);
+    expect(await recorder.get(id)).toBeNull();
+    await started(recorder, { name: 'left' });
+    await store.close();
+    store = await Store.open({ path: join(folder.path, 'drydock.db'), clock: realClock });
+    expect(await makeRecorder().recorder.get('left')).toMatchObject({ state: 'stopped' });
+  });
+});
+
+describe('HAR', () => {
+  const exchange: ExchangeDetail = makeExchange(5, {
+    method: 'POST',
+    path: '/orders?a=1&a=2',
+    durationMs: 12.5,
+    request: {
+      headers: [['content-type', 'application/json']],
+      body: makeBody('{"a":"ä"}', 'application/json'),
+      trailers: [],
+    },
+    response: {
+      headers: [['content-type', 'image/png']],
+      body: {
+        ...makeBody(''),
+        bytes: 3,
+        capturedBytes: 3,
+        encoding: 'base64',
+        content: Buffer.from([255, 0, 1]).toString('base64'),
+      },
+      trailers: [],
+    },
+  });
+
+  test('out and in again is the same recording under new ids', async () => {
+    const { recorder } = makeRecorder();
+    const id = await started(recorder, { name: 'checkout' });
+    recorder.offer([exchange, makeExchange(4)]);
+    await recorder.stop(id);
+    const har = (await recorder.exportHar('checkout'))!;
+    const imported = await recorder.importHar(JSON.parse(JSON.stringify(har)), 'copy');
+    expect(imported).toMatchObject({ ok: true, value: { name: 'copy', state: 'stopped', exchanges: 2, dropped: 0 } });
+    const copy = (await recorder.exchanges('copy', {}))!.exchanges;
+    expect(copy.map((x) => ({ ...x, id: '' }))).toEqual([makeExchange(4), exchange].map((x) => ({ ...x, id: '' })));
+  });
+
+  test('has what every reader expects', async () => {
+    const { recorder } = makeRecorder();
+    await started(recorder, { name: 'r' });
+    recorder.offer([exchange]);
+    await recorder.stop('r');
+    const entry = (await recorder.exportHar('r'))!.log.entries[0] as Record<string, unknown>;
+    expect(entry).toMatchObject({
+      startedDateTime: exchange.time,
+      time: 12.5,
+      request: {
+        method: 'POST',
+        url: 'http://ratings:9080/orders?a=1&a=2',
+        queryString: [
+          { name: 'a', value: '1' },
+          { name: 'a', value: '2' },
+        ],
+        postData: { mimeType: 'application/json', text: '{"a":"ä"}' },
+      },
+      response: { status: 200, content: { size: 3, encoding: 'base64', text: '/wAB' } },
+    });
+    const times = Object.values(entry.timings as Record<string, number>).filter((ms) => ms !== -1);
+    expect(times.reduce((sum, ms) => sum + ms, 0)).toBeCloseTo(12.5);
+    expect(Math.min(...times)).toBeGreaterThanOrEqual(0);
+  });
+
+  test('of other tools is read leniently, in order, and redacted', async () => {
+    const { recorder } = makeRecorder();
+    const entries = [
+      {
+        startedDateTime: '2026-01-01T00:00:02Z',
+        request: { method: 'get', url: 'http://shop.example/b', headers: [['X-A', '1']] },
+      },
+      {
+        startedDateTime: '2026-01-01T00:00:01Z',
+        time: 3,
+        request: {
+          method: 'POST',
+          url: 'https://shop.example/a',
+          httpVersion: 'http/2.0',
+          headers: [{ name: ':authority', value: 'x' }],
+        },
+        response: {
+          status: 201,
+          headers: [
+            { name: 'Content-Encoding', value: 'gzip' },
+            { name: 'Set-Cookie', value: 'sid=C4n4ry' },
+          ],
+          content: { text: '{"token":"C4n4ry"}', mimeType: 'application/json' },
+        },
+      },
+      { request: { url: 'not a url' } },
+      null,
+      {
+        startedDateTime: 'x',
+        request: { method: 'GET', url: 'http://shop.example/0' },
+        _drydock: { id: 'x', request: {}, time: 5 },
+      },
+    ];
+    const imported = await recorder.importHar({ log: { creator: { name: 'other' }, entries } });
+    expect(imported).toMatchObject({ ok: true, value: { name: 'imported from other', exchanges: 3, dropped: 2 } });
+    const read = (await recorder.exchanges('imported from other', {}))!.exchanges;
+    expect(read.map((x) => x.path)).toEqual(['/0', '/a', '/b']);
+    expect(read[1]).toMatchObject({ method: 'POST', status: 201, destination: 'shop', protocol: 'HTTP/2.0' });
+    expect(read[1]!.response.headers.map(([name]) => name)).toEqual(['set-cookie']);
+    expect(JSON.stringify(read)).not.toContain('C4n4ry');
+    for (const wrong of [null, 7, {}, { log: 1 }, { log: { entries: {} } }]) {
+      expect(await recorder.importHar(wrong)).toMatchObject({ ok: false });
+    }
+  });
+});
+
+test('forty canaries are nowhere in database, log or export', async () => {
+  const names = [
+    'authorization',
+    'cookie',
+    'set-cookie',
+    'x-api-key',
+    'proxy-authorization',
+    'x-auth-token',
+    'x-session-id',
+    'my-secret',
+  ];
+  const canaries = Array.from({ length: 40 }, (_, n) => `cAnArY${String(n).padStart(3, '0')}x7f`);
+  const exchanges = canaries.map((canary, n) =>
+    makeExchange(n, {
+      path: `/p?access_token=${canary}&n=${n}`,
+      request: {
+        headers: [[names[n % names.length]!, n % 2 === 0 ? canary : `Bearer ${canary}`]],
+        body: makeBody(JSON.stringify({ n, login: { password: canary }, note: 'kept' }), 'application/json'),
+        trailers: [],
+      },
+      response: {
+        headers: [],
+        body: makeBody(`grant=x&refresh_token=${canary}`, 'application/x-www-form-urlencoded'),
+        trailers: [],
+      },
+    }),
+  );
+  const { recorder } = makeRecorder();
+  await started(recorder, { name: 'r' });
+  const safe = redactor.redact(exchanges);
+  store.insertExchanges(safe);
+  recorder.offer(safe);
+  await recorder.stop('r');
+  await store.flush();
+  const har = JSON.stringify(await recorder.exportHar('r'));
+  const files = readdirSync(folder.path).map((name) => join(folder.path, name));
+  expect(files.some((file) => file.endsWith('-wal'))).toBe(true);
+  const written = [har, ...files.filter((file) => existsSync(file)).map((file) => readFileSync(file).toString('latin1'))];
+  for (const text of written) for (const canary of canaries) expect(text.includes(canary)).toBe(false);
+  expect(har).toContain('kept');
+  expect((await recorder.get('r'))!.redacted).toMatchObject({ access_token: 40, password: 40, refresh_token: 40 });
+});
