@@ -1,4 +1,4 @@
-import { ArrowLeftRight, Network } from 'lucide-react';
+import { ArrowLeftRight, Disc, Network } from 'lucide-react';
 import { lazy } from 'react';
 import type { Screen } from './screen.ts';
 
@@ -19,5 +19,13 @@ export const screens: readonly Screen[] = [
     key: '2',
     jump: 'r',
     component: lazy(() => import('./requests/requests-screen.tsx')),
+  },
+  {
+    id: 'recordings',
+    title: 'Recordings',
+    icon: Disc,
+    key: '6',
+    jump: 'e',
+    component: lazy(() => import('./recordings/recordings-screen.tsx')),
   },
 ];
