@@ -12,7 +12,8 @@ export function waitUnlessAborted(clock: Clock, exchange: Pick<ExchangeState, 'a
       if (exchange.aborted) return resolve(false);
       const leftMs = end - clock.now();
       if (leftMs <= 0) return resolve(true);
-      clock.setTimer(step, Math.min(leftMs, checkEveryMs));
+      // Timers cut fractions off: up, or a whole millisecond would be left to wait for.
+      clock.setTimer(step, Math.min(Math.ceil(leftMs), checkEveryMs));
     };
     step();
   });
