@@ -99,11 +99,11 @@ function OpenDialog({ onClose }: { onClose: () => void }) {
         <Field label="Port" error={shown('port')} hint={portHint(form)}>
           {(ids) => <Input {...ids} {...text('port', '9080')} inputMode="numeric" />}
         </Field>
-        <Field label="Version" error={shown('version')} hint="Optional; routes choose by it.">
-          {(ids) => <Input {...ids} {...text('version', 'v1')} />}
-        </Field>
         <Field label="Protocol">
           {({ id }) => <Select id={id} value={form.protocol} options={protocols} onChange={change('protocol')} />}
+        </Field>
+        <Field label="Version" error={shown('version')} hint="Optional; routes choose by it.">
+          {(ids) => <Input {...ids} {...text('version', 'v1')} />}
         </Field>
       </form>
       {state.refused.length > 0 && (
@@ -187,8 +187,8 @@ function Probe({ health, message, app }: { health: string; message: string; app:
   if (health === 'down' || health === 'exited')
     return (
       <Notice tone="warn">
-        Nothing answers on <span className="mono">{app}</span> yet{message ? `: ${message}` : ''}. Start the process; the sidecar
-        waits for it.
+        Nothing answers on <span className="mono">{app}</span> yet{message && !message.includes(app) ? `: ${message}` : ''}. Start
+        the process; the sidecar waits for it.
       </Notice>
     );
   return <StatusDot tone="neutral">Looking for it on {app}…</StatusDot>;

@@ -36,7 +36,7 @@ describe('the registration form', () => {
   });
 
   test.each([
-    ['name', 'Orders', 'Lower case only: orders.'],
+    ['name', 'My Orders', 'Lower case only: my-orders.'],
     ['name', 'my_orders', 'No spaces, dots or underscores: my-orders.'],
     ['name', '-orders', 'Letters, digits and dashes; a dash neither first nor last.'],
     ['name', 'cart', 'The mesh already has a service cart.'],

@@ -30,8 +30,9 @@ export function checkForm(form: RegisterForm, known: KnownServices | null): Form
 
 function checkName(name: string, known: KnownServices | null): string | null {
   if (name === '') return 'Give it the name that other services call it by, e.g. reviews.';
-  if (/[A-Z]/.test(name)) return `Lower case only: ${name.toLowerCase()}.`;
-  if (/[_\s.]/.test(name)) return `No spaces, dots or underscores: ${name.replace(/[_\s.]+/g, '-')}.`;
+  const better = name.toLowerCase().replace(/[_\s.]+/g, '-');
+  if (/[A-Z]/.test(name)) return `Lower case only: ${better}.`;
+  if (/[_\s.]/.test(name)) return `No spaces, dots or underscores: ${better}.`;
   if (!/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name)) return 'Letters, digits and dashes; a dash neither first nor last.';
   if (name.length > 63) return `At most 63 characters; this has ${name.length}.`;
   if (known?.services.some((service) => service.name === name)) return `The mesh already has a service ${name}.`;

@@ -66,31 +66,33 @@ function Versions({ node }: { node: GraphNode }) {
   return (
     <section className="topo-section">
       <h3>Versions</h3>
-      {versions.map((version) => {
-        const share = node.rate > 0 ? Math.min(1, version.rate / node.rate) : 0;
-        const mark = markErrors(version.errorShare);
-        return (
-          <div key={version.version} className="topo-split-row num">
-            <span className="mono">{version.version}</span>
-            <span className="topo-split-bar" aria-hidden="true">
-              <i style={{ width: `${share * 100}%` }} />
-            </span>
-            <span className="row">
-              <a href={requestsHref({ to: node.id, version: version.version })}>{formatRate(version.rate)}/s</a>
-              {mark && (
-                <span className={`tone-text tone-${mark.tone}`}>
-                  {mark.glyph} {formatShare(version.errorShare)}
-                </span>
-              )}
-              <span className={version.ready < version.workloads ? 'tone-text tone-bad' : 'muted'}>
-                {version.ready < version.workloads
-                  ? `✖ ${version.ready} of ${version.workloads} ready`
-                  : plural(version.workloads, 'instance')}
+      <div className="topo-split">
+        {versions.map((version) => {
+          const share = node.rate > 0 ? Math.min(1, version.rate / node.rate) : 0;
+          const mark = markErrors(version.errorShare);
+          return (
+            <div key={version.version} className="topo-split-row num">
+              <span className="mono">{version.version}</span>
+              <span className="topo-split-bar" aria-hidden="true">
+                <i style={{ width: `${share * 100}%` }} />
               </span>
-            </span>
-          </div>
-        );
-      })}
+              <span className="row">
+                <a href={requestsHref({ to: node.id, version: version.version })}>{formatRate(version.rate)}/s</a>
+                {mark && (
+                  <span className={`tone-text tone-${mark.tone}`}>
+                    {mark.glyph} {formatShare(version.errorShare)}
+                  </span>
+                )}
+                <span className={version.ready < version.workloads ? 'tone-text tone-bad' : 'muted'}>
+                  {version.ready < version.workloads
+                    ? `✖ ${version.ready} of ${version.workloads} ready`
+                    : plural(version.workloads, 'instance')}
+                </span>
+              </span>
+            </div>
+          );
+        })}
+      </div>
     </section>
   );
 }

@@ -6,13 +6,14 @@ import type { Store } from '../../engine/store.ts';
 import { IconButton } from '../../ui/index.ts';
 import { LiveViewContext } from './live-view.ts';
 import { ServiceNode, sizeOfNode, type TopologyNode } from './service-node.tsx';
-import { layOut } from './topology-layout.ts';
+import { type Layout, layOut, type Point } from './topology-layout.ts';
 import type { TopologyView } from './topology-view.ts';
 import { type TopologyEdge, TrafficEdge } from './traffic-edge.tsx';
 
 const nodeTypes = { service: ServiceNode };
 const edgeTypes = { traffic: TrafficEdge };
 const fitOptions = { padding: 0.08, maxZoom: 1.1, minZoom: 0.25 };
+const readableZoom = 0.72;
 const minimapFrom = 18;
 /** Beyond this many edges moving dashes cost more than they say. */
 const maxMovingEdges = 60;
@@ -79,12 +80,20 @@ function Canvas({ laid: view, selected, onSelect, moving, fitToken }: TopologyCa
     [layout, view, selected, choose],
   );
 
-  const fit = useCallback(() => void flow.fitView({ ...fitOptions, duration: 0 }), [flow]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another layout, or the wish for it, fits again.
+  const chosen = useRef<string | null>(null);
+  chosen.current = selected;
+  const fit = useCallback(() => {
+    void flow.fitView(fitOptions).then(() => {
+      const place = chosen.current === null ? null : placeOf(layout, chosen.current);
+      // Too small to read: rather the selection and what is around it than everything.
+      if (place && flow.getZoom() < readableZoom) void flow.setCenter(place.x, place.y, { zoom: readableZoom });
+    });
+  }, [flow, layout]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the wish for it fits again.
   useEffect(() => {
     const frame = requestAnimationFrame(fit);
     return () => cancelAnimationFrame(frame);
-  }, [fit, layout, fitToken]);
+  }, [fit, fitToken]);
   useEffect(() => {
     if (!box.current) return;
     const observer = new ResizeObserver(fit);
@@ -124,4 +133,11 @@ function Canvas({ laid: view, selected, onSelect, moving, fitToken }: TopologyCa
       </ReactFlow>
     </div>
   );
+}
+
+/** The middle of a node or of an edge's label. */
+function placeOf(layout: Layout, id: string): Point | null {
+  const node = layout.nodes.get(id);
+  if (node) return { x: node.x + node.width / 2, y: node.y + node.height / 2 };
+  return layout.edges.get(id)?.label ?? null;
 }

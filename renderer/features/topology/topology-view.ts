@@ -134,7 +134,7 @@ function viewShare(version: GraphNode['versions'][number], rate: number): NodeVi
   return {
     version: version.version,
     share: Math.round(share * 100) / 100,
-    text: rate > 0 ? formatShare(Math.round(share * 100) / 100) : '–',
+    text: rate > 0 ? `${Math.round(share * 100)}%` : '–',
     ready: version.ready,
     workloads: version.workloads,
     errorMark: markErrors(version.errorShare),
