@@ -28,6 +28,8 @@ const VOLATILE_HEADERS = new Set([
 ]);
 const MAX_FIELDS = 50;
 const MAX_VALUE = 200;
+/** Text shown before the first difference of a body. */
+const CONTEXT_BYTES = 40;
 
 export type FieldDifference = Difference['fields'][number];
 
@@ -87,7 +89,10 @@ function diffBodies(
   if (recorded.equals(compared) || ignored('body')) return;
   const [before, after] = [parseJson(recorded), parseJson(replayed)];
   if (before !== undefined && after !== undefined && !truncated) diffValues(before.value, after.value, '$', ignored, fields);
-  else fields.push({ path: 'body', kind: 'changed', recorded: preview(recorded), replayed: preview(compared) });
+  else {
+    const from = contextStart(recorded, compared);
+    fields.push({ path: 'body', kind: 'changed', recorded: preview(recorded, from), replayed: preview(compared, from) });
+  }
 }
 
 function diffValues(
@@ -168,6 +173,13 @@ function show(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…` : text;
 }
-function preview(body: Buffer): string {
-  return show(body.toString('utf8'));
+/** Where a reader should look: a little before the first byte that differs. */
+function contextStart(before: Buffer, after: Buffer): number {
+  let same = 0;
+  while (same < before.length && same < after.length && before[same] === after[same]) same++;
+  return same < CONTEXT_BYTES * 2 ? 0 : same - CONTEXT_BYTES;
+}
+
+function preview(body: Buffer, from: number): string {
+  return `${from > 0 ? '…' : ''}${show(body.subarray(from, from + 4 * MAX_VALUE).toString('utf8'))}`;
 }

@@ -62,7 +62,11 @@ export function ReplayResult({ replay }: { replay: Replay }) {
 
 function latencyWords(replay: Replay, which: 'P50' | 'P95') {
   if (replay.latency === null) return '–';
-  return `${formatMs(replay.latency[`recorded${which}`])} → ${formatMs(replay.latency[`replayed${which}`])}`;
+  return (
+    <span className="rec-latency">
+      {formatMs(replay.latency[`recorded${which}`])} → {formatMs(replay.latency[`replayed${which}`])}
+    </span>
+  );
 }
 
 function DifferenceRow({
