@@ -53,8 +53,9 @@ function fieldsOf(exchange: ExchangeDetail) {
   };
 }
 
+/** `-` for nothing; control characters escaped, so that an entry stays one line. */
 function or(value: string): string {
-  return value === '' ? '-' : value;
+  return value === '' ? '-' : value.replace(/[\x00-\x1f\x7f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 function header(headers: readonly (readonly [string, string])[], name: string): string {
   return headers.find(([n]) => n === name)?.[1] ?? '';

@@ -54,6 +54,7 @@ function attemptSpans(exchange: Exchange, parent: Span): Span[] {
     spanId: attempt.spanId ?? `${parent.spanId}-${index + 1}`,
     parentSpanId: parent.spanId,
     name: `try ${index + 1}${attempt.endpoint === '' ? '' : ` ${attempt.endpoint}`}`,
+    start: new Date(Date.parse(parent.start) + attempt.startMs).toISOString(),
     startMs: parent.startMs + attempt.startMs,
     durationMs: attempt.durationMs,
     error: attempt.flag !== '' || attempt.status >= 400 || attempt.status === 0,

@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest';
+import { makeExchange } from '../store/fixtures.ts';
+import { formatAccessLogJson, formatAccessLogLine } from './access-log.ts';
+import { PrometheusMetrics } from './prometheus.ts';
+
+function lines(...exchanges: ReturnType<typeof makeExchange>[]): string[] {
+  const metrics = new PrometheusMetrics('cluster.local');
+  for (const exchange of exchanges) metrics.record(exchange);
+  return metrics.text().split('\n');
+}
+const find = (text: string[], start: string) => text.filter((line) => line.startsWith(start));
+
+describe('Prometheus text', () => {
+  test("has Istio's labels, one increment per request and reporter", () => {
+    const text = lines(
+      makeExchange(1),
+      makeExchange(2),
+      makeExchange(3, { reporter: 'destination', status: 503, flags: 'UF,URX' }),
+    );
+    const [source, destination] = find(text, 'istio_requests_total{');
+    expect(source).toBe(
+      'istio_requests_total{reporter="source",source_workload="reviews-v1",source_canonical_service="reviews",' +
+        'source_canonical_revision="v1",source_workload_namespace="default",source_principal="spiffe://cluster.local/ns/default/sa/reviews",' +
+        'source_app="reviews",source_version="v1",source_cluster="Kubernetes",destination_workload="ratings-v1",' +
+        'destination_workload_namespace="default",destination_principal="spiffe://cluster.local/ns/default/sa/ratings",' +
+        'destination_app="ratings",destination_version="v1",destination_service="ratings.default.svc.cluster.local",' +
+        'destination_canonical_service="ratings",destination_canonical_revision="v1",destination_service_name="ratings",' +
+        'destination_service_namespace="default",destination_cluster="Kubernetes",request_protocol="http",response_code="200",' +
+        'grpc_response_status="",response_flags="-",connection_security_policy="unknown"} 2',
+    );
+    expect(destination).toContain('response_code="503"');
+    expect(destination).toContain('response_flags="UF,URX"');
+    expect(destination).toContain('connection_security_policy="mutual_tls"} 1');
+  });
+
+  test('has cumulative buckets that end in the count', () => {
+    const text = lines(...[0.4, 3, 30, 4_000_000].map((durationMs, n) => makeExchange(n, { durationMs })));
+    const buckets = find(text, 'istio_request_duration_milliseconds_bucket');
+    const counts = buckets.map((line) => Number(line.split(' ').at(-1)));
+    expect([...counts].sort((a, b) => a - b)).toEqual(counts);
+    expect(buckets.find((line) => line.includes('le="5"'))).toMatch(/ 2$/);
+    expect(buckets.at(-1)).toMatch(/le="\+Inf"\} 4$/);
+    expect(find(text, 'istio_request_duration_milliseconds_count')[0]).toMatch(/ 4$/);
+    expect(find(text, 'istio_request_duration_milliseconds_sum')[0]).toMatch(/ 4000033\.4$/);
+  });
+
+  test('counts TCP connections and bytes apart from requests', () => {
+    const text = lines(makeExchange(1, { protocol: 'TCP', method: '', status: 0, requestBytes: 10, responseBytes: 20 }));
+    expect(find(text, 'istio_requests_total{')).toEqual([]);
+    expect(find(text, 'istio_tcp_sent_bytes_total{')[0]).toMatch(/ 20$/);
+    expect(find(text, 'istio_tcp_received_bytes_total{')[0]).toMatch(/ 10$/);
+    expect(find(text, 'istio_tcp_connections_opened_total{')[0]).toMatch(/ 1$/);
+  });
+
+  test('survives hostile names, every line parses', () => {
+    const text = lines(makeExchange(1, { destination: 'a"b\\c\nd', destinationNamespace: '' }));
+    for (const line of text.filter((l) => l !== '' && !l.startsWith('#'))) {
+      expect(line).toMatch(/^[a-z_]+(\{([a-z_]+="([^"\\\n]|\\["\\n])*",?)*\})? [\d.e+]+$/);
+    }
+  });
+});
+
+describe('the access log', () => {
+  const exchange = makeExchange(1, {
+    durationMs: 5.4,
+    request: {
+      headers: [
+        ['user-agent', 'curl/8'],
+        ['x-forwarded-for', '10.0.0.1'],
+      ],
+      body: null,
+      trailers: [],
+    },
+    response: { headers: [['x-envoy-upstream-service-time', '4']], body: null, trailers: [] },
+  });
+
+  test("is Istio's default line, field by field", () => {
+    expect(formatAccessLogLine(exchange)).toBe(
+      '[2026-01-01T00:00:00.001Z] "GET /ratings/1 HTTP/1.1" 200 - via_upstream - "-" 0 10 5 4 "10.0.0.1" "curl/8" "request-1" ' +
+        '"ratings:9080" "127.0.0.1:41001" outbound|9080||ratings.default.svc.cluster.local - - 127.0.0.1:50000 - default\n',
+    );
+  });
+
+  test('tells why a connection failed, and writes - for what is empty', () => {
+    const attempt = {
+      endpoint: 'e',
+      status: 0,
+      flag: 'UF',
+      phase: 'connect' as const,
+      reason: 'connection refused',
+      startMs: 0,
+      durationMs: 1,
+    };
+    const line = formatAccessLogLine(
+      makeExchange(1, { status: 503, flags: 'UF', attempts: [attempt], endpoint: '', requestId: '' }),
+    );
+    expect(line).toContain('503 UF via_upstream - "connection refused"');
+    expect(line).toContain('"-" "ratings:9080" "-"');
+  });
+
+  test('as JSON keeps numbers as numbers and empty values as null', () => {
+    expect(JSON.parse(formatAccessLogJson(exchange))).toMatchObject({
+      ...{ method: 'GET', path: '/ratings/1', response_code: 200, response_flags: null, duration: 5, user_agent: 'curl/8' },
+      ...{ x_forwarded_for: '10.0.0.1', upstream_cluster: exchange.cluster, route_name: 'default', bytes_sent: 10 },
+    });
+  });
+
+  test('is one line whatever the request held', () => {
+    const line = formatAccessLogLine(
+      makeExchange(1, { request: { headers: [['user-agent', 'a\nb" "c']], body: null, trailers: [] } }),
+    );
+    expect(line.trimEnd()).not.toContain('\n');
+  });
+});
