@@ -28,7 +28,9 @@ await inTemporaryFolder(async (home) => {
     console.log(
       `${delayMs} ms asked: median +${median(over).toFixed(2)} ms, p99 +${percentile(over, 0.99).toFixed(2)} ms, least ${Math.min(...over).toFixed(2)} ms (without it ${median(plain).toFixed(2)} ms, p99 ${percentile(plain, 0.99).toFixed(2)} ms)`,
     );
-    judge(`delay of ${delayMs} ms, p99 over`, percentile(over, 0.99), 'ms', (ms) => ms <= 2, '≤ 2');
+    const p99Over = percentile(slow, 0.99) - delayMs - percentile(plain, 0.99);
+    judge(`delay of ${delayMs} ms, median over`, median(over), 'ms', (ms) => ms <= 2, '≤ 2');
+    judge(`delay of ${delayMs} ms, p99 over the p99 without it`, p99Over, 'ms', (ms) => ms <= 2, '≤ 2');
   }
   await client.close();
   await engine.stop();

@@ -45,6 +45,8 @@ const ignoredRequest = new Set([
   'x-request-id',
   'x-envoy-expected-rq-timeout-ms',
   'connection',
+  // Mirrored copies only: each proxy writes its own address.
+  'x-forwarded-for',
 ]);
 
 const groups = outboundGroups.filter((g) => g.oracle !== false && (!values.filter || new RegExp(values.filter).test(g.id)));
@@ -86,11 +88,14 @@ async function runEnvoy(binary: string): Promise<CaseResult[]> {
     ports: {},
     accessLog,
     listenerPorts: { [casePort]: port },
-    adminAddressPath: undefined,
   });
   const config = path.join(folder, 'envoy.json');
   await writeFile(config, JSON.stringify(bootstrap));
-  const child = spawn(binary, ['-c', config, '--concurrency', '1', '--use-dynamic-base-id', '-l', 'error'], { stdio: 'inherit' });
+  const child = spawn(
+    binary,
+    ['-c', config, '--concurrency', '1', '--use-dynamic-base-id', '-l', 'error', '--file-flush-interval-msec', '200'],
+    { stdio: 'inherit' },
+  );
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   try {
     await untilListening(port, () => child.exitCode);

@@ -58,7 +58,7 @@ export const exchangeSchema = z.object({
   /** 0: the client left before a response, or a TCP connection. */
   status: z.number().int(),
   grpcStatus: z.number().int().optional(),
-  /** Envoy's response flags, comma-separated: `UF,URX`; '' for none. */
+  /** Envoy's response flags, comma-separated, in the order raised: `URX,UF`; '' for none. */
   flags: z.string(),
   /** Envoy's response code details: `via_upstream`. */
   details: z.string(),

@@ -5,7 +5,7 @@ import type { AppName, SeenRequest } from './case.ts';
 /*
  * The apps behind the proxies: plain Node servers that do what the request's `x-app` header says, one step per attempt, the last one
  * repeated: `status=503,delay=20|status=200`. Steps: status, delay (ms), body, header=name:value (several), grpc (status in the headers),
- * trailer=name:value, reset (cut at once), half (head and some body, then cut), garbage (no HTTP), interim (a 103 first), size (bytes).
+ * trailer=name:value, reset (cut at once), half and halfend (head and some body, then a reset or a close), chunked, garbage (no HTTP), partial (half a head), interim (a 103 first), size (bytes).
  */
 
 export interface Apps {
@@ -126,6 +126,10 @@ function serve(
     request.socket.end();
     return;
   }
+  if (step.partial !== undefined) {
+    request.socket.end('HTTP/1.1 200 OK\r\ncontent-le');
+    return;
+  }
   if (step.garbage !== undefined) {
     request.socket.end('this is no HTTP\r\n\r\n');
     return;
@@ -143,8 +147,13 @@ function serve(
     if (step.grpc !== undefined) out.push('content-type', 'application/grpc', 'grpc-status', step.grpc);
     if (trailers.length > 0) out.push('trailer', trailers.map(([key]) => key).join(','));
     const status = Number(step.status ?? 200);
-    if (trailers.length === 0 && status !== 204 && status !== 304) out.push('content-length', String(Buffer.byteLength(body)));
+    if (trailers.length === 0 && step.chunked === undefined && status !== 204 && status !== 304)
+      out.push('content-length', String(Buffer.byteLength(body)));
     response.writeHead(status, out);
+    if (step.halfend !== undefined) {
+      response.write(body.slice(0, Math.ceil(body.length / 2)), () => request.socket.end());
+      return;
+    }
     if (step.half !== undefined) {
       response.write(body.slice(0, Math.ceil(body.length / 2)), () => request.socket.resetAndDestroy());
       return;

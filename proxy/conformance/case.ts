@@ -54,7 +54,7 @@ export interface Expect {
   body?: Text;
   /** Response headers; null = absent. */
   headers?: Record<string, Text | null>;
-  trailers?: Record<string, Text>;
+  trailers?: Record<string, Text | null>;
   /** Requests that reached any app, mirrors included. */
   attempts?: number | [number, number];
   /** App that served the last attempt. */

@@ -77,6 +77,19 @@ async function readRecords(
   ids: ReadonlySet<string>,
 ): Promise<Map<string, { flags: string; details: string }>> {
   const records = new Map<string, { flags: string; details: string }>();
+  // A tunnel's record comes when its last byte has passed.
+  for (let tries = 0; tries < 10 && records.size < ids.size; tries++) {
+    if (tries > 0) await new Promise((resolve) => setTimeout(resolve, 100));
+    await readPages(api, ids, records);
+  }
+  return records;
+}
+
+async function readPages(
+  api: TestMesh['api'],
+  ids: ReadonlySet<string>,
+  records: Map<string, { flags: string; details: string }>,
+): Promise<void> {
   let cursor = '';
   for (let page = 0; page < 200; page++) {
     const { exchanges, next } = (await api(`/exchanges?limit=500${cursor}`)) as Page;
@@ -86,5 +99,4 @@ async function readRecords(
     if (!next || records.size >= ids.size) break;
     cursor = `&cursor=${encodeURIComponent(next)}`;
   }
-  return records;
 }

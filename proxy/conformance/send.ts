@@ -8,7 +8,10 @@ export interface Target {
 
 /** One request on a connection of its own. Never rejects: a cut connection is an observation. */
 export function send(target: Target, request: Case, host: string, id: string): Promise<Observation> {
-  const { promise, resolve } = Promise.withResolvers<Observation>();
+  let resolve: (observation: Observation) => void = () => {};
+  const promise = new Promise<Observation>((settle) => {
+    resolve = settle;
+  });
   const startedAt = performance.now();
   const observation: Observation = {
     status: 0,

@@ -43,6 +43,8 @@ export class LiveExchange implements ExchangeState {
   scheme: 'http' | 'https';
   authority: string;
   path: string;
+  /** False: the path cannot be normalised and must not be routed. */
+  readonly pathIsValid: boolean;
   readonly originalPath: string;
   readonly originalAuthority: string;
   readonly originalHeaders: HeaderMap;
@@ -90,7 +92,9 @@ export class LiveExchange implements ExchangeState {
     this.scheme = downstream.scheme;
     this.authority = downstream.authority;
     // Istio's BASE normalisation: routing, policies and the upstream all see the same path; the record keeps what came.
-    this.path = normalizePath(downstream.path);
+    const path = normalizePath(downstream.path);
+    this.path = path ?? downstream.path;
+    this.pathIsValid = path !== null;
     this.originalPath = downstream.path;
     this.originalAuthority = downstream.authority;
     this.originalHeaders = downstream.headers;

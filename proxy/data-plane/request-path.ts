@@ -61,6 +61,7 @@ async function decide(exchange: LiveExchange, path: ListenerPath, deps: RequestP
   if (path.direction === 'inbound') identifyPeer(exchange, path);
 
   exchange.enterStage('route', clock.now());
+  if (!exchange.pathIsValid) return { status: 400, body: '', flag: '', details: 'path_normalization_failed' };
   if (path.direction === 'inbound') {
     exchange.port = path.port.port;
     selectInboundRoute(exchange, path.host, path.port.cluster);
@@ -71,6 +72,9 @@ async function decide(exchange: LiveExchange, path: ListenerPath, deps: RequestP
     }
     selectRoute(exchange, path.table, random, path.target === null ? undefined : { target: path.target });
   }
+
+  const { upgrade } = exchange.downstream;
+  if (upgrade !== '' && upgrade !== 'websocket') return { status: 403, body: '', flag: '', details: 'upgrade_failed' };
 
   exchange.enterStage('route-filters', clock.now());
   for (const filter of path.filters) {

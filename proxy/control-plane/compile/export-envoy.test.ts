@@ -31,7 +31,7 @@ test('one proxy’s outbound side as a bootstrap: hosts, matches, retries, limit
   const { listeners, clusters } = bootstrap!.static_resources as { listeners: object[]; clusters: { name: string }[] };
   const text = JSON.stringify(listeners);
   expect(listeners).toMatchObject([{ name: '127.0.0.1_80' }, { name: '127.0.0.1_9080' }]);
-  expect(text).toContain('"ratings:9080"');
+  expect(text).toContain('"domains":["ratings","ratings.default","ratings.default.svc","ratings.default.svc.cluster.local"]');
   expect(text).toContain(
     '{"prefix":"/a","headers":[{"name":"x","string_match":{"exact":"1"},"invert_match":true,"treat_missing_header_as_empty":true}]}',
   );

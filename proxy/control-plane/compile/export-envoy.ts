@@ -1,34 +1,36 @@
 import type {
   ClusterSnapshot,
-  HeaderOperations,
+  EndpointSnapshot,
   MeshSnapshot,
-  NamedMatch,
-  RedirectAction,
-  Route,
-  RouteMatch,
-  StringMatch,
+  OutboundView,
+  ProxySnapshot,
   VirtualHost,
 } from '../../data-plane/snapshot.ts';
-
-type Json = Record<string, unknown>;
-const typed = (type: string, value: Json): Json => ({ '@type': `type.googleapis.com/${type}`, ...value });
-const seconds = (ms: number): string => `${ms / 1000}s`;
+import { type Json, type RouteScope, seconds, typed, virtualHost } from './export-envoy-routes.ts';
 
 export interface EnvoyExportOptions {
-  /** `proxy id/listener id` → bound port; endpoints of workloads need their inbound port. */
+  /** `proxy id/listener id` → bound port, for the inbound ports of workloads; without one Envoy goes straight to the app. */
   ports: Readonly<Record<string, number>>;
-  /** Port of Envoy's admin page. */
+  /** Port of Envoy's admin page; omitted or 0 = any. */
   adminPort?: number;
+  /** Destination port → port to listen on instead. */
+  listenerPorts?: Readonly<Record<number, number>>;
+  /** File for one JSON line per request: id (x-request-id), flags, details. */
+  accessLog?: string;
 }
 
 /**
- * A static Envoy bootstrap (v3) of one proxy's outbound side: one listener per destination port, its virtual hosts, every cluster. Mutual
- * TLS certificates are not part of it: clusters speak plaintext, as PERMISSIVE sidecars accept. null when there is no such proxy.
+ * A static Envoy bootstrap (v3) of one proxy's outbound side: one listener per destination port, its virtual hosts, every cluster, with the
+ * settings istiod gives a sidecar. Mutual TLS certificates are not part of it: clusters speak plaintext, as PERMISSIVE sidecars accept. null
+ * when there is no such proxy. bench/oracle.ts proves that a real Envoy takes it.
  */
 export function exportEnvoyBootstrap(snapshot: MeshSnapshot, proxyId: string, options: EnvoyExportOptions): Json | null {
   const proxy = snapshot.proxies.find((p) => p.id === proxyId);
   const view = proxy && snapshot.views[proxy.view];
   if (!proxy || !view) return null;
+  const ports = Object.keys(view.routeTables)
+    .map(Number)
+    .filter((port) => port !== 0);
   return {
     node: {
       id: `sidecar~127.0.0.1~${proxy.id}.${proxy.workload.namespace}~cluster.local`,
@@ -36,12 +38,8 @@ export function exportEnvoyBootstrap(snapshot: MeshSnapshot, proxyId: string, op
     },
     admin: { address: socketAddress('127.0.0.1', options.adminPort ?? 0) },
     static_resources: {
-      listeners: Object.entries(view.routeTables)
-        .filter(([port]) => port !== '0')
-        .map(([port, hosts]) =>
-          listener(Number(port), [...hosts, ...(view.routeTables[0] ?? [])], proxy.workload.labels, snapshot),
-        ),
-      clusters: [...Object.values(view.clusters).map((c) => cluster(c, options)), passthrough],
+      listeners: ports.map((port) => listener(port, proxy, view, snapshot, options)),
+      clusters: [...Object.values(view.clusters).map((c) => cluster(c, snapshot, options)), passthrough],
     },
   };
 }
@@ -57,274 +55,222 @@ function socketAddress(address: string, port: number): Json {
   return { socket_address: { address, port_value: port } };
 }
 
-function listener(port: number, hosts: readonly VirtualHost[], labels: Record<string, string>, snapshot: MeshSnapshot): Json {
-  const fallback =
-    snapshot.outboundTrafficPolicy === 'ALLOW_ANY'
-      ? {
-          name: 'allow_any',
-          domains: ['*'],
-          routes: [{ match: { prefix: '/' }, route: { cluster: 'PassthroughCluster', timeout: '0s' } }],
-        }
-      : { name: 'block_all', domains: ['*'], routes: [{ match: { prefix: '/' }, direct_response: { status: 502 } }] };
-  const open = hosts.some((h) => h.domains.includes('*'));
-  const routes = {
-    name: String(port),
-    virtual_hosts: [...hosts.map((h) => virtualHost(h, port, labels)), ...(open ? [] : [fallback])],
-  };
+function listener(
+  port: number,
+  proxy: ProxySnapshot,
+  view: OutboundView,
+  snapshot: MeshSnapshot,
+  options: EnvoyExportOptions,
+): Json {
   const manager = typed('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager', {
     stat_prefix: `outbound_${port}`,
-    route_config: routes,
+    route_config: routeConfig(port, proxy, view, snapshot),
+    // istiod's settings of a sidecar's outbound side.
+    use_remote_address: false,
+    normalize_path: true,
+    path_with_escaped_slashes_action: 'KEEP_UNCHANGED',
+    stream_idle_timeout: '0s',
+    upgrade_configs: [{ upgrade_type: 'websocket' }],
     http_filters: [
-      { name: 'envoy.filters.http.fault', typed_config: typed('envoy.extensions.filters.http.fault.v3.HTTPFault', {}) },
-      { name: 'envoy.filters.http.cors', typed_config: typed('envoy.extensions.filters.http.cors.v3.Cors', {}) },
-      { name: 'envoy.filters.http.router', typed_config: typed('envoy.extensions.filters.http.router.v3.Router', {}) },
+      filter('fault', 'envoy.extensions.filters.http.fault.v3.HTTPFault'),
+      filter('cors', 'envoy.extensions.filters.http.cors.v3.Cors'),
+      filter('router', 'envoy.extensions.filters.http.router.v3.Router'),
     ],
+    ...(options.accessLog === undefined ? {} : { access_log: [accessLog(options.accessLog)] }),
   });
+  const bound = options.listenerPorts?.[port] ?? port;
   return {
     name: `127.0.0.1_${port}`,
-    address: socketAddress('127.0.0.1', port),
+    address: socketAddress('127.0.0.1', bound),
     filter_chains: [{ filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager }] }],
   };
 }
 
-function virtualHost(host: VirtualHost, port: number, labels: Record<string, string>): Json {
-  // Static selectors are decided per proxy; claim matches need the JWT filter's metadata and cannot stand alone.
-  const routes = host.routes.filter((r) => Object.entries(r.match.sourceLabels ?? {}).every(([k, v]) => labels[k] === v));
+const filter = (name: string, type: string): Json => ({ name: `envoy.filters.http.${name}`, typed_config: typed(type, {}) });
+
+function accessLog(path: string): Json {
   return {
-    name: host.name,
-    domains: host.domains.flatMap((d) => (d === '*' ? ['*'] : [d, `${d}:${port}`])),
-    routes: routes.filter((r) => r.match.claims.length === 0).map(route),
-    include_request_attempt_count: true,
+    name: 'envoy.access_loggers.file',
+    typed_config: typed('envoy.extensions.access_loggers.file.v3.FileAccessLog', {
+      path,
+      log_format: {
+        json_format: { id: '%REQ(X-REQUEST-ID)%', flags: '%RESPONSE_FLAGS%', details: '%RESPONSE_CODE_DETAILS%' },
+      },
+    }),
   };
 }
 
-function route(source: Route): Json {
-  const { action } = source;
-  const base: Json = {
-    name: source.name,
-    match: match(source.match),
-    decorator: { operation: source.decorator },
-    ...headerFields(source.requestHeaders, 'request'),
-    ...headerFields(source.responseHeaders, 'response'),
-    ...faultConfig(source),
+function routeConfig(port: number, proxy: ProxySnapshot, view: OutboundView, snapshot: MeshSnapshot): Json {
+  const scope: RouteScope = {
+    port,
+    labels: proxy.workload.labels,
+    namespace: proxy.workload.namespace,
+    clusters: view.clusters,
   };
-  if (action.type === 'redirect') return { ...base, redirect: redirect(action) };
-  if (action.type === 'directResponse') {
-    const body = action.base64 ? { inline_bytes: action.body } : { inline_string: action.body };
-    return { ...base, direct_response: { status: action.status, ...(action.body ? { body } : {}) } };
-  }
-  const { clusters, rewrite, retry } = action;
-  const target =
-    clusters.length === 1
-      ? { cluster: clusters[0]!.cluster }
-      : {
-          weighted_clusters: {
-            clusters: clusters.map((c) => ({
-              name: c.cluster,
-              weight: c.weight,
-              ...headerFields(c.requestHeaders, 'request'),
-              ...headerFields(c.responseHeaders, 'response'),
-              ...(c.hostRewrite ? { host_rewrite_literal: c.hostRewrite } : {}),
-            })),
-          },
-        };
-  const path = rewrite?.path;
-  return {
-    ...base,
-    route: {
-      ...target,
-      timeout: seconds(action.timeoutMs ?? 0),
-      ...(rewrite?.authority ? { host_rewrite_literal: rewrite.authority } : {}),
-      ...(path?.kind === 'regex' ? { regex_rewrite: { pattern: { regex: path.regex }, substitution: path.substitution } } : {}),
-      ...(path && path.kind !== 'regex' ? { prefix_rewrite: path.replacement } : {}),
-      ...(retry
-        ? {
-            retry_policy: {
-              retry_on: retry.retryOn.join(','),
-              num_retries: retry.attempts,
-              ...(retry.retriableStatusCodes.length > 0 ? { retriable_status_codes: retry.retriableStatusCodes } : {}),
-              ...(retry.perTryTimeoutMs === null ? {} : { per_try_timeout: seconds(retry.perTryTimeoutMs) }),
-              retry_back_off: { base_interval: seconds(retry.backoffBaseMs), max_interval: seconds(retry.backoffMaxMs) },
-              ...(retry.hostSelectionRetries > 0 ? previousHosts(retry.hostSelectionRetries) : {}),
-            },
-          }
-        : {}),
-      ...(action.mirrors.length > 0
-        ? {
-            request_mirror_policies: action.mirrors.map((m) => ({
-              cluster: m.cluster,
-              runtime_fraction: fraction(m.percentage),
-            })),
-          }
-        : {}),
-    },
-  };
-}
-
-function previousHosts(attempts: number): Json {
-  const type = 'envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate';
-  return {
-    retry_host_predicate: [{ name: 'envoy.retry_host_predicates.previous_hosts', typed_config: typed(type, {}) }],
-    host_selection_retry_max_attempts: String(attempts),
-  };
-}
-
-function fraction(percent: number): Json {
-  return { default_value: { numerator: Math.round(percent * 10_000), denominator: 'MILLION' } };
-}
-
-function faultConfig({ fault }: Route): Json {
-  if (!fault) return {};
-  const share = (percent: number): unknown => fraction(percent).default_value;
-  const { delay, abort } = fault;
-  const config = typed('envoy.extensions.filters.http.fault.v3.HTTPFault', {
-    ...(delay ? { delay: { fixed_delay: seconds(delay.fixedMs), percentage: share(delay.percentage) } } : {}),
-    ...(abort
-      ? {
-          abort: {
-            ...(abort.httpStatus === null ? { grpc_status: abort.grpcStatus } : { http_status: abort.httpStatus }),
-            percentage: share(abort.percentage),
-          },
-        }
-      : {}),
+  const taken = new Set<string>();
+  const own = (host: VirtualHost): string[] => host.domains.filter((domain) => !taken.has(domain) && taken.add(domain));
+  const hosts = [...(view.routeTables[port] ?? []), ...(view.routeTables[0] ?? [])].flatMap((host) => {
+    const domains = own(host);
+    return domains.length === 0 ? [] : [virtualHost(host, domains, scope)];
   });
-  return { typed_per_filter_config: { 'envoy.filters.http.fault': config } };
-}
-
-function match(source: RouteMatch): Json {
-  const { path } = source;
-  const pseudo: [string, StringMatch | null][] = [
-    [':method', source.method],
-    [':scheme', source.scheme],
-    [':authority', source.authority],
-  ];
-  const headers = [
-    ...pseudo.flatMap(([name, m]) => (m ? [headerMatch({ name, match: m }, false)] : [])),
-    ...source.headers.map((h) => headerMatch(h, false)),
-    ...source.withoutHeaders.map((h) => headerMatch(h, true)),
-  ];
-  const query = source.queryParams.map((q) =>
-    q.match.kind === 'present' ? { name: q.name, present_match: true } : { name: q.name, string_match: stringMatch(q.match) },
-  );
   return {
-    ...pathMatch(path),
-    ...(path?.ignoreCase ? { case_sensitive: false } : {}),
-    ...(headers.length > 0 ? { headers } : {}),
-    ...(query.length > 0 ? { query_parameters: query } : {}),
-    ...(source.grpc ? { grpc: {} } : {}),
+    name: String(port),
+    virtual_hosts: taken.has('*') ? hosts : [...hosts, fallback(snapshot)],
+    ignore_port_in_host_matching: true,
+    max_direct_response_body_size_bytes: 1_048_576,
+    // A route may name a cluster that does not exist: that is 503 NC, not a refused configuration.
+    validate_clusters: false,
   };
 }
 
-function pathMatch(path: RouteMatch['path']): Json {
-  if (path?.kind === 'exact') return { path: path.value };
-  if (path?.kind === 'regex') return { safe_regex: { regex: path.value } };
-  if (path?.kind === 'pathPrefix' && path.value !== '/') return { path_separated_prefix: path.value };
-  return { prefix: path?.value || '/' };
+function fallback({ outboundTrafficPolicy }: MeshSnapshot): Json {
+  const action =
+    outboundTrafficPolicy === 'ALLOW_ANY'
+      ? { route: { cluster: 'PassthroughCluster', timeout: '0s', max_grpc_timeout: '0s' } }
+      : { direct_response: { status: 502 } };
+  const name = outboundTrafficPolicy === 'ALLOW_ANY' ? 'allow_any' : 'block_all';
+  return { name, domains: ['*'], routes: [{ name, match: { prefix: '/' }, ...action }], include_request_attempt_count: true };
 }
 
-function headerMatch({ name, match: m }: NamedMatch, invert: boolean): Json {
-  const value = m.kind === 'present' ? { present_match: true } : { string_match: stringMatch(m) };
-  return { name, ...value, ...(invert ? { invert_match: true, treat_missing_header_as_empty: m.kind !== 'present' } : {}) };
-}
+// ── clusters ──
+const discoveryTypes = {
+  static: 'STATIC',
+  dns: 'STRICT_DNS',
+  'dns-round-robin': 'LOGICAL_DNS',
+  original: 'ORIGINAL_DST',
+} as const;
+const unlimited = 4_294_967_295;
 
-function stringMatch(m: StringMatch): Json {
-  const kind = m.kind === 'regex' ? { safe_regex: { regex: m.value } } : { [m.kind]: m.value };
-  return { ...kind, ...(m.ignoreCase ? { ignore_case: true } : {}) };
-}
-
-function headerFields(operations: HeaderOperations | null, direction: 'request' | 'response'): Json {
-  if (!operations) return {};
-  const add = [
-    ...operations.set.map(([key, value]) => ({ header: { key, value }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' })),
-    ...operations.add.map(([key, value]) => ({ header: { key, value }, append_action: 'APPEND_IF_EXISTS_OR_ADD' })),
-  ];
-  return {
-    ...(add.length > 0 ? { [`${direction}_headers_to_add`]: add } : {}),
-    ...(operations.remove.length > 0 ? { [`${direction}_headers_to_remove`]: operations.remove } : {}),
-  };
-}
-
-function redirect({ status, path, authority, scheme, port }: RedirectAction): Json {
-  const codes: Record<number, string> = {
-    301: 'MOVED_PERMANENTLY',
-    302: 'FOUND',
-    303: 'SEE_OTHER',
-    307: 'TEMPORARY_REDIRECT',
-    308: 'PERMANENT_REDIRECT',
-  };
-  return {
-    response_code: codes[status] ?? 'MOVED_PERMANENTLY',
-    ...(path?.kind === 'full' ? { path_redirect: path.value } : path ? { prefix_rewrite: path.replacement } : {}),
-    ...(authority ? { host_redirect: authority } : {}),
-    ...(scheme ? { scheme_redirect: scheme } : {}),
-    ...(typeof port === 'number' ? { port_redirect: port } : {}),
-  };
-}
-
-function cluster(source: ClusterSnapshot, { ports }: EnvoyExportOptions): Json {
-  const { loadBalancer: balancer, limits, outlierDetection: outlier } = source;
-  const types = { static: 'STATIC', dns: 'STRICT_DNS', 'dns-round-robin': 'LOGICAL_DNS', original: 'ORIGINAL_DST' } as const;
-  const policies = {
-    'least-request': 'LEAST_REQUEST',
-    random: 'RANDOM',
-    'round-robin': 'ROUND_ROBIN',
-    passthrough: 'CLUSTER_PROVIDED',
-  } as const;
-  const unlimited = 4_294_967_295;
+function cluster(source: ClusterSnapshot, snapshot: MeshSnapshot, { ports }: EnvoyExportOptions): Json {
   const original = source.discovery === 'original';
-  const hashed = balancer.kind === 'consistent-hash';
   const endpoints = source.endpoints.map((e) => ({
-    endpoint: { address: socketAddress(e.host, e.workload ? (ports[`${e.workload}/inbound`] ?? e.port) : e.port) },
+    endpoint: { address: endpointAddress(e, source.port, snapshot, ports) },
     load_balancing_weight: e.weight,
   }));
   return {
     name: source.name,
-    type: types[source.discovery],
+    type: discoveryTypes[source.discovery],
     connect_timeout: seconds(source.connectTimeoutMs),
-    lb_policy: original
-      ? 'CLUSTER_PROVIDED'
-      : hashed
-        ? balancer.algorithm === 'maglev'
-          ? 'MAGLEV'
-          : 'RING_HASH'
-        : policies[balancer.kind],
+    ...(original ? { lb_policy: 'CLUSTER_PROVIDED' } : balancer(source)),
     ...(original ? {} : { load_assignment: { cluster_name: source.name, endpoints: [{ lb_endpoints: endpoints }] } }),
-    circuit_breakers: {
-      thresholds: [
-        {
-          max_connections: limits.maxConnections ?? unlimited,
-          max_pending_requests: limits.http1MaxPendingRequests ?? unlimited,
-          max_requests: limits.http2MaxRequests ?? unlimited,
-          max_retries: limits.maxRetries ?? unlimited,
-        },
-      ],
+    circuit_breakers: { thresholds: [thresholds(source)] },
+    ...(source.outlierDetection ? { outlier_detection: outlierDetection(source.outlierDetection) } : {}),
+    common_lb_config: { healthy_panic_threshold: { value: source.outlierDetection?.minHealthPercent ?? 0 } },
+    ...tlsFields(source),
+    typed_extension_protocol_options: {
+      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': typed(
+        'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+        protocolOptions(source),
+      ),
     },
-    ...(outlier
+  };
+}
+
+function endpointAddress(
+  endpoint: EndpointSnapshot,
+  servicePort: number,
+  snapshot: MeshSnapshot,
+  ports: EnvoyExportOptions['ports'],
+): Json {
+  if (endpoint.workload === '') return socketAddress(endpoint.host, endpoint.port);
+  const bound = ports[`${endpoint.workload}/inbound`];
+  if (bound !== undefined) return socketAddress(endpoint.host, bound);
+  const inbound = snapshot.proxies.find((p) => p.id === endpoint.workload)?.listeners.find((l) => l.role === 'inbound');
+  const app = inbound?.ports.find((p) => p.port === servicePort)?.app;
+  return app === undefined ? socketAddress(endpoint.host, endpoint.port) : socketAddress(app.host, app.port);
+}
+
+function balancer({ loadBalancer }: ClusterSnapshot): Json {
+  switch (loadBalancer.kind) {
+    case 'least-request':
+      return { lb_policy: 'LEAST_REQUEST', least_request_lb_config: { choice_count: loadBalancer.choices } };
+    case 'random':
+      return { lb_policy: 'RANDOM' };
+    case 'round-robin':
+      return { lb_policy: 'ROUND_ROBIN' };
+    case 'passthrough':
+      return { lb_policy: 'CLUSTER_PROVIDED' };
+    case 'consistent-hash':
+      return loadBalancer.algorithm === 'maglev'
+        ? { lb_policy: 'MAGLEV', maglev_lb_config: { table_size: loadBalancer.tableSize } }
+        : { lb_policy: 'RING_HASH', ring_hash_lb_config: { minimum_ring_size: loadBalancer.minimumRingSize } };
+  }
+}
+
+function thresholds({ limits }: ClusterSnapshot): Json {
+  const budget = limits.retryBudget;
+  return {
+    max_connections: limits.maxConnections ?? unlimited,
+    max_pending_requests: limits.http1MaxPendingRequests ?? unlimited,
+    max_requests: limits.http2MaxRequests ?? unlimited,
+    ...(budget
+      ? { retry_budget: { budget_percent: { value: budget.percent }, min_retry_concurrency: budget.minRetryConcurrency } }
+      : { max_retries: limits.maxRetries ?? unlimited }),
+  };
+}
+
+function outlierDetection(outlier: NonNullable<ClusterSnapshot['outlierDetection']>): Json {
+  return {
+    // 0 is "off" in Istio; Envoy takes 0 for a threshold that is always passed, so the enforcing share goes to 0 with it.
+    consecutive_5xx: outlier.consecutive5xx || 5,
+    enforcing_consecutive_5xx: outlier.consecutive5xx > 0 ? 100 : 0,
+    consecutive_gateway_failure: outlier.consecutiveGatewayErrors || 5,
+    enforcing_consecutive_gateway_failure: outlier.consecutiveGatewayErrors > 0 ? 100 : 0,
+    enforcing_success_rate: 0,
+    interval: seconds(outlier.intervalMs),
+    base_ejection_time: seconds(outlier.baseEjectionMs),
+    max_ejection_time: seconds(outlier.maxEjectionMs),
+    max_ejection_percent: outlier.maxEjectionPercent,
+    ...(outlier.splitExternalLocalOriginErrors
       ? {
-          outlier_detection: {
-            consecutive_5xx: outlier.consecutive5xx,
-            enforcing_consecutive_5xx: outlier.consecutive5xx > 0 ? 100 : 0,
-            consecutive_gateway_failure: outlier.consecutiveGatewayErrors,
-            enforcing_consecutive_gateway_failure: outlier.consecutiveGatewayErrors > 0 ? 100 : 0,
-            enforcing_success_rate: 0,
-            interval: seconds(outlier.intervalMs),
-            base_ejection_time: seconds(outlier.baseEjectionMs),
-            max_ejection_percent: outlier.maxEjectionPercent,
-          },
+          split_external_local_origin_errors: true,
+          consecutive_local_origin_failure: outlier.consecutiveLocalOriginFailures || 5,
+          enforcing_consecutive_local_origin_failure: outlier.consecutiveLocalOriginFailures > 0 ? 100 : 0,
+          enforcing_local_origin_success_rate: 0,
         }
       : {}),
-    common_lb_config: { healthy_panic_threshold: { value: outlier?.minHealthPercent ?? 0 } },
-    ...(source.http2
+  };
+}
+
+/** Only what needs no workload certificate. */
+function tlsFields({ tls }: ClusterSnapshot): Json {
+  if (tls.mode !== 'simple' && tls.mode !== 'client-certificate') return {};
+  const inline = (pem: string): Json => ({ inline_string: pem });
+  const validation = {
+    ...(tls.caPem ? { trusted_ca: inline(tls.caPem) } : {}),
+    ...(tls.subjectAltNames.length > 0
       ? {
-          typed_extension_protocol_options: {
-            'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': typed(
-              'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-              {
-                explicit_http_config: { http2_protocol_options: {} },
-              },
-            ),
-          },
+          match_typed_subject_alt_names: tls.subjectAltNames.map((exact) => ({
+            san_type: exact.includes('://') ? 'URI' : 'DNS',
+            matcher: { exact },
+          })),
         }
       : {}),
+  };
+  const certificate =
+    tls.certificatePem && tls.privateKeyPem
+      ? { tls_certificates: [{ certificate_chain: inline(tls.certificatePem), private_key: inline(tls.privateKeyPem) }] }
+      : {};
+  const context = typed('envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext', {
+    ...(tls.sni ? { sni: tls.sni } : {}),
+    common_tls_context: {
+      ...certificate,
+      // Envoy takes a SAN list only together with a CA to verify against.
+      ...(tls.caPem && !tls.insecureSkipVerify ? { validation_context: validation } : {}),
+    },
+  });
+  return { transport_socket: { name: 'envoy.transport_sockets.tls', typed_config: context } };
+}
+
+function protocolOptions(source: ClusterSnapshot): Json {
+  const http2 = source.maxConcurrentStreams === null ? {} : { max_concurrent_streams: source.maxConcurrentStreams };
+  return {
+    common_http_protocol_options: {
+      idle_timeout: seconds(source.idleTimeoutMs),
+      ...(source.maxRequestsPerConnection === null ? {} : { max_requests_per_connection: source.maxRequestsPerConnection }),
+    },
+    ...(source.useClientProtocol
+      ? { use_downstream_protocol_config: { http_protocol_options: {}, http2_protocol_options: http2 } }
+      : { explicit_http_config: source.http2 ? { http2_protocol_options: http2 } : { http_protocol_options: {} } }),
   };
 }

@@ -106,7 +106,7 @@ function makeRequest(proxy: ProxySnapshot, request: ExplainRequest, table: Route
     scheme: 'http',
     authority: request.to,
     originalAuthority: request.to,
-    path: normalizePath(request.path),
+    path: normalizePath(request.path) ?? request.path,
     headers,
     grpc: headers.get('content-type')?.startsWith('application/grpc') ?? false,
     jwt: null,

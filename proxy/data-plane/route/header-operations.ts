@@ -1,4 +1,4 @@
-import type { ExchangeState } from '../exchange.ts';
+import type { ExchangeState, ResponseHead } from '../exchange.ts';
 import type { HeaderMap } from '../header-map.ts';
 import type { HeaderOperations, Route, WeightedCluster } from '../snapshot.ts';
 
@@ -21,7 +21,8 @@ export interface HeaderPlan {
   authority: string | null;
 }
 
-type ExpandInput = Pick<ExchangeState, 'headers' | 'method' | 'authority' | 'path' | 'scheme' | 'route' | 'downstream'>;
+type ExpandInput = Pick<ExchangeState, 'headers' | 'method' | 'authority' | 'path' | 'scheme' | 'route' | 'downstream'> &
+  Partial<Pick<ExchangeState, 'flags' | 'details' | 'endpoint' | 'cluster'>>;
 
 /**
  * Who wins when route and destination touch the same header. One destination: Istio appends its operations to the route's, one evaluation,
@@ -62,10 +63,10 @@ function toValue(name: string, value: string): HeaderValue {
 }
 
 /** Values are all computed from the headers as they were before this edit's overwrites; an empty value changes nothing (keep_empty_value off). */
-export function applyEdit(edit: HeaderEdit, headers: HeaderMap, exchange: ExpandInput): void {
+export function applyEdit(edit: HeaderEdit, headers: HeaderMap, exchange: ExpandInput, response?: ResponseHead): void {
   for (const name of edit.remove) headers.remove(name);
-  const set = edit.set.map((value) => computeValue(value, exchange));
-  const add = edit.add.map((value) => computeValue(value, exchange));
+  const set = edit.set.map((value) => computeValue(value, exchange, response));
+  const add = edit.add.map((value) => computeValue(value, exchange, response));
   edit.set.forEach(({ name }, index) => {
     if (set[index] !== '') headers.set(name, set[index]!);
   });
@@ -74,16 +75,17 @@ export function applyEdit(edit: HeaderEdit, headers: HeaderMap, exchange: Expand
   });
 }
 
-function computeValue(value: HeaderValue, exchange: ExpandInput): string {
-  return value.formatted ? expandCommands(value.value, exchange) : value.value;
+function computeValue(value: HeaderValue, exchange: ExpandInput, response: ResponseHead | undefined): string {
+  return value.formatted ? expandCommands(value.value, exchange, response) : value.value;
 }
 
 /**
  * The few command operators people use in header values: REQ(name?other), PROTOCOL, ROUTE_NAME, DOWNSTREAM_REMOTE_ADDRESS(_WITHOUT_PORT),
- * DOWNSTREAM_LOCAL_ADDRESS, REQUESTED_SERVER_NAME, DOWNSTREAM_PEER_URI_SAN, `%%`. Others stay as written.
+ * DOWNSTREAM_LOCAL_ADDRESS, REQUESTED_SERVER_NAME, DOWNSTREAM_PEER_URI_SAN, UPSTREAM_HOST, UPSTREAM_CLUSTER, `%%`; on responses also
+ * RESP(name?other), RESPONSE_CODE, RESPONSE_CODE_DETAILS, RESPONSE_FLAGS. Others stay as written.
  * https://www.envoyproxy.io/docs/envoy/latest/configuration/advanced/substitution_formatter
  */
-export function expandCommands(template: string, exchange: ExpandInput): string {
+export function expandCommands(template: string, exchange: ExpandInput, response?: ResponseHead): string {
   return template.replace(
     /%%|%([A-Z_]+)(?:\(([^)%]*)\))?%/g,
     (whole, command: string | undefined, argument: string | undefined) => {
@@ -92,6 +94,19 @@ export function expandCommands(template: string, exchange: ExpandInput): string 
       switch (command) {
         case 'REQ':
           return readRequestHeader(argument ?? '', exchange);
+        case 'RESP':
+          return response?.headers.getJoined((argument ?? '').split('?')[0]!.toLowerCase()) ?? '';
+        case 'RESPONSE_CODE':
+          return String(response?.status ?? 0);
+        case 'RESPONSE_CODE_DETAILS':
+          return exchange.details || '-';
+        case 'RESPONSE_FLAGS':
+          return exchange.flags?.join(',') || '-';
+        case 'UPSTREAM_HOST':
+          return exchange.endpoint || '-';
+        case 'UPSTREAM_CLUSTER':
+        case 'UPSTREAM_CLUSTER_RAW':
+          return exchange.cluster?.name || '-';
         case 'PROTOCOL':
           return exchange.downstream.protocol;
         case 'ROUTE_NAME':

@@ -95,7 +95,7 @@ const cases: Case[] = [
   ['header: absent never matches exact empty', header('a', exact('')), {}, 'header a is absent'],
   ['header: empty value in words', header('a', exact('b')), { headers: { a: '' } }, 'header a is empty, which is not b'],
   [
-    'header: same names joined by comma',
+    'header: repeated names are not joined',
     header('a', exact('1,2')),
     {
       headers: [
@@ -103,10 +103,10 @@ const cases: Case[] = [
         ['A', '2'],
       ],
     },
-    true,
+    'header a 1 and 2 is not 1,2',
   ],
   [
-    'header: one of several is not enough',
+    'header: one of several is enough',
     header('a', exact('1')),
     {
       headers: [
@@ -114,7 +114,7 @@ const cases: Case[] = [
         ['a', '2'],
       ],
     },
-    'header a 1,2 is not 1',
+    true,
   ],
   ['header prefix', header('a', prefix('x')), { headers: { a: 'xyz' } }, true],
   ['header suffix', header('a', { kind: 'suffix', value: 'z' }), { headers: { a: 'xyz' } }, true],

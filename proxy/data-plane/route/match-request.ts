@@ -93,7 +93,7 @@ function fieldCondition(name: string, match: StringMatch, read: (input: MatchInp
   };
 }
 
-/** A header by name, same-name values joined by `,`; pseudo headers and `host` are the request line's own. */
+/** A header by name, same-name values joined by `,` (for showing; matching looks at each); pseudo headers and `host` are the request line's own. */
 export function readHeader(input: MatchInput, name: string): string | undefined {
   if (name.charCodeAt(0) === 58 || name === 'host') {
     if (name === ':method') return input.method;
@@ -104,16 +104,33 @@ export function readHeader(input: MatchInput, name: string): string | undefined 
   return input.headers.getJoined(name);
 }
 
+/**
+ * Whether one of the header's values matches: repeated headers are judged one by one since Envoy's match_headers_individually. `absent` is
+ * the answer when there is none.
+ */
+function someHeader(input: MatchInput, name: string, matcher: StringMatcher, absent: boolean): boolean {
+  if (name.charCodeAt(0) === 58 || name === 'host') {
+    const value = readHeader(input, name);
+    return value === undefined ? absent : matcher(value);
+  }
+  const { list } = input.headers;
+  let found = false;
+  for (let i = 0; i < list.length; i += 2) {
+    if (list[i] !== name) continue;
+    if (matcher(list[i + 1]!)) return true;
+    found = true;
+  }
+  return found ? false : absent;
+}
+
 /** An absent header never matches, not even a regex that matches the empty string (istio#51880). */
 function headerCondition({ name, match }: NamedMatch, regexes: RegexCache): Condition {
   const matcher = compileStringMatch(match, regexes);
   return {
-    holds: (input) => {
-      const value = readHeader(input, name);
-      return value !== undefined && matcher(value);
-    },
+    holds: (input) => someHeader(input, name, matcher, false),
     explain: (input) => {
-      const value = readHeader(input, name);
+      const values = input.headers.getAll(name);
+      const value = values.length > 1 ? values.join(' and ') : readHeader(input, name);
       return value === undefined ? `header ${name} is absent` : `header ${name} ${describeMismatch(match, value)}`;
     },
   };
@@ -128,8 +145,9 @@ function withoutHeaderCondition({ name, match }: NamedMatch, regexes: RegexCache
     };
   }
   const matcher = compileStringMatch(match, regexes);
+  const matchesEmpty = matcher('');
   return {
-    holds: (input) => !matcher(readHeader(input, name) ?? ''),
+    holds: (input) => !someHeader(input, name, matcher, matchesEmpty),
     explain: (input) => {
       const value = readHeader(input, name);
       return `header ${name} ${value === undefined ? '(absent, taken as empty)' : value} ${describeMatch(match)}, which withoutHeaders forbids`;

@@ -65,6 +65,10 @@ describe('path normalization BASE', () => {
     ['/a%2fb', '/a%2fb'],
     ['/a?x=/../b', '/a?x=/../b'],
     ['/.hidden', '/.hidden'],
+    ['/a/..;x/b', '/b'],
+    ['/a/%2e%2e;/b', '/a/..;/b'],
+    ['/a|{b}"', '/a%7C%7Bb%7D%22'],
+    ['/a%00', null],
     ['*', '*'],
   ])('%s', (path, expected) => {
     expect(normalizePath(path)).toBe(expected);

@@ -103,7 +103,7 @@ function setRoute(
   const edits = route.responsePlans[index] ?? [];
   if (edits.length > 0) {
     exchange.responseHeaderFilters.push((response) => {
-      for (const edit of edits) applyEdit(edit, response.headers, exchange);
+      for (const edit of edits) applyEdit(edit, response.headers, exchange, response);
     });
   }
 }

@@ -409,7 +409,7 @@ export class Forward implements AttemptOwner {
     this.#backoffTimer = null;
   }
 
-  /** Ends it once; `extraFlag` joins the reply's own (`UF,URX`). */
+  /** Ends it once; `extraFlag` was raised before the reply's own (`URX,UF`). */
   #finish(reply: LocalReply | undefined, extraFlag = ''): void {
     if (this.#done) return;
     this.#done = true;
@@ -419,8 +419,8 @@ export class Forward implements AttemptOwner {
     this.#exchange.downstream.onDrain = null;
     if (this.#exchange.responseTransform !== null && this.#headersSent) this.#exchange.responseTransform.close();
     if (reply !== undefined) {
-      addFlag(this.#exchange, reply.flag);
       addFlag(this.#exchange, extraFlag);
+      addFlag(this.#exchange, reply.flag);
       this.#exchange.details = reply.details;
     }
     this.#settle(reply);

@@ -223,7 +223,7 @@ describe('a hostile or broken upstream', () => {
       socket.on('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf')),
     );
     const outcome = await request(connection)[0].done;
-    expect(outcome).toMatchObject({ body: 'half', ended: false, reset: { kind: 'connection-termination', phase: 'body' } });
+    expect(outcome).toMatchObject({ body: 'half', ended: false, reset: { kind: 'protocol-error', phase: 'body' } });
   });
 
   it('41 so is RST in the middle of a chunk', async () => {
@@ -237,7 +237,7 @@ describe('a hostile or broken upstream', () => {
     const outcome = await request(connection)[0].done;
     expect(outcome).toMatchObject({
       ended: false,
-      reset: { kind: 'connection-termination', detail: 'Connection reset by peer' },
+      reset: { kind: 'protocol-error', detail: 'Connection reset by peer' },
     });
   });
 

@@ -9,8 +9,8 @@ import type { UpstreamCallbacks, UpstreamConnection, UpstreamRequestHead, Upstre
 import { describeSocketError } from './socket-error.ts';
 
 const headEnd = Buffer.from('\r\n\r\n');
-/** Methods whose requests say `content-length: 0` when they have no body. */
-const bodyMethods: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
+/** Requests of these methods say nothing about a body they do not have; all others say `content-length: 0`, as Envoy's codec does. */
+const bodilessMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'TRACE', 'CONNECT']);
 
 function ignore(): void {}
 
@@ -290,7 +290,10 @@ export class Http1UpstreamConnection implements UpstreamConnection, BodySink {
       this.#finish(stream, this.#decoder?.trailers ?? null);
       return;
     }
-    this.#failStream(stream, 'connection-termination', this.#error === null ? '' : describeSocketError(this.#error));
+    // A message cut short is a codec error to Envoy; a connection that ends before one began is a termination.
+    const begun = this.#decoder !== null || this.#input !== null;
+    const kind = begun ? 'protocol-error' : 'connection-termination';
+    this.#failStream(stream, kind, this.#error === null ? '' : describeSocketError(this.#error));
     this.#destroy();
   }
 
@@ -341,7 +344,7 @@ class Http1UpstreamStream implements UpstreamStream {
     if (head.upgrade !== '') text += `connection: upgrade\r\nupgrade: ${head.upgrade}\r\n`;
     if (head.expectContinue) text += 'expect: 100-continue\r\n';
     if (endStream) {
-      if (length === -1 && bodyMethods.has(head.method)) text += 'content-length: 0\r\n';
+      if (length === -1 && !bodilessMethods.has(head.method)) text += 'content-length: 0\r\n';
     } else if (length >= 0) framing = 'length';
     else if (head.upgrade === '') {
       framing = 'chunked';

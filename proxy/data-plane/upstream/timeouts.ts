@@ -55,5 +55,5 @@ export function expectedTimeoutMs(timeouts: RequestTimeouts, elapsedMs: number):
   const expected = timeouts.perTryMs === 0 ? timeouts.globalMs : timeouts.perTryMs;
   if (expected === 0 || timeouts.globalMs === 0) return expected;
   if (elapsedMs >= timeouts.globalMs) return 1;
-  return Math.min(expected, Math.floor(timeouts.globalMs - elapsedMs));
+  return Math.min(expected, timeouts.globalMs - Math.floor(elapsedMs));
 }

@@ -30,8 +30,8 @@ const FLAGS: Readonly<Record<UpstreamReset['kind'], string>> = {
   'local-reset': 'LR',
 };
 
-/** gRPC DEADLINE_EXCEEDED: Envoy sends it for timeouts since envoyproxy/envoy#44479. */
-const GRPC_DEADLINE_EXCEEDED = 4;
+/** UNAVAILABLE, as the mapping from 504 has it: Envoy 1.40 keeps DEADLINE_EXCEEDED behind a guard that is off (grpc_timeout_returns_deadline_exceeded). */
+const GRPC_TIMEOUT_STATUS = 14;
 
 export function flagOfReset(kind: UpstreamReset['kind']): string {
   return FLAGS[kind];
@@ -59,12 +59,11 @@ export function detailsOfReset(reset: UpstreamReset, responseStarted: boolean): 
 
 /** No response head came and no retry is left: 503, 502 for a protocol error. */
 export function resetReply(reset: UpstreamReset, retried: boolean, responseStarted: boolean): LocalReply {
-  const transport = transportFailure(reset);
-  const suffix = transport === '' ? '' : `, transport failure reason: ${transport}`;
+  // The transport's own words stay in the details: clients are not told since Envoy 1.38.1 (envoyproxy/envoy#44746).
   const prefix = `upstream connect error or disconnect/reset before headers. ${retried ? 'retried and the latest ' : ''}reset reason: `;
   return {
     status: reset.kind === 'protocol-error' ? 502 : 503,
-    body: `${prefix}${REASONS[reset.kind]}${suffix}`,
+    body: `${prefix}${REASONS[reset.kind]}`,
     flag: FLAGS[reset.kind],
     details: detailsOfReset(reset, responseStarted),
     ...(reset.kind === 'overflow' ? { headers: [['x-envoy-overloaded', 'true']] as [string, string][] } : {}),
@@ -72,7 +71,7 @@ export function resetReply(reset: UpstreamReset, retried: boolean, responseStart
 }
 
 export function timeoutReply(details: 'response_timeout' | 'upstream_per_try_timeout'): LocalReply {
-  return { status: 504, body: 'upstream request timeout', flag: 'UT', details, grpcStatus: GRPC_DEADLINE_EXCEEDED };
+  return { status: 504, body: 'upstream request timeout', flag: 'UT', details, grpcStatus: GRPC_TIMEOUT_STATUS };
 }
 
 export function noHealthyUpstreamReply(): LocalReply {

@@ -44,6 +44,7 @@ test('a matching preflight is answered here: 200, empty, lists joined by comma, 
       ['access-control-allow-credentials', 'true'],
       ['access-control-allow-methods', 'GET,POST'],
       ['access-control-allow-headers', 'x-a,x-b'],
+      ['access-control-expose-headers', 'x-c,x-d'],
       ['access-control-max-age', '86400'],
     ],
   });
@@ -55,6 +56,7 @@ test('`*` echoes what was asked for', async () => {
     ['access-control-allow-origin', 'https://shop'],
     ['access-control-allow-methods', 'PUT'],
     ['access-control-allow-headers', 'x-z'],
+    ['access-control-expose-headers', 'x-c,x-d'],
   ]);
 });
 test('an unmatched preflight is forwarded, the response left alone', async () => {

@@ -71,6 +71,7 @@ function preflightReply(exchange: ExchangeState, cors: PreparedCors, origin: str
   };
   add('access-control-allow-methods', cors.methods, requestedMethod);
   add('access-control-allow-headers', cors.headers, exchange.headers.get('access-control-request-headers') ?? '');
+  if (origin !== null && cors.exposed !== '') headers.push(['access-control-expose-headers', cors.exposed]);
   if (cors.policy.maxAgeSeconds !== null) headers.push(['access-control-max-age', String(cors.policy.maxAgeSeconds)]);
   return { status: 200, body: '', flag: '', details: 'cors_response', headers };
 }

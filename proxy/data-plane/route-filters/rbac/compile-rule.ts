@@ -76,10 +76,14 @@ const hosts = attribute('host', (input) => one(input.http?.authority ?? ''), {
   compile: anyOf((pattern) => compileValue(pattern, true)),
 });
 const methods = attribute('method', (input) => one(input.http?.method ?? ''), { httpOnly: true });
-const paths = attribute('path', (input) => one(input.http === null ? '' : pathWithoutQuery(normalizePath(input.http.path))), {
-  httpOnly: true,
-  compile: anyOf(compilePath),
-});
+const paths = attribute(
+  'path',
+  (input) => one(input.http === null ? '' : pathWithoutQuery(normalizePath(input.http.path) ?? input.http.path)),
+  {
+    httpOnly: true,
+    compile: anyOf(compilePath),
+  },
+);
 const ports = attribute('port', (input) => [String(input.port)]);
 
 /** `ns/sa`, or `sa` in the policy's own namespace; no wildcards. */
@@ -143,8 +147,8 @@ function readHeader(input: AuthorizationInput, name: string): string[] {
     ':method': input.http.method,
     ':path': input.http.path,
   };
-  const value = Object.hasOwn(pseudo, name) ? pseudo[name] : input.http.headers.getJoined(name);
-  return value === undefined ? [] : [value];
+  // Every value for itself, as Envoy matches repeated headers.
+  return Object.hasOwn(pseudo, name) ? [pseudo[name]!] : input.http.headers.getAll(name);
 }
 
 function check(attr: Attribute, values: string[], notValues: string[]): AttributeCheck[] {
