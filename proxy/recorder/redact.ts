@@ -149,6 +149,10 @@ export class Redactor {
   }
 
   #body(body: CapturedBody, place: string, removed: string[]): CapturedBody {
+    if (body.encoding === 'utf8' && body.contentEncoding === '') {
+      const clean = this.#text(body.content, body.contentType, place, removed);
+      return clean === body.content ? body : { ...body, content: clean };
+    }
     const decoded = decodeBody(body);
     // What cannot be decoded (an unknown encoding, or not what its header says) is bytes nobody can read as text.
     if (decoded === null) return body;

@@ -135,7 +135,9 @@ export class ExchangeOperations {
         ? this.#total.rows - this.#limits.maxExchanges
         : (this.#total.bytes - this.#limits.maxExchangeBytes) / meanBytes;
       const lead = second ? (largest[1][measure] - second[1][measure]) / (byRows ? 1 : meanBytes) : Number.POSITIVE_INFINITY;
-      const count = Math.max(1, Math.min(evictionChunk, Math.ceil(excess), Math.ceil(lead) + 1));
+      // Equals share what is over, so that a few rounds are enough however many services there are.
+      const wanted = Math.max(lead, excess / this.#usage.size);
+      const count = Math.max(1, Math.min(evictionChunk, Math.ceil(excess), Math.ceil(wanted)));
       if (this.#removeOldest(largest[0], count) === 0) return;
     }
   }

@@ -139,6 +139,16 @@ describe('exchanges', () => {
     expect(chatty.exchanges[0]!.id).toBe(makeExchange(2999).id);
   });
 
+  test('stay under the limit of rows when many services are equally chatty', async () => {
+    const { store } = await open(join(folder(), 'drydock.db'), { limits: { maxExchanges: 1000 } });
+    for (let n = 0; n < 3000; n += 500) {
+      store.insertExchanges(Array.from({ length: 500 }, (_, i) => makeExchange(n + i, { destination: `service-${i % 7}` })));
+      await store.flush();
+      expect(store.counters().rows).toBeLessThanOrEqual(1000);
+    }
+    expect(store.counters().rows).toBeGreaterThan(900);
+  });
+
   test('stay under the limit of bytes', async () => {
     const { store } = await open(join(folder(), 'drydock.db'), { limits: { maxExchangeBytes: 400_000 } });
     const big = (n: number) => makeExchange(n, { response: { headers: [], body: makeBody('z'.repeat(10_000)), trailers: [] } });
