@@ -25,7 +25,7 @@ export interface StoreOptions {
   limits?: Partial<StoreLimits>;
   /** How long to wait for a lock another process holds. Default 5 s. */
   lockTimeoutMs?: number;
-  /** The worker's file, when it is bundled elsewhere than beside store.ts (`./store-worker.js` beside a bundled engine is found). */
+  /** The worker's file, when it does not lie beside store.ts. */
   workerUrl?: URL;
   /** Things a person should know: `store.degraded`, `store.recovered`, `store.quarantined`. Called once per change, never per operation. */
   onNotice?: (notice: StoreNotice) => void;

@@ -401,9 +401,9 @@ const errorCodes: Record<Extract<OperationResult<OperationName>, { ok: false }>[
   internal: 'internal',
 };
 
-/** Beside this file; the packaged engine has it bundled under its own name. */
+/** Beside this file, as source or as built. */
 function defaultWorkerUrl(): URL {
-  return new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './store-worker.js', import.meta.url);
+  return new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
 }
 
 function mergeById<T extends { id: string }>(stored: readonly T[], recent: readonly T[]): T[] {
