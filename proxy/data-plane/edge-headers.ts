@@ -56,7 +56,8 @@ export function sanitizeRequest(exchange: ExchangeState, ids: IdSource): void {
     headers.set('x-forwarded-proto', exchange.scheme);
   }
   const requestId = headers.get('x-request-id');
-  exchange.requestId = requestId === undefined || requestId === '' ? ids.requestId() : requestId;
+  // At the edge nobody outside may choose it (Envoy: preserve_external_request_id is off).
+  exchange.requestId = gateway || requestId === undefined || requestId === '' ? ids.requestId() : requestId;
   headers.set('x-request-id', exchange.requestId);
   setForwardedClientCert(exchange);
 }
@@ -105,9 +106,39 @@ export function workloadOfMetadataId(nodeId: string | undefined): string {
   return dot < 0 ? name : name.slice(0, dot);
 }
 
+/** How the callee's sidecar tells the caller's which faults acted: `name|effect|delayMs|status`, comma-separated. Never leaves the mesh. */
+const FAULT_HEADER = 'x-drydock-fault';
+
+/** The caller's record of a request carries the faults its callee's sidecar injected. Believed over mutual TLS only, removed always. */
+function exchangeFaultNotes(exchange: ExchangeState, { headers }: ResponseHead): void {
+  if (exchange.direction === 'inbound') {
+    const server = exchange.faults.filter((fault) => fault.side === 'server');
+    headers.remove(FAULT_HEADER);
+    if (server.length === 0 || !exchange.downstream.connection.mtls) return;
+    const notes = server.map((f) => `${encodeURIComponent(f.name)}|${f.effect}|${f.delayMs ?? ''}|${f.status ?? ''}`);
+    headers.set(FAULT_HEADER, notes.join(','));
+    return;
+  }
+  const notes = headers.get(FAULT_HEADER);
+  if (notes === undefined) return;
+  headers.remove(FAULT_HEADER);
+  if (exchange.cluster?.tls.mode !== 'mutual' || exchange.endpointWorkload === '') return;
+  for (const note of notes.split(',')) {
+    const [name = '', effect = '', delayMs = '', status = ''] = note.split('|');
+    exchange.faults.push({
+      name: decodeURIComponent(name),
+      effect,
+      side: 'server',
+      ...(delayMs === '' ? {} : { delayMs: Number(delayMs) }),
+      ...(status === '' ? {} : { status: Number(status) }),
+    });
+  }
+}
+
 /** Runs on every response head last: server, date, and what must not leak back. */
 export function finishResponse(exchange: ExchangeState, response: ResponseHead, date: string): void {
   const { headers } = response;
+  exchangeFaultNotes(exchange, response);
   headers.set('server', exchange.reporter === 'source' ? 'envoy' : 'istio-envoy');
   if (!headers.has('date')) headers.add('date', date);
   headers.remove('x-envoy-peer-metadata');

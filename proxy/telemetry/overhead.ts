@@ -11,7 +11,9 @@ export class HopOverhead {
     const first = exchange.attempts[0];
     const last = exchange.attempts.at(-1);
     if (first === undefined || last === undefined || exchange.protocol === 'TCP') return;
-    const injected = exchange.faults.reduce((sum, fault) => sum + (fault.delayMs ?? 0), 0);
+    // A caller's record also tells what the callee's sidecar injected: that is inside the attempts already.
+    const own = exchange.reporter === 'destination' ? 'server' : 'client';
+    const injected = exchange.faults.reduce((sum, fault) => sum + (fault.side === own ? (fault.delayMs ?? 0) : 0), 0);
     const outside = exchange.durationMs - (last.startMs + last.durationMs - first.startMs) - injected;
     this.#values[this.#next] = Math.max(0, outside);
     this.#next = (this.#next + 1) % KEPT;

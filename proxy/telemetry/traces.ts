@@ -39,13 +39,19 @@ function spansOf(exchange: Exchange, traceStart: number): Span[] {
     durationMs: exchange.durationMs,
     error: isError(exchange) || (!server && exchange.status >= 400),
     attributes: attributesOf(exchange, server),
-    events: exchange.faults.map((f) => ({
+    events: injectedHere(exchange).map((f) => ({
       name: `fault ${f.name}: ${f.effect}${f.delayMs ? ` ${f.delayMs} ms` : ''}`,
       atMs: startMs,
     })),
     exchangeId: exchange.id,
   };
   return exchange.attempts.length < 2 ? [span] : [span, ...attemptSpans(exchange, span)];
+}
+
+/** A caller's record repeats what the callee's sidecar injected; each fault counts where it acted. */
+function injectedHere(exchange: Exchange): Exchange['faults'] {
+  const own = exchange.reporter === 'destination' ? 'server' : 'client';
+  return exchange.faults.filter((fault) => fault.side === own);
 }
 
 function attemptSpans(exchange: Exchange, parent: Span): Span[] {
@@ -130,7 +136,7 @@ export function summarizeTrace(traceId: string, exchanges: readonly Exchange[]):
     spans: exchanges.length,
     errors: exchanges.filter(isError).length,
     status: root.status,
-    faults: exchanges.reduce((sum, e) => sum + e.faults.length, 0),
+    faults: exchanges.reduce((sum, e) => sum + injectedHere(e).length, 0),
   };
 }
 

@@ -1,4 +1,4 @@
-import { ArrowLeftRight, Disc, Network } from 'lucide-react';
+import { ArrowLeftRight, Disc, Network, Zap } from 'lucide-react';
 import { lazy } from 'react';
 import type { Screen } from './screen.ts';
 
@@ -19,6 +19,14 @@ export const screens: readonly Screen[] = [
     key: '2',
     jump: 'r',
     component: lazy(() => import('./requests/requests-screen.tsx')),
+  },
+  {
+    id: 'faults',
+    title: 'Faults',
+    icon: Zap,
+    key: '5',
+    jump: 'f',
+    component: lazy(() => import('./faults/faults-screen.tsx')),
   },
   {
     id: 'recordings',
