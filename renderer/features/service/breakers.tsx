@@ -1,0 +1,134 @@
+import type { ClusterStatus } from '../../../proxy/api/observability.schema.ts';
+import { Badge, formatCount, formatMs, formatSpan, Notice, Panel, plural } from '../../ui/index.ts';
+import { requestsHref } from '../topology/request-links.ts';
+import { describeBreaker, explainInertEjection, limitWords, sortClusters } from './service-view.ts';
+
+const maxCards = 12;
+
+/** Limits and ejections as each caller's sidecar holds them: they are counted per caller and subset, never for the mesh as a whole. */
+export function Breakers({ clusters, service }: { clusters: readonly ClusterStatus[]; service: string }) {
+  if (clusters.length === 0)
+    return (
+      <Panel title="Circuit breakers and outlier detection">
+        <p className="muted">No sidecar holds a connection pool for {service} yet: they appear with the first request.</p>
+      </Panel>
+    );
+  const sorted = sortClusters(clusters);
+  return (
+    <Panel title="Circuit breakers and outlier detection" hint="per caller and subset">
+      <div className="breakers">
+        {sorted.slice(0, maxCards).map((cluster) => (
+          <Breaker key={`${cluster.proxy} ${cluster.cluster}`} cluster={cluster} service={service} />
+        ))}
+      </div>
+      {sorted.length > maxCards && <p className="topo-note">{sorted.length - maxCards} more, all like the last.</p>}
+    </Panel>
+  );
+}
+
+function Breaker({ cluster, service }: { cluster: ClusterStatus; service: string }) {
+  const word = describeBreaker(cluster);
+  const inert = explainInertEjection(cluster);
+  return (
+    <section className="breaker" data-testid="breaker" data-state={cluster.state}>
+      <header>
+        <span className="grow truncate" title={cluster.cluster}>
+          <b>{cluster.proxy}</b> <span className="muted">→ {cluster.subset || 'all'}</span>
+        </span>
+        <Badge tone={word.tone}>
+          {word.glyph} {word.text}
+        </Badge>
+      </header>
+      <Gauges cluster={cluster} service={service} />
+      <EjectionStrip cluster={cluster} />
+      {inert && <Notice tone="warn">{inert}</Notice>}
+      {cluster.notEjected.slice(0, 2).map(({ endpoint, reason, time }) => (
+        <p key={`${endpoint} ${time}`} className="breaker-note">
+          <span className="mono">{endpoint}</span> not ejected because {reason}
+        </p>
+      ))}
+      <p className="breaker-note">
+        {cluster.loadBalancer.toLowerCase().replace('_', ' ')}
+        {cluster.policy && ` · ${cluster.policy.kind} ${cluster.policy.name}`}
+      </p>
+    </section>
+  );
+}
+
+function Gauges({ cluster, service }: { cluster: ClusterStatus; service: string }) {
+  const limited = cluster.limits.filter(({ limit }) => limit !== null);
+  const open = cluster.limits.filter(({ limit }) => limit === null);
+  return (
+    <>
+      {limited.map(({ name, current, limit, overflowed }) => (
+        <div key={name} className="gauge num">
+          <span>{limitWords[name] ?? name}</span>
+          <span
+            className="gauge-bar"
+            role="meter"
+            aria-label={limitWords[name] ?? name}
+            aria-valuenow={current}
+            aria-valuemin={0}
+            aria-valuemax={limit ?? undefined}
+            data-full={(limit !== null && current >= limit) || undefined}
+          >
+            <i style={{ width: `${Math.min(100, (current / Math.max(1, limit ?? 1)) * 100)}%` }} />
+          </span>
+          <span className="gauge-value">
+            {formatCount(current)} of {formatCount(limit ?? 0)}
+          </span>
+          {overflowed > 0 && (
+            <a className="gauge-over tone-bad tone-text" href={requestsHref({ from: cluster.source, to: service }, 'flag:UO')}>
+              ■ {plural(overflowed, 'time')} over
+            </a>
+          )}
+        </div>
+      ))}
+      {open.length > 0 && (
+        <p className="breaker-note num">
+          No limit:{' '}
+          {open.map(({ name, current }) => `${(limitWords[name] ?? name).toLowerCase()} ${formatCount(current)}`).join(', ')}
+        </p>
+      )}
+    </>
+  );
+}
+
+/** One block per host: who is in, who is out, why, and when it is back. */
+function EjectionStrip({ cluster }: { cluster: ClusterStatus }) {
+  const { outlierDetection: detection, endpoints } = cluster;
+  return (
+    <>
+      <div className="strip">
+        {endpoints.map((endpoint) => {
+          const { ejected } = endpoint;
+          const tone = ejected ? 'bad' : endpoint.healthy ? 'ok' : 'warn';
+          const returned = !ejected && endpoint.consecutive5xx === 0 && endpoint.errors > 0;
+          return (
+            <div key={endpoint.address} className={`strip-host tone-${tone} num`}>
+              <b className="truncate">
+                {ejected ? '✖' : endpoint.healthy ? '●' : '▲'} {endpoint.workload || endpoint.address}
+              </b>
+              <small>
+                {ejected
+                  ? `${ejected.reason}, back in ${formatSpan(ejected.remainingMs)}, ${plural(ejected.count, 'time')}`
+                  : endpoint.healthy
+                    ? endpoint.consecutive5xx > 0
+                      ? `${endpoint.consecutive5xx} × 5xx in a row${detection ? ` of ${detection.consecutive5xxErrors}` : ''}`
+                      : returned
+                        ? `in again, ${plural(endpoint.errors, 'error')} so far`
+                        : 'in'
+                    : 'not healthy'}
+              </small>
+            </div>
+          );
+        })}
+      </div>
+      <p className="breaker-note num">
+        {detection
+          ? `Ejects after ${detection.consecutive5xxErrors} × 5xx in a row, checked every ${formatMs(detection.intervalMs)}, for ${formatMs(detection.baseEjectionMs)} × times ejected, at most ${detection.maxEjectionPercent} % of hosts.`
+          : 'No outlier detection: no host is ever ejected.'}
+      </p>
+    </>
+  );
+}

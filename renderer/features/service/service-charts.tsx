@@ -1,0 +1,109 @@
+import { useMemo } from 'react';
+import type { MeshEvent } from '../../../proxy/api/observability.schema.ts';
+import { usePreferences } from '../../app/preferences.ts';
+import { hrefTo, useRouter } from '../../app/router.ts';
+import { useCall } from '../../engine/use-engine.ts';
+import { type ChartMark, type ChartSeries, LineChart } from '../../ui/charts/line-chart.tsx';
+import { ErrorState, formatMs, formatRate, formatShare, Panel, Skeleton } from '../../ui/index.ts';
+import { eventMarks } from './service-view.ts';
+
+const metrics = 'rate,errors,p50,p95,p99,retries,inflight';
+const noMarks: readonly ChartMark[] = [];
+
+/** Five charts of one service over the window, with what happened marked on them. A click opens a trace of that moment. */
+export function ServiceCharts({ id, events }: { id: string; events: readonly MeshEvent[] }) {
+  const { window, paused } = usePreferences();
+  const router = useRouter();
+  const query = { edge: `->${id}`, metric: metrics, window };
+  const { data, error, reload } = useCall('getSeries', { query }, paused ? undefined : 1000);
+  const charts = useMemo(() => {
+    const line = (metric: string, label: string, color: string): ChartSeries[] => {
+      const values = data?.series[metric];
+      return values ? [{ id: metric, label, values, color }] : [];
+    };
+    return {
+      rate: line('rate', 'Requests per second', '--series-1'),
+      errors: line('errors', 'Errors', '--series-5'),
+      latency: [...line('p50', 'p50', '--series-4'), ...line('p95', 'p95', '--series-2'), ...line('p99', 'p99', '--series-3')],
+      retries: line('retries', 'Retries', '--series-2'),
+      inflight: line('inflight', 'In flight', '--series-6'),
+    };
+  }, [data]);
+  const stepSeconds = data?.stepSeconds ?? 1;
+  const marks = useMemo(() => eventMarks(events, stepSeconds), [events, stepSeconds]);
+  if (error && !data) return <ErrorState title="No charts" message={error} onRetry={reload} />;
+  if (!data) return <Skeleton lines={6} height={22} />;
+  const openTrace = (slot: number) => {
+    const trace = data.exemplars[slot];
+    if (trace) router.navigate(`traces/${trace}`);
+  };
+  const chart = (title: string, series: ChartSeries[], format: (value: number) => string, more: Partial<ChartProps> = {}) => (
+    <Panel title={title} hint={more.hint} flush>
+      <div className="service-chart">
+        <LineChart
+          label={`${title} over the last ${window}`}
+          times={data.times}
+          series={series}
+          marks={more.marked ? marks : noMarks}
+          height={132}
+          format={format}
+          max={more.max}
+          onSelect={openTrace}
+        />
+      </div>
+    </Panel>
+  );
+  return (
+    <div className="service-charts">
+      {chart('Latency', charts.latency, formatMs, { marked: true })}
+      {chart('Requests', charts.rate, (value) => `${formatRate(value)}/s`, { marked: true })}
+      {chart('Errors', charts.errors, formatShare, { marked: true, max: maxShare(data.series.errors) })}
+      {chart('Retries', charts.retries, (value) => formatRate(value), { hint: 'attempts beyond the first' })}
+      {chart('In flight', charts.inflight, (value) => formatRate(value), { hint: 'requests at once' })}
+      <EventList events={events} />
+    </div>
+  );
+}
+
+interface ChartProps {
+  hint: string;
+  marked: boolean;
+  max: number;
+}
+
+/** The axis of a share ends at the next of 1, 5, 10, 25, 50, 100 %: a flat zero is drawn as zero. */
+function maxShare(values: readonly (number | null)[] | undefined): number {
+  const top = Math.max(0, ...(values ?? []).map((value) => value ?? 0));
+  return [0.01, 0.05, 0.1, 0.25, 0.5].find((step) => top <= step) ?? 1;
+}
+
+const clock = (time: string) => new Date(time).toLocaleTimeString([], { hour12: false });
+
+function EventList({ events }: { events: readonly MeshEvent[] }) {
+  return (
+    <Panel title="Events" flush>
+      {events.length === 0 ? (
+        <p className="service-none">Nothing has happened to it yet.</p>
+      ) : (
+        <ul className="service-events num">
+          {events.slice(0, 30).map((event) => (
+            <li key={event.id}>
+              <span className="muted">{clock(event.time)}</span>
+              <EventText event={event} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </Panel>
+  );
+}
+
+function EventText({ event }: { event: MeshEvent }) {
+  if (event.type.startsWith('fault.'))
+    return (
+      <a href={hrefTo('faults')} className="tone-fault tone-text">
+        {event.message}
+      </a>
+    );
+  return <span>{event.message}</span>;
+}

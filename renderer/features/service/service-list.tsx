@@ -1,0 +1,101 @@
+import { Boxes, Plus } from 'lucide-react';
+import type { Graph, GraphNode } from '../../../proxy/api/observability.schema.ts';
+import type { Status } from '../../../proxy/api/status.schema.ts';
+import { hrefTo, useRouter } from '../../app/router.ts';
+import { Button, EmptyState, formatMs, formatRate, formatShare, Panel, Table, Toolbar } from '../../ui/index.ts';
+import { requestsHref } from '../topology/request-links.ts';
+import { healthOf, markErrors } from '../topology/topology-view.ts';
+
+interface Row {
+  id: string;
+  name: string;
+  service: Status['services'][number];
+  node: GraphNode | undefined;
+}
+
+/** All services, each a link to its screen. */
+export function ServiceList({ graph, status }: { graph: Graph; status: Status }) {
+  const router = useRouter();
+  const add = () => router.navigate('topology', { add: '1' });
+  const rows: Row[] = status.services.map((service) => {
+    const id = `${service.namespace}/${service.name}`;
+    return { id, name: service.name, service, node: graph.nodes.find((node) => node.id === id) };
+  });
+  return (
+    <div className="screen" data-testid="service-screen">
+      <Toolbar title="Services">
+        <span className="grow" />
+        <Button icon={<Plus size={14} />} onClick={add}>
+          Add service
+        </Button>
+      </Toolbar>
+      {rows.length === 0 ? (
+        <EmptyState
+          icon={Boxes}
+          title="No services yet"
+          actions={
+            <Button variant="primary" icon={<Plus size={14} />} onClick={add}>
+              Add service
+            </Button>
+          }
+        >
+          Name a process that listens on this machine, and it gets a sidecar.
+        </EmptyState>
+      ) : (
+        <div className="screen-scroll">
+          <Panel flush>
+            <Table
+              label="Services"
+              rows={rows}
+              keyOf={(row) => row.id}
+              rowTestId="service-row"
+              columns={[
+                { id: 'name', title: 'Service', cell: (row) => <a href={hrefTo('service', { name: row.id })}>{row.name}</a> },
+                { id: 'namespace', title: 'Namespace', cell: ({ service }) => service.namespace },
+                { id: 'health', title: 'Health', cell: ({ node }) => <HealthWord node={node} /> },
+                {
+                  id: 'port',
+                  title: 'Port',
+                  cell: ({ service }) => service.ports.map(({ port, protocol }) => `${port} ${protocol}`).join(', '),
+                },
+                {
+                  id: 'versions',
+                  title: 'Versions',
+                  cell: ({ node }) => node?.versions.map(({ version }) => version || '–').join(', '),
+                },
+                { id: 'instances', title: 'Instances', align: 'end', cell: ({ service }) => service.workloads.length },
+                {
+                  id: 'rate',
+                  title: 'Rate',
+                  align: 'end',
+                  cell: ({ node, id }) => <a href={requestsHref({ to: id })}>{formatRate(node?.rate ?? 0)}/s</a>,
+                },
+                { id: 'errors', title: 'Errors', align: 'end', cell: ({ node }) => <ErrorShare share={node?.errorShare ?? 0} /> },
+                { id: 'p95', title: 'p95', align: 'end', cell: ({ node }) => formatMs(node?.p95) },
+              ]}
+            />
+          </Panel>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function HealthWord({ node }: { node: GraphNode | undefined }) {
+  const { glyph, word, tone } = healthOf(node?.health ?? 'idle');
+  return (
+    <span className={`tone-text tone-${tone}`}>
+      {glyph} {word}
+    </span>
+  );
+}
+
+function ErrorShare({ share }: { share: number }) {
+  const mark = markErrors(share);
+  return (
+    <span className={mark ? `tone-text tone-${mark.tone}` : undefined}>
+      {mark && `${mark.glyph} `}
+      {formatShare(share)}
+    </span>
+  );
+}

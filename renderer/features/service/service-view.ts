@@ -1,0 +1,151 @@
+import type { ClusterStatus, MeshEvent } from '../../../proxy/api/observability.schema.ts';
+import type { ChartMark } from '../../ui/charts/line-chart.tsx';
+import type { Tone } from '../../ui/surface.tsx';
+
+type Endpoint = ClusterStatus['endpoints'][number];
+
+export interface BreakerWord {
+  tone: Tone;
+  glyph: string;
+  text: string;
+}
+
+/** The breaker's state in the words Envoy's mechanics allow: there is no half-open state, so there is no such word. */
+export function describeBreaker(cluster: Pick<ClusterStatus, 'state' | 'endpoints'>): BreakerWord {
+  const ejected = cluster.endpoints.filter((endpoint) => endpoint.ejected !== null).length;
+  if (cluster.state === 'no-healthy-host') return { tone: 'bad', glyph: '✖', text: 'No healthy host' };
+  if (cluster.state === 'ejected') return { tone: 'warn', glyph: '▲', text: `Ejected ${ejected} of ${cluster.endpoints.length}` };
+  if (cluster.state === 'overflow') return { tone: 'bad', glyph: '■', text: 'Overflow' };
+  return { tone: 'ok', glyph: '●', text: 'Healthy' };
+}
+
+const severity: Record<ClusterStatus['state'], number> = { 'no-healthy-host': 0, overflow: 1, ejected: 2, healthy: 3 };
+
+/** What is broken first, then by caller and subset. */
+export function sortClusters(clusters: readonly ClusterStatus[]): ClusterStatus[] {
+  return [...clusters].sort(
+    (a, b) => severity[a.state] - severity[b.state] || a.proxy.localeCompare(b.proxy) || a.subset.localeCompare(b.subset),
+  );
+}
+
+/**
+ * Why this cluster's outlier detection cannot eject a single host, before it ever should have; null when it can. Envoy compares
+ * floor(hosts × maxEjectionPercent) with the hosts already ejected.
+ */
+export function explainInertEjection(cluster: Pick<ClusterStatus, 'outlierDetection' | 'endpoints'>): string | null {
+  const hosts = cluster.endpoints.length;
+  const percent = cluster.outlierDetection?.maxEjectionPercent;
+  if (percent === undefined || hosts === 0 || Math.floor((hosts * percent) / 100) >= 1) return null;
+  return `${percent} % of ${hosts === 1 ? '1 host' : `${hosts} hosts`} is none: nothing can be ejected. maxEjectionPercent: 100 would let it.`;
+}
+
+export const limitWords: Record<string, string> = {
+  maxConnections: 'Connections',
+  http1MaxPendingRequests: 'Pending requests',
+  http2MaxRequests: 'Requests in flight',
+  maxRetries: 'Retries in flight',
+};
+
+/** One instance of the service, as all its callers together see it. */
+export interface InstanceRow {
+  address: string;
+  workload: string;
+  version: string;
+  healthy: boolean;
+  requests: number;
+  errors: number;
+  active: number;
+  /** The highest count of any caller: each sidecar counts for itself. */
+  consecutive5xx: number;
+  ejections: { by: string; ejected: NonNullable<Endpoint['ejected']> }[];
+}
+
+export function gatherInstances(clusters: readonly ClusterStatus[]): InstanceRow[] {
+  const rows = new Map<string, InstanceRow>();
+  for (const cluster of clusters)
+    for (const endpoint of cluster.endpoints) {
+      const { address, workload, version } = endpoint;
+      const row: InstanceRow = rows.get(address) ?? {
+        address,
+        workload,
+        version,
+        healthy: true,
+        requests: 0,
+        errors: 0,
+        active: 0,
+        consecutive5xx: 0,
+        ejections: [],
+      };
+      rows.set(address, row);
+      row.healthy &&= endpoint.healthy;
+      row.requests += endpoint.requests;
+      row.errors += endpoint.errors;
+      row.active += endpoint.activeRequests;
+      row.consecutive5xx = Math.max(row.consecutive5xx, endpoint.consecutive5xx);
+      const by = cluster.subset ? `${cluster.proxy} (${cluster.subset})` : cluster.proxy;
+      if (endpoint.ejected) row.ejections.push({ by, ejected: endpoint.ejected });
+    }
+  return [...rows.values()].sort((a, b) => a.workload.localeCompare(b.workload));
+}
+
+/** A counter read at some moments; newest last. */
+export interface CounterSample {
+  timeMs: number;
+  counts: ReadonlyMap<string, number>;
+}
+
+const rateSpanMs = 10_000;
+
+/** Keeps what is needed for a rate over the last ten seconds. A counter that fell belongs to a new engine and starts anew. */
+export function addSample(samples: readonly CounterSample[], sample: CounterSample): CounterSample[] {
+  const last = samples.at(-1);
+  const restarted = last && [...sample.counts].some(([key, count]) => count < (last.counts.get(key) ?? 0));
+  const kept = restarted ? [] : samples.filter(({ timeMs }) => sample.timeMs - timeMs <= rateSpanMs);
+  return [...kept, sample];
+}
+
+/** Per second between the oldest and the newest sample; null before there are two. */
+export function rateOf(samples: readonly CounterSample[], key: string): number | null {
+  const [first, last] = [samples[0], samples.at(-1)];
+  if (!first || !last || first === last || last.timeMs <= first.timeMs) return null;
+  return ((last.counts.get(key) ?? 0) - (first.counts.get(key) ?? 0)) / ((last.timeMs - first.timeMs) / 1000);
+}
+
+const markTones: readonly [prefix: string, tone: NonNullable<ChartMark['tone']>, word: (event: MeshEvent) => string | null][] = [
+  ['fault.armed', 'fault', () => 'fault'],
+  ['fault.', 'info', () => 'fault off'],
+  ['endpoint.ejected', 'bad', () => 'ejected'],
+  ['endpoint.returned', 'info', () => 'returned'],
+  ['cluster.overflow', 'bad', () => 'overflow'],
+  ['service.exited', 'bad', () => 'exited'],
+  ['service.down', 'bad', () => 'down'],
+  ['service.ready', 'info', () => 'ready'],
+  ['config.applied', 'info', () => 'config'],
+];
+
+/** Is the event about this service: its name, one of its workloads, an edge to or from it, or a fault for it. */
+export function concerns(event: MeshEvent, service: string, workloads: readonly string[]): boolean {
+  const { subject } = event;
+  if (subject === service || workloads.includes(subject)) return true;
+  if (subject.split(/->|→|\//).some((part) => part.trim() === service || workloads.includes(part.trim()))) return true;
+  const words = `${subject} ${event.message}`.split(/[^A-Za-z0-9]+/);
+  const parts = service.split('-');
+  return words.some((_, at) => parts.every((part, offset) => words[at + offset] === part));
+}
+
+/** Marks for the charts: what changed the behaviour, oldest first; of many in one slot the first is shown. */
+export function eventMarks(events: readonly MeshEvent[], stepSeconds: number): ChartMark[] {
+  const marks: ChartMark[] = [];
+  const taken = new Set<string>();
+  for (const event of events.toReversed()) {
+    const found = markTones.find(([prefix]) => event.type.startsWith(prefix));
+    const label = found?.[2](event);
+    if (!found || !label) continue;
+    const time = Date.parse(event.time);
+    const slot = `${Math.floor(time / (stepSeconds * 1000))} ${label}`;
+    if (taken.has(slot)) continue;
+    taken.add(slot);
+    marks.push({ time, label, tone: found[1] });
+  }
+  return marks;
+}
