@@ -1,11 +1,14 @@
 export interface DetailLimits {
-  /** Full records per second that may leave for long. */
+  /** Full records per second that may leave for long; fewer at full speed, where the processor is needed for requests. */
   perSecond: number;
+  perSecondAtFullSpeed: number;
   /** Full records that may leave at once after a quiet time: a burst is kept whole. */
   burst: number;
 }
 
 const WINDOW_MS = 100;
+/** Exchanges per second up to which the whole budget is given. */
+const BUSY_RATE = 4_000;
 
 /**
  * Decides which finished exchanges are kept as full records when there are more than anyone can look at. A bucket of tokens: while it is
@@ -38,9 +41,11 @@ export class DetailBudget {
   }
 
   #turn(now: number): void {
-    const { perSecond, burst } = this.#limits;
+    const { perSecond, perSecondAtFullSpeed, burst } = this.#limits;
     const elapsedMs = now - this.#windowAt;
-    const refill = (perSecond * elapsedMs) / 1000;
+    const rate = (this.#inWindow / elapsedMs) * 1000;
+    const slowed = rate <= BUSY_RATE ? perSecond : Math.max(perSecondAtFullSpeed, (perSecond * BUSY_RATE) / rate);
+    const refill = (Math.min(perSecond, slowed) * elapsedMs) / 1000;
     this.#tokens = Math.min(burst, this.#tokens + refill);
     this.#share = Math.min(1, refill / this.#inWindow);
     this.#windowAt = now;

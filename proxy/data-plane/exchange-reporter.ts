@@ -8,8 +8,9 @@ export interface ReporterLimits {
   flushMs: number;
   /** … or at this size. */
   batchSize: number;
-  /** Full records per second for long, and at once after a quiet time. */
+  /** Full records per second for long, the same at full speed, and at once after a quiet time. */
   detailsPerSecond: number;
+  detailsPerSecondAtFullSpeed: number;
   detailsBurst: number;
   /** Full records on their way to a control thread that has not taken them yet. */
   maxUnacknowledged: number;
@@ -21,7 +22,8 @@ export interface ReporterLimits {
 const defaultLimits: ReporterLimits = {
   flushMs: 20,
   batchSize: 256,
-  detailsPerSecond: 1_000,
+  detailsPerSecond: 2_000,
+  detailsPerSecondAtFullSpeed: 400,
   detailsBurst: 5_000,
   maxUnacknowledged: 2_048,
   maxTallies: 1_000,
@@ -80,8 +82,8 @@ export class ExchangeReporter {
     this.#clock = clock;
     this.#send = send;
     this.#limits = { ...defaultLimits, ...limits };
-    const { detailsPerSecond, detailsBurst } = this.#limits;
-    this.#budget = new DetailBudget({ perSecond: detailsPerSecond, burst: detailsBurst }, clock.now());
+    const { detailsPerSecond: perSecond, detailsPerSecondAtFullSpeed: perSecondAtFullSpeed, detailsBurst: burst } = this.#limits;
+    this.#budget = new DetailBudget({ perSecond, perSecondAtFullSpeed, burst }, clock.now());
   }
 
   /** Exchanges of which no full record was handed over. */

@@ -17,17 +17,19 @@ const POOL_BYTES = 4096;
 /** Identifiers from the system's random source, drawn in pools: one system call per 4 KiB. */
 export function createIdSource(): IdSource {
   const pool = Buffer.alloc(POOL_BYTES);
-  let used = POOL_BYTES;
+  let digits = '';
+  let used = 0;
   let counter = 0;
   const origin = randomHex(3);
 
   function randomHex(bytes: number): string {
-    if (used + bytes > POOL_BYTES) {
+    if (used + bytes * 2 > digits.length) {
       randomFillSync(pool);
+      digits = pool.toString('hex');
       used = 0;
     }
-    const hex = pool.toString('hex', used, used + bytes);
-    used += bytes;
+    const hex = digits.slice(used, used + bytes * 2);
+    used += bytes * 2;
     return hex;
   }
 

@@ -27,13 +27,29 @@ export class Metrics {
 
   record(exchange: Exchange): void {
     if (!standsForCall(exchange)) return;
+    this.#add(this.#edgeOf(exchange), exchange);
+  }
+
+  /** Exchanges alike but for time and size: `each` sets them one after another on the exchange that stands for all, `count` times. */
+  recordAll(exchange: Exchange, count: number, each: (index: number) => void): void {
+    if (!standsForCall(exchange)) return;
+    const edge = this.#edgeOf(exchange);
+    for (let i = 0; i < count; i++) {
+      each(i);
+      this.#add(edge, exchange);
+    }
+  }
+
+  #edgeOf(exchange: Exchange): EdgeMetrics {
+    const edge = this.#edge(sourceNode(exchange), destinationNode(exchange), exchange.destinationVersion);
+    edge.protocol = exchange.protocol;
+    return edge;
+  }
+
+  #add(edge: EdgeMetrics, exchange: Exchange): void {
     this.seen++;
-    const from = sourceNode(exchange);
-    const to = destinationNode(exchange);
     // A request counts where it ended, so that the present slot is complete.
     const at = Date.parse(exchange.time) + exchange.durationMs;
-    const edge = this.#edge(from, to, exchange.destinationVersion);
-    edge.protocol = exchange.protocol;
     edge.lastAt = at;
     edge.fine.add(at, exchange);
     edge.coarse.add(at, exchange);

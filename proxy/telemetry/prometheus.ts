@@ -73,18 +73,28 @@ export class PrometheusMetrics {
     return lines.join('\n');
   }
 
+  /** As Metrics.recordAll. */
+  recordAll(exchange: Exchange, count: number, each: (index: number) => void): void {
+    const row = exchange.protocol === 'TCP' ? undefined : this.#requestRow(exchange);
+    for (let i = 0; i < count; i++) {
+      each(i);
+      if (row === undefined) this.record(exchange);
+      else countRequest(row, exchange);
+    }
+  }
+
   #recordRequest(exchange: Exchange): void {
+    const row = this.#requestRow(exchange);
+    if (row !== undefined) countRequest(row, exchange);
+  }
+
+  #requestRow(exchange: Exchange): Row | undefined {
     const key = rowKey(exchange);
     let row = this.#rowByKey.get(key);
-    if (row === undefined) {
-      row = this.#rowOf(exchange);
-      if (row === undefined) return;
-      this.#rowByKey.set(key, row);
-    }
-    row.requests++;
-    observe(row.duration, exchange.durationMs);
-    observe(row.requestBytes, exchange.requestBytes);
-    observe(row.responseBytes, exchange.responseBytes);
+    if (row !== undefined) return row;
+    row = this.#rowOf(exchange);
+    if (row !== undefined) this.#rowByKey.set(key, row);
+    return row;
   }
 
   #rowOf(exchange: Exchange): Row | undefined {
@@ -182,6 +192,13 @@ function workloadName(service: string, version: string): string {
 
 function emptyDistribution(): Distribution {
   return { counts: new Array<number>(DURATION_BOUNDS.length).fill(0), sum: 0, count: 0 };
+}
+
+function countRequest(row: Row, exchange: Exchange): void {
+  row.requests++;
+  observe(row.duration, exchange.durationMs);
+  observe(row.requestBytes, exchange.requestBytes);
+  observe(row.responseBytes, exchange.responseBytes);
 }
 
 function observe(distribution: Distribution, value: number): void {

@@ -52,6 +52,25 @@ describe('the graph', () => {
     expect(telemetry.requestsSeen()).toBe(3);
   });
 
+  test('exchanges without records count one by one in every metric, and never as a trace to open', () => {
+    const [source, destination] = call(1) as [ExchangeDetail, ExchangeDetail];
+    const values = Float64Array.from([1, 10, 100, 2, 10, 100, 40, 10, 300]);
+    telemetry.recordTallies([
+      { exchange: source, values },
+      { exchange: destination, values },
+    ]);
+    const { edges } = telemetry.graph(60_000, noFacts);
+    expect(edges).toHaveLength(1);
+    expect(edges[0]).toMatchObject({ count: 3, p99: 40 });
+    expect(telemetry.requestsSeen()).toBe(3);
+    const text = telemetry.prometheusText();
+    const count = (name: string, reporter: string) =>
+      Number(new RegExp(`${name}\\{reporter="${reporter}"[^}]*\\} (\\S+)`).exec(text)?.[1]);
+    expect(count('istio_requests_total', 'source')).toBe(3);
+    expect(count('istio_requests_total', 'destination')).toBe(3);
+    expect(count('istio_response_bytes_sum', 'source')).toBe(500);
+  });
+
   test('counts a caller outside the mesh from the side that saw it, and a gateway as a source', () => {
     telemetry.record([
       makeExchange(1, { reporter: 'destination', source: 'outside', sourceNamespace: '', sourceWorkload: '', mtls: false }),
