@@ -11,6 +11,10 @@ export type AppName = 'a' | 'b' | 'c' | 'dead';
 export interface Group {
   /** Becomes the host `<id>.case`; letters, digits, dashes. */
   id: string;
+  /** Host header; default `<id>.case`. */
+  host?: string;
+  /** Where the requests enter; default the caller's outbound listener. See mesh.test.ts and gateway.test.ts. */
+  from?: string;
   /** Row of the behaviour specification. */
   source: string;
   /** What stands behind the host; default `['a']`. */

@@ -5,7 +5,7 @@ const versions: Record<AppName, string> = { a: 'v1', b: 'v2', c: 'v3', dead: 'v0
 /** Service port of every host. */
 export const casePort = 8000;
 
-export const hostOf = (group: Group): string => `${group.id}.case`;
+export const hostOf = (group: Group): string => group.host ?? `${group.id}.case`;
 
 /** The objects of one group: a ServiceEntry whose endpoints are the apps themselves, and what the group configures for it. */
 export function groupDocuments(group: Group, ports: Record<AppName, number>): Document[] {

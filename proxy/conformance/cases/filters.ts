@@ -482,7 +482,7 @@ const hygiene: Group[] = [
       {
         name: 'websocket',
         headers: { upgrade: 'websocket', 'sec-websocket-key': 'eA==', 'sec-websocket-version': '13' },
-        expect: { status: 101, body: 'ping', headers: { upgrade: 'websocket' } },
+        expect: { status: 101, body: 'ping', flags: 'DC', headers: { upgrade: 'websocket' } },
       },
       { name: 'refused by the app', headers: { upgrade: 'websocket' }, app: 'refuse', expect: { status: 403, body: 'no' } },
       {

@@ -324,6 +324,15 @@ export class Forward implements AttemptOwner {
     this.#retry = null;
     const response = this.#finishHead(status, headers);
     const downstream = this.#exchange.downstream.acceptUpgrade(response.status, response.headers);
+    let upstreamEnded = false;
+    stream.once('end', () => {
+      upstreamEnded = true;
+    });
+    downstream.once('end', () => {
+      if (upstreamEnded) return;
+      addFlag(this.#exchange, 'DC');
+      this.#exchange.details = 'downstream_remote_disconnect';
+    });
     this.#deps.joinTunnel(downstream, stream, () => {
       attempt.endUpgrade();
       this.#finish(undefined);

@@ -8,6 +8,8 @@ export interface TunnelOptions {
   /** No byte either way for this long closes the tunnel; needs `clock`. */
   idleTimeoutMs?: number;
   clock?: Clock;
+  /** False: FIN of one side closes both once what was accepted is written, as Envoy treats HTTP upgrades. Default true. */
+  halfClose?: boolean;
 }
 
 export type TunnelEnd = 'open' | 'finished' | 'reset' | 'idle-timeout' | 'closed';
@@ -88,7 +90,10 @@ export class Tunnel {
     const onEnd = (): void => {
       if (flow.ended) return;
       flow.ended = true;
-      to.end();
+      if (this.#options.halfClose === false) {
+        opposite.ended = true;
+        this.close();
+      } else to.end();
     };
     from.on('end', onEnd);
     from.on('error', () => {

@@ -11,7 +11,7 @@ import type { FaultState } from './fault-state.ts';
 /*
  * Our own Fault (drydock.dev/v1). `side: client` stands where Istio's fault filter stands: in the caller's proxy before the router, so
  * nothing reacts to it. `side: server` stands in the callee's inbound proxy, so the caller's retries, timeout and outlier detection see an
- * upstream that misbehaves. Delays of several faults add up; the first abort wins.
+ * upstream that misbehaves. Delays of several faults add up, damages to the response combine; the first abort wins.
  */
 
 export interface FaultFilterDeps {
@@ -89,6 +89,8 @@ function clusterIsOnly(fault: FaultSnapshot, exchange: FaultInput): boolean {
 function act(acting: PreparedFault[], exchange: ExchangeState, deps: FaultFilterDeps): FilterResult | Promise<FilterResult> {
   let delayMs = 0;
   let abort: LocalReply | undefined;
+  let damage: Damage | null = null;
+  let damageDraw: DrawSequence | null = null;
   for (const { fault } of acting) {
     const draw = deps.state.runtimeOf(fault).decide(keyOf(fault, exchange));
     if (draw === null) {
@@ -98,9 +100,14 @@ function act(acting: PreparedFault[], exchange: ExchangeState, deps: FaultFilter
     const own = fault.delay === null ? 0 : Math.max(0, drawDelayMs(fault.delay, draw));
     if (fault.delay !== null) noteDelay(fault, exchange, own);
     delayMs += own;
-    if (fault.response !== null) damageResponse(fault, exchange, draw, deps.clock);
+    if (fault.response !== null) {
+      noteDamage(fault, fault.response, exchange);
+      damage = damage === null ? fault.response : bothDamages(damage, fault.response);
+      damageDraw ??= draw;
+    }
     if (fault.abort !== null && abort === undefined) abort = abortReply(fault, exchange);
   }
+  if (damage !== null && damageDraw !== null) exchange.responseTransform ??= new DamagedBody(damage, damageDraw, deps.clock);
   return delayMs > 0 ? delayThen(exchange, delayMs, abort, deps.clock) : abort;
 }
 
@@ -119,8 +126,19 @@ function noteDelay(fault: FaultSnapshot, exchange: ExchangeState, delayMs: numbe
   exchange.notes.push(`fault ${fault.id}: delayed ${Math.round(delayMs * 10) / 10} ms`);
 }
 
-function damageResponse(fault: FaultSnapshot, exchange: ExchangeState, draw: DrawSequence, clock: Clock): void {
-  const damage = fault.response!;
+type Damage = NonNullable<FaultSnapshot['response']>;
+
+/** Several faults on one response: the earlier cut, the slower rate, and a byte survives only when it survives both. */
+function bothDamages(a: Damage, b: Damage): Damage {
+  const smaller = (x: number | null, y: number | null): number | null => (x === null ? y : y === null ? x : Math.min(x, y));
+  return {
+    truncateAfterBytes: smaller(a.truncateAfterBytes, b.truncateAfterBytes),
+    bytesPerSecond: smaller(a.bytesPerSecond, b.bytesPerSecond),
+    corruptPercent: 100 - ((100 - a.corruptPercent) * (100 - b.corruptPercent)) / 100,
+  };
+}
+
+function noteDamage(fault: FaultSnapshot, damage: Damage, exchange: ExchangeState): void {
   const effects = [
     ...(damage.truncateAfterBytes === null ? [] : ['truncate']),
     ...(damage.bytesPerSecond === null ? [] : ['throttle']),
@@ -128,8 +146,6 @@ function damageResponse(fault: FaultSnapshot, exchange: ExchangeState, draw: Dra
   ];
   for (const effect of effects) exchange.faults.push({ name: fault.id, effect, side: fault.side });
   exchange.notes.push(`fault ${fault.id}: response ${effects.join(', ')}`);
-  // One body has one transform: the first fault's.
-  exchange.responseTransform ??= new DamagedBody(damage, draw, clock);
 }
 
 function abortReply(fault: FaultSnapshot, exchange: ExchangeState): LocalReply {
