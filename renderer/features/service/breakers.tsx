@@ -1,12 +1,22 @@
-import type { ClusterStatus } from '../../../proxy/api/observability.schema.ts';
-import { Badge, formatCount, formatMs, formatSpan, Notice, Panel, plural } from '../../ui/index.ts';
+import { useMemo } from 'react';
+import type { ClusterStatus, MeshEvent } from '../../../proxy/api/observability.schema.ts';
+import { Badge, formatClock, formatCount, formatSpan, Notice, Panel, plural } from '../../ui/index.ts';
 import { requestsHref } from '../topology/request-links.ts';
-import { describeBreaker, explainInertEjection, limitWords, sortClusters } from './service-view.ts';
+import { describeBreaker, explainInertEjection, findReturned, formatSetting, limitWords, sortClusters } from './service-view.ts';
 
 const maxCards = 12;
 
 /** Limits and ejections as each caller's sidecar holds them: they are counted per caller and subset, never for the mesh as a whole. */
-export function Breakers({ clusters, service }: { clusters: readonly ClusterStatus[]; service: string }) {
+export function Breakers({
+  clusters,
+  service,
+  events,
+}: {
+  clusters: readonly ClusterStatus[];
+  service: string;
+  events: readonly MeshEvent[];
+}) {
+  const returned = useMemo(() => findReturned(events), [events]);
   if (clusters.length === 0)
     return (
       <Panel title="Circuit breakers and outlier detection">
@@ -18,7 +28,7 @@ export function Breakers({ clusters, service }: { clusters: readonly ClusterStat
     <Panel title="Circuit breakers and outlier detection" hint="per caller and subset">
       <div className="breakers">
         {sorted.slice(0, maxCards).map((cluster) => (
-          <Breaker key={`${cluster.proxy} ${cluster.cluster}`} cluster={cluster} service={service} />
+          <Breaker key={`${cluster.proxy} ${cluster.cluster}`} cluster={cluster} service={service} returned={returned} />
         ))}
       </div>
       {sorted.length > maxCards && <p className="topo-note">{sorted.length - maxCards} more, all like the last.</p>}
@@ -26,7 +36,9 @@ export function Breakers({ clusters, service }: { clusters: readonly ClusterStat
   );
 }
 
-function Breaker({ cluster, service }: { cluster: ClusterStatus; service: string }) {
+type Returned = ReturnType<typeof findReturned>;
+
+function Breaker({ cluster, service, returned }: { cluster: ClusterStatus; service: string; returned: Returned }) {
   const word = describeBreaker(cluster);
   const inert = explainInertEjection(cluster);
   return (
@@ -40,7 +52,7 @@ function Breaker({ cluster, service }: { cluster: ClusterStatus; service: string
         </Badge>
       </header>
       <Gauges cluster={cluster} service={service} />
-      <EjectionStrip cluster={cluster} />
+      <EjectionStrip cluster={cluster} returned={returned} />
       {inert && <Notice tone="warn">{inert}</Notice>}
       {cluster.notEjected.slice(0, 2).map(({ endpoint, reason, time }) => (
         <p key={`${endpoint} ${time}`} className="breaker-note">
@@ -63,6 +75,7 @@ function Gauges({ cluster, service }: { cluster: ClusterStatus; service: string 
       {limited.map(({ name, current, limit, overflowed }) => (
         <div key={name} className="gauge num">
           <span>{limitWords[name] ?? name}</span>
+          {/* biome-ignore lint/a11y/useSemanticElements: a meter element cannot be styled alike on all platforms; role and values are complete. */}
           <span
             className="gauge-bar"
             role="meter"
@@ -95,40 +108,48 @@ function Gauges({ cluster, service }: { cluster: ClusterStatus; service: string 
 }
 
 /** One block per host: who is in, who is out, why, and when it is back. */
-function EjectionStrip({ cluster }: { cluster: ClusterStatus }) {
+function EjectionStrip({ cluster, returned }: { cluster: ClusterStatus; returned: Returned }) {
   const { outlierDetection: detection, endpoints } = cluster;
   return (
     <>
       <div className="strip">
         {endpoints.map((endpoint) => {
-          const { ejected } = endpoint;
-          const tone = ejected ? 'bad' : endpoint.healthy ? 'ok' : 'warn';
-          const returned = !ejected && endpoint.consecutive5xx === 0 && endpoint.errors > 0;
+          const { ejected, healthy } = endpoint;
+          const tone = ejected ? 'bad' : healthy ? 'ok' : 'warn';
           return (
             <div key={endpoint.address} className={`strip-host tone-${tone} num`}>
               <b className="truncate">
-                {ejected ? '✖' : endpoint.healthy ? '●' : '▲'} {endpoint.workload || endpoint.address}
+                {ejected ? '✖' : healthy ? '●' : '▲'} {endpoint.workload || endpoint.address}
               </b>
-              <small>
-                {ejected
-                  ? `${ejected.reason}, back in ${formatSpan(ejected.remainingMs)}, ${plural(ejected.count, 'time')}`
-                  : endpoint.healthy
-                    ? endpoint.consecutive5xx > 0
-                      ? `${endpoint.consecutive5xx} × 5xx in a row${detection ? ` of ${detection.consecutive5xxErrors}` : ''}`
-                      : returned
-                        ? `in again, ${plural(endpoint.errors, 'error')} so far`
-                        : 'in'
-                    : 'not healthy'}
-              </small>
+              <small>{describeHost(cluster, endpoint, returned.get(`${cluster.proxy} ${endpoint.address}`))}</small>
             </div>
           );
         })}
       </div>
       <p className="breaker-note num">
         {detection
-          ? `Ejects after ${detection.consecutive5xxErrors} × 5xx in a row, checked every ${formatMs(detection.intervalMs)}, for ${formatMs(detection.baseEjectionMs)} × times ejected, at most ${detection.maxEjectionPercent} % of hosts.`
+          ? `Ejects after ${detection.consecutive5xxErrors} × 5xx in a row, checked every ${formatSetting(detection.intervalMs)}, for ${formatSetting(detection.baseEjectionMs)} the first time and longer each time after, at most ${detection.maxEjectionPercent} % of hosts.`
           : 'No outlier detection: no host is ever ejected.'}
       </p>
     </>
   );
 }
+
+function describeHost(
+  cluster: ClusterStatus,
+  endpoint: ClusterStatus['endpoints'][number],
+  returnedAt: string | undefined,
+): string {
+  const { ejected } = endpoint;
+  if (ejected) return `Ejected: ${ejected.reason}. Back in ${formatSpan(ejected.remainingMs)}. ${ordinal(ejected.count)} time.`;
+  if (!endpoint.healthy) return 'Not healthy';
+  const parts = [returnedAt ? `Returned ${formatClock(returnedAt, false)}` : 'In'];
+  if (endpoint.consecutive5xx > 0) {
+    const of = cluster.outlierDetection ? ` of ${cluster.outlierDetection.consecutive5xxErrors}` : '';
+    parts.push(`${endpoint.consecutive5xx}${of} × 5xx in a row`);
+  } else if (endpoint.errors > 0) parts.push(plural(endpoint.errors, 'error'));
+  return parts.join(' · ');
+}
+
+const ordinal = (count: number): string =>
+  count === 1 ? 'First' : count === 2 ? 'Second' : count === 3 ? 'Third' : `${count}th`;

@@ -8,6 +8,10 @@ import { ErrorState, formatMs, formatRate, formatShare, Panel, Skeleton } from '
 import { eventMarks } from './service-view.ts';
 
 const metrics = 'rate,errors,p50,p95,p99,retries,inflight';
+const heightPx = 138;
+const legendPx = 21;
+const msTick = (value: number) => (value === 0 ? '0' : formatMs(value));
+const plain = (value: number) => String(Math.round(value * 100) / 100);
 const noMarks: readonly ChartMark[] = [];
 
 /** Five charts of one service over the window, with what happened marked on them. A click opens a trace of that moment. */
@@ -45,7 +49,7 @@ export function ServiceCharts({ id, events }: { id: string; events: readonly Mes
           times={data.times}
           series={series}
           marks={more.marked ? marks : noMarks}
-          height={132}
+          height={series.length > 1 ? heightPx - legendPx : heightPx}
           format={format}
           max={more.max}
           onSelect={openTrace}
@@ -55,11 +59,11 @@ export function ServiceCharts({ id, events }: { id: string; events: readonly Mes
   );
   return (
     <div className="service-charts">
-      {chart('Latency', charts.latency, formatMs, { marked: true })}
-      {chart('Requests', charts.rate, (value) => `${formatRate(value)}/s`, { marked: true })}
+      {chart('Latency', charts.latency, msTick, { marked: true })}
+      {chart('Requests', charts.rate, (value) => (value === 0 ? '0' : `${formatRate(value)}/s`), { marked: true })}
       {chart('Errors', charts.errors, formatShare, { marked: true, max: maxShare(data.series.errors) })}
-      {chart('Retries', charts.retries, (value) => formatRate(value), { hint: 'attempts beyond the first' })}
-      {chart('In flight', charts.inflight, (value) => formatRate(value), { hint: 'requests at once' })}
+      {chart('Retries', charts.retries, plain, { hint: 'attempts beyond the first' })}
+      {chart('In flight', charts.inflight, plain, { hint: 'requests at once' })}
       <EventList events={events} />
     </div>
   );

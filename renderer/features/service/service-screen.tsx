@@ -18,7 +18,7 @@ import { Peers } from './peers.tsx';
 import './service.css';
 import { ServiceCharts } from './service-charts.tsx';
 import { ServiceList } from './service-list.tsx';
-import { concerns } from './service-view.ts';
+import { concerns, dropEchoes, isOutbound } from './service-view.ts';
 
 /** `#/service?name=default/reviews`: one service's truth; without a name, the list to choose from. */
 export default function ServiceScreen() {
@@ -79,13 +79,13 @@ function OneService({ id, service, status, graph }: OneServiceProps) {
   );
   const clusters = useCall('getClusters', { query: { service: service.name } }, paused ? undefined : 1000);
   const own = useMemo(
-    () => (clusters.data?.clusters ?? []).filter((cluster) => cluster.namespace === service.namespace),
+    () => (clusters.data?.clusters ?? []).filter((cluster) => cluster.namespace === service.namespace && isOutbound(cluster)),
     [clusters.data, service.namespace],
   );
   const all = useEvents();
   const names = workloads.map((workload) => workload.id).join(' ');
   const events = useMemo(
-    () => all.filter((event) => concerns(event, service.name, names.split(' '))),
+    () => dropEchoes(all.filter((event) => concerns(event, service.name, names.split(' ')))),
     [all, service.name, names],
   );
   const health = healthOf(node?.health ?? 'idle');
@@ -119,7 +119,7 @@ function OneService({ id, service, status, graph }: OneServiceProps) {
       <div className="screen-scroll service">
         <Head service={service} status={status} workloads={workloads} node={node} />
         {node && node.count === 0 && events.length === 0 ? null : <ServiceCharts id={id} events={events} />}
-        <Breakers clusters={own} service={service.name} />
+        <Breakers clusters={own} service={service.name} events={events} />
         <Endpoints workloads={workloads} clusters={own} id={id} />
         <Peers graph={graph} id={id} />
         <OutputPanel workloads={workloads} />

@@ -88,6 +88,23 @@ export function gatherInstances(clusters: readonly ClusterStatus[]): InstanceRow
   return [...rows.values()].sort((a, b) => a.workload.localeCompare(b.workload));
 }
 
+/** When a caller's sidecar took a host in again, unless it has ejected it since: `proxy endpoint` → ISO time. */
+export function findReturned(events: readonly MeshEvent[]): ReadonlyMap<string, string> {
+  const latest = new Map<string, MeshEvent>();
+  for (const event of events) {
+    if (event.type !== 'endpoint.returned' && event.type !== 'endpoint.ejected') continue;
+    const key = `${event.data.proxy} ${event.data.endpoint}`;
+    if (!latest.has(key)) latest.set(key, event);
+  }
+  return new Map([...latest].filter(([, { type }]) => type === 'endpoint.returned').map(([key, { time }]) => [key, time]));
+}
+
+/** 2000 → `2 s`, 15000 → `15 s`, 1500 → `1.5 s`, 300 → `300 ms`: set values, not measured ones. */
+export function formatSetting(ms: number): string {
+  if (ms < 1000) return `${ms} ms`;
+  return ms % 60_000 === 0 ? `${ms / 60_000} min` : `${ms / 1000} s`;
+}
+
 /** A counter read at some moments; newest last. */
 export interface CounterSample {
   timeMs: number;
@@ -106,7 +123,7 @@ export function addSample(samples: readonly CounterSample[], sample: CounterSamp
 
 /** Per second between the oldest and the newest sample; null before there are two. */
 export function rateOf(samples: readonly CounterSample[], key: string): number | null {
-  const [first, last] = [samples[0], samples.at(-1)];
+  const [first, last] = [samples.find(({ counts }) => counts.has(key)), samples.at(-1)];
   if (!first || !last || first === last || last.timeMs <= first.timeMs) return null;
   return ((last.counts.get(key) ?? 0) - (first.counts.get(key) ?? 0)) / ((last.timeMs - first.timeMs) / 1000);
 }
@@ -132,6 +149,25 @@ export function concerns(event: MeshEvent, service: string, workloads: readonly 
   const parts = service.split('-');
   return words.some((_, at) => parts.every((part, offset) => words[at + offset] === part));
 }
+
+/**
+ * The same thing told twice stays once: a fault's end has its own event beside the resource's, and a fault that is removed is over as well.
+ * Newest first, as given.
+ */
+export function dropEchoes(events: readonly MeshEvent[]): MeshEvent[] {
+  const ended = new Set<string>();
+  return events.filter(({ type, subject, message, time }) => {
+    if (type === 'config.applied' && message.startsWith('Fault ')) return false;
+    if (type !== 'fault.removed' && type !== 'fault.expired') return true;
+    const key = `${subject} ${Math.floor(Date.parse(time) / 2000)}`;
+    if (ended.has(key)) return false;
+    ended.add(key);
+    return true;
+  });
+}
+
+/** Sidecars hold a cluster towards their own process too; breakers and ejection are about the callers' side. */
+export const isOutbound = (cluster: Pick<ClusterStatus, 'cluster'>): boolean => !cluster.cluster.startsWith('inbound');
 
 /** Marks for the charts: what changed the behaviour, oldest first; of many in one slot the first is shown. */
 export function eventMarks(events: readonly MeshEvent[], stepSeconds: number): ChartMark[] {

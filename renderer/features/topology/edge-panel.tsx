@@ -21,6 +21,9 @@ import { requestsHref } from './request-links.ts';
 import { SplitSection } from './split-section.tsx';
 import { shortName } from './topology-view.ts';
 
+/** Hits of a fault are no events; while the panel shows them they are asked for. */
+const hitsEveryMs = 2000;
+
 /** Everything about the calls from one service to another, and the quickest way to break them. */
 export function EdgePanel({ edge, target, onClose }: { edge: GraphEdge; target: GraphNode | undefined; onClose: () => void }) {
   const [from, to] = [shortName(edge.from), shortName(edge.to)];
@@ -125,6 +128,12 @@ function FaultSection({ edge, injectable }: { edge: GraphEdge; injectable: boole
   const toasts = useToasts();
   const here = faultsOnEdge(useFaults(), edge);
   const [busy, setBusy] = useState(false);
+  const watching = here.length > 0;
+  useEffect(() => {
+    if (!watching) return;
+    const timer = setInterval(() => void engine.refreshFaults(), hitsEveryMs);
+    return () => clearInterval(timer);
+  }, [engine, watching]);
   const [from, to] = [shortName(edge.from), shortName(edge.to)];
   const run = async (title: string, act: () => Promise<unknown>) => {
     setBusy(true);
@@ -200,7 +209,7 @@ function FaultRow({ fault, busy, onStop }: { fault: FaultStatus; busy: boolean; 
       </span>
       <small>
         {fault.state === 'waiting' ? 'Waiting' : 'Armed'}
-        {fault.spec.from ? '' : ' for every caller'} · {left}
+        {fault.spec.from ? '' : ' for every caller'} · {formatCount(fault.hits)} hit · {left}
       </small>
       <Button size="small" disabled={busy} onClick={onStop} aria-label={`Stop ${fault.name}`}>
         Stop

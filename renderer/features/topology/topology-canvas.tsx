@@ -12,8 +12,12 @@ import { type TopologyEdge, TrafficEdge } from './traffic-edge.tsx';
 
 const nodeTypes = { service: ServiceNode };
 const edgeTypes = { traffic: TrafficEdge };
-const fitOptions = { padding: 0.08, maxZoom: 1.1, minZoom: 0.25 };
-const readableZoom = 0.72;
+const fitOptions = {
+  padding: { top: '28px', left: '28px', right: '28px', bottom: '64px' } as const,
+  maxZoom: 1.1,
+  minZoom: 0.25,
+};
+const readableZoom = 0.62;
 const minimapFrom = 18;
 /** Beyond this many edges moving dashes cost more than they say. */
 const maxMovingEdges = 60;

@@ -1,6 +1,6 @@
 import { Maximize, Network, Plus, Table2, Tag, X } from 'lucide-react';
-import { lazy, Suspense, useCallback, useLayoutEffect, useMemo, useState } from 'react';
-import type { Graph } from '../../../proxy/api/observability.schema.ts';
+import { lazy, Suspense, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import type { Graph, GraphEdge } from '../../../proxy/api/observability.schema.ts';
 import { usePreferences } from '../../app/preferences.ts';
 import { useRoute, useRouter } from '../../app/router.ts';
 import { useCommands } from '../../commands/registry.ts';
@@ -13,7 +13,7 @@ import { firstCalls } from './first-calls.ts';
 import { NodePanel } from './node-panel.tsx';
 import './topology.css';
 import { TopologyTable } from './topology-table.tsx';
-import { emptyView, type GroupBy, type LabelKind, labelKinds, viewGraph } from './topology-view.ts';
+import { emptyView, type GroupBy, type LabelKind, labelKinds, restEdges, viewGraph } from './topology-view.ts';
 
 const TopologyCanvas = lazy(() => import('./topology-canvas.tsx'));
 
@@ -23,7 +23,12 @@ const maxPictureNodes = 150;
 const crowdedNodes = 60;
 
 export default function TopologyScreen() {
-  const graph = useGraph();
+  const latest = useGraph();
+  const seen = useRef<readonly GraphEdge[]>([]);
+  const graph = useMemo(() => latest && restEdges(latest, seen.current), [latest]);
+  useEffect(() => {
+    if (graph) seen.current = graph.edges;
+  }, [graph]);
   const status = useStatus();
   const { query } = useRoute();
   const router = useRouter();
@@ -199,7 +204,7 @@ function Picture({ graph, label, group, selected, onSelect, fitToken }: PictureP
           fitToken={fitToken}
         />
       </Suspense>
-      {graph.edges.length === 0 && <NoTraffic />}
+      {graph.edges.every(({ count }) => count === 0) && <NoTraffic />}
       {crowded && (
         <div className="topo-crowded">
           <Notice tone="info">

@@ -217,6 +217,26 @@ const emptyEdge: GraphEdge = {
   split: [],
 };
 
+/**
+ * Edges seen before stay on the picture, at rest, when their traffic leaves the window: the layout holds still while a fault or an ejection
+ * stops the calls. `seen` is what the last call returned; edges whose ends are gone are forgotten.
+ */
+export function restEdges(graph: Graph, seen: readonly GraphEdge[]): Graph {
+  const known = new Set(graph.edges.map(({ id }) => id));
+  const ids = new Set(graph.nodes.map(({ id }) => id));
+  const resting = seen
+    .filter(({ id, from, to }) => !known.has(id) && ids.has(from) && ids.has(to))
+    .map((edge) => ({
+      ...emptyEdge,
+      id: edge.id,
+      from: edge.from,
+      to: edge.to,
+      protocol: edge.protocol,
+      mtlsShare: edge.mtlsShare,
+    }));
+  return resting.length === 0 ? graph : { ...graph, edges: [...graph.edges, ...resting] };
+}
+
 /** The weights of an edge, wanted beside actual: `50/35/15 %`. */
 export function splitLabel(split: GraphEdge['split']): string {
   if (split.length < 2) return split[0] ? `all ${split[0].version}` : '–';

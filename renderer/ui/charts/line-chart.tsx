@@ -50,6 +50,25 @@ const clock = (time: number) => new Date(time).toLocaleTimeString([], { hour12: 
 const plain = (value: number) => (Math.abs(value) >= 100 ? value.toFixed(0) : String(Math.round(value * 100) / 100));
 const dashes = [undefined, '5 3', '2 2', '8 3 2 3', '1 3', '10 4'];
 
+const marksApart = 0.14;
+
+/** Marks on show, oldest first: names that would lie on each other are left out, and those near the right border stand on the left. */
+export function spaceMarks(marks: readonly ChartMark[], first: number, last: number) {
+  const span = Math.max(1, last - first);
+  let taken = -1;
+  return marks
+    .filter((mark) => mark.time >= first && mark.time <= last)
+    .sort((a, b) => a.time - b.time)
+    .map((mark) => {
+      const at = (mark.time - first) / span;
+      const left = at > 0.82;
+      const [from, to] = left ? [at - marksApart, at] : [at, at + marksApart];
+      const named = from >= taken;
+      if (named) taken = to;
+      return { mark, named, left };
+    });
+}
+
 /** Lines over time with event marks. Made for 1 Hz updates of about 120 points; keep `series` referentially stable between them. */
 export function LineChart(props: LineChartProps) {
   const { times, series, marks = [], height = 160, format = plain, max, onSelect, legend = true } = props;
@@ -125,17 +144,24 @@ export function LineChart(props: LineChartProps) {
               ) : null
             }
           />
-          {marks
-            .filter((mark) => mark.time >= first && mark.time <= last)
-            .map((mark) => (
-              <ReferenceLine
-                key={`${mark.time} ${mark.label}`}
-                x={mark.time}
-                stroke={`var(--${mark.tone ?? 'info'})`}
-                strokeDasharray="3 3"
-                label={{ value: mark.label, position: 'insideTopLeft', fontSize: 10, fill: `var(--${mark.tone ?? 'info'})` }}
-              />
-            ))}
+          {spaceMarks(marks, first, last).map(({ mark, named, left }) => (
+            <ReferenceLine
+              key={`${mark.time} ${mark.label}`}
+              x={mark.time}
+              stroke={`var(--${mark.tone ?? 'info'})`}
+              strokeDasharray="3 3"
+              label={
+                named
+                  ? {
+                      value: mark.label,
+                      position: left ? 'insideTopRight' : 'insideTopLeft',
+                      fontSize: 10,
+                      fill: `var(--${mark.tone ?? 'info'})`,
+                    }
+                  : undefined
+              }
+            />
+          ))}
           {series.map((line, index) => (
             <Line
               key={line.id}

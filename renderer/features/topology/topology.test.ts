@@ -1,0 +1,235 @@
+import { describe, expect, test } from 'vitest';
+import { faultStatusSchema } from '../../../proxy/api/fault.schema.ts';
+import type { Graph, GraphEdge, GraphNode } from '../../../proxy/api/observability.schema.ts';
+import { describeFault, faultsOnEdge, quickFault } from './edge-faults.ts';
+import { firstCalls } from './first-calls.ts';
+import { requestsHref, slowerThan } from './request-links.ts';
+import { layOut } from './topology-layout.ts';
+import { edgeLabel, edgePace, edgeWidth, emptyView, markErrors, restEdges, viewGraph } from './topology-view.ts';
+
+const red = { rate: 10, count: 600, errorShare: 0, p50: 5, p95: 20, p99: 50 };
+const node = (name: string, over: Partial<GraphNode> = {}): GraphNode => ({
+  ...red,
+  id: `default/${name}`,
+  kind: 'service',
+  name,
+  namespace: 'default',
+  protocol: 'http',
+  versions: [{ version: 'v1', workloads: 1, ready: 1, rate: 10, errorShare: 0 }],
+  health: 'ok',
+  ...over,
+});
+const edge = (from: string, to: string, over: Partial<GraphEdge> = {}): GraphEdge => ({
+  ...red,
+  id: `default/${from}->default/${to}`,
+  from: `default/${from}`,
+  to: `default/${to}`,
+  protocol: 'HTTP/1.1',
+  mtlsShare: 1,
+  retryRatio: 0,
+  timeouts: 0,
+  overflows: 0,
+  faults: [],
+  faultHits: 0,
+  ejected: 0,
+  split: [],
+  ...over,
+});
+const graph = (nodes: GraphNode[], edges: GraphEdge[]): Graph => ({ time: '', windowSeconds: 60, nodes, edges });
+const rate = { label: 'rate', group: 'service' } as const;
+
+describe('the picture', () => {
+  test('keeps every node and edge that looks as before, so that a tick redraws only what changed', () => {
+    const before = viewGraph(graph([node('a'), node('b')], [edge('a', 'b')]), rate);
+    const after = viewGraph(graph([node('a'), node('b', { rate: 11 })], [edge('a', 'b')]), rate, before);
+    expect(after.nodes.get('default/a')).toBe(before.nodes.get('default/a'));
+    expect(after.nodes.get('default/b')).not.toBe(before.nodes.get('default/b'));
+    expect(after.edges.get('default/a->default/b')).toBe(before.edges.get('default/a->default/b'));
+  });
+
+  test('is laid out again only when a node or edge comes or goes', () => {
+    const before = viewGraph(graph([node('a'), node('b')], [edge('a', 'b')]), rate);
+    const busier = viewGraph(
+      graph([node('b', { rate: 99, health: 'failing' }), node('a')], [edge('a', 'b', { rate: 99 })]),
+      rate,
+    );
+    expect(busier.structure).toBe(before.structure);
+    expect(viewGraph(graph([node('a'), node('b'), node('c')], []), rate).structure).not.toBe(before.structure);
+  });
+
+  test('keeps an edge at rest when its traffic leaves the window, and forgets it with its service', () => {
+    const seen = [edge('a', 'b')];
+    const rested = restEdges(graph([node('a'), node('b')], []), seen);
+    expect(rested.edges).toMatchObject([{ id: 'default/a->default/b', rate: 0, count: 0, mtlsShare: 1 }]);
+    expect(restEdges(graph([node('a')], []), seen).edges).toEqual([]);
+  });
+
+  test('by version hangs each version on its service with the share that went there', () => {
+    const versions = ['v1', 'v2'].map((version, at) => ({
+      version,
+      workloads: 1,
+      ready: 1,
+      rate: at === 0 ? 9 : 1,
+      errorShare: 0,
+    }));
+    const split = [
+      { version: 'v1', wanted: 0.8, actual: 0.9, count: 540 },
+      { version: 'v2', wanted: 0.2, actual: 0.1, count: 60 },
+    ];
+    const view = viewGraph(graph([node('a'), node('b', { versions })], [edge('a', 'b', { split })]), {
+      label: 'rate',
+      group: 'version',
+    });
+    expect([...view.nodes.keys()]).toEqual(['default/a', 'default/b', 'default/b@v1', 'default/b@v2']);
+    expect(view.edges.get('default/b->default/b@v2')?.label).toBe('10 % of 20 %');
+  });
+
+  test('labels what is asked for', () => {
+    const split = [
+      { version: 'v1', wanted: null, actual: 0.904, count: 9 },
+      { version: 'v2', wanted: null, actual: 0.096, count: 1 },
+    ];
+    const one = edge('a', 'b', { errorShare: 0.021, split });
+    expect((['rate', 'p95', 'errors', 'split'] as const).map((kind) => edgeLabel(one, kind))).toEqual([
+      '10/s',
+      '20.0 ms',
+      '2.1 %',
+      '90 / 10 %',
+    ]);
+  });
+
+  test('marks errors in two steps, and shows more traffic as thicker and faster', () => {
+    expect([0, 0.001, 0.099, 0.1].map((share) => markErrors(share)?.tone)).toEqual([undefined, 'warn', 'warn', 'bad']);
+    expect([0, 1, 100, 1e6].map(edgeWidth)).toEqual([1.5, 2, 4.5, 6]);
+    expect(edgePace(0)).toBe(0);
+    expect(edgePace(500)).toBeLessThan(edgePace(5));
+  });
+
+  test('names namespaces only where there are several', () => {
+    const other = node('c', { namespace: 'other', id: 'other/c' });
+    expect(viewGraph(graph([node('a')], []), rate).nodes.get('default/a')?.namespace).toBe('');
+    expect(viewGraph(graph([node('a'), other], []), rate).nodes.get('other/c')?.namespace).toBe('other');
+    expect(emptyView.nodes.size).toBe(0);
+  });
+});
+
+describe('the layout', () => {
+  const boxes = ['a', 'b', 'c', 'd'].map((id) => ({ id, width: 200, height: 80 }));
+  const ends = [
+    { id: 'a->b', from: 'a', to: 'b' },
+    { id: 'b->c', from: 'b', to: 'c' },
+    { id: 'a->c', from: 'a', to: 'c' },
+  ];
+
+  test('puts callers left of callees, and is the same whatever the order', () => {
+    const one = layOut(boxes, ends);
+    const other = layOut([...boxes].reverse(), [...ends].reverse());
+    const x = (id: string) => one.nodes.get(id)?.x ?? Number.NaN;
+    expect(x('a')).toBeLessThan(x('b'));
+    expect(x('b')).toBeLessThan(x('c'));
+    expect([...other.nodes].sort()).toEqual([...one.nodes].sort());
+    expect([...other.edges].sort()).toEqual([...one.edges].sort());
+  });
+
+  test('stands boxes without an edge below, over nobody', () => {
+    const { nodes } = layOut(boxes, ends);
+    const lowest = Math.max(...['a', 'b', 'c'].map((id) => (nodes.get(id)?.y ?? 0) + 80));
+    expect(nodes.get('d')?.y).toBeGreaterThan(lowest);
+  });
+
+  test('draws circles, loops and nothing at all', () => {
+    const round = layOut(boxes, [...ends, { id: 'c->a', from: 'c', to: 'a' }, { id: 'b->b', from: 'b', to: 'b' }]);
+    expect(round.edges.size).toBe(5);
+    for (const line of round.edges.values()) expect(line.path).not.toContain('NaN');
+    expect(round.edges.get('c->a')?.forward).toBe(false);
+    expect(layOut([], []).nodes.size).toBe(0);
+  });
+
+  test('leaves room for each label', () => {
+    const { nodes, edges } = layOut(boxes, ends);
+    const [a, b] = [nodes.get('a'), nodes.get('b')];
+    const label = edges.get('a->b')?.label;
+    expect(label?.x).toBeGreaterThan((a?.x ?? 0) + 200);
+    expect(label?.x).toBeLessThan(b?.x ?? 0);
+  });
+});
+
+describe('faults of an edge', () => {
+  const fault = (spec: Record<string, unknown>, over: Record<string, unknown> = {}) =>
+    faultStatusSchema.parse({
+      name: 'f',
+      namespace: 'default',
+      spec,
+      state: 'armed',
+      matched: 0,
+      hits: 0,
+      expiresAt: null,
+      saved: false,
+      reacts: { retries: true, ejection: true, callerTimeout: true },
+      ...over,
+    });
+
+  test('are those for it and those for every caller, while they act', () => {
+    const here = edge('storefront', 'reviews');
+    const faults = [
+      fault({ to: { service: 'reviews' } }, { name: 'every' }),
+      fault({ to: { service: 'reviews' }, from: { service: 'storefront' } }, { name: 'mine' }),
+      fault({ to: { service: 'reviews' }, from: { service: 'cart' } }, { name: 'theirs' }),
+      fault({ to: { service: 'reviews', namespace: 'other' } }, { name: 'elsewhere' }),
+      fault({ to: { service: 'reviews' } }, { name: 'over', state: 'expired' }),
+    ];
+    expect(faultsOnEdge(faults, here).map(({ name }) => name)).toEqual(['every', 'mine']);
+  });
+
+  test('in two clicks stand on the callee’s side, and the same button arms the same fault', () => {
+    const ends = { from: 'default/storefront', to: 'default/reviews' };
+    expect(quickFault(ends, 'delay')).toMatchObject({
+      name: 'delay-storefront-reviews',
+      spec: { side: 'server', to: { service: 'reviews' }, from: { service: 'storefront' }, delay: { fixed: '500ms' } },
+    });
+    expect(quickFault({ ...ends, from: 'ingress' }, 'error').spec.from).toEqual({ service: 'ingress', namespace: undefined });
+    expect(quickFault({ ...ends, from: 'outside' }, 'error').spec.from).toBeUndefined();
+  });
+
+  test('are told in words', () => {
+    expect(describeFault(fault({ to: { service: 'r' }, percentage: 30, abort: { httpStatus: 503 } }).spec)).toBe(
+      'Error 503 for 30 %',
+    );
+    expect(describeFault(fault({ to: { service: 'r' }, delay: { fixed: '2s' }, abort: { reset: true } }).spec)).toBe(
+      'Delay 2s, connection reset',
+    );
+  });
+});
+
+describe('numbers', () => {
+  test('lead to the requests behind them', () => {
+    const href = requestsHref({ from: 'default/a', to: 'default/b' }, 'status>=500');
+    expect(decodeURIComponent(href.replaceAll('+', ' '))).toBe('#/requests?filter=src:a dest:b status>=500');
+    expect([slowerThan(48.39), slowerThan(6.04), slowerThan(null)]).toEqual(['ms>=48', 'ms>=6', '']);
+  });
+
+  test('the first requests go through the ingress and through a caller’s sidecar', () => {
+    const service = (name: string) => ({
+      name,
+      namespace: 'default',
+      serviceAccount: name,
+      ports: [{ name: 'http', port: 9080, protocol: 'http' }],
+      workloads: [],
+    });
+    const workload = {
+      id: 'a-v1-0',
+      service: 'a',
+      namespace: 'default',
+      version: 'v1',
+      app: '',
+      inbound: '',
+      outbound: 'http://127.0.0.1:4',
+      upstreams: {},
+      spiffeId: '',
+    };
+    expect(
+      firstCalls({ ingress: 'http://127.0.0.1:8080', services: [service('a'), service('b')], workloads: [workload] }),
+    ).toEqual(["curl -H 'Host: a.localhost' http://127.0.0.1:8080/", 'curl -x http://127.0.0.1:4 http://b:9080/']);
+    expect(firstCalls(null)).toEqual([]);
+  });
+});
