@@ -2,6 +2,12 @@ import type { Graph, GraphEdge, GraphNode, Red } from '../api/observability.sche
 import type { EdgeMetrics, Metrics } from './metrics.ts';
 import type { Slot } from './slots.ts';
 
+/** Traffic of the last `windowMs` is counted; rates are per second of `rateMs`, which is shorter while the engine is younger than that. */
+export interface GraphSpan {
+  windowMs: number;
+  rateMs: number;
+}
+
 /** What the graph cannot know from traffic; the control plane hands it in. */
 export interface GraphFacts {
   services: GraphServiceFact[];
@@ -25,7 +31,7 @@ export interface GraphServiceFact {
 const FAILING_SHARE = 0.1;
 
 /** Who calls whom, from counted calls: never inferred from traces. */
-export function buildGraph(metrics: Metrics, windowMs: number, nowMs: number, facts: GraphFacts): Graph {
+export function buildGraph(metrics: Metrics, span: GraphSpan, nowMs: number, facts: GraphFacts): Graph {
   const byEdge = new Map<string, EdgeMetrics[]>();
   for (const edge of metrics.edges()) {
     const id = `${edge.from}->${edge.to}`;
@@ -35,19 +41,19 @@ export function buildGraph(metrics: Metrics, windowMs: number, nowMs: number, fa
   }
   const edges: GraphEdge[] = [];
   for (const [id, versions] of byEdge) {
-    const total = metrics.total(versions, windowMs, nowMs);
-    if (total.count > 0) edges.push(buildEdge(id, versions, total, metrics, windowMs, nowMs, facts));
+    const total = metrics.total(versions, span.windowMs, nowMs);
+    if (total.count > 0) edges.push(buildEdge(id, versions, total, metrics, span, nowMs, facts));
   }
-  const nodes = facts.services.map((service) => buildNode(service, metrics, windowMs, nowMs));
+  const nodes = facts.services.map((service) => buildNode(service, metrics, span, nowMs));
   const known = new Set(nodes.map((n) => n.id));
   for (const { from, to } of edges) {
     for (const id of [from, to]) {
       if (known.has(id)) continue;
       known.add(id);
-      nodes.push(foreignNode(id, metrics, windowMs, nowMs));
+      nodes.push(foreignNode(id, metrics, span, nowMs));
     }
   }
-  return { time: new Date(nowMs).toISOString(), windowSeconds: windowMs / 1000, nodes, edges };
+  return { time: new Date(nowMs).toISOString(), windowSeconds: span.windowMs / 1000, nodes, edges };
 }
 
 function buildEdge(
@@ -55,7 +61,7 @@ function buildEdge(
   versions: EdgeMetrics[],
   total: Slot,
   metrics: Metrics,
-  windowMs: number,
+  span: GraphSpan,
   nowMs: number,
   facts: GraphFacts,
 ): GraphEdge {
@@ -66,7 +72,7 @@ function buildEdge(
     from,
     to,
     protocol,
-    ...red(total, windowMs),
+    ...red(total, span.rateMs),
     mtlsShare: total.mtls / total.count,
     retryRatio: total.retries / total.count,
     timeouts: total.timeouts,
@@ -74,7 +80,7 @@ function buildEdge(
     faults: facts.faults.filter(meant).map((f) => f.name),
     faultHits: total.faultHits,
     ejected: facts.ejections.filter((e) => e.from === from && e.to === to).reduce((sum, e) => sum + e.count, 0),
-    split: buildSplit(versions, total, metrics, windowMs, nowMs, facts.splits.find(meant)?.wanted ?? null),
+    split: buildSplit(versions, total, metrics, span, nowMs, facts.splits.find(meant)?.wanted ?? null),
   };
 }
 
@@ -82,13 +88,13 @@ function buildSplit(
   versions: EdgeMetrics[],
   total: Slot,
   metrics: Metrics,
-  windowMs: number,
+  span: GraphSpan,
   nowMs: number,
   wanted: Record<string, number> | null,
 ): GraphEdge['split'] {
   const counts = new Map<string, number>(Object.keys(wanted ?? {}).map((version) => [version, 0]));
   for (const edge of versions) {
-    const { count } = metrics.total([edge], windowMs, nowMs);
+    const { count } = metrics.total([edge], span.windowMs, nowMs);
     if (count > 0 && edge.version !== '') counts.set(edge.version, (counts.get(edge.version) ?? 0) + count);
   }
   return [...counts]
@@ -101,25 +107,25 @@ function buildSplit(
     }));
 }
 
-function buildNode(service: GraphServiceFact, metrics: Metrics, windowMs: number, nowMs: number): GraphNode {
+function buildNode(service: GraphServiceFact, metrics: Metrics, span: GraphSpan, nowMs: number): GraphNode {
   const id = service.kind === 'gateway' ? 'ingress' : `${service.namespace}/${service.name}`;
   // A gateway has no callers of its own in the mesh: its requests are those it passes on.
   const own = [...metrics.edges()].filter((e) => (service.kind === 'gateway' ? e.from === id : e.to === id));
-  const total = metrics.total(own, windowMs, nowMs);
+  const total = metrics.total(own, span.windowMs, nowMs);
   return {
     id,
     kind: service.kind,
     name: service.name,
     namespace: service.namespace,
     protocol: service.protocol,
-    ...red(total, windowMs),
+    ...red(total, span.rateMs),
     versions: service.versions.map((fact) => {
       const slot = metrics.total(
         own.filter((e) => e.version === fact.version),
-        windowMs,
+        span.windowMs,
         nowMs,
       );
-      const { rate, errorShare } = red(slot, windowMs);
+      const { rate, errorShare } = red(slot, span.rateMs);
       return { ...fact, rate, errorShare };
     }),
     health: healthOf(service, total),
@@ -137,17 +143,17 @@ function healthOf(service: GraphServiceFact, total: Slot): GraphNode['health'] {
 }
 
 /** Callers without an identity, and hosts outside the mesh. */
-function foreignNode(id: string, metrics: Metrics, windowMs: number, nowMs: number): GraphNode {
+function foreignNode(id: string, metrics: Metrics, span: GraphSpan, nowMs: number): GraphNode {
   const outside = id === 'outside';
   const own = [...metrics.edges()].filter((e) => (outside ? e.from === id : e.to === id));
-  const total = metrics.total(own, windowMs, nowMs);
+  const total = metrics.total(own, span.windowMs, nowMs);
   return {
     id,
     kind: outside ? 'outside' : 'external',
     name: id,
     namespace: '',
     protocol: own[0]?.protocol ?? '',
-    ...red(total, windowMs),
+    ...red(total, span.rateMs),
     versions: [],
     health:
       total.count === 0
@@ -160,9 +166,9 @@ function foreignNode(id: string, metrics: Metrics, windowMs: number, nowMs: numb
   };
 }
 
-export function red(slot: Slot, windowMs: number): Red {
+export function red(slot: Slot, rateMs: number): Red {
   return {
-    rate: slot.count / (windowMs / 1000),
+    rate: slot.count / (rateMs / 1000),
     count: slot.count,
     errorShare: slot.count === 0 ? 0 : slot.errors / slot.count,
     p50: slot.latency.percentile(0.5),

@@ -16,7 +16,7 @@ beforeEach(async () => {
   clock.advance(30_000);
   folder = makeFolder();
   store = await Store.open({ path: join(folder.path, 'drydock.db'), clock: realClock });
-  telemetry = new Telemetry({ clock, store });
+  telemetry = new Telemetry({ clock, store, startedMs: 0 });
 });
 afterEach(async () => {
   await store.close();

@@ -17,6 +17,8 @@ export interface TelemetryOptions {
   clock: Clock;
   store: Store;
   trustDomain?: string;
+  /** Epoch ms from which on traffic could have been seen: now, unless told. */
+  startedMs?: number;
 }
 
 export interface TraceListQuery {
@@ -38,6 +40,7 @@ const PAGE = 200;
 export class Telemetry {
   readonly #clock: Clock;
   readonly #store: Store;
+  readonly #startedMs: number;
   readonly #metrics = new Metrics();
   readonly #prometheus: PrometheusMetrics;
   readonly #overhead = new HopOverhead();
@@ -45,6 +48,7 @@ export class Telemetry {
   constructor(options: TelemetryOptions) {
     this.#clock = options.clock;
     this.#store = options.store;
+    this.#startedMs = options.startedMs ?? options.clock.wallNow();
     this.#prometheus = new PrometheusMetrics(options.trustDomain ?? 'cluster.local');
   }
 
@@ -75,7 +79,10 @@ export class Telemetry {
   }
 
   graph(windowMs: number, facts: GraphFacts): Graph {
-    return buildGraph(this.#metrics, windowMs, this.#clock.wallNow(), facts);
+    const now = this.#clock.wallNow();
+    // A rate over five minutes, half a minute after the start, would tell a tenth of the truth.
+    const known = Math.min(windowMs, Math.max(1000, now - this.#startedMs));
+    return buildGraph(this.#metrics, { windowMs, rateMs: known }, now, facts);
   }
 
   /** Unknown metric names or bad durations throw RangeError with words for a 400. */

@@ -53,7 +53,8 @@ export async function serveStatic(request: IncomingMessage, response: ServerResp
 }
 
 function securityHeaders(port: number): [string, string][] {
-  const sockets = ['127.0.0.1', 'localhost', '[::1]'].map((name) => `ws://${name}:${port}`).join(' ');
+  // 'self' covers the page's own address, also [::1], which a policy cannot name.
+  const sockets = ['127.0.0.1', 'localhost'].map((name) => `ws://${name}:${port}`).join(' ');
   const policy = [
     "default-src 'none'",
     "script-src 'self'",
