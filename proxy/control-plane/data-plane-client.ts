@@ -13,6 +13,7 @@ import type {
 } from '../data-plane/messages.ts';
 import type { BoundListener, MeshSnapshot, PrepareResult } from '../data-plane/snapshot.ts';
 import type { Clock, Timer } from '../shared/clock.ts';
+import { workerEnvironment } from '../shared/worker-environment.ts';
 
 type Answer = Extract<FromDataPlane, { id: number }>;
 type Question = Extract<ToDataPlane, { id: number }>;
@@ -120,7 +121,12 @@ export class DataPlaneClient {
   }
 
   #start(): void {
-    const worker = new Worker(this.#options.entry, { name: 'data-plane', stdout: false, stderr: false });
+    const worker = new Worker(this.#options.entry, {
+      name: 'data-plane',
+      stdout: false,
+      stderr: false,
+      env: workerEnvironment(),
+    });
     this.#worker = worker;
     worker.on('message', (message: FromDataPlane) => this.#receive(message));
     worker.on('error', (error) => this.#died(worker, error.stack ?? error.message));

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { workerEnvironment } from '../shared/worker-environment.ts';
 import type { FromStoreWorker, OperationResult, ToStoreWorker, WorkerSetup } from './messages.ts';
 import type { OperationName, Operations } from './operations.ts';
 import type { StoreOpenErrorCode } from './store-types.ts';
@@ -85,7 +86,7 @@ export class WorkerClient {
   }
 
   #launch(): Promise<string | null> {
-    const worker = new Worker(this.#url, { workerData: this.#setup, name: 'drydock-store' });
+    const worker = new Worker(this.#url, { workerData: this.#setup, name: 'drydock-store', env: workerEnvironment() });
     this.#worker = worker;
     return new Promise((resolve, reject) => {
       let opened = false;
