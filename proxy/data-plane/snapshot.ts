@@ -215,6 +215,8 @@ export interface ForwardAction {
   /** One entry: its weight is ignored. Weights need not sum to 100. */
   clusters: WeightedCluster[];
   totalWeight: number;
+  /** Envoy's weighted form although one destination is left (others had weight 0): the route's header operations win. Default: several. */
+  weighted?: boolean;
   /** replacePrefix: `prefix` is what the match matched (Istio), see behaviour.md rewrite. */
   rewrite: null | {
     path:

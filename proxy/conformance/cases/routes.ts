@@ -240,7 +240,7 @@ export const routeGroups: Group[] = [
     'one-left',
     '§1 headers: several destinations of which one has weight',
     { headers: ops('route'), route: [toHost('v1', { weight: 0 }), toHost('v2', { weight: 100, headers: ops('destination') })] },
-    [{ name: 'what is left is a single destination', expect: { server: 'b', seen: { headers: { 'x-who': 'destination' } } } }],
+    [{ name: 'it stays the weighted form: route wins', expect: { server: 'b', seen: { headers: { 'x-who': 'route' } } } }],
   ),
   headerOps(
     'per-destination',

@@ -57,7 +57,7 @@ function route(source: Route, scope: RouteScope): Json {
 
 /** One destination: its header operations join the route's, as istiod writes them. */
 function headerFields(source: Route, action: Route['action']): Json {
-  const only = action.type === 'forward' && action.clusters.length === 1 ? action.clusters[0]! : null;
+  const only = action.type === 'forward' && isSingle(action) ? action.clusters[0]! : null;
   return {
     ...headerOperations([source.requestHeaders, only?.requestHeaders ?? null], 'request'),
     ...headerOperations([source.responseHeaders, only?.responseHeaders ?? null], 'response'),
@@ -67,7 +67,7 @@ function headerFields(source: Route, action: Route['action']): Json {
 function forward(action: ForwardAction, scope: RouteScope): Json {
   const { clusters, rewrite, retry, mirrors } = action;
   const timeout = seconds(action.timeoutMs ?? 0);
-  const authority = rewrite?.authority ?? (clusters.length === 1 ? clusters[0]!.hostRewrite : null);
+  const authority = rewrite?.authority ?? (isSingle(action) ? clusters[0]!.hostRewrite : null);
   const hashed = clusters.flatMap((c) => hashPolicy(scope.clusters[c.cluster]));
   return {
     ...destinations(action),
@@ -82,8 +82,11 @@ function forward(action: ForwardAction, scope: RouteScope): Json {
   };
 }
 
-function destinations({ clusters }: ForwardAction): Json {
-  if (clusters.length === 1) return { cluster: clusters[0]!.cluster || 'invalid-backend' };
+const isSingle = (action: ForwardAction): boolean => action.clusters.length === 1 && !action.weighted;
+
+function destinations(action: ForwardAction): Json {
+  const { clusters } = action;
+  if (isSingle(action)) return { cluster: clusters[0]!.cluster || 'invalid-backend' };
   return {
     weighted_clusters: {
       clusters: clusters.map((c) => ({

@@ -102,7 +102,8 @@ function compileAction(
   if (rule.redirect) return compileRedirect(rule.redirect);
   if (rule.directResponse) return compileDirectResponse(rule.directResponse);
   const clusters = compileDestinations(context, rule.route ?? [], resource, target);
-  const single = clusters.length === 1;
+  // As istiod counts: by the destinations written, not by those with weight.
+  const single = rule.route?.length === 1;
   const authority = rule.rewrite?.authority ?? (single ? (clusters[0]!.hostRewrite ?? routeHost) : routeHost);
   // The route's rewrite.authority wins over any header operation; with one destination there is one answer, kept in `rewrite`.
   if (rule.rewrite?.authority !== undefined || single) for (const cluster of clusters) cluster.hostRewrite = null;
@@ -113,6 +114,7 @@ function compileAction(
     type: 'forward',
     clusters,
     totalWeight: clusters.reduce((sum, c) => sum + c.weight, 0),
+    ...(clusters.length === 1 && !single ? { weighted: true } : {}),
     rewrite: path || authority !== null ? { path, authority } : null,
     timeoutMs,
     timeoutFrom: rule.timeout === undefined ? 'default' : resourceId(resource),

@@ -123,12 +123,13 @@ export function prepareRoute(route: Route, regexes: RegexCache): PreparedRoute {
   const { action } = route;
   const clusters = action.type === 'forward' ? action.clusters : [];
   const plans = clusters.length === 0 ? [null] : clusters;
+  const weighted = action.type === 'forward' && (action.weighted ?? clusters.length > 1);
   return {
     ...route,
     conditions: compileRouteMatch(route.match, regexes),
     rewritePath: action.type === 'forward' ? compilePathRewrite(action.rewrite?.path ?? null, regexes) : null,
-    requestPlans: plans.map((cluster) => planRequestHeaders(route, cluster, clusters.length > 1)),
-    responsePlans: plans.map((cluster) => planResponseHeaders(route, cluster, clusters.length > 1)),
+    requestPlans: plans.map((cluster) => planRequestHeaders(route, cluster, weighted)),
+    responsePlans: plans.map((cluster) => planResponseHeaders(route, cluster, weighted)),
   };
 }
 
