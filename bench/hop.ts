@@ -3,8 +3,9 @@
  * http-proxy-3 doing the same, interleaved. All on loopback, one worker each, kept connections, a small JSON answer.
  */
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { EngineProcess, inTemporaryFolder, sleep } from './lib/engine-process.ts';
+import { cpuSecondsOf, EngineProcess, inTemporaryFolder, sleep } from './lib/engine-process.ts';
 import { judge, median, numberOption } from './lib/figures.ts';
 import { generator, type LoadResult, type LoadTarget, runLoad } from './lib/load.ts';
 import { policedPair } from './lib/meshes.ts';
@@ -29,6 +30,15 @@ if (!hasNginx) {
   process.exit(2);
 }
 
+interface Target extends LoadTarget {
+  /** Processes of the proxy under test. */
+  pids: number[];
+}
+interface Measured extends LoadResult {
+  /** Processor time of the proxy per request, microseconds. */
+  cpuUs: number;
+}
+
 await inTemporaryFolder(async (folder) => {
   const [origin, plain, outer, inner, peer] = (await freePorts(5)) as [number, number, number, number, number];
   makeCertificates(folder);
@@ -39,12 +49,13 @@ await inTemporaryFolder(async (folder) => {
   const httpProxy = spawn(process.execPath, [httpProxyScript, String(peer), String(origin)], { stdio: 'inherit' });
   await waitForPort(peer);
   const engine = await EngineProcess.start({ home: folder, yaml: policedPair(origin, 'PERMISSIVE') });
-  const targets: Record<string, LoadTarget> = {
-    'nginx, one hop': { address: `127.0.0.1:${plain}` },
-    'drydock, one hop': { address: engine.address('reviews-v1-0', 'inbound'), host: 'reviews:9080' },
-    'http-proxy-3, one hop': { address: `127.0.0.1:${peer}` },
-    'nginx, two hops': { address: `127.0.0.1:${outer}` },
-    'drydock, two hops': { address: engine.address('web-v1-0', 'outbound'), host: 'reviews:9080' },
+  const [nginxPids, peerPids, enginePids] = [[nginx.pid, ...childrenOf(nginx.pid)], [httpProxy.pid!], [engine.pid]];
+  const targets: Record<string, Target> = {
+    'nginx, one hop': { address: `127.0.0.1:${plain}`, pids: nginxPids },
+    'drydock, one hop': { address: engine.address('reviews-v1-0', 'inbound'), host: 'reviews:9080', pids: enginePids },
+    'http-proxy-3, one hop': { address: `127.0.0.1:${peer}`, pids: peerPids },
+    'nginx, two hops': { address: `127.0.0.1:${outer}`, pids: nginxPids },
+    'drydock, two hops': { address: engine.address('web-v1-0', 'outbound'), host: 'reviews:9080', pids: enginePids },
   };
   try {
     const results = await measure(targets, engine);
@@ -58,11 +69,15 @@ await inTemporaryFolder(async (folder) => {
   }
 });
 
-async function measure(targets: Record<string, LoadTarget>, engine: EngineProcess): Promise<Map<string, LoadResult[]>> {
-  const results = new Map<string, LoadResult[]>(Object.keys(targets).map((name) => [name, []]));
+async function measure(targets: Record<string, Target>, engine: EngineProcess): Promise<Map<string, Measured[]>> {
+  const results = new Map<string, Measured[]>(Object.keys(targets).map((name) => [name, []]));
   for (let round = 0; round <= rounds; round++) {
     for (const [name, target] of Object.entries(targets)) {
-      const result = await runLoad(target, { seconds: round === 0 ? 2 : seconds, connections });
+      const length = round === 0 ? 2 : seconds;
+      const cpuBefore = cpuSecondsOf(target.pids);
+      const load = await runLoad(target, { seconds: length, connections });
+      const cpuUs = ((cpuSecondsOf(target.pids) - cpuBefore) / (load.requestsPerSecond * length)) * 1e6;
+      const result: Measured = { ...load, cpuUs };
       const note = result.failures > 0 ? `, ${result.failures} FAILED` : '';
       const lag = name.startsWith('drydock') ? `, engine answered its API after ${(await answerMs(engine)).toFixed(0)} ms` : '';
       console.log(
@@ -75,6 +90,11 @@ async function measure(targets: Record<string, LoadTarget>, engine: EngineProces
   return results;
 }
 
+/** nginx does its work in a child. */
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+}
+
 /** How long the engine's API takes to answer, right after load. */
 async function answerMs(engine: EngineProcess): Promise<number> {
   const startedAt = performance.now();
@@ -82,17 +102,17 @@ async function answerMs(engine: EngineProcess): Promise<number> {
   return performance.now() - startedAt;
 }
 
-function report(results: Map<string, LoadResult[]>): void {
+function report(results: Map<string, Measured[]>): void {
   console.log(`\nmedians of ${rounds} rounds of ${seconds} s, ${connections} connections, load by ${generator}`);
   for (const [name, runs] of results) {
     const rate = median(runs.map((run) => run.requestsPerSecond));
     console.log(
-      `${name.padEnd(22)} ${rate.toFixed(0).padStart(6)} req/s   p50 ${median(runs.map((r) => r.p50Ms)).toFixed(2)} ms   p99 ${median(runs.map((r) => r.p99Ms)).toFixed(2)} ms`,
+      `${name.padEnd(22)} ${rate.toFixed(0).padStart(6)} req/s   p50 ${median(runs.map((r) => r.p50Ms)).toFixed(2)} ms   p99 ${median(runs.map((r) => r.p99Ms)).toFixed(2)} ms   ${median(runs.map((r) => r.cpuUs)).toFixed(0)} µs of processor time a request`,
     );
   }
 }
 
-async function judgeEngine(engine: EngineProcess, results: Map<string, LoadResult[]>): Promise<void> {
+async function judgeEngine(engine: EngineProcess, results: Map<string, Measured[]>): Promise<void> {
   const rate = (name: string) => median(results.get(name)!.map((run) => run.requestsPerSecond));
   const ratio = (ours: string, theirs: string) => rate(ours) / rate(theirs);
   judge('one hop, of nginx', ratio('drydock, one hop', 'nginx, one hop'), '×', (x) => x >= 0.4, '≥ 0.4');

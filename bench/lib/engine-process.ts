@@ -74,8 +74,7 @@ export class EngineProcess {
 
   /** Processor seconds used so far by all threads. */
   cpuSeconds(): number {
-    const fields = readFileSync(`/proc/${this.pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
-    return (Number(fields[11]) + Number(fields[12])) / 100;
+    return cpuSecondsOf([this.pid]);
   }
 
   /** Where the first HTTP port of a workload's sidecar listens, `host:port`. */
@@ -118,6 +117,16 @@ export class EngineProcess {
       this.#child.kill('SIGTERM');
     });
   }
+}
+
+/** Processor seconds these processes have used, all threads, user and system. */
+export function cpuSecondsOf(pids: readonly number[]): number {
+  let ticks = 0;
+  for (const pid of pids) {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+    ticks += Number(fields[11]) + Number(fields[12]);
+  }
+  return ticks / 100;
 }
 
 /** A folder of this run's own, removed when `work` is done. */
