@@ -204,8 +204,11 @@ function countRequest(row: Row, exchange: Exchange): void {
 function observe(distribution: Distribution, value: number): void {
   distribution.sum += value;
   distribution.count++;
-  const index = DURATION_BOUNDS.findIndex((bound) => value <= bound);
-  if (index >= 0) distribution.counts[index]!++;
+  for (let index = 0; index < DURATION_BOUNDS.length; index++) {
+    if (value > DURATION_BOUNDS[index]!) continue;
+    distribution.counts[index]!++;
+    return;
+  }
 }
 
 function writeDistribution(lines: string[], name: string, labels: string, distribution: Distribution): void {
