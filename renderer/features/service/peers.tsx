@@ -68,7 +68,7 @@ function PeerTable({
             },
             { id: 'errors', title: 'Errors', align: 'end', cell: (edge) => <ErrorsLink edge={edge} /> },
             { id: 'p95', title: 'p95', align: 'end', cell: (edge) => formatMs(edge.p95) },
-            { id: 'edge', title: '', align: 'end', cell: (edge) => <a href={hrefTo('topology', { edge: edge.id })}>Edge</a> },
+            { id: 'edge', title: 'Edge', align: 'end', cell: (edge) => <a href={hrefTo('topology', { edge: edge.id })}>Show</a> },
           ]}
         />
       )}

@@ -89,7 +89,8 @@ function EventList({ events }: { events: readonly MeshEvent[] }) {
       {events.length === 0 ? (
         <p className="service-none">Nothing has happened to it yet.</p>
       ) : (
-        <ul className="service-events num">
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area must be reachable with the keyboard.
+        <ul className="service-events num" tabIndex={0} aria-label="Events, newest first">
           {events.slice(0, 30).map((event) => (
             <li key={event.id}>
               <span className="muted">{clock(event.time)}</span>

@@ -41,7 +41,7 @@ export function quickFault(edge: Pick<GraphEdge, 'from' | 'to'>, kind: keyof typ
   };
 }
 
-/** `Delay 500ms`, `30 %: error 503, body cut after 1KiB`. */
+/** `Delay 500ms`, `Error 503, body cut after 1KiB for 30 % on v2`. */
 export function describeFault(spec: FaultSpec): string {
   const parts: string[] = [];
   if (spec.delay) parts.push(describeDelay(spec.delay));
@@ -51,7 +51,9 @@ export function describeFault(spec: FaultSpec): string {
   if (spec.response?.corrupt !== undefined) parts.push(`body corrupted ${spec.response.corrupt}`);
   const text = parts.join(', ') || 'nothing';
   const words = text.charAt(0).toUpperCase() + text.slice(1);
-  return spec.percentage === 100 ? words : `${words} for ${spec.percentage} %`;
+  const target = spec.to.workload ?? spec.to.version;
+  const share = spec.percentage === 100 ? '' : ` for ${spec.percentage} %`;
+  return `${words}${share}${target ? ` on ${target}` : ''}${spec.match?.length ? ', some requests' : ''}`;
 }
 
 function describeDelay(delay: NonNullable<FaultSpec['delay']>): string {

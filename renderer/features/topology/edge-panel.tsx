@@ -185,7 +185,7 @@ function FaultSection({ edge, injectable }: { edge: GraphEdge; injectable: boole
         </a>
         {here.length > 0 && (
           <Button variant="danger" disabled={busy} data-testid="stop-edge-faults" onClick={() => void stop(here)}>
-            Stop {here.length === 1 ? 'it' : `all ${here.length}`}
+            {here.length === 1 ? 'Stop it' : `Stop all ${here.length}`}
           </Button>
         )}
       </div>

@@ -47,7 +47,6 @@ function ServiceBox({ view, selected, onSelect }: BoxProps) {
       data-health={view.health.tone}
       data-testid={`topology-node-${view.name}`}
       aria-pressed={selected}
-      aria-label={describeNode(view)}
       onClick={() => onSelect(view.id)}
     >
       <span className="topo-node-head">
@@ -95,7 +94,11 @@ function Versions({ versions, busy }: { versions: NodeView['versions']; busy: bo
                 {errorMark.glyph}
               </i>
             )}
-            {ready < workloads && <i className="tone-text tone-bad">✖</i>}
+            {ready < workloads && (
+              <i className="tone-text tone-bad" aria-hidden="true">
+                ✖
+              </i>
+            )}
             {version}
             {versions.length > 1 && busy && <span>{text}</span>}
             {workloads > 1 && (
@@ -118,7 +121,6 @@ function VersionBox({ view, selected, onSelect }: BoxProps) {
       className="topo-node topo-node-version nopan"
       data-health={view.health.tone}
       aria-pressed={selected}
-      aria-label={describeNode(view)}
       onClick={() => onSelect(view.id)}
     >
       <span className="topo-node-head">
@@ -139,11 +141,6 @@ function VersionBox({ view, selected, onSelect }: BoxProps) {
       </span>
     </button>
   );
-}
-
-function describeNode(view: NodeView): string {
-  const versions = view.versions.map(({ version, text }) => `${version} ${text === '–' ? '' : text}`.trim()).join(', ');
-  return `${view.name}, ${view.health.word}, ${view.rate}, ${view.errors} errors${versions ? `, versions ${versions}` : ''}`;
 }
 
 /** Boxes have sizes known beforehand: the layout does not wait for the browser to measure them. */

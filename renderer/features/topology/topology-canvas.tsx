@@ -18,6 +18,7 @@ const fitOptions = {
   minZoom: 0.25,
 };
 const readableZoom = 0.62;
+const manyNodes = 24;
 const minimapFrom = 18;
 /** Beyond this many edges moving dashes cost more than they say. */
 const maxMovingEdges = 60;
@@ -86,24 +87,31 @@ function Canvas({ laid: view, selected, onSelect, moving, fitToken }: TopologyCa
 
   const chosen = useRef<string | null>(null);
   chosen.current = selected;
-  const fit = useCallback(() => {
+  const fitAll = useCallback(() => void flow.fitView(fitOptions), [flow]);
+  /** Everything, unless it would be too small to read: then the selection, else the callers, from where one may go on. */
+  const fitReadable = useCallback(() => {
     void flow.fitView(fitOptions).then(() => {
+      if (flow.getZoom() >= readableZoom || !box.current) return;
       const place = chosen.current === null ? null : placeOf(layout, chosen.current);
-      // Too small to read: rather the selection and what is around it than everything.
-      if (place && flow.getZoom() < readableZoom) void flow.setCenter(place.x, place.y, { zoom: readableZoom });
+      if (place) void flow.setCenter(place.x, place.y, { zoom: readableZoom });
+      else if (layout.nodes.size > manyNodes) void flow.setViewport(startAt(layout, box.current.clientHeight));
     });
   }, [flow, layout]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the wish for it fits again.
   useEffect(() => {
-    const frame = requestAnimationFrame(fit);
+    const frame = requestAnimationFrame(fitReadable);
     return () => cancelAnimationFrame(frame);
-  }, [fit, fitToken]);
+  }, [fitReadable]);
+  const asked = useRef(fitToken);
+  useEffect(() => {
+    if (asked.current !== fitToken) fitAll();
+    asked.current = fitToken;
+  }, [fitAll, fitToken]);
   useEffect(() => {
     if (!box.current) return;
-    const observer = new ResizeObserver(fit);
+    const observer = new ResizeObserver(fitReadable);
     observer.observe(box.current);
     return () => observer.disconnect();
-  }, [fit]);
+  }, [fitReadable]);
 
   return (
     <div ref={box} className="topo-canvas" data-moving={(moving && edges.length <= maxMovingEdges) || undefined}>
@@ -132,7 +140,7 @@ function Canvas({ laid: view, selected, onSelect, moving, fitToken }: TopologyCa
         <Panel position="bottom-left" className="topo-zoom">
           <IconButton size="small" label="Zoom in" icon={<Plus size={14} />} onClick={() => void flow.zoomIn()} />
           <IconButton size="small" label="Zoom out" icon={<Minus size={14} />} onClick={() => void flow.zoomOut()} />
-          <IconButton size="small" label="Fit everything" keys="f" icon={<Maximize size={13} />} onClick={fit} />
+          <IconButton size="small" label="Fit everything" keys="f" icon={<Maximize size={13} />} onClick={fitAll} />
         </Panel>
       </ReactFlow>
     </div>
@@ -144,4 +152,12 @@ function placeOf(layout: Layout, id: string): Point | null {
   const node = layout.nodes.get(id);
   if (node) return { x: node.x + node.width / 2, y: node.y + node.height / 2 };
   return layout.edges.get(id)?.label ?? null;
+}
+
+/** The leftmost box at the left border, halfway down. */
+function startAt(layout: Layout, heightPx: number): { x: number; y: number; zoom: number } {
+  const [first] = [...layout.nodes.values()].sort((a, b) => a.x - b.x);
+  if (!first) return { x: 0, y: 0, zoom: readableZoom };
+  const middle = first.y + first.height / 2;
+  return { x: 40 - first.x * readableZoom, y: heightPx / 2 - middle * readableZoom, zoom: readableZoom };
 }

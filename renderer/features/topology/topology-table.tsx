@@ -36,6 +36,7 @@ export function TopologyTable({
             },
             { id: 'rate', title: 'Rate', align: 'end', cell: (edge) => `${formatRate(edge.rate)}/s` },
             { id: 'errors', title: 'Errors', align: 'end', cell: (edge) => <Errors share={edge.errorShare} /> },
+            { id: 'state', title: 'State', cell: (edge) => describeState(edge) },
             { id: 'p50', title: 'p50', align: 'end', cell: (edge) => formatMs(edge.p50) },
             { id: 'p95', title: 'p95', align: 'end', cell: (edge) => formatMs(edge.p95) },
             { id: 'p99', title: 'p99', align: 'end', cell: (edge) => formatMs(edge.p99) },
@@ -45,7 +46,6 @@ export function TopologyTable({
               title: 'Mutual TLS',
               cell: (edge) => (edge.mtlsShare >= 0.999 ? 'yes' : edge.mtlsShare > 0 ? formatShare(edge.mtlsShare) : '▲ no'),
             },
-            { id: 'state', title: 'State', cell: (edge) => describeState(edge) },
           ]}
         />
       </Panel>

@@ -42,7 +42,6 @@ export const TrafficEdge = memo(function TrafficEdge({ id, data, selected }: Edg
           data-selected={selected || undefined}
           data-testid={`topology-edge-${shortName(view.from)}-${shortName(view.to)}`}
           aria-pressed={selected ?? false}
-          aria-label={view.words}
           style={{ transform: `translate(-50%, -50%) translate(${line.label.x}px, ${line.label.y}px)` }}
           onClick={() => onSelect(id)}
         >
@@ -56,6 +55,7 @@ export const TrafficEdge = memo(function TrafficEdge({ id, data, selected }: Edg
             <LockMark lock={view.lock} />
           </span>
           <Badges view={view} />
+          <span className="visually-hidden">{view.words}</span>
         </button>
       </EdgeLabelRenderer>
     </>
@@ -64,8 +64,8 @@ export const TrafficEdge = memo(function TrafficEdge({ id, data, selected }: Edg
 
 function LockMark({ lock }: { lock: EdgeView['lock'] }) {
   if (lock === 'outside') return null;
-  if (lock === 'all') return <Lock size={11} className="topo-lock" aria-label="mutual TLS" />;
-  return <LockOpen size={11} className="tone-text tone-warn" aria-label={lock === 'some' ? 'partly mutual TLS' : 'plain text'} />;
+  if (lock === 'all') return <Lock size={11} className="topo-lock" aria-hidden="true" />;
+  return <LockOpen size={11} className="tone-text tone-warn" aria-hidden="true" />;
 }
 
 function Badges({ view }: { view: EdgeView }) {

@@ -52,21 +52,26 @@ const dashes = [undefined, '5 3', '2 2', '8 3 2 3', '1 3', '10 4'];
 
 const marksApart = 0.14;
 
-/** Marks on show, oldest first: names that would lie on each other are left out, and those near the right border stand on the left. */
+const tonePriority = ['bad', 'fault', 'warn', 'info'] as const;
+
+/**
+ * Marks on show, oldest first. Of names that would lie on each other the gravest stays; those near the right border stand on the left of
+ * their line.
+ */
 export function spaceMarks(marks: readonly ChartMark[], first: number, last: number) {
   const span = Math.max(1, last - first);
-  let taken = -1;
-  return marks
+  const placed = marks
     .filter((mark) => mark.time >= first && mark.time <= last)
     .sort((a, b) => a.time - b.time)
     .map((mark) => {
       const at = (mark.time - first) / span;
       const left = at > 0.82;
-      const [from, to] = left ? [at - marksApart, at] : [at, at + marksApart];
-      const named = from >= taken;
-      if (named) taken = to;
-      return { mark, named, left };
+      return { mark, left, named: false, from: left ? at - marksApart : at, to: left ? at : at + marksApart };
     });
+  const gravity = ({ mark }: (typeof placed)[number]) => tonePriority.indexOf(mark.tone ?? 'info');
+  for (const one of [...placed].sort((a, b) => gravity(a) - gravity(b)))
+    one.named = placed.every((other) => !other.named || other.to <= one.from || other.from >= one.to);
+  return placed;
 }
 
 /** Lines over time with event marks. Made for 1 Hz updates of about 120 points; keep `series` referentially stable between them. */
@@ -113,6 +118,7 @@ export function LineChart(props: LineChartProps) {
             stroke="var(--line-2)"
             tickLine={false}
             minTickGap={56}
+            height={22}
           />
           <YAxis
             width={52}
