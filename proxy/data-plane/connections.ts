@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts';
 import { type DetectedProtocol, detect } from './listener/accept.ts';
 import { type ConnectRequest, Http1Downstream } from './listener/http1.ts';
 import { Http2Downstream } from './listener/http2.ts';
+import { createPeerProbe } from './listener/peer-state.ts';
 import { Sweeper } from './listener/sweeper.ts';
 import { TlsListener, type TlsServerMode } from './listener/tls.ts';
 import type { DataPlaneEvent, IdentityMaterial } from './messages.ts';
@@ -38,6 +39,7 @@ type Codec = Http1Downstream | Http2Downstream;
 export class Connections {
   readonly #deps: ConnectionsDeps;
   readonly #sweeper: Sweeper;
+  readonly #probePeer = createPeerProbe();
   readonly #tlsListeners = new Map<string, { listener: TlsListener; spiffeId: string }>();
   readonly #codecs = new Map<string, Set<Codec>>();
   #lastConnectionId = 0;
@@ -241,6 +243,7 @@ export class Connections {
             info,
             scheme: info.tls && role === 'gateway' ? 'https' : 'http',
             sweeper: this.#sweeper,
+            probePeer: this.#probePeer,
             serverName: role === 'inbound' || role === 'gateway' ? 'istio-envoy' : 'envoy',
             onRequest,
             onConnect: role === 'outbound' ? (request) => this.#onConnect(key, request, info) : null,

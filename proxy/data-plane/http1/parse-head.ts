@@ -239,8 +239,11 @@ interface Target {
   path: string;
 }
 
+const controlByte = /[\0-\x20\x7f]/;
+
 function parseTarget(method: string, target: string): Target | Http1Error {
   if (target.includes('#')) return refuse(400, 'target', 'fragment in the request target');
+  if (controlByte.test(target)) return refuse(400, 'target', 'control byte in the request target');
   if (method === 'CONNECT') {
     if (!authorityForm.test(target) || !/:\d+$/.test(target)) return refuse(400, 'target', 'CONNECT target is not host:port');
     return { scheme: null, authority: target, path: '' };

@@ -8,7 +8,7 @@ import { checkPartialHead, type Http1Error, isHttp1Error, parseRequestHead, type
 import { statusLine } from '../http1/write-head.ts';
 import type { ConnectionInfo, DownstreamRequest } from '../stream.ts';
 import { Http1Request } from './http1-request.ts';
-import { type PeerProbe, probePeerByProc } from './peer-state.ts';
+import { createPeerProbe, type PeerProbe } from './peer-state.ts';
 import type { Sweepable, Sweeper } from './sweeper.ts';
 
 /** A CONNECT request: exactly one of accept and refuse answers it. */
@@ -402,7 +402,7 @@ export class Http1Downstream implements Sweepable, BodySink {
       this.#disconnected(request);
       return;
     }
-    const probe = this.#options.probePeer ?? probePeerByProc;
+    const probe = this.#options.probePeer ?? createPeerProbe();
     void probe(socket as Socket).then((state) => {
       if (state !== 'open' && this.active === request && !request.ended) this.#disconnected(request);
     });

@@ -10,26 +10,56 @@ function procAddress(address: string, port: number): string {
   return `${octets.reverse().join('')}:${port.toString(16).padStart(4, '0')}`.toUpperCase();
 }
 
+/** The kernel's socket tables as text, IPv4 and IPv6. Clients that leave together share a read: each is judged by one begun after it asked. */
+class SocketTables {
+  #waiting: ((tables: string[]) => void)[] = [];
+  #reading = false;
+
+  read(): Promise<string[]> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      if (!this.#reading) void this.#serve();
+    });
+  }
+
+  async #serve(): Promise<void> {
+    this.#reading = true;
+    while (this.#waiting.length > 0) {
+      const served = this.#waiting;
+      this.#waiting = [];
+      const tables = await Promise.all(
+        ['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readFile(file, 'latin1').catch(() => '')),
+      );
+      for (const resolve of served) resolve(tables);
+    }
+    this.#reading = false;
+  }
+}
+
 /**
  * A FIN alone does not say whether the client only finished sending (half-close: it still wants its answer) or is gone (`close()` sends the
  * same FIN). On Linux the kernel's socket table tells: a closed socket has no inode. Elsewhere, and for clients outside this network
  * namespace, the answer is `unknown`, and the caller does as Envoy: a FIN is a disconnect.
  */
-export const probePeerByProc: PeerProbe = async (socket) => {
-  const { remoteAddress, remotePort, localAddress, localPort } = socket;
-  if (process.platform !== 'linux' || remoteAddress === undefined || remotePort === undefined) return 'unknown';
-  const remote = remoteAddress.replace(/^::ffff:/, '');
-  const local = (localAddress ?? '').replace(/^::ffff:/, '');
-  if (!remote.includes('.') || localPort === undefined) return 'unknown';
-  const theirs = procAddress(remote, remotePort);
-  const ours = procAddress(local, localPort);
-  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
-    const rows = await readFile(table, 'latin1').catch(() => '');
-    const at = rows.indexOf(`${theirs} ${table.endsWith('6') ? '0000000000000000FFFF0000' : ''}${ours}`);
-    if (at === -1) continue;
-    const columns = rows.slice(at, rows.indexOf('\n', at)).trim().split(/\s+/);
-    // local, remote, state, queues, timer, retransmits, uid, timeout, inode
-    return columns[8] === '0' ? 'gone' : 'open';
-  }
-  return 'unknown';
-};
+export function createPeerProbe(): PeerProbe {
+  const tables = new SocketTables();
+  return async (socket) => {
+    const { remoteAddress, remotePort, localAddress, localPort } = socket;
+    if (process.platform !== 'linux' || remoteAddress === undefined || remotePort === undefined) return 'unknown';
+    const remote = remoteAddress.replace(/^::ffff:/, '');
+    const local = (localAddress ?? '').replace(/^::ffff:/, '');
+    if (!remote.includes('.') || localPort === undefined) return 'unknown';
+    const theirs = procAddress(remote, remotePort);
+    const ours = procAddress(local, localPort);
+    const [v4 = '', v6 = ''] = await tables.read();
+    return stateIn(v4, `${theirs} ${ours}`) ?? stateIn(v6, `${theirs} 0000000000000000FFFF0000${ours}`) ?? 'unknown';
+  };
+}
+
+function stateIn(rows: string, connection: string): 'open' | 'gone' | null {
+  const at = rows.indexOf(connection);
+  if (at === -1) return null;
+  const columns = rows.slice(at, rows.indexOf('\n', at)).trim().split(/\s+/);
+  // local, remote, state, queues, timer, retransmits, uid, timeout, inode
+  return columns[8] === '0' ? 'gone' : 'open';
+}
