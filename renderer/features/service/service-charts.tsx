@@ -83,7 +83,8 @@ function maxShare(values: readonly (number | null)[] | undefined): number {
 
 const clock = (time: string) => new Date(time).toLocaleTimeString([], { hour12: false });
 
-function EventList({ events }: { events: readonly MeshEvent[] }) {
+/** What happened to the service, newest first. */
+export function EventList({ events }: { events: readonly MeshEvent[] }) {
   return (
     <Panel title="Events" flush>
       {events.length === 0 ? (

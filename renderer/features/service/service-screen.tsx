@@ -15,8 +15,9 @@ import { Breakers } from './breakers.tsx';
 import { Endpoints } from './endpoints.tsx';
 import { OutputPanel } from './output-panel.tsx';
 import { Peers } from './peers.tsx';
+import { RemoveService } from './remove-service.tsx';
 import './service.css';
-import { ServiceCharts } from './service-charts.tsx';
+import { EventList, ServiceCharts } from './service-charts.tsx';
 import { ServiceList } from './service-list.tsx';
 import { concerns, dropEchoes, isOutbound } from './service-view.ts';
 
@@ -115,10 +116,11 @@ function OneService({ id, service, status, graph }: OneServiceProps) {
         <a className="dd-button" data-variant="default" data-size="medium" href={hrefTo('faults', { to: service.name })}>
           <Zap size={13} aria-hidden="true" /> Inject a fault
         </a>
+        <RemoveService name={service.name} namespace={service.namespace} node={node} />
       </Toolbar>
       <div className="screen-scroll service">
         <Head service={service} status={status} workloads={workloads} node={node} />
-        {node && node.count === 0 && events.length === 0 ? null : <ServiceCharts id={id} events={events} />}
+        {node?.count === 0 ? <EventList events={events} /> : <ServiceCharts id={id} events={events} />}
         <Breakers clusters={own} service={service.name} events={events} />
         <Endpoints workloads={workloads} clusters={own} id={id} />
         <Peers graph={graph} id={id} />

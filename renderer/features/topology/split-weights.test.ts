@@ -48,7 +48,9 @@ describe('the weights of a split', () => {
     const rule = findWeightRule([resource(text)], { name: 'reviews', namespace: 'default' });
     if (!rule) throw new Error('no rule');
     const written = writeWeights(rule, [50, 50]);
-    expect(written).toContain('# the canary');
+    expect(written).toBe(text.replace('weight: 90', 'weight: 50').replace('weight: 10', 'weight: 50'));
+    const unsaid = { ...rule, resource: resource(text.replace('          weight: 10\n', '')) };
+    expect(parse(writeWeights(unsaid, [40, 60])).spec.http[1].route[1].weight).toBe(60);
     expect(parse(written).spec.http[1].route.map((route: { weight: number }) => route.weight)).toEqual([50, 50]);
     expect(parse(written).spec.http[0]).toEqual(parse(text).spec.http[0]);
     expect(() => writeWeights(rule, [1, 2, 3])).toThrow('has changed meanwhile');

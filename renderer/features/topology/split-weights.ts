@@ -1,4 +1,4 @@
-import { isMap, isSeq, parseDocument } from 'yaml';
+import { isMap, isScalar, isSeq, parseDocument } from 'yaml';
 import type { Resource } from '../../../proxy/api/diagnostic.schema.ts';
 
 /** The rule that splits the traffic of one host, and its weights in the order of its destinations. */
@@ -48,6 +48,17 @@ export function writeWeights(rule: WeightRule, weights: readonly number[]): stri
   const route = document.getIn(['spec', 'http', rule.rule, 'route']);
   if (!isSeq(route) || route.items.length !== weights.length)
     throw new Error(`${rule.resource.kind} ${rule.resource.name} has changed meanwhile.`);
+  const places = route.items.map((item) => {
+    const weight: unknown = isMap(item) ? item.get('weight', true) : null;
+    return isScalar(weight) ? (weight.range ?? null) : null;
+  });
+  if (places.every((place) => place !== null)) {
+    // Every weight is written out: only those numbers change.
+    let text = rule.resource.yaml;
+    for (const [index, place] of [...places.entries()].reverse())
+      text = text.slice(0, place[0]) + String(weights[index]) + text.slice(place[1]);
+    return text;
+  }
   route.items.forEach((item, index) => {
     if (isMap(item)) item.set('weight', weights[index]);
   });

@@ -1,6 +1,6 @@
 import { Maximize, Network, Plus, Table2, Tag, X } from 'lucide-react';
 import { lazy, Suspense, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
-import type { Graph, GraphEdge } from '../../../proxy/api/observability.schema.ts';
+import type { Graph, GraphEdge, GraphNode } from '../../../proxy/api/observability.schema.ts';
 import { usePreferences } from '../../app/preferences.ts';
 import { useRoute, useRouter } from '../../app/router.ts';
 import { useCommands } from '../../commands/registry.ts';
@@ -13,7 +13,7 @@ import { firstCalls } from './first-calls.ts';
 import { NodePanel } from './node-panel.tsx';
 import './topology.css';
 import { TopologyTable } from './topology-table.tsx';
-import { emptyView, type GroupBy, type LabelKind, labelKinds, restEdges, viewGraph } from './topology-view.ts';
+import { emptyView, type GroupBy, healthOf, type LabelKind, labelKinds, restEdges, viewGraph } from './topology-view.ts';
 
 const TopologyCanvas = lazy(() => import('./topology-canvas.tsx'));
 
@@ -204,6 +204,7 @@ function Picture({ graph, label, group, selected, onSelect, fitToken }: PictureP
           fitToken={fitToken}
         />
       </Suspense>
+      <HealthAnnouncer graph={graph} />
       {graph.edges.every(({ count }) => count === 0) && <NoTraffic />}
       {crowded && (
         <div className="topo-crowded">
@@ -216,6 +217,31 @@ function Picture({ graph, label, group, selected, onSelect, fitToken }: PictureP
         </div>
       )}
     </>
+  );
+}
+
+const announceEveryMs = 2000;
+
+/** Says which services changed their health, all of two seconds in one polite sentence. */
+function HealthAnnouncer({ graph }: { graph: Graph }) {
+  const known = useRef<ReadonlyMap<string, GraphNode['health']> | null>(null);
+  const [words, setWords] = useState('');
+  const latest = useRef(graph);
+  latest.current = graph;
+  useEffect(() => {
+    const timer = setInterval(() => {
+      const { nodes } = latest.current;
+      const before = known.current;
+      known.current = new Map(nodes.map(({ id, health }) => [id, health]));
+      const changed = nodes.filter(({ id, health }) => before?.has(id) && before.get(id) !== health);
+      if (changed.length > 0) setWords(changed.map(({ name, health }) => `${name}: ${healthOf(health).word}`).join(', '));
+    }, announceEveryMs);
+    return () => clearInterval(timer);
+  }, []);
+  return (
+    <div className="visually-hidden" role="status">
+      {words}
+    </div>
   );
 }
 

@@ -105,5 +105,7 @@ function describeState(edge: GraphEdge): string {
     edge.timeouts > 0 && `▲ ${edge.timeouts} timeouts`,
     edge.retryRatio > 0 && `↻ ${edge.retryRatio.toFixed(2)} retries`,
   ].filter(Boolean);
-  return parts.join(' · ') || '● healthy';
+  if (parts.length > 0) return parts.join(' · ');
+  const mark = markErrors(edge.errorShare);
+  return mark ? `${mark.glyph} ${mark.word}` : edge.count === 0 ? '○ at rest' : '● healthy';
 }
