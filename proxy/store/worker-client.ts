@@ -86,7 +86,12 @@ export class WorkerClient {
   }
 
   #launch(): Promise<string | null> {
-    const worker = new Worker(this.#url, { workerData: this.#setup, name: 'drydock-store', env: workerEnvironment() });
+    const worker = new Worker(this.#url, {
+      workerData: this.#setup,
+      name: 'drydock-store',
+      env: workerEnvironment(),
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+    });
     this.#worker = worker;
     return new Promise((resolve, reject) => {
       let opened = false;
