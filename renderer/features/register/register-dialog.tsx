@@ -102,7 +102,7 @@ function OpenDialog({ onClose }: { onClose: () => void }) {
         <Field label="Protocol">
           {({ id }) => <Select id={id} value={form.protocol} options={protocols} onChange={change('protocol')} />}
         </Field>
-        <Field label="Version" error={shown('version')} hint="Optional; routes choose by it.">
+        <Field label="Version" error={shown('version')} hint="Optional, for routing.">
           {(ids) => <Input {...ids} {...text('version', 'v1')} />}
         </Field>
       </form>
