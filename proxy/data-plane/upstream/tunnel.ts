@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import type { Clock, Timer } from '../clock.ts';
 
 export interface TunnelOptions {
@@ -147,11 +148,13 @@ export class Tunnel {
   }
 }
 
+/** Ends a connection with RST. Inside TLS it is the TCP connection below that is reset: a FIN there would read as an orderly end. */
 function cut(stream: Duplex): void {
   if (stream.destroyed) return;
-  // Only a plain TCP handle can send RST; inside TLS a missing close_notify says the same.
-  if (stream.constructor === Socket) (stream as Socket).resetAndDestroy();
-  else stream.destroy();
+  const raw = stream instanceof TLSSocket && '_parent' in stream ? stream._parent : stream;
+  // Only a plain TCP handle can send RST.
+  if (raw instanceof Socket && raw.constructor === Socket && !raw.destroyed) raw.resetAndDestroy();
+  stream.destroy();
 }
 
 /** Joins two duplex streams until both directions are over. */
