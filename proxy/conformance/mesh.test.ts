@@ -25,7 +25,7 @@ beforeAll(async () => {
   mesh = await startMesh(
     meshText(
       { services: [...services.values()] },
-      meshGroups.flatMap((group) => group.documents ?? []),
+      JSON.parse(JSON.stringify(meshGroups.flatMap((group) => group.documents ?? [])).replaceAll('$APP', String(apps.ports.a))),
     ),
   );
   const all = await runGroups(meshGroups, {

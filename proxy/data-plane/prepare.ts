@@ -84,7 +84,17 @@ function preparePaths(
         filters: filters.inbound(snapshot, proxy, port, regexes),
       }));
     case 'outbound':
-      return [{ ...origin, direction: 'outbound', reporter: 'source', table: view, target: null, filters: outboundFilters() }];
+      return [
+        {
+          ...origin,
+          direction: 'outbound',
+          reporter: 'source',
+          table: view,
+          target: null,
+          guards: [],
+          filters: outboundFilters(),
+        },
+      ];
     case 'upstream':
       return [
         {
@@ -93,6 +103,7 @@ function preparePaths(
           reporter: 'source',
           table: view,
           target: { host: listener.service.toLowerCase(), port: listener.servicePort },
+          guards: [],
           filters: outboundFilters(),
         },
       ];
@@ -104,6 +115,7 @@ function preparePaths(
           reporter: 'gateway',
           table: prepareGateway(listener, view.view, regexes),
           target: null,
+          guards: filters.gateway(listener),
           filters: outboundFilters(),
         },
       ];

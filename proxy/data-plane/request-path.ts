@@ -22,7 +22,13 @@ import type { Upstreams } from './upstream/upstreams.ts';
 
 /** What all requests of one listener share, prepared once per snapshot. */
 export type ListenerPath = ExchangeOrigin & { filters: readonly RouteFilter[] } & (
-    | { direction: 'outbound'; table: RouteTable; target: { host: string; port: number } | null }
+    | {
+        direction: 'outbound';
+        table: RouteTable;
+        target: { host: string; port: number } | null;
+        /** A gateway's own authorization and JWT filters, run before a route is picked. */
+        guards: readonly RouteFilter[];
+      }
     | { direction: 'inbound'; host: PreparedVirtualHost; port: InboundPort }
   );
 
@@ -66,6 +72,9 @@ async function decide(exchange: LiveExchange, path: ListenerPath, deps: RequestP
     exchange.port = path.port.port;
     selectInboundRoute(exchange, path.host, path.port.cluster);
   } else {
+    const guarded = runFilters(path.guards, exchange);
+    const refusal = guarded instanceof Promise ? await guarded : guarded;
+    if (refusal !== undefined || exchange.aborted) return refusal;
     if (path.table.kind === 'gateway') {
       const redirect = httpsRedirect(exchange, path.table);
       if (redirect !== undefined) return redirect;
@@ -77,12 +86,9 @@ async function decide(exchange: LiveExchange, path: ListenerPath, deps: RequestP
   if (upgrade !== '' && upgrade !== 'websocket') return { status: 403, body: '', flag: '', details: 'upgrade_failed' };
 
   exchange.enterStage('route-filters', clock.now());
-  for (const filter of path.filters) {
-    const result = filter(exchange);
-    const reply = result instanceof Promise ? await result : result;
-    if (reply !== undefined) return reply;
-    if (exchange.aborted) return undefined;
-  }
+  const filtered = runFilters(path.filters, exchange);
+  const refusal = filtered instanceof Promise ? await filtered : filtered;
+  if (refusal !== undefined || exchange.aborted) return refusal;
 
   const reply = finalizeRequest(exchange);
   if (reply !== undefined) return reply;
@@ -90,6 +96,22 @@ async function decide(exchange: LiveExchange, path: ListenerPath, deps: RequestP
 
   exchange.enterStage('upstream', clock.now());
   return deps.upstreams.forward(exchange);
+}
+
+/** In order; the first that answers ends it. Nothing is awaited that is not a promise: most filters cost no tick. */
+function runFilters(
+  filters: readonly RouteFilter[],
+  exchange: LiveExchange,
+  from = 0,
+): LocalReply | undefined | Promise<LocalReply | undefined> {
+  for (let index = from; index < filters.length; index++) {
+    const result = filters[index]!(exchange);
+    if (result instanceof Promise) {
+      return result.then((reply) => (reply !== undefined || exchange.aborted ? reply : runFilters(filters, exchange, index + 1)));
+    }
+    if (result !== undefined || exchange.aborted) return result;
+  }
+  return undefined;
 }
 
 /** Watches the client and puts the last touch on whatever response goes down. */

@@ -102,6 +102,9 @@ export interface GatewayListener extends ListenerBase {
   servers: GatewayServer[];
   /** Virtual hosts in match order for plain HTTP and terminated TLS. */
   virtualHosts: VirtualHost[];
+  /** Policies of the gateway itself, judged before routing; absent = none. */
+  authorization?: AuthorizationSnapshot;
+  jwt?: JwtSnapshot[];
 }
 export type ListenerSnapshot = InboundListener | OutboundListener | UpstreamListener | GatewayListener;
 

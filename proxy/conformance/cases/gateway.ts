@@ -1,4 +1,5 @@
 import type { Case, Document, Expect, Group } from '../case.ts';
+import { bearer, jwks, token } from './tokens.ts';
 
 /** Cases at the ingress: Istio Gateways, and Gateway API routes. Requests enter there; the services are `one` (app a), `two` (app b) and `gone` (nobody). */
 
@@ -43,6 +44,36 @@ export const istioGatewayDocuments: Document[] = [
   virtualService('foreign', ['foreign.example'], [{ directResponse: { status: 223 } }]),
   virtualService('unlisted', ['unlisted.example'], [{ directResponse: { status: 224 } }]),
   virtualService('secure', ['secure.example'], [one]),
+  {
+    apiVersion: 'security.istio.io/v1',
+    kind: 'AuthorizationPolicy',
+    metadata: { name: 'edge', namespace: 'istio-system' },
+    spec: {
+      selector: { matchLabels: { istio: 'ingressgateway' } },
+      action: 'DENY',
+      rules: [
+        { to: [{ operation: { paths: ['/forbidden*'] } }] },
+        { to: [{ operation: { paths: ['/members*'] } }], from: [{ source: { notRequestPrincipals: ['*'] } }] },
+      ],
+    },
+  },
+  {
+    apiVersion: 'security.istio.io/v1',
+    kind: 'RequestAuthentication',
+    metadata: { name: 'edge', namespace: 'istio-system' },
+    spec: {
+      selector: { matchLabels: { istio: 'ingressgateway' } },
+      jwtRules: [{ issuer: 'issuer', jwks, forwardOriginalToken: true }],
+    },
+  },
+  virtualService(
+    'claims',
+    ['claims.wild.example'],
+    [
+      { match: [{ headers: { '@request.auth.claims.group': { exact: 'admin' } } }], directResponse: { status: 226 } },
+      { directResponse: { status: 227 } },
+    ],
+  ),
   istio('VirtualService', 'mesh', { hosts: ['mesh.wild.example'], http: [{ directResponse: { status: 225 } }] }),
 ];
 
@@ -79,6 +110,32 @@ export const istioGatewayGroups: readonly Group[] = [
       at('shop.example', '/slow', { status: 504, body: 'upstream request timeout' }, { app: 'delay=1000' }),
       at('shop.example', '/old/x?q=1', { status: 301, headers: { location: 'http://new.example/new?q=1' } }),
       at('secure.example', '/a?b=c', { status: 301, body: '', headers: { location: 'https://secure.example/a?b=c' } }),
+    ],
+  },
+  {
+    id: 'gateway-policies',
+    from: 'ingress',
+    host: 'shop.example',
+    source: '§4 policies on the ingress gateway',
+    cases: [
+      { name: 'no policy concerns it', expect: { status: 200, body: 'a' } },
+      {
+        name: 'DENY',
+        path: '/forbidden',
+        expect: { status: 403, body: 'RBAC: access denied', attempts: 0, headers: { server: 'istio-envoy' } },
+      },
+      {
+        name: 'DENY comes before the 404 of an unknown host',
+        host: 'nobody.example',
+        path: '/forbidden',
+        expect: { status: 403 },
+      },
+      { name: 'a bad token', ...bearer('abc'), expect: { status: 401, body: /^Jwt is not in the form/ } },
+      { name: 'members without a token', path: '/members', expect: { status: 403 } },
+      { name: 'members with one', path: '/members', ...bearer(token({})), expect: { status: 200, body: 'a' } },
+      { name: 'a route by claim', host: 'claims.wild.example', ...bearer(token({ group: 'admin' })), expect: { status: 226 } },
+      { name: 'another claim', host: 'claims.wild.example', ...bearer(token({ group: 'x' })), expect: { status: 227 } },
+      { name: 'no claim', host: 'claims.wild.example', expect: { status: 227 } },
     ],
   },
   {

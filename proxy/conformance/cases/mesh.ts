@@ -1,5 +1,5 @@
-import { createSign, generateKeyPairSync } from 'node:crypto';
 import type { Case, Document, Group } from '../case.ts';
+import { bearer, jwks, part, stranger, token } from './tokens.ts';
 
 /*
  * Cases that take two sidecars: identity headers, PeerAuthentication, AuthorizationPolicy, RequestAuthentication. Every group is a service of
@@ -318,6 +318,7 @@ const authorization: ServiceGroup[] = [
     ],
   ),
   authz('az-port', [{ rules: [to({ ports: ['9080'] })] }], [['the service’s port', {}, 'in']]),
+  authz('az-app-port', [{ rules: [to({ ports: ['$APP'] })] }], [['the app’s own port', {}, 'in']]),
   authz('az-port-other', [{ rules: [to({ ports: ['9081'] })] }], [['another', {}, 'out']]),
   authz(
     'az-header',
@@ -373,15 +374,6 @@ const authorization: ServiceGroup[] = [
 ];
 
 // ── RequestAuthentication ──
-const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
-const jwks = JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'k1', alg: 'RS256', use: 'sig' }] });
-const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-const token = (claims: object, head: object = {}, key = privateKey): string => {
-  const signed = `${part({ alg: 'RS256', typ: 'JWT', kid: 'k1', ...head })}.${part({ iss: 'issuer', sub: 'kim', exp: 4_102_444_800, ...claims })}`;
-  return `${signed}.${createSign('sha256').update(signed).sign(key, 'base64url')}`;
-};
-const bearer = (text: string): Partial<Case> => ({ headers: { authorization: `Bearer ${text}` } });
 const refused = (status: number, body: string): Case['expect'] => ({
   status,
   body,

@@ -18,6 +18,8 @@ export interface PolicyTarget {
   labels: Readonly<Record<string, string>>;
   /** Gateways this proxy serves, as `namespace/name`; their policies may come by targetRefs. */
   gateways?: readonly string[];
+  /** A policy's port may be the app's own, as in a cluster; it then means the service port in front of it. */
+  port?: { service: number; app: number; declared: readonly number[] };
 }
 
 /** Scope of a security policy: the root namespace and the workload's own, narrowed by selector or targetRefs. */
@@ -50,7 +52,7 @@ export function compileAuthorization(
       action,
       provider: spec.provider?.name ?? '',
       dryRun: isDryRun(resource),
-      rules: compileRules(spec, action, protocol),
+      rules: compileRules(spec, action, protocol, target.port),
     };
     snapshot[action.toLowerCase() as 'custom' | 'audit' | 'deny' | 'allow'].push(policy);
     if (action === 'CUSTOM') addProvider(context, snapshot.providers, policy.provider);
@@ -81,10 +83,19 @@ const httpFields = new Set([
 ]);
 const httpCondition = /^(request\.|remote\.ip|experimental\.)/;
 
-function compileRules(spec: AuthorizationPolicySpec, action: string, protocol: ServiceProtocol): AuthorizationRule[] {
+function compileRules(
+  spec: AuthorizationPolicySpec,
+  action: string,
+  protocol: ServiceProtocol,
+  port: PolicyTarget['port'],
+): AuthorizationRule[] {
+  const servicePort = (value: string): string =>
+    port !== undefined && value === String(port.app) && !port.declared.includes(port.app) ? String(port.service) : value;
   return (spec.rules ?? []).flatMap((rule) => {
     const from = (rule.from ?? []).map((f) => sourceMatch(f.source ?? {}));
-    const to = (rule.to ?? []).map((t) => operationMatch(t.operation ?? {}));
+    const to = (rule.to ?? [])
+      .map((t) => operationMatch(t.operation ?? {}))
+      .map((m) => ({ ...m, ports: m.ports.map(servicePort), notPorts: m.notPorts.map(servicePort) }));
     const when = (rule.when ?? []).map((w) => ({ key: w.key, values: w.values ?? [], notValues: w.notValues ?? [] }));
     const compiled = { from, to, when };
     return protocol === 'tcp' ? forTcp(compiled, action) : [compiled];

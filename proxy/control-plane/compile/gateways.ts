@@ -9,10 +9,12 @@ import type {
 } from '../../config/kinds/istio-types.ts';
 import { coversHost } from '../../config/kinds/virtual-service.ts';
 import type { GatewayListener, GatewayServer, OutboundView, Route, VirtualHost } from '../../data-plane/snapshot.ts';
+import { compileAuthorization } from './authorization.ts';
 import { type CompileContext, rootNamespace, selects } from './context.ts';
 import { compileGatewayApiRoutes, gatewayApiRoutes } from './gateway-api.ts';
 import { isCatchAllMatch } from './http-match.ts';
 import { compileHttpRoutes } from './http-routes.ts';
+import { compileJwt } from './jwt.ts';
 import { chooseListenerPort } from './listener-ports.ts';
 import { readPem } from './service-entries.ts';
 import { defaultPortOf, hostsOf } from './services.ts';
@@ -25,6 +27,24 @@ const host = '127.0.0.1';
 
 /** The ingress' listeners: one per server port of the Gateways, or, without any Gateway, one that serves every service. */
 export function compileGatewayListeners(context: CompileContext, view: OutboundView): GatewayListener[] {
+  const policies = compileGatewayPolicies(context);
+  return compileListeners(context, view).map((listener) => ({ ...listener, ...policies }));
+}
+
+/** AuthorizationPolicies and RequestAuthentications whose selector or targetRefs mean the ingress: they live in the root namespace. */
+function compileGatewayPolicies(context: CompileContext): Pick<GatewayListener, 'authorization' | 'jwt'> {
+  const gateways = context.set.list('Gateway').map(({ resource }) => `${resource.namespace}/${resource.name}`);
+  const target = { namespace: rootNamespace, labels: gatewayLabels, gateways };
+  const authorization = compileAuthorization(context, target, 'http');
+  const jwt = compileJwt(context, target);
+  const { custom, audit, deny, allow } = authorization;
+  return {
+    ...(custom.length + audit.length + deny.length + allow.length > 0 ? { authorization } : {}),
+    ...(jwt.length > 0 ? { jwt } : {}),
+  };
+}
+
+function compileListeners(context: CompileContext, view: OutboundView): GatewayListener[] {
   const servers = [...istioServers(context), ...gatewayApiServers(context)];
   if (servers.length === 0) return [compileOpenListener(context, view)];
   const ports = [...new Set(servers.map((s) => s.port))];

@@ -89,7 +89,11 @@ function compileInboundPort(
   // The callee's connectionPool governs its inbound cluster too; load balancing and outlier detection have one endpoint to choose from.
   const rule = findDestinationRule(context, service, service.namespace);
   const { connectionPool } = rule ? policyFor(rule, null, port.port) : {};
-  const target = { namespace: service.namespace, labels: workload.labels };
+  const target = {
+    namespace: service.namespace,
+    labels: workload.labels,
+    port: { service: port.port, app: app.port, declared: service.ports.map((p) => p.port) },
+  };
   return {
     name: port.name,
     port: port.port,

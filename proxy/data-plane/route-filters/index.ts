@@ -1,7 +1,15 @@
 import type { Clock, Random } from '../clock.ts';
 import type { RouteFilter } from '../exchange.ts';
 import type { RegexCache } from '../route/string-match.ts';
-import type { CorsPolicy, InboundPort, MeshSnapshot, ProxySnapshot } from '../snapshot.ts';
+import type {
+  AuthorizationSnapshot,
+  CorsPolicy,
+  GatewayListener,
+  InboundPort,
+  JwtSnapshot,
+  MeshSnapshot,
+  ProxySnapshot,
+} from '../snapshot.ts';
 import { createCorsFilter } from './cors/filter.ts';
 import { createExtAuthzFilter } from './ext-authz/filter.ts';
 import type { FaultState } from './fault/fault-state.ts';
@@ -28,6 +36,8 @@ export interface FilterDeps {
   fetch?: HttpFetch;
 }
 
+const noAuthorization: AuthorizationSnapshot = Object.freeze({ custom: [], audit: [], deny: [], allow: [], providers: {} });
+
 /** Makes a listener's filters; what a listener has no use for is left out, so that an idle filter costs nothing per request. */
 export class FilterFactory {
   readonly #deps: FilterDeps;
@@ -53,17 +63,28 @@ export class FilterFactory {
 
   inbound(snapshot: MeshSnapshot, proxy: ProxySnapshot, port: InboundPort, regexes: RegexCache): RouteFilter[] {
     const { clock, faults } = this.#deps;
+    return [
+      ...this.#security(port.authorization, port.jwt),
+      ...present([createFaultFilter(snapshot.faults, proxy, 'server', regexes, { clock, state: faults })]),
+    ];
+  }
+
+  /** A gateway's own policies. They come before routing: a route may ask for a claim, and a refusal needs no route. */
+  gateway({ authorization, jwt }: GatewayListener): RouteFilter[] {
+    return this.#security(authorization ?? noAuthorization, jwt ?? []);
+  }
+
+  #security(authorization: AuthorizationSnapshot, jwt: JwtSnapshot[]): RouteFilter[] {
     return present([
-      createExtAuthzFilter(port.authorization, {
+      createExtAuthzFilter(authorization, {
         fetch: this.#fetch,
         matchPolicies: (policies) => {
           const prepared = prepareAction(policies, false);
           return (exchange) => firstMatch(prepared, authorizationInput(exchange))?.id ?? '';
         },
       }),
-      createJwtFilter(port.jwt, { clock, jwks: this.#jwks }),
-      createRbacFilter(port.authorization),
-      createFaultFilter(snapshot.faults, proxy, 'server', regexes, { clock, state: faults }),
+      createJwtFilter(jwt, { clock: this.#deps.clock, jwks: this.#jwks }),
+      createRbacFilter(authorization),
     ]);
   }
 
