@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { EngineClient } from '../client.ts';
 import type { Command } from '../command.ts';
 
 export const command: Command = {
   usage: 'open [--print]',
-  summary: 'Opens the user interface of the running engine in the browser; --print only prints its address.',
+  summary: 'Opens the desktop app on the running engine; without a display, or with --print, prints the address for a browser.',
   options: { print: { type: 'boolean' } },
   async run({ home, json, out, values }) {
     const { engine } = await EngineClient.open(home);
@@ -12,20 +14,26 @@ export const command: Command = {
     const address = `${engine.url}/#token=${engine.token}`;
     if (json) out.json({ url: address });
     else if (values.print) out.line(address);
-    else if (await openBrowser(engine.url)) out.line(`Opened ${engine.url}; if it asks for a token: drydock open --print`);
-    else out.line(`No browser could be started. Open ${address}`);
+    else if (hasDisplay() && (await openDesktopApp(home))) out.line(`The desktop app opens on ${engine.url}`);
+    else out.line(`Open this address in a browser on this machine:\n${address}`);
     return 0;
   },
 };
 
-/** Without the token: an argument list is readable by every process of the machine. */
-function openBrowser(url: string): Promise<boolean> {
-  const [command, ...before] =
-    process.platform === 'darwin' ? ['open'] : process.platform === 'win32' ? ['cmd', '/c', 'start', ''] : ['xdg-open'];
+function hasDisplay(): boolean {
+  return process.platform !== 'linux' || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
+}
+
+/** The app attaches to the engine of this home and leaves it running when it is closed. No token in the argument list: the app reads engine.json. */
+function openDesktopApp(home: string): Promise<boolean> {
+  const script = fileURLToPath(new URL('../../../scripts/start.mjs', import.meta.url));
+  if (!existsSync(script)) return Promise.resolve(false);
   return new Promise((resolve) => {
-    const child = spawn(command!, [...before, url], { stdio: 'ignore', detached: true });
+    const child = spawn(process.execPath, [script, '--home', home, '--no-traffic'], { stdio: 'ignore', detached: true });
     child.once('error', () => resolve(false));
-    child.once('exit', (code) => resolve(code === 0));
-    child.unref();
+    child.once('spawn', () => {
+      child.unref();
+      resolve(true);
+    });
   });
 }
