@@ -161,6 +161,12 @@ export class CapturedDownstream implements DownstreamRequest, BodySource {
     return stream;
   }
 
+  /** What passes through a WebSocket is counted, not kept: its frames are masked, so nobody could take secrets out of them. */
+  noteUpgraded(direction: 'forward' | 'backward', chunk: Buffer): void {
+    if (direction === 'forward') this.requestBody.total += chunk.length;
+    else this.responseBody.total += chunk.length;
+  }
+
   closeAfterResponse(): void {
     this.inner.closeAfterResponse();
   }

@@ -65,7 +65,7 @@ export class DataPlane {
     this.#upstreams = new Upstreams({
       clock,
       random,
-      joinTunnel: (a, b, onClosed) => joinTunnel(a, b, { onClosed, halfClose: false }),
+      joinTunnel: (a, b, onClosed, onBytes) => joinTunnel(a, b, { onClosed, onBytes, halfClose: false }),
       newSpanId: ids.spanId,
       emit: (event) => this.#reporter.event(event),
       dial: createDial(dialDeps),

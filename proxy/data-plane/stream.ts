@@ -75,6 +75,8 @@ export interface DownstreamRequest {
   reset(): void;
   /** Answers 101 (HTTP/1.1) and hands over the raw byte stream in both directions; bytes that followed the request come first. */
   acceptUpgrade(status: number, headers: HeaderMap): Duplex;
+  /** Telemetry's ear on an upgraded connection; `forward` is towards the upstream. */
+  noteUpgraded?(direction: 'forward' | 'backward', chunk: Buffer): void;
   onDrain: (() => void) | null;
   /** The client went away or misbehaved before the response ended. Never called after the exchange is complete. */
   onReset: ((reason: DownstreamReset) => void) | null;

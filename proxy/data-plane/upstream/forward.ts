@@ -20,8 +20,13 @@ import {
   timeoutReply,
 } from './upstream-replies.ts';
 
-/** Joins two open byte streams until both are closed; onClosed fires once. */
-export type JoinTunnel = (downstream: Duplex, upstream: Duplex, onClosed: () => void) => void;
+/** Joins two open byte streams until both are closed; onClosed fires once, onBytes for each chunk (forward: towards the upstream). */
+export type JoinTunnel = (
+  downstream: Duplex,
+  upstream: Duplex,
+  onClosed: () => void,
+  onBytes: (direction: 'forward' | 'backward', chunk: Buffer) => void,
+) => void;
 
 /** What the route says about forwarding. */
 export interface ForwardOptions {
@@ -333,10 +338,12 @@ export class Forward implements AttemptOwner {
       addFlag(this.#exchange, 'DC');
       this.#exchange.details = 'downstream_remote_disconnect';
     });
-    this.#deps.joinTunnel(downstream, stream, () => {
+    const onClosed = (): void => {
       attempt.endUpgrade();
       this.#finish(undefined);
-    });
+    };
+    const { downstream: request } = this.#exchange;
+    this.#deps.joinTunnel(downstream, stream, onClosed, (direction, chunk) => request.noteUpgraded?.(direction, chunk));
   }
 
   // ── failures ──

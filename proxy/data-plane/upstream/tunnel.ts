@@ -6,6 +6,8 @@ import type { Clock, Timer } from '../clock.ts';
 export interface TunnelOptions {
   /** Called once, when both directions are over. */
   onClosed?: (tunnel: Tunnel) => void;
+  /** Sees every chunk that passes; `forward` is from the first stream to the second. */
+  onBytes?: (direction: 'forward' | 'backward', chunk: Buffer) => void;
   /** No byte either way for this long closes the tunnel; needs `clock`. */
   idleTimeoutMs?: number;
   clock?: Clock;
@@ -51,11 +53,14 @@ export class Tunnel {
     this.#options = options;
     const forward: Flow = { from: a, to: b, ended: false };
     const backward: Flow = { from: b, to: a, ended: false };
-    this.#connect(forward, backward, (bytes) => {
-      this.bytesForward += bytes;
+    const { onBytes } = options;
+    this.#connect(forward, backward, (chunk) => {
+      this.bytesForward += chunk.length;
+      onBytes?.('forward', chunk);
     });
-    this.#connect(backward, forward, (bytes) => {
-      this.bytesBackward += bytes;
+    this.#connect(backward, forward, (chunk) => {
+      this.bytesBackward += chunk.length;
+      onBytes?.('backward', chunk);
     });
     if (options.idleTimeoutMs !== undefined && options.clock !== undefined) {
       this.#lastActivity = options.clock.now();
@@ -79,11 +84,11 @@ export class Tunnel {
     cut(this.#b);
   }
 
-  #connect(flow: Flow, opposite: Flow, count: (bytes: number) => void): void {
+  #connect(flow: Flow, opposite: Flow, count: (chunk: Buffer) => void): void {
     const { from, to } = flow;
     const { clock } = this.#options;
     from.on('data', (chunk: Buffer) => {
-      count(chunk.length);
+      count(chunk);
       if (clock !== undefined) this.#lastActivity = clock.now();
       if (!to.write(chunk)) from.pause();
     });
