@@ -2,6 +2,7 @@ import type net from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from './clock.ts';
 import { type DetectedProtocol, detect } from './listener/accept.ts';
+import { readServerName } from './listener/client-hello.ts';
 import { type ConnectRequest, Http1Downstream } from './listener/http1.ts';
 import { Http2Downstream } from './listener/http2.ts';
 import { createPeerProbe } from './listener/peer-state.ts';
@@ -13,7 +14,7 @@ import { type ListenerPath, type RequestPathDeps, runExchange } from './request-
 import { splitAuthority } from './route/authority.ts';
 import type { GatewayListener, GatewayServer, InboundListener } from './snapshot.ts';
 import type { ConnectionInfo } from './stream.ts';
-import { runTcpInbound, runTcpOutbound, type TcpDeps } from './tcp-path.ts';
+import { runTcpInbound, runTcpOutbound, sniMatches, type TcpDeps } from './tcp-path.ts';
 
 /** Server-first protocols say nothing until the server has: after this long a silent plaintext connection is taken for one. */
 const SILENT_MS = 1000;
@@ -67,6 +68,10 @@ export class Connections {
         this.#acceptInbound(key, socket, info);
         return;
       case 'gateway':
+        if (prepared.listener.servers.every((server) => server.protocol === 'TCP')) {
+          this.#tunnelFromGateway(key, socket, info, '');
+          return;
+        }
         this.#detect(socket, (protocol) => {
           if (protocol === 'tls') this.#acceptGatewayTls(key, socket, info);
           else this.#serve(key, protocol, socket, info);
@@ -140,9 +145,36 @@ export class Connections {
 
   #acceptGatewayTls(key: string, socket: net.Socket, info: ConnectionInfo): void {
     const prepared = this.#deps.prepared(key);
-    const server = prepared === undefined ? undefined : tlsServer(prepared.listener as GatewayListener);
-    if (server === undefined) socket.destroy();
-    else this.#startTls(key, socket, info);
+    if (prepared === undefined) {
+      socket.destroy();
+      return;
+    }
+    const listener = prepared.listener as GatewayListener;
+    const terminates = tlsServer(listener) !== undefined;
+    const routes = (listener.tcpRoutes ?? []).filter((route) => route.sniHosts.length > 0);
+    if (routes.length === 0) {
+      if (terminates) this.#startTls(key, socket, info);
+      else socket.destroy();
+      return;
+    }
+    readServerName(socket, (sni) => {
+      const passes = routes.some((route) => route.sniHosts.some((host) => sniMatches(host, sni)));
+      if (passes || !terminates) this.#tunnelFromGateway(key, socket, { ...info, sni }, sni);
+      else this.#startTls(key, socket, info);
+    });
+  }
+
+  /** TCP servers and TLS passthrough: the gateway's own routes decide, bytes go through as they are. */
+  #tunnelFromGateway(key: string, socket: net.Socket, info: ConnectionInfo, sni: string): void {
+    const prepared = this.#deps.prepared(key);
+    const path = prepared?.paths[0];
+    if (path === undefined || prepared?.listener.role !== 'gateway') {
+      socket.destroy();
+      return;
+    }
+    const { tcpRoutes, port } = prepared.listener;
+    const routes = (tcpRoutes ?? []).filter((route) => (sni === '') === (route.sniHosts.length === 0));
+    void runTcpOutbound(socket, info, path, { service: '', port, host: sni || 'gateway', sni, routes }, this.#tcpDeps());
   }
 
   // ── TLS ──

@@ -102,6 +102,8 @@ export interface GatewayListener extends ListenerBase {
   servers: GatewayServer[];
   /** Virtual hosts in match order for plain HTTP and terminated TLS. */
   virtualHosts: VirtualHost[];
+  /** Routes of TCP servers (no sniHosts) and of TLS passthrough, in match order; `service` is ''. */
+  tcpRoutes?: TcpRoute[];
   /** Policies of the gateway itself, judged before routing; absent = none. */
   authorization?: AuthorizationSnapshot;
   jwt?: JwtSnapshot[];

@@ -4,7 +4,7 @@ import { HeaderMap } from './header-map.ts';
 import { LiveExchange } from './live-exchange.ts';
 import type { ListenerPath, RequestPathDeps } from './request-path.ts';
 import { passthroughCluster } from './route/prepare-view.ts';
-import type { ClusterSnapshot, EndpointSnapshot, InboundPort, OutboundView, WeightedCluster } from './snapshot.ts';
+import type { ClusterSnapshot, EndpointSnapshot, InboundPort, OutboundView, TcpRoute, WeightedCluster } from './snapshot.ts';
 import type { ConnectionInfo, DownstreamRequest } from './stream.ts';
 import type { DialResult } from './upstream/connect.ts';
 import { joinTunnel } from './upstream/tunnel.ts';
@@ -31,6 +31,8 @@ export interface TcpTarget {
   /** Host as asked for, for passthrough. */
   host: string;
   sni: string;
+  /** A gateway's own routes; then nothing else is looked at. */
+  routes?: readonly TcpRoute[];
 }
 
 /** A connection that leaves its own sidecar: the caller's side. */
@@ -45,13 +47,15 @@ export async function runTcpOutbound(
   exchange.destinationService = target.service;
   exchange.port = target.port;
   const view = path.snapshot.views[path.proxy.view];
-  const picked = view === undefined || target.service === '' ? null : pickTcpCluster(view, target, exchange, deps.random);
+  const known = target.service !== '' || target.routes !== undefined;
+  const picked = view === undefined || !known ? null : pickTcpCluster(view, target, exchange, deps.random);
   if (picked === null) {
-    if (target.service !== '' || path.snapshot.outboundTrafficPolicy === 'REGISTRY_ONLY')
+    if (known || path.snapshot.outboundTrafficPolicy === 'REGISTRY_ONLY')
       return refuse(exchange, downstream, 'NR', 'no route', deps);
     return joinTo(exchange, downstream, null, { host: target.host, port: target.port, workload: '', spiffeId: '' }, deps);
   }
   exchange.cluster = picked;
+  exchange.destinationService = picked.service;
   const runtime = deps.upstreams.cluster(path.proxy.id, picked.name);
   const host = runtime?.pickHost(exchange, { hash: null, setCookie: '' }, 0, () => false) ?? null;
   if (host === null || runtime === undefined) return refuse(exchange, downstream, 'UH', 'no_healthy_upstream', deps);
@@ -104,13 +108,13 @@ function pickTcpCluster(
   random: () => number,
 ): ClusterSnapshot | null {
   const labels = exchange.proxy.workload.labels;
-  const route = view.tcpRoutes.find(
+  const candidates = target.routes ?? view.tcpRoutes.filter((r) => r.service === target.service && r.port === target.port);
+  const route = candidates.find(
     (r) =>
-      r.service === target.service &&
-      r.port === target.port &&
       (r.sniHosts.length === 0 || r.sniHosts.some((h) => sniMatches(h, target.sni))) &&
       Object.entries(r.sourceLabels ?? {}).every(([k, v]) => labels[k] === v),
   );
+  if (route === undefined && target.routes !== undefined) return null;
   if (route === undefined) return view.clusters[`outbound|${target.port}||${target.service}`] ?? null;
   let chosen: WeightedCluster | undefined = route.clusters[0];
   if (route.clusters.length > 1) {
@@ -121,7 +125,8 @@ function pickTcpCluster(
   return chosen === undefined ? null : (view.clusters[chosen.cluster] ?? null);
 }
 
-function sniMatches(pattern: string, sni: string): boolean {
+/** Exact, `*.suffix`, or `*`. */
+export function sniMatches(pattern: string, sni: string): boolean {
   return pattern === '*' || pattern === sni || (pattern.startsWith('*.') && sni.endsWith(pattern.slice(1)));
 }
 

@@ -18,6 +18,7 @@ import { compileJwt } from './jwt.ts';
 import { chooseListenerPort } from './listener-ports.ts';
 import { readPem } from './service-entries.ts';
 import { defaultPortOf, hostsOf } from './services.ts';
+import { compileGatewayTcpRoutes } from './tcp-routes.ts';
 import { byDomain, meshVirtualServices, serviceVirtualHost, virtualServicesFor } from './virtual-hosts.ts';
 
 /** Labels of the one ingress gateway; an Istio Gateway's selector must match them. */
@@ -49,7 +50,8 @@ function compileListeners(context: CompileContext, view: OutboundView): GatewayL
   if (servers.length === 0) return [compileOpenListener(context, view)];
   const ports = [...new Set(servers.map((s) => s.port))];
   // Whatever its number, the first plain HTTP port stands at the mesh's ingress port.
-  const first = servers.find((s) => s.server.tls === null && s.server.protocol !== 'TCP')?.port ?? ports[0];
+  const plain = servers.find((s) => s.server.tls === null && s.server.protocol !== 'TCP')?.port;
+  const first = plain ?? ports[0];
   return ports.map((port) => {
     const own = servers.filter((s) => s.port === port);
     const id = port === first ? 'gateway:http' : `gateway:${port}`;
@@ -59,12 +61,23 @@ function compileListeners(context: CompileContext, view: OutboundView): GatewayL
       id,
       role: 'gateway',
       host,
-      port: chosen.port || (port === first ? 0 : port),
+      port: chosen.port || (port === plain ? 0 : port),
       fixed: chosen.fixed,
       servers: own.map((s) => s.server),
       virtualHosts: compileServerHosts(context, own, port, view),
+      ...compileL4(context, own),
     };
   });
+}
+
+function compileL4(context: CompileContext, servers: readonly OwnedServer[]): Pick<GatewayListener, 'tcpRoutes'> {
+  const tcpRoutes = servers.flatMap(({ server, gateway, port, hosts }) => {
+    const kind = server.protocol === 'TCP' && server.tls === null ? 'tcp' : server.tls?.mode === 'PASSTHROUGH' ? 'tls' : null;
+    return kind === null
+      ? []
+      : compileGatewayTcpRoutes(context, rootNamespace, { gateway, port, kind, hosts: hosts.map((h) => h.host) });
+  });
+  return tcpRoutes.length > 0 ? { tcpRoutes } : {};
 }
 
 // ── no Gateway: everything is served ──────────────────────────────────────────────────────────────────────────────

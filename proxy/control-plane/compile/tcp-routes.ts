@@ -1,11 +1,12 @@
 import type { KnownService } from '../../config/hosts.ts';
 import type { ParsedResource, Path } from '../../config/index.ts';
 import type { L4MatchSpec, L4RouteSpec, VirtualServiceSpec } from '../../config/kinds/istio-types.ts';
+import { coversHost } from '../../config/kinds/virtual-service.ts';
 import type { TcpRoute, WeightedCluster } from '../../data-plane/snapshot.ts';
 import { clusterName } from './clusters.ts';
 import { type CompileContext, originOf } from './context.ts';
 import { destinationCluster, qualifyGateway } from './http-routes.ts';
-import { meshVirtualServices, pickVirtualService } from './virtual-hosts.ts';
+import { meshVirtualServices, pickVirtualService, virtualServicesFor } from './virtual-hosts.ts';
 
 /** Routes of every TCP service port, in match order: TLS rules (by SNI), TCP rules, then the service's own cluster. */
 export function compileTcpRoutes(context: CompileContext, viewer: string, services: readonly KnownService[]): TcpRoute[] {
@@ -29,6 +30,45 @@ export function compileTcpRoutes(context: CompileContext, viewer: string, servic
         return [...rules, plain];
       });
   });
+}
+
+/** A TCP server or one with TLS passthrough. */
+export interface GatewayL4Server {
+  /** `namespace/name` */
+  gateway: string;
+  port: number;
+  kind: 'tls' | 'tcp';
+  hosts: readonly string[];
+}
+
+/** What a gateway's TCP and passthrough servers do with a connection: the tls rules by SNI (within the server's hosts), or the tcp rules. */
+export function compileGatewayTcpRoutes(context: CompileContext, viewer: string, server: GatewayL4Server): TcpRoute[] {
+  const routes: TcpRoute[] = [];
+  for (const resource of virtualServicesFor(context, server.gateway, viewer)) {
+    for (const [i, rule] of ((resource.spec as VirtualServiceSpec)[server.kind] ?? []).entries()) {
+      const matches: (L4MatchSpec | null)[] = rule.match?.length ? rule.match : [null];
+      for (const [j, match] of matches.entries()) {
+        if (match?.port !== undefined && match.port !== server.port) continue;
+        if (match?.gateways?.length && !match.gateways.some((g) => qualifyGateway(g, resource.namespace) === server.gateway))
+          continue;
+        const sniHosts = (match?.sniHosts ?? [])
+          .map((h) => h.toLowerCase())
+          .filter((h) => server.hosts.some((s) => coversHost(s, h)));
+        if (server.kind === 'tls' && sniHosts.length === 0) continue;
+        const clusters = l4Clusters(context, rule, resource, server.port);
+        routes.push({
+          service: '',
+          port: server.port,
+          origin: originOf(resource, match ? ['spec', server.kind, i, 'match', j] : ['spec', server.kind, i]),
+          sourceLabels: null,
+          sniHosts: server.kind === 'tls' ? sniHosts : [],
+          clusters,
+          totalWeight: clusters.reduce((sum, c) => sum + c.weight, 0),
+        });
+      }
+    }
+  }
+  return routes;
 }
 
 function hasL4(spec: VirtualServiceSpec): boolean {

@@ -1,7 +1,14 @@
 import type { Explanation } from '../../api/explain.schema.ts';
 import type { RoutableExchange } from '../route/route-request.ts';
 import { authorize, prepareAuthorization } from '../route-filters/rbac/filter.ts';
-import type { InboundListener, InboundPort, MeshSnapshot, ProxySnapshot } from '../snapshot.ts';
+import type {
+  AuthorizationSnapshot,
+  GatewayListener,
+  InboundListener,
+  InboundPort,
+  MeshSnapshot,
+  ProxySnapshot,
+} from '../snapshot.ts';
 
 /** mTLS mode and authorization at every callee a request may reach, judged with the caller's identity; each object once. */
 export function explainInboundPolicies(
@@ -16,6 +23,7 @@ export function explainInboundPolicies(
     const key = `${kind}/${namespace}/${name}/${path ?? ''}/${policy.outcome}`;
     if (!found.has(key)) found.set(key, policy);
   };
+  for (const policy of explainOwnPolicies(caller, exchange)) keep(policy);
   const view = snapshot.views[caller.view];
   for (const { cluster, endpoints } of clusters) {
     const target = view?.clusters[cluster];
@@ -28,6 +36,34 @@ export function explainInboundPolicies(
     }
   }
   return [...found.values()];
+}
+
+/** A gateway judges requests itself before it routes them; callers from outside have no identity. */
+function explainOwnPolicies(caller: ProxySnapshot, exchange: RoutableExchange): Explanation['policies'] {
+  const listener = caller.listeners.find((candidate): candidate is GatewayListener => candidate.role === 'gateway');
+  if (listener === undefined) return [];
+  const jwt = (listener.jwt ?? []).map(({ resource }) => ({ resource, outcome: 'not-matched' as const, reason: jwtReason }));
+  return listener.authorization === undefined
+    ? jwt
+    : [...jwt, ...explainAuthorization(listener.authorization, exchange, '', exchange.port)];
+}
+
+const jwtReason = 'a request without a token passes; a bad token is refused';
+
+function explainAuthorization(
+  authorization: AuthorizationSnapshot,
+  exchange: RoutableExchange,
+  peerSpiffeId: string,
+  port: number,
+): Explanation['policies'] {
+  const asked = authorization.custom.map(({ resource, provider }) => ({
+    resource,
+    outcome: 'not-matched' as const,
+    reason: `${provider} is asked for requests that match`,
+  }));
+  const connection = { peerSpiffeId, remoteAddress: '127.0.0.1:0', localAddress: '127.0.0.1:0', sni: '' };
+  const input = { connection, port, http: exchange, jwt: exchange.jwt };
+  return [...asked, ...authorize(prepareAuthorization(authorization, false), input, true).outcomes];
 }
 
 function findInboundPort(snapshot: MeshSnapshot, workload: string, servicePort: number): InboundPort | undefined {
@@ -51,21 +87,8 @@ function explainPort(
     policies.push({ resource: port.mtlsFrom, outcome: refused ? 'denied' : 'allowed', reason });
   }
   for (const { resource } of port.jwt) {
-    policies.push({ resource, outcome: 'not-matched', reason: 'a request without a token passes; a bad token is refused' });
-  }
-  for (const { resource, provider } of port.authorization.custom) {
-    policies.push({ resource, outcome: 'not-matched', reason: `${provider} is asked for requests that match` });
+    policies.push({ resource, outcome: 'not-matched', reason: jwtReason });
   }
   const identity = mtls ? caller.workload.spiffeId : '';
-  const decision = authorize(
-    prepareAuthorization(port.authorization, false),
-    {
-      connection: { peerSpiffeId: identity, remoteAddress: '127.0.0.1:0', localAddress: '127.0.0.1:0', sni: '' },
-      port: port.port,
-      http: exchange,
-      jwt: exchange.jwt,
-    },
-    true,
-  );
-  return [...policies, ...decision.outcomes];
+  return [...policies, ...explainAuthorization(port.authorization, exchange, identity, port.port)];
 }
