@@ -38,7 +38,7 @@ export class PassthroughCarrier {
     near.once('close', () => socket.destroy());
     far.on('error', () => near.destroy());
     far.once('close', () => near.destroy());
-    this.#server.emit('connection', far);
+    this.#server.emit('connection', asSocket(far));
     return near;
   }
 
@@ -58,4 +58,13 @@ export class PassthroughCarrier {
     // The address is only a name here: the agent's one socket is connected already.
     return { target: { protocol: 'http:', host: 'passthrough.invalid', port: 80 }, agent };
   }
+}
+
+/**
+ * http-proxy-3 calls these on the client's socket when it upgrades. A connection in memory has neither timers nor packets, and its end closes
+ * it once the reader has taken everything.
+ */
+function asSocket(stream: Duplex): Duplex {
+  const same = () => stream;
+  return Object.assign(stream, { setTimeout: same, setNoDelay: same, setKeepAlive: same, destroySoon: () => stream.end() });
 }
