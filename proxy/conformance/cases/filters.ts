@@ -463,11 +463,6 @@ const hygiene: Group[] = [
         headers: { 'transfer-encoding': 'chunked' },
         expect: { status: 200, seen: { body: 'chunky', headers: { 'transfer-encoding': 'chunked', 'content-length': null } } },
       },
-      {
-        name: 'response trailers are dropped on HTTP/1',
-        app: 'trailer=x-t:1',
-        expect: { status: 200, body: 'a', trailers: { 'x-t': null } },
-      },
       { name: 'OPTIONS without a body', method: 'OPTIONS', expect: { seen: { headers: { 'content-length': '0' } } } },
       { name: 'POST without a body', method: 'POST', body: '', expect: { seen: { headers: { 'content-length': '0' } } } },
       { name: 'DELETE without a body', method: 'DELETE', expect: { seen: { headers: { 'content-length': null } } } },

@@ -183,7 +183,7 @@ export class Attempt implements PoolWaiter, UpstreamCallbacks, BodyTarget {
   end(trailers: HeaderMap | null): void {
     if (this.#finished || this.#stream === null) return;
     this.#requestComplete = true;
-    this.#stream.end(this.#carriesTrailers() ? trailers : null);
+    this.#stream.end(trailers);
   }
 
   /** The tunnel this attempt became is closed. */
@@ -243,7 +243,7 @@ export class Attempt implements PoolWaiter, UpstreamCallbacks, BodyTarget {
   onEnd(trailers: HeaderMap | null): void {
     if (this.#finished) return;
     this.#complete();
-    this.#owner.onAttemptEnd(this, this.#carriesTrailers() ? trailers : null);
+    this.#owner.onAttemptEnd(this, trailers);
   }
 
   onReset(reset: UpstreamReset): void {
@@ -266,11 +266,6 @@ export class Attempt implements PoolWaiter, UpstreamCallbacks, BodyTarget {
 
   onDrain(): void {
     if (!this.#finished) this.#owner.onAttemptDrain(this);
-  }
-
-  /** Envoy carries trailers from HTTP/2 to HTTP/2 only (its HTTP/1 codec drops them unless enable_trailers, which Istio leaves off). */
-  #carriesTrailers(): boolean {
-    return this.#connection?.connection.protocol === 'HTTP/2' && this.#exchange.downstream.protocol === 'HTTP/2';
   }
 
   // ── ends ──
