@@ -1,4 +1,4 @@
-import { ArrowLeftRight, Boxes, Disc, Network, Zap } from 'lucide-react';
+import { ArrowLeftRight, Boxes, Disc, Network, Waypoints, Zap } from 'lucide-react';
 import { lazy } from 'react';
 import type { Screen } from './screen.ts';
 
@@ -19,6 +19,14 @@ export const screens: readonly Screen[] = [
     key: '2',
     jump: 'r',
     component: lazy(() => import('./requests/requests-screen.tsx')),
+  },
+  {
+    id: 'traces',
+    title: 'Traces',
+    icon: Waypoints,
+    key: '3',
+    jump: 't',
+    component: lazy(() => import('./traces/traces-screen.tsx')),
   },
   {
     id: 'service',
