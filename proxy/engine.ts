@@ -38,6 +38,7 @@ import { Redactor } from './recorder/redact.ts';
 import { openRedactionKey } from './recorder/redaction-key.ts';
 import { Replayer } from './recorder/replay.ts';
 import { Store } from './store/store.ts';
+import { OtlpReceiver, otlpGrpcPort, otlpHttpPort } from './telemetry/otlp/receiver.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 
 export interface EngineOptions {
@@ -132,6 +133,9 @@ export class Engine {
     const toxiproxy = await listenToxiproxy(parts.toxiproxyState, this.#options.toxiproxyPort);
     this.#closers.push(() => toxiproxy.close());
     parts.toxiproxy = toxiproxy;
+    const otlp = await this.#listenOtlp(parts);
+    this.#closers.push(() => otlp.close());
+    parts.otlp = otlp;
     const outcome = await parts.configuration.start(await registeredServices(store, mesh.name));
     if (!outcome.ok) throw new StartError(outcome.diagnostics);
     await parts.toxiproxyState.restore();
@@ -276,6 +280,7 @@ export class Engine {
       toxiproxyState,
       server: null,
       toxiproxy: null,
+      otlp: null,
     };
   }
 
@@ -304,6 +309,16 @@ export class Engine {
     return listenControl(options, { fixed: this.#options.controlPort, remembered: rememberedPorts.control });
   }
 
+  /** Traces of the apps themselves. Not being able to listen is no reason not to start. */
+  #listenOtlp({ redactor, store }: Parts): Promise<OtlpReceiver> {
+    return OtlpReceiver.listen({
+      httpPort: otlpHttpPort,
+      grpcPort: otlpGrpcPort,
+      onSpans: (spans) => store.insertAppSpans(redactor.redactSpans(spans)),
+      onProblem: (message) => this.#log.write(message),
+    });
+  }
+
   /** A request that comes before the first apply has nothing to be answered with. */
   #guarded(handlers: ApiHandlers): ApiHandlers {
     const wrap = (handler: (input: never) => unknown) => (input: never) => {
@@ -315,10 +330,9 @@ export class Engine {
   }
 
   #ownAddresses(): string[] {
-    const { server, toxiproxy } = this.#parts;
-    const ports = [server?.port, toxiproxy ? Number(new URL(toxiproxy.url).port) : undefined].filter(
-      (port) => port !== undefined,
-    );
+    const { server, toxiproxy, otlp } = this.#parts;
+    const toxiproxyPort = toxiproxy ? Number(new URL(toxiproxy.url).port) : 0;
+    const ports = [server?.port ?? 0, toxiproxyPort, otlp?.httpPort ?? 0, otlp?.grpcPort ?? 0].filter((port) => port !== 0);
     return ports.flatMap((port) => [`127.0.0.1:${port}`, `[::1]:${port}`, `::1:${port}`]);
   }
 
@@ -330,7 +344,10 @@ export class Engine {
       workloads: describeWorkloads(committed, (id) => parts.supervisor.health(id)),
       control: { url: parts.server?.url ?? '', token: this.#token },
       toxiproxy: parts.toxiproxy?.url ?? '',
-      otlp: { http: '', grpc: '' },
+      otlp: {
+        http: parts.otlp?.httpPort ? `http://127.0.0.1:${parts.otlp.httpPort}` : '',
+        grpc: parts.otlp?.grpcPort ? `127.0.0.1:${parts.otlp.grpcPort}` : '',
+      },
     };
   }
 
@@ -494,6 +511,7 @@ interface Parts extends Given {
   toxiproxyState: ToxiproxyState;
   server: ControlServer | null;
   toxiproxy: ToxiproxyApi | null;
+  otlp: OtlpReceiver | null;
 }
 
 /** Name and trust domain before anything is validated; a mesh that is wrong is told by the first apply. */

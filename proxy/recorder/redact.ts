@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createHmac } from 'node:crypto';
 import type { CapturedBody, ExchangeDetail } from '../api/exchange.schema.ts';
+import type { Span } from '../api/observability.schema.ts';
 import { decodeBody } from './decode-body.ts';
 import { memberName, replaceScalars, valueEnd } from './json-text.ts';
 import { SecretNames } from './secret-names.ts';
@@ -57,6 +58,28 @@ export class Redactor {
     const response = this.#message(exchange.response, 'response', removed);
     if (removed.length === 0) return exchange;
     return { ...exchange, path, request, response, redacted: [...exchange.redacted, ...new Set(removed)] };
+  }
+
+  /** Spans of the apps: attributes whose last part names a secret, or that hold a URL or a token. */
+  redactSpans(spans: readonly Span[]): Span[] {
+    return spans.map((span) => {
+      const attributes = Object.entries(span.attributes).map(([name, value]) => [name, this.#attribute(name, value)] as const);
+      return attributes.every(([name, value]) => value === span.attributes[name])
+        ? span
+        : { ...span, attributes: Object.fromEntries(attributes) };
+    });
+  }
+
+  #attribute(name: string, value: string | number | boolean): string | number | boolean {
+    if (typeof value === 'boolean' || value === '') return value;
+    const last = name.slice(name.lastIndexOf('.') + 1);
+    const isHeader = /\.(?:header|metadata)\.[^.]+$/.test(name);
+    // Status codes and the like: `code` is a secret in an OAuth query only.
+    if (isHeader ? this.#names.isSecretHeader(last) : last !== 'code' && this.#names.isSecretField(last))
+      return this.#secret(String(value));
+    if (typeof value === 'number') return value;
+    if (/^(?:url|http)\.|\.(?:url|uri)$/.test(name)) return this.#url(value, name, []);
+    return value.includes('eyJ') ? this.#tokens(value, name, []) : value;
   }
 
   #message(message: ExchangeDetail['request'], place: string, removed: string[]): ExchangeDetail['request'] {

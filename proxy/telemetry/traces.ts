@@ -11,7 +11,11 @@ export function buildTrace(traceId: string, exchanges: readonly Exchange[], app:
   const starts = [...exchanges.map((e) => Date.parse(e.time)), ...app.map((s) => Date.parse(s.start))];
   const start = Math.min(...starts);
   const spans = exchanges.flatMap((exchange) => spansOf(exchange, start));
-  for (const span of app) spans.push({ ...span, startMs: Date.parse(span.start) - start });
+  for (const span of app) {
+    const startMs = Date.parse(span.start) - start;
+    // An app's events are kept relative to their span.
+    spans.push({ ...span, startMs, events: span.events.map((event) => ({ ...event, atMs: startMs + event.atMs })) });
+  }
   nestWithinParents(spans);
   spans.sort((a, b) => a.startMs - b.startMs || depth(a) - depth(b));
   const durationMs = Math.max(0, ...spans.map((s) => s.startMs + s.durationMs));
