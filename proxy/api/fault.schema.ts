@@ -51,6 +51,27 @@ export const responseFaultSchema = z.strictObject({
   corrupt: percentSchema.optional(),
 });
 
+/** A toxic on the bytes of a TCP connection, as Toxiproxy names and measures it (plus `corrupt` and `stall`, ours). */
+export const tcpToxicSchema = z.strictObject({
+  type: z.enum([
+    'latency',
+    'bandwidth',
+    'slow_close',
+    'timeout',
+    'reset_peer',
+    'slicer',
+    'limit_data',
+    'noop',
+    'corrupt',
+    'stall',
+  ]),
+  /** `downstream`: towards the client. */
+  stream: z.enum(['upstream', 'downstream']).default('downstream'),
+  /** Share of connections it acts on, 0..1, on top of the fault's percentage. */
+  toxicity: z.number().min(0).max(1).default(1),
+  attributes: z.record(z.string(), z.number().min(0)).default({}),
+});
+
 export const faultSpecSchema = z.strictObject({
   to: z.strictObject({
     service: z.string(),
@@ -67,6 +88,8 @@ export const faultSpecSchema = z.strictObject({
   delay: delaySchema.optional(),
   abort: abortSchema.optional(),
   response: responseFaultSchema.optional(),
+  /** On connections of opaque (protocol tcp) services. */
+  tcp: z.array(tcpToxicSchema).min(1).optional(),
   only: z.strictObject({ skip: z.number().int().min(0).optional(), first: z.number().int().min(0).optional() }).optional(),
   per: z.enum(['request', 'connection', 'trace', 'client']).default('request'),
   schedule: z

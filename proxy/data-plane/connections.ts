@@ -25,7 +25,7 @@ export interface ConnectionsDeps {
   /** The listener as the newest snapshot has it. */
   prepared: (key: string) => PreparedListener | undefined;
   request: RequestPathDeps;
-  tcp: Pick<TcpDeps, 'dialTcp' | 'authorize'>;
+  tcp: Pick<TcpDeps, 'dialTcp' | 'authorize' | 'faults'>;
   /** A gateway server's certificate when the configuration names none: from the local CA. */
   gatewayCertificate: (proxyId: string) => IdentityMaterial | undefined;
   emit: (event: DataPlaneEvent) => void;

@@ -15,6 +15,7 @@ import { FaultState } from './route-filters/fault/fault-state.ts';
 import { FilterFactory } from './route-filters/index.ts';
 import { createConnectionAuthorizer } from './route-filters/rbac/filter.ts';
 import type { BoundListener as BoundPort, InboundPort, MeshSnapshot, PrepareResult } from './snapshot.ts';
+import { TcpFaults } from './tcp-faults.ts';
 import { ToxicProxies } from './toxics/toxic-proxies.ts';
 import { createDial, createTcpDial } from './upstream/dial.ts';
 import { joinTunnel } from './upstream/tunnel.ts';
@@ -33,6 +34,7 @@ export class DataPlane {
   readonly #reporter: ExchangeReporter;
   readonly #upstreams: Upstreams;
   readonly #faults: FaultState;
+  readonly #tcpFaults: TcpFaults;
   readonly #connections: Connections;
   readonly #identities = new Map<string, IdentityMaterial>();
   readonly #bound = new Map<string, BoundListener>();
@@ -54,6 +56,7 @@ export class DataPlane {
       if (events.length > 0) post({ type: 'events', events });
     });
     this.#faults = new FaultState({ clock, random });
+    this.#tcpFaults = new TcpFaults({ state: this.#faults, clock, random });
     this.toxicProxies = new ToxicProxies({ clock, random, forbidden: () => this.#forbidden });
     const identityOf = (proxyId: string) => this.#identityOf(proxyId);
     const dialDeps = {
@@ -75,7 +78,7 @@ export class DataPlane {
       identityOf,
       gatewayCertificate: identityOf,
       emit: (event) => this.#reporter.event(event),
-      tcp: { dialTcp: createTcpDial(dialDeps), authorize: authorizeTcp },
+      tcp: { dialTcp: createTcpDial(dialDeps), authorize: authorizeTcp, faults: this.#tcpFaults },
       prepared: (key) => this.#prepared?.listeners.get(key),
       request: {
         clock,
@@ -217,6 +220,7 @@ export class DataPlane {
       this.#bound.set(key, bound);
     }
     this.#faults.update(prepared.snapshot.faults);
+    this.#tcpFaults.update(prepared.snapshot.faults);
     this.#upstreams.update(prepared.snapshot, (workload) => this.#bound.get(listenerKey(workload, 'inbound')));
   }
 

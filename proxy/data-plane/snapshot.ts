@@ -521,6 +521,8 @@ export interface FaultSnapshot {
   delay: DelayDistribution | null;
   abort: null | { kind: 'http'; status: number } | { kind: 'grpc'; status: number } | { kind: 'reset' } | { kind: 'hang' };
   response: { truncateAfterBytes: number | null; bytesPerSecond: number | null; corruptPercent: number } | null;
+  /** Toxics on TCP connections; absent = none. */
+  tcp?: { type: string; stream: 'upstream' | 'downstream'; toxicity: number; attributes: Record<string, number> }[];
   only: { skip: number; first: number | null } | null;
   per: 'request' | 'connection' | 'trace' | 'client';
   schedule: { afterMs: number; forMs: number | null; everyMs: number | null } | null;

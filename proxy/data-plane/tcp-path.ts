@@ -3,9 +3,11 @@ import { addFlag } from './exchange.ts';
 import { HeaderMap } from './header-map.ts';
 import { LiveExchange } from './live-exchange.ts';
 import type { ListenerPath, RequestPathDeps } from './request-path.ts';
+import { resetStream } from './reset-stream.ts';
 import { passthroughCluster } from './route/prepare-view.ts';
 import type { ClusterSnapshot, EndpointSnapshot, InboundPort, OutboundView, TcpRoute, WeightedCluster } from './snapshot.ts';
 import type { ConnectionInfo, DownstreamRequest } from './stream.ts';
+import type { TcpFaultDecision, TcpFaults } from './tcp-faults.ts';
 import type { DialResult } from './upstream/connect.ts';
 import { joinTunnel } from './upstream/tunnel.ts';
 
@@ -19,6 +21,7 @@ export interface TcpDeps extends RequestPathDeps {
   dialTcp: (proxyId: string, cluster: ClusterSnapshot, endpoint: TcpEndpoint) => Promise<DialResult>;
   /** AuthorizationPolicy for connections; '' = allowed, else why not. */
   authorize: (exchange: LiveExchange, port: InboundPort) => string;
+  faults: TcpFaults;
 }
 
 /** Where to dial, and who must answer there. */
@@ -139,6 +142,8 @@ async function joinTo(
   onDialled: (ok: boolean) => void = () => {},
 ): Promise<void> {
   const { clock } = deps;
+  const faults = deps.faults.decide(exchange);
+  if (!(await sufferFaults(exchange, downstream, faults, deps))) return finish(exchange, deps);
   exchange.enterStage('upstream', clock.now());
   exchange.endpoint = `${endpoint.host}:${endpoint.port}`;
   exchange.endpointWorkload = endpoint.workload;
@@ -163,6 +168,12 @@ async function joinTo(
     result.socket.destroy();
     return finish(exchange, deps);
   }
+  if (faults.toxics.length > 0) {
+    const bytes = await deps.faults.join(downstream, result.socket, faults.toxics);
+    exchange.downstream.requestBody.total = bytes.forward;
+    exchange.downstream.responseBody.total = bytes.backward;
+    return finish(exchange, deps);
+  }
   await new Promise<void>((resolve) => {
     joinTunnel(downstream, result.socket, {
       onClosed: (tunnel) => {
@@ -173,6 +184,30 @@ async function joinTo(
     });
   });
   finish(exchange, deps);
+}
+
+/** Delay and abort come before the connect. False: the connection is over. */
+async function sufferFaults(
+  exchange: LiveExchange,
+  downstream: Duplex,
+  { delayMs, abort }: TcpFaultDecision,
+  { clock }: TcpDeps,
+): Promise<boolean> {
+  if (delayMs === 0 && abort === null) return true;
+  exchange.enterStage('fault', clock.now());
+  if (delayMs > 0) {
+    // The client's bytes wait in the kernel; its leaving is seen when they are read.
+    await new Promise<void>((resolve) => clock.setTimer(resolve, delayMs));
+  }
+  if (abort === null) return !downstream.destroyed;
+  exchange.details = 'fault_filter_abort';
+  if (abort === 'reset') resetStream(downstream);
+  else {
+    downstream.resume();
+    downstream.once('end', () => downstream.destroy());
+    if (!downstream.destroyed) await new Promise((resolve) => downstream.once('close', resolve));
+  }
+  return false;
 }
 
 function plainCluster(exchange: LiveExchange): ClusterSnapshot {

@@ -9,8 +9,8 @@ import { grpcStatusNumber } from './virtual-service.ts';
 export function checkFault(resource: ParsedResource): Diagnostic[] {
   const check = new Checker(resource);
   const { spec }: Fault = faultSchema.parse(resource.document);
-  if (!spec.delay && !spec.abort && !spec.response) {
-    check.error(['spec'], 'A fault does something: set delay, abort or response.');
+  if (!spec.delay && !spec.abort && !spec.response && !spec.tcp) {
+    check.error(['spec'], 'A fault does something: set delay, abort, response or tcp.');
   }
   for (const [i, match] of (spec.match ?? []).entries()) {
     const path = ['spec', 'match', i];

@@ -43,6 +43,7 @@ function compileFault(context: CompileContext, entry: ResourceEntry): FaultSnaps
           corruptPercent: spec.response.corrupt === undefined ? 0 : (parsePercent(spec.response.corrupt) ?? 0),
         }
       : null,
+    ...(spec.tcp ? { tcp: spec.tcp } : {}),
     only: only ? { skip: only.skip ?? 0, first: only.first ?? null } : null,
     per: spec.per,
     schedule: schedule ? { afterMs: toMs(schedule.after) ?? 0, forMs: toMs(schedule.for), everyMs: toMs(schedule.every) } : null,

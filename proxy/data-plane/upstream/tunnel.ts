@@ -1,7 +1,6 @@
-import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { TLSSocket } from 'node:tls';
 import type { Clock, Timer } from '../clock.ts';
+import { resetStream } from '../reset-stream.ts';
 
 export interface TunnelOptions {
   /** Called once, when both directions are over. */
@@ -80,8 +79,8 @@ export class Tunnel {
   /** Cuts both sides with RST. */
   reset(): void {
     this.#finish('reset');
-    cut(this.#a);
-    cut(this.#b);
+    resetStream(this.#a);
+    resetStream(this.#b);
   }
 
   #connect(flow: Flow, opposite: Flow, count: (chunk: Buffer) => void): void {
@@ -106,14 +105,14 @@ export class Tunnel {
       // The one that broke is gone; the other must learn it as a break, never as an end.
       if (this.end === 'open') {
         this.#finish('reset');
-        cut(to);
+        resetStream(to);
       }
     });
     const onClose = (): void => {
       if (this.end === 'open' && !(flow.ended && opposite.ended)) {
         // Closed without FIN both ways: a local destroy, or a reset that came without an error.
         this.#finish('reset');
-        cut(to);
+        resetStream(to);
       }
       this.#closedSides++;
       if (this.#closedSides === 2) {
@@ -151,15 +150,6 @@ export class Tunnel {
       Math.max(1, this.#lastActivity + idleTimeoutMs - clock.now()),
     );
   }
-}
-
-/** Ends a connection with RST. Inside TLS it is the TCP connection below that is reset: a FIN there would read as an orderly end. */
-function cut(stream: Duplex): void {
-  if (stream.destroyed) return;
-  const raw = stream instanceof TLSSocket && '_parent' in stream ? stream._parent : stream;
-  // Only a plain TCP handle can send RST.
-  if (raw instanceof Socket && raw.constructor === Socket && !raw.destroyed) raw.resetAndDestroy();
-  stream.destroy();
 }
 
 /** Joins two duplex streams until both directions are over. */

@@ -1,0 +1,122 @@
+import net, { type Socket } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { meshText } from '../documents.ts';
+import { startMesh, type TestMesh } from '../mesh.ts';
+import { exchangesOf, listen, portOf, RawClient } from './kit.ts';
+
+/* Our Fault on connections of an opaque service, from YAML, live. */
+
+let mesh: TestMesh;
+let server: net.Server;
+const sockets = new Set<Socket>();
+
+beforeAll(async () => {
+  server = net.createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
+    socket.on('data', (chunk) => socket.write(chunk));
+    socket.on('end', () => socket.end('.'));
+  });
+  const address = `127.0.0.1:${await listen(server)}`;
+  const caller = {
+    name: 'caller',
+    port: 8080,
+    workloads: [{ address: '127.0.0.1:9', upstreams: [{ service: 'echo', port: 0 }] }],
+  };
+  mesh = await startMesh(
+    meshText({ services: [caller, { name: 'echo', port: 7000, protocol: 'tcp', workloads: [{ version: 'v1', address }] }] }, []),
+  );
+}, 30_000);
+afterEach(() => mesh.api('/faults/f', 'DELETE').catch(() => undefined));
+afterAll(async () => {
+  for (const socket of sockets) socket.destroy();
+  await mesh?.close();
+  server?.close();
+});
+
+const fault = (spec: object) =>
+  mesh.apply(
+    JSON.stringify({
+      apiVersion: 'drydock.dev/v1',
+      kind: 'Fault',
+      metadata: { name: 'f' },
+      spec: { to: { service: 'echo' }, ...spec },
+    }),
+  );
+function open(): RawClient {
+  const { upstreams } = mesh.engine.ready().workloads.find(({ id }) => id === 'caller-x-0')!;
+  return new RawClient(portOf(upstreams.echo!));
+}
+async function roundTrip(client: RawClient, text: string): Promise<number> {
+  const before = client.bytes;
+  const startedAt = performance.now();
+  client.socket.write(text);
+  await client.until(({ bytes }) => bytes >= before + text.length);
+  return performance.now() - startedAt;
+}
+
+for (const side of ['server', 'client']) {
+  describe(`a Fault on TCP, side: ${side}`, () => {
+    test('latency delays the bytes of its direction, and the record names it', async () => {
+      await fault({ side, tcp: [{ type: 'latency', attributes: { latency: 150 } }] });
+      const client = open();
+      expect(await roundTrip(client, 'slow')).toBeGreaterThan(140);
+      client.socket.end();
+      await client.until(({ ended }) => ended);
+      expect([client.text, client.error]).toEqual(['slow.', '']);
+      const reporter = side === 'server' ? 'destination' : 'source';
+      const records = await exchangesOf(mesh, `to=echo&reporter=${reporter}`, 1);
+      expect(records.at(-1)!.faults).toEqual([{ name: 'default/f', effect: 'latency', side }]);
+      expect(records.at(-1)).toMatchObject({ requestBytes: 4, responseBytes: 5 });
+    });
+
+    test('limit_data cuts after exactly that many bytes', async () => {
+      await fault({ side, tcp: [{ type: 'limit_data', stream: 'downstream', attributes: { bytes: 3 } }] });
+      const client = open();
+      client.socket.write('abcdef');
+      await client.until(({ ended, closed }) => ended || closed);
+      expect(client.text).toBe('abc');
+      client.socket.destroy();
+    });
+
+    test('reset_peer resets', async () => {
+      await fault({ side, tcp: [{ type: 'reset_peer', stream: 'upstream', attributes: { timeout: 0 } }] });
+      const client = open();
+      client.socket.write('x');
+      await client.until(({ closed }) => closed);
+      expect(client.error).toBe('ECONNRESET');
+    });
+
+    test('delay comes before the first byte, abort resets without reaching the app', async () => {
+      await fault({ side, delay: { fixed: '120ms' } });
+      const slow = open();
+      expect(await roundTrip(slow, 'x')).toBeGreaterThan(110);
+      expect(await roundTrip(slow, 'y')).toBeLessThan(100);
+      slow.socket.destroy();
+      await fault({ side, abort: { reset: true } });
+      const client = open();
+      client.socket.write('x');
+      await client.until(({ closed }) => closed);
+      expect([client.error, client.text]).toEqual(['ECONNRESET', '']);
+    });
+  });
+}
+
+describe('taking a TCP fault away', () => {
+  test('heals the connections that suffer from it, and gives on what was held', async () => {
+    await fault({ tcp: [{ type: 'bandwidth', stream: 'downstream', attributes: { rate: 0 } }] });
+    const client = open();
+    client.socket.write('held');
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(client.text).toBe('');
+    await mesh.api('/faults/f', 'DELETE');
+    await client.until(({ text }) => text === 'held');
+    expect(await roundTrip(client, 'free')).toBeLessThan(200);
+    client.socket.destroy();
+  });
+
+  test('an unknown toxic or stream is refused with its place', async () => {
+    await expect(fault({ tcp: [{ type: 'lag' }] })).rejects.toThrow(/422/);
+    await expect(fault({ tcp: [{ type: 'latency', stream: 'sideways' }] })).rejects.toThrow(/422/);
+  });
+});
