@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { HeaderMap } from './header-map.ts';
 import type { BodySource, ConnectionInfo, DownstreamRequest, DownstreamReset } from './stream.ts';
+import { FrameCounter } from './websocket-frames.ts';
 
 /** The first bytes of a body, up to a limit, and how many there were. */
 export class BodyCapture {
@@ -40,6 +41,8 @@ export class CapturedDownstream implements DownstreamRequest, BodySource {
   requestEndedAt = 0;
   responseStartedAt = 0;
   upgraded = false;
+  /** Of an upgraded connection: frames of the client and of the app. */
+  frames: { up: FrameCounter; down: FrameCounter } | null = null;
   /** The response ended or was cut: nothing more will come. */
   closed = false;
   resetReason: DownstreamReset | null = null;
@@ -163,8 +166,10 @@ export class CapturedDownstream implements DownstreamRequest, BodySource {
 
   /** What passes through a WebSocket is counted, not kept: its frames are masked, so nobody could take secrets out of them. */
   noteUpgraded(direction: 'forward' | 'backward', chunk: Buffer): void {
-    if (direction === 'forward') this.requestBody.total += chunk.length;
-    else this.responseBody.total += chunk.length;
+    this.frames ??= { up: new FrameCounter(true), down: new FrameCounter(false) };
+    const forward = direction === 'forward';
+    (forward ? this.requestBody : this.responseBody).total += chunk.length;
+    (forward ? this.frames.up : this.frames.down).add(chunk);
   }
 
   closeAfterResponse(): void {

@@ -6,6 +6,7 @@ import type { HeaderMap } from './header-map.ts';
 import { normalizePath } from './route/normalize-path.ts';
 import type { ClusterSnapshot, MeshSnapshot, ProxySnapshot, Route, WeightedCluster, WorkloadInfo } from './snapshot.ts';
 import type { DownstreamRequest } from './stream.ts';
+import { describeFrames } from './websocket-frames.ts';
 
 /** What every exchange of one listener has in common, found once and not per request. */
 export interface ExchangeOrigin {
@@ -209,6 +210,12 @@ export class LiveExchange implements ExchangeState {
     return this.downstream.protocol;
   }
 
+  #notes(): string[] {
+    const { frames } = this.downstream;
+    if (frames === null) return this.notes;
+    return [...this.notes, `WebSocket: ${describeFrames(frames.up)} up; ${describeFrames(frames.down)} down`];
+  }
+
   #decision(): Decision {
     const action = this.route?.action;
     const forward = action?.type === 'forward' ? action : null;
@@ -223,7 +230,7 @@ export class LiveExchange implements ExchangeState {
         ? { attempts: forward.retry.attempts, retryOn: forward.retry.retryOn.join(','), from: forward.retry.from }
         : null,
       policies: this.policies,
-      notes: this.notes,
+      notes: this.#notes(),
     };
   }
 }

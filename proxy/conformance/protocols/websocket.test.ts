@@ -109,6 +109,7 @@ for (const [way, portOfWay, host, reporter] of ways) {
       expect(records.map((record) => record.reporter).sort()).toEqual(['destination', reporter].sort());
       for (const record of records) {
         expect(record).toMatchObject({ status: 101, protocol: 'WebSocket', mtls: true });
+        expect(record.decision!.notes).toContain('WebSocket: 1 text, 1 binary, close 4001 up; 2 text, 1 binary, close 4001 down');
         expect(record.requestBytes).toBeGreaterThan(300_000);
         expect(record.responseBytes).toBeGreaterThan(300_000);
       }
