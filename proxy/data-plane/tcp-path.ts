@@ -8,7 +8,9 @@ import { passthroughCluster } from './route/prepare-view.ts';
 import type { ClusterSnapshot, EndpointSnapshot, InboundPort, OutboundView, TcpRoute, WeightedCluster } from './snapshot.ts';
 import type { ConnectionInfo, DownstreamRequest } from './stream.ts';
 import type { TcpFaultDecision, TcpFaults } from './tcp-faults.ts';
+import type { ClusterRuntime } from './upstream/cluster.ts';
 import type { DialResult } from './upstream/connect.ts';
+import type { Host } from './upstream/host.ts';
 import { joinTunnel } from './upstream/tunnel.ts';
 
 /*
@@ -60,21 +62,36 @@ export async function runTcpOutbound(
   exchange.cluster = picked;
   exchange.destinationService = picked.service;
   const runtime = deps.upstreams.cluster(path.proxy.id, picked.name);
+  // No queue: what would wait for a connection to be released would wait for ever (Envoy: TcpProxy::Filter::onNewConnection).
+  if (runtime !== undefined && !runtime.breaker.mayConnect())
+    return refuse(exchange, downstream, 'UO', 'upstream_reset_before_response_started{overflow}', deps);
   const host = runtime?.pickHost(exchange, { hash: null, setCookie: '' }, 0, () => false) ?? null;
   if (host === null || runtime === undefined) return refuse(exchange, downstream, 'UH', 'no_healthy_upstream', deps);
   const address = host.dialAddress();
   if (address === undefined) return refuse(exchange, downstream, 'UH', 'no_healthy_upstream', deps);
-  return joinTo(
-    exchange,
-    downstream,
-    picked,
-    { host: address.host, port: address.port, workload: host.endpoint.workload, spiffeId: host.endpoint.spiffeId },
-    deps,
-    (ok) => {
-      if (ok) runtime.reportConnected(host);
-      else runtime.reportLocalOrigin(host, 'connect-failed', exchange.id);
-    },
-  );
+  const { workload, spiffeId } = host.endpoint;
+  const release = holdConnection(runtime, host);
+  await joinTo(exchange, downstream, picked, { ...address, workload, spiffeId }, deps, (ok) => {
+    if (ok) runtime.reportConnected(host);
+    else {
+      host.errors++;
+      runtime.reportLocalOrigin(host, 'connect-failed', exchange.id);
+    }
+  });
+  release();
+}
+
+/** Counts the connection in breaker, balancer and status until it is released. */
+function holdConnection({ breaker }: ClusterRuntime, host: Host): () => void {
+  breaker.connections++;
+  host.tcpConnections++;
+  host.activeRequests++;
+  host.requests++;
+  return () => {
+    breaker.connections--;
+    host.tcpConnections--;
+    host.activeRequests--;
+  };
 }
 
 /** A connection that arrives: the callee's side, straight to the app. */
@@ -174,9 +191,12 @@ async function joinTo(
     exchange.downstream.responseBody.total = bytes.backward;
     return finish(exchange, deps);
   }
+  const idleTimeoutMs = exchange.cluster?.tcpIdleTimeoutMs ?? undefined;
   await new Promise<void>((resolve) => {
     joinTunnel(downstream, result.socket, {
+      ...(idleTimeoutMs === undefined ? {} : { idleTimeoutMs, clock }),
       onClosed: (tunnel) => {
+        if (tunnel.end === 'idle-timeout') exchange.details = 'idle_timeout';
         exchange.downstream.requestBody.total = tunnel.bytesForward;
         exchange.downstream.responseBody.total = tunnel.bytesBackward;
         resolve();

@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import net, { type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Exchange } from '../../api/exchange.schema.ts';
+import type { ClusterStatus } from '../../api/observability.schema.ts';
 import { meshText } from '../documents.ts';
 import { startMesh, type TestMesh } from '../mesh.ts';
 import { exchangesOf, listen, poll, portOf, RawClient, unusedPort } from './kit.ts';
@@ -82,6 +83,8 @@ beforeAll(async () => {
     service('gone', gone),
     service('split', ports.echo, ports.denied),
     service('redis', gone),
+    service('limited', ports.echo),
+    service('dozing', ports.echo),
   ];
   mesh = await startMesh(
     meshText(
@@ -118,6 +121,14 @@ function documents(gone: number): Record<string, unknown>[] {
       host: 'split',
       subsets: ['v1', 'v2'].map((name) => ({ name, labels: { version: name } })),
     }),
+    networking('DestinationRule', 'limited', {
+      host: 'limited',
+      trafficPolicy: { connectionPool: { tcp: { maxConnections: 1 } } },
+    }),
+    networking('DestinationRule', 'dozing', {
+      host: 'dozing',
+      trafficPolicy: { connectionPool: { tcp: { idleTimeout: '300ms' } } },
+    }),
     networking('VirtualService', 'split', { hosts: ['split'], tcp: [{ route: [subset('v1', 75), subset('v2', 25)] }] }),
     // Reached without a sidecar, so that a connect failure is the caller's to see.
     networking('ServiceEntry', 'fragile', {
@@ -151,6 +162,10 @@ const upstreamPort = (service: string): number => {
   return portOf(upstreams[service]!);
 };
 const open = (service: string): RawClient => new RawClient(upstreamPort(service));
+function echoed(client: RawClient, text: string): Promise<RawClient> {
+  client.socket.write(text);
+  return client.until((got) => got.text.endsWith(text));
+}
 /** Through the outbound port by CONNECT. */
 async function tunnel(authority: string): Promise<RawClient> {
   const client = new RawClient(mesh.outbound('caller-x-0').port);
@@ -281,6 +296,39 @@ describe('TCP policies', () => {
     client.socket.destroy();
     const records = await exchangesOf(mesh, 'to=denied&reporter=destination', 1);
     expect(records[0]!.details).toContain('rbac_access_denied_matched_policy[ns[default]-policy[denied]-rule[0]]');
+  });
+
+  test('maxConnections: one more is closed at once with UO, and fits again when another has gone', async () => {
+    const first = open('limited');
+    expect((await echoed(first, 'a')).text).toBe('echo:a');
+    const clusters = (await mesh.api('/clusters')) as { clusters: ClusterStatus[] };
+    const limited = clusters.clusters.find(({ cluster }) => cluster.startsWith('outbound|7000||limited.'))!;
+    expect(limited).toMatchObject({ connections: 1, endpoints: [{ connections: 1 }] });
+    const second = open('limited');
+    await second.until(({ closed, ended }) => closed || ended);
+    expect(second.bytes).toBe(0);
+    second.socket.destroy();
+    const [refused] = await exchangesOf(mesh, 'to=limited&flag=UO', 1);
+    expect(refused).toMatchObject({ reporter: 'source', flags: 'UO', attempts: [] });
+    first.socket.destroy();
+    await exchangesOf(mesh, 'to=limited&reporter=destination', 1);
+    const third = open('limited');
+    expect((await echoed(third, 'b')).text).toBe('echo:b');
+    third.socket.destroy();
+  });
+
+  test('idleTimeout: a connection on which nothing passes is closed, one that is used is not', async () => {
+    const client = open('dozing');
+    for (let n = 1; n <= 4; n++) {
+      await new Promise((resolve) => setTimeout(resolve, 120));
+      await echoed(client, String(n));
+    }
+    const startedAt = performance.now();
+    await client.until(({ closed, ended, error }) => closed || ended || error !== '');
+    expect(performance.now() - startedAt).toBeGreaterThan(200);
+    client.socket.destroy();
+    const [record] = await exchangesOf(mesh, 'to=dozing&reporter=source', 1);
+    expect(record).toMatchObject({ details: 'idle_timeout', requestBytes: 4 });
   });
 
   test('connect failures eject a host; then there is no healthy upstream', async () => {

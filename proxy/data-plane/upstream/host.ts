@@ -31,7 +31,10 @@ export class Host {
   priority = 0;
   /** Monotonic ms when it joined the cluster: warm-up counts from here. */
   readonly addedAt: number;
+  /** Requests in flight; a connection of an opaque service counts as one, as in Envoy. */
   activeRequests = 0;
+  /** Connections of opaque services; HTTP's are in the pools. */
+  tcpConnections = 0;
   requests = 0;
   errors = 0;
   readonly outlier = new OutlierState();
@@ -73,7 +76,7 @@ export class Host {
   }
 
   get connections(): number {
-    let sum = 0;
+    let sum = this.tcpConnections;
     for (const pool of this.pools.values()) sum += pool.connectionCount;
     return sum;
   }
