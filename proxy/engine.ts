@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { chmod } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Diagnostic } from './api/diagnostic.schema.ts';
@@ -182,8 +181,6 @@ export class Engine {
       const file = path.join(this.#options.home, 'drydock.db');
       const store = await Store.open({ path: file, clock: this.#clock, onNotice });
       this.#closers.push(() => store.close());
-      // It holds headers and bodies: also in a home folder that others may enter, it is nobody else's to read.
-      await Promise.all(['', '-wal', '-shm'].map((suffix) => chmod(`${file}${suffix}`, 0o600).catch(() => undefined)));
       for (const notice of early) this.#log.write(`${notice.type}: ${notice.message}`);
       return store;
     } catch (error) {

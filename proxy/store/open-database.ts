@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, readSync, renameSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Database as Connection } from 'better-sqlite3';
 import Database from 'better-sqlite3';
@@ -35,6 +35,7 @@ export function openDatabase(path: string, lockTimeoutMs: number, maxWalBytes: n
     try {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       if (tries === 0 && existsSync(path) && statSync(path).size === 0) throw new UnusableFile('the file is empty');
+      makePrivate(path);
       const durable = connect(path, lockTimeoutMs, maxWalBytes, 'FULL', opened);
       const newer = refuseNewer(readSchemaVersion(durable));
       if (newer) {
@@ -73,6 +74,7 @@ export function acquireLock(
   let lock: Connection | null = null;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makePrivate(`${path}.lock`);
     lock = new Database(`${path}.lock`, { timeout: lockTimeoutMs });
     lock.exec('BEGIN EXCLUSIVE');
     return { ok: true, lock };
@@ -92,6 +94,34 @@ export function quarantine(path: string, now: () => number): string {
   renameSync(path, aside);
   for (const suffix of ['-wal', '-shm']) if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
   return aside;
+}
+
+/**
+ * It holds headers and bodies: nobody else's to read, also in a folder that others may enter. SQLite gives its log the same mode. An existing file
+ * is not opened here, since closing it again would drop the locks this process holds on it.
+ */
+function makePrivate(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600));
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error;
+    for (const file of [path, `${path}-wal`, `${path}-shm`]) restrict(file);
+  }
+}
+
+function restrict(file: string): void {
+  const info = statSync(file, { throwIfNoEntry: false });
+  if (!info?.isFile() || (info.mode & 0o077) === 0) return;
+  try {
+    chmodSync(file, 0o600);
+  } catch (error) {
+    // Somebody else's file, or a disk that takes no writes: whether it can be used, opening it tells.
+    if (!hasCode(error, 'EPERM') && !hasCode(error, 'EROFS')) throw error;
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 class UnusableFile extends Error {}

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
@@ -247,6 +247,20 @@ describe('what was written stays', () => {
     expect(await store.deleteRecording('r1')).toEqual({ ok: true, value: null });
     expect(await store.deleteRecording('r1')).toMatchObject({ ok: false, code: 'not_found' });
     expect(await store.recordedExchanges('r1', {})).toEqual({ exchanges: [], next: null });
+  });
+
+  test('is readable by its owner alone, a file made before that included', async () => {
+    const path = join(folder(), 'drydock.db');
+    const files = ['', '-wal', '-shm', '.lock'].map((suffix) => `${path}${suffix}`);
+    const modes = () => files.map((file) => (statSync(file).mode & 0o777).toString(8));
+    const first = await open(path);
+    await first.store.setSetting('a', 1);
+    expect(modes()).toEqual(['600', '600', '600', '600']);
+    await first.store.close();
+    chmodSync(path, 0o644);
+    const { store } = await open(path);
+    await store.setSetting('a', 2);
+    expect(modes()).toEqual(['600', '600', '600', '600']);
   });
 
   test('kill -9 loses nothing acknowledged, and the file is sound', async () => {
