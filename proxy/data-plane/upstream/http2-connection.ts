@@ -229,7 +229,8 @@ class Http2UpstreamStream implements UpstreamStream {
     if (this.#over) return;
     const { session, socket, error } = this.#connection;
     const code = stream.rstCode ?? NGHTTP2_NO_ERROR;
-    if (code === NGHTTP2_REFUSED_STREAM) this.#fail('refused-stream', '', false);
+    // The peer vouches that it did nothing with the request (RFC 9113 §8.7), GOAWAY's unprocessed streams included: as good as unsent.
+    if (code === NGHTTP2_REFUSED_STREAM) this.#fail('refused-stream', '', true);
     else if (socket.destroyed || session.destroyed || error !== null) {
       this.#fail('connection-termination', error === null ? '' : describeSocketError(error), stream.pending);
     } else if (code === NGHTTP2_PROTOCOL_ERROR) this.#fail('protocol-error', '', false);
