@@ -99,7 +99,7 @@ export interface UpstreamReset {
     | 'overflow'
     | 'local-reset';
   phase: 'queue' | 'connect' | 'request' | 'headers' | 'body';
-  /** True when no byte of the request reached the wire. */
+  /** True when no byte of the request reached the wire, or the peer vouches that it processed nothing of it. */
   nothingSent: boolean;
   /** Transport's words: `Connection refused`, TLS alert text. */
   detail: string;
