@@ -1,30 +1,23 @@
 import { expect, test } from 'vitest';
 import type { Span } from '../../../proxy/api/observability.schema.ts';
-import { orderSpans } from './span-tree.ts';
+import { linkSpans, orderRows } from './span-tree.ts';
+import { makeSpan } from './testing.ts';
 
-const span = (spanId: string, parentSpanId: string, startMs: number, mesh = true): Span => ({
-  traceId: 't',
-  spanId,
-  parentSpanId,
-  name: spanId,
-  kind: 'client',
-  service: 's',
-  mesh,
-  start: '',
-  startMs,
-  durationMs: 1,
-  error: false,
-  attributes: {},
-  events: [],
-});
-const words = (spans: Span[], mesh = true) => orderSpans(spans, mesh).map(({ span: s, depth }) => `${depth}${s.spanId}`);
+const span = (spanId: string, parentSpanId: string, startMs: number, mesh = true): Span =>
+  makeSpan({ spanId, parentSpanId, startMs, mesh });
+const words = (spans: Span[], mesh = true, folded?: Set<number>) =>
+  orderRows(linkSpans(spans), mesh, folded).map(({ node, depth }) => `${depth}${node.span.name}`);
 
 test('children stand under their parents, by start', () => {
   expect(words([span('c', 'a', 5), span('a', '', 0), span('b', 'a', 2), span('d', 'b', 3)])).toEqual(['0a', '1b', '2d', '1c']);
 });
 
-test('a span whose parent is missing, or itself, is a root; a cycle ends', () => {
+test('a span whose parent is missing, or itself, is a root', () => {
   expect(words([span('x', 'gone', 1), span('y', 'y', 2)])).toEqual(['0x', '0y']);
+});
+
+test('spans that are each other’s parents are shown all the same', () => {
+  expect(words([span('a', 'b', 1), span('b', 'a', 2), span('c', 'b', 3)])).toHaveLength(3);
 });
 
 test('folding the mesh away puts app spans under their nearest app ancestor', () => {
@@ -32,7 +25,44 @@ test('folding the mesh away puts app spans under their nearest app ancestor', ()
   expect(words(spans, false)).toEqual(['0app1', '1app2']);
 });
 
+test('without spans of an app, its sidecar’s span stands in for it', () => {
+  const spans = [
+    span('out', '', 0),
+    makeSpan({ spanId: 'in', parentSpanId: 'out', startMs: 1, kind: 'server' }),
+    span('away', 'in', 2),
+  ];
+  expect(words(spans, false)).toEqual(['0in', '1away']);
+});
+
+test('what a callee received hangs under the attempt that reached it', () => {
+  const spans = [
+    span('call', '', 0),
+    makeSpan({ spanId: 't1', parentSpanId: 'call', startMs: 0, attributes: { 'drydock.attempt': 1 } }),
+    makeSpan({ spanId: 't2', parentSpanId: 'call', startMs: 50, attributes: { 'drydock.attempt': 2 } }),
+    makeSpan({ spanId: 's1', parentSpanId: 'call', startMs: 3, kind: 'server' }),
+    makeSpan({ spanId: 's2', parentSpanId: 'call', startMs: 49, kind: 'server' }),
+  ];
+  expect(words(spans)).toEqual(['0call', '1t1', '2s1', '1t2', '2s2']);
+});
+
+test('with B3 both sides share an id: the received side hangs under the sent one, its calls under it', () => {
+  const spans = [
+    makeSpan({ spanId: 'x', parentSpanId: '', startMs: 0, kind: 'server', name: 'received' }),
+    makeSpan({ spanId: 'x', parentSpanId: '', startMs: 0, kind: 'client', name: 'sent' }),
+    makeSpan({ spanId: 'y', parentSpanId: 'x', startMs: 1, name: 'next' }),
+  ];
+  expect(words(spans)).toEqual(['0sent', '1received', '2next']);
+});
+
+test('a folded row hides everything under it', () => {
+  expect(words([span('a', '', 0), span('b', 'a', 1), span('c', 'b', 2), span('d', '', 3)], true, new Set([1]))).toEqual([
+    '0a',
+    '1b',
+    '0d',
+  ]);
+});
+
 test('ten thousand spans in a chain do not overflow', () => {
   const chain = Array.from({ length: 10_000 }, (_, i) => span(`s${i}`, i === 0 ? '' : `s${i - 1}`, i));
-  expect(orderSpans(chain, true)).toHaveLength(10_000);
+  expect(orderRows(linkSpans(chain), true)).toHaveLength(10_000);
 });

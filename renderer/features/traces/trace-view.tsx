@@ -2,30 +2,41 @@ import { X } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import type { Span, Trace } from '../../../proxy/api/observability.schema.ts';
 import { hrefTo } from '../../app/router.ts';
-import { useCall } from '../../engine/use-engine.ts';
+import { useCommands } from '../../commands/registry.ts';
+import type { Engine } from '../../engine/engine.ts';
+import { useCall, useEngine } from '../../engine/use-engine.ts';
 import {
-  type Column,
   CopyButton,
   ErrorState,
   Facts,
   formatClock,
   formatMs,
+  formatShare,
   IconButton,
+  KeyHint,
   plural,
   Skeleton,
   Switch,
-  VirtualList,
 } from '../../ui/index.ts';
-import { orderSpans, type TreeSpan } from './span-tree.ts';
+import { type CauseShare, findCriticalPath, type Segment, summarizeCauses } from './critical-path.ts';
+import { linkSpans, orderRows, type SpanNode } from './span-tree.ts';
+import { causeWords, colourServices, describeShare } from './trace-words.ts';
+import { Waterfall } from './waterfall.tsx';
 
 export function TraceView({ traceId, onClose }: { traceId: string; onClose: () => void }) {
   const { data, error, reload } = useCall('getTrace', { params: { id: traceId } });
   return (
     <aside className="trace-view" data-testid="trace-waterfall" aria-label={`Trace ${traceId}`}>
-      {error && !data ? (
-        <ErrorState title="This trace cannot be read" message={error} onRetry={reload} />
-      ) : data ? (
-        <Waterfall trace={data} onClose={onClose} />
+      {data ? (
+        <LoadedTrace trace={data} onClose={onClose} />
+      ) : error ? (
+        <>
+          <header className="trace-head">
+            <h2 className="grow">Trace</h2>
+            <IconButton label="Close" keys="Escape" icon={<X size={15} />} onClick={onClose} />
+          </header>
+          <ErrorState title="This trace cannot be read" message={error} onRetry={reload} />
+        </>
       ) : (
         <Skeleton lines={8} />
       )}
@@ -33,120 +44,170 @@ export function TraceView({ traceId, onClose }: { traceId: string; onClose: () =
   );
 }
 
-function Waterfall({ trace, onClose }: { trace: Trace; onClose: () => void }) {
+function LoadedTrace({ trace, onClose }: { trace: Trace; onClose: () => void }) {
+  const engine = useEngine();
   const [showMesh, setShowMesh] = useState(true);
-  const [chosen, setChosen] = useState<string | null>(null);
-  const rows = useMemo(() => orderSpans(trace.spans, showMesh), [trace, showMesh]);
-  const columns = useMemo(() => columnsFor(trace), [trace]);
-  const selected = rows.find((row) => keyOf(row) === chosen)?.span ?? null;
-  const hasApp = trace.spans.some((span) => !span.mesh);
+  const [showCritical, setShowCritical] = useState(true);
+  const [chosen, setChosen] = useState<number | null>(null);
+  const [folded, setFolded] = useState<ReadonlySet<number>>(new Set());
+  const nodes = useMemo(() => linkSpans(trace.spans), [trace]);
+  const path = useMemo(() => findCriticalPath(nodes, trace.durationMs), [nodes, trace]);
+  const causes = useMemo(() => summarizeCauses(nodes, path, connectTimes(engine, trace.spans)), [engine, nodes, path, trace]);
+  const critical = useMemo(() => groupBySpan(path), [path]);
+  const rows = useMemo(() => orderRows(nodes, showMesh, folded), [nodes, showMesh, folded]);
+  const colourOf = useMemo(() => colourServices(trace.spans.map((span) => span.service)), [trace]);
+  const fold = (index: number, fold: boolean) => {
+    const next = new Set(folded);
+    if (fold) next.add(index);
+    else next.delete(index);
+    setFolded(next);
+  };
+  useCommands([
+    {
+      id: 'traces.mesh',
+      title: showMesh ? 'Fold mesh spans away' : 'Show mesh spans',
+      group: 'This screen',
+      keys: 'm',
+      run: () => setShowMesh(!showMesh),
+    },
+    {
+      id: 'traces.critical',
+      title: showCritical ? 'Hide the critical path' : 'Show the critical path',
+      group: 'This screen',
+      keys: 'c',
+      run: () => setShowCritical(!showCritical),
+    },
+  ]);
+  const selected = chosen === null ? undefined : nodes[chosen];
+  const left = trace.spans.length - rows.length;
   return (
     <>
       <header className="trace-head">
         <div className="grow">
           <h2 className="num">
             {formatMs(trace.durationMs)} · {plural(trace.spans.length, 'span')}
+            {left > 0 && folded.size === 0 && <span className="muted"> · {left} of the mesh folded away</span>}
           </h2>
           <div className="row soft">
-            {formatClock(trace.start)} <span className="mono truncate">{trace.traceId}</span>
+            <span className="num">{formatClock(trace.start)}</span> <span className="mono truncate">{trace.traceId}</span>
             <CopyButton text={trace.traceId} label="Copy the trace id" />
           </div>
         </div>
-        {hasApp && (
-          <Switch checked={showMesh} onChange={setShowMesh}>
-            Mesh spans
-          </Switch>
-        )}
+        <Switch checked={showMesh} onChange={setShowMesh}>
+          Mesh <KeyHint keys="m" />
+        </Switch>
+        <Switch checked={showCritical} onChange={setShowCritical}>
+          Critical path <KeyHint keys="c" />
+        </Switch>
         <IconButton label="Close" keys="Escape" icon={<X size={15} />} onClick={onClose} />
       </header>
-      <div className="trace-rows">
-        <VirtualList
-          label="Spans"
-          columns={columns}
-          count={rows.length}
-          at={(i) => rows[i]}
-          keyOf={keyOf}
-          selected={chosen}
-          onSelect={(row) => setChosen(keyOf(row))}
-          rowTestId="span-row"
-        />
-      </div>
-      {selected && <SpanDetail span={selected} />}
+      <Causes causes={causes} durationMs={trace.durationMs} />
+      <Waterfall
+        rows={rows}
+        durationMs={trace.durationMs}
+        critical={showCritical ? critical : null}
+        colourOf={colourOf}
+        selected={chosen}
+        onSelect={setChosen}
+        onFold={fold}
+      />
+      {selected && <SpanDetail span={selected.span} onClose={() => setChosen(null)} />}
     </>
   );
 }
 
-const keyOf = ({ span }: TreeSpan): string => `${span.spanId}/${span.kind}/${span.name}`;
-const isAttempt = (span: Span): boolean => span.attributes['drydock.attempt'] !== undefined;
-const isFaulted = (span: Span): boolean => span.events.length > 0;
-
-function columnsFor(trace: Trace): Column<TreeSpan>[] {
-  const whole = Math.max(trace.durationMs, 0.001);
-  return [
-    {
-      id: 'name',
-      title: 'Span',
-      width: 'minmax(180px, 0.9fr)',
-      cell: ({ span, depth }) => (
-        <span className="truncate" style={{ paddingLeft: depth * 14 }}>
-          <span className={span.error ? 'tone-bad tone-text' : 'soft'}>{span.error ? '✖ ' : span.mesh ? '▨ ' : '● '}</span>
-          {isAttempt(span) ? '' : <b>{span.service} </b>}
-          <span className="soft">{span.kind === 'server' ? 'received' : isAttempt(span) ? '' : 'sent'} </span>
-          {span.name}
-          {isFaulted(span) && <span className="tone-fault tone-text"> ⚡</span>}
-        </span>
-      ),
-    },
-    {
-      id: 'bar',
-      title: `0 – ${formatMs(trace.durationMs)}`,
-      width: 'minmax(160px, 1fr)',
-      cell: ({ span }) => (
-        <span className="trace-track">
+/** Where the time went, as one bar and in words; the parts add up to the trace's length. */
+function Causes({ causes, durationMs }: { causes: readonly CauseShare[]; durationMs: number }) {
+  if (durationMs <= 0) return null;
+  return (
+    <section className="trace-causes" data-testid="trace-causes" aria-label="Where the time went">
+      <div className="trace-causes-bar" aria-hidden="true">
+        {causes.map((share) => (
           <i
-            className={`tone-${span.error ? 'bad' : isFaulted(span) ? 'fault' : span.mesh ? 'accent' : 'ok'}`}
-            data-mesh={span.mesh || undefined}
-            style={{ left: `${(span.startMs / whole) * 100}%`, width: `max(2px, ${(span.durationMs / whole) * 100}%)` }}
+            key={describeShare(share)}
+            className={`tone-${causeWords[share.cause].tone}`}
+            data-cause={share.cause}
+            style={{ flexGrow: share.ms }}
           />
-        </span>
-      ),
-    },
-    {
-      id: 'ms',
-      title: 'Took',
-      width: '76px',
-      align: 'end',
-      cell: ({ span }) => <span className="num">{formatMs(span.durationMs)}</span>,
-    },
-  ];
+        ))}
+      </div>
+      <ul className="num">
+        {causes.map((share) => (
+          <li key={describeShare(share)} title={causeWords[share.cause].explain}>
+            <span className={`tone-${causeWords[share.cause].tone} tone-text`} aria-hidden="true">
+              {causeWords[share.cause].glyph}
+            </span>{' '}
+            {describeShare(share)} <b>{formatMs(share.ms)}</b> <span className="muted">{formatShare(share.ms / durationMs)}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
 }
 
-function SpanDetail({ span }: { span: Span }) {
+function SpanDetail({ span, onClose }: { span: Span; onClose: () => void }) {
   const attributes = Object.entries(span.attributes).filter(([, value]) => value !== '');
   return (
-    <section className="trace-span" aria-label={span.name}>
+    <section className="trace-span" data-testid="span-detail" aria-label={span.name}>
       <div className="row">
         <h3 className="grow truncate">
           {span.service} · {span.name}
         </h3>
         {span.exchangeId && <a href={hrefTo('requests', { id: span.exchangeId })}>Exchange</a>}
+        <IconButton label="Close the span" size="small" icon={<X size={14} />} onClick={onClose} />
       </div>
       <Facts
         rows={[
-          ['Starts at', `${formatMs(span.startMs)} into the trace`],
+          ['Made by', span.mesh ? '▨ the sidecar' : '● the app'],
+          ['Starts', `${formatMs(span.startMs)} into the trace`],
           ['Took', formatMs(span.durationMs)],
-          ['Happened', span.events.map((event) => event.name).join(', ')],
-          ...attributes.map(
-            ([name, value]) =>
-              [
-                name,
-                <span key={name} className="mono">
-                  {String(value)}
-                </span>,
-              ] as const,
-          ),
+          ['Outcome', span.error ? '✖ failed' : ''],
+          ['Happened', span.events.map((event) => `${event.name} (at ${formatMs(event.atMs)})`).join(', ')],
+          ['Span id', mono(span.spanId)],
+          ['Parent', span.parentSpanId && mono(span.parentSpanId)],
+          ...attributes.map(([name, value]) => [name, mono(attributeText(value))] as const),
         ]}
       />
     </section>
   );
+}
+
+const attributeText = (value: string | number | boolean): string =>
+  typeof value === 'number' ? String(Math.round(value * 1000) / 1000) : String(value);
+const mono = (text: string) => <span className="mono">{text}</span>;
+
+function groupBySpan(path: readonly Segment[]): Map<number, Segment[]> {
+  const bySpan = new Map<number, Segment[]>();
+  for (const segment of path) {
+    const known = bySpan.get(segment.index);
+    if (known === undefined) bySpan.set(segment.index, [segment]);
+    else known.push(segment);
+  }
+  return bySpan;
+}
+
+/** Spans do not carry the time to connect; the records of their exchanges do, as long as they are among the kept ones. */
+function connectTimes(engine: Engine, spans: readonly Span[]): (node: SpanNode) => number {
+  const wanted = new Set(
+    spans.flatMap((span) => (span.mesh && span.kind === 'client' && span.exchangeId ? [span.exchangeId] : [])),
+  );
+  const byExchange = new Map<string, readonly number[]>();
+  const { first, end } = engine.exchanges.get();
+  for (let n = end - 1; n >= first && byExchange.size < wanted.size; n--) {
+    const exchange = engine.exchanges.at(n);
+    if (exchange && wanted.has(exchange.id)) {
+      byExchange.set(
+        exchange.id,
+        exchange.attempts.map((attempt) => (attempt.reused ? 0 : (attempt.connectMs ?? 0))),
+      );
+    }
+  }
+  return ({ span }) => {
+    const times = byExchange.get(span.exchangeId ?? '');
+    if (times === undefined || span.kind !== 'client' || !span.mesh) return 0;
+    const attempt = span.attributes['drydock.attempt'];
+    if (typeof attempt === 'number') return times[attempt - 1] ?? 0;
+    // With several attempts each has a span of its own, and its own time to connect.
+    return times.length === 1 ? (times[0] ?? 0) : 0;
+  };
 }

@@ -1,39 +1,67 @@
 import { Waypoints } from 'lucide-react';
 import { useState } from 'react';
 import type { TraceSummary } from '../../../proxy/api/observability.schema.ts';
-import { useRoute, useRouter } from '../../app/router.ts';
+import { usePreferences } from '../../app/preferences.ts';
+import { hrefTo, useRoute, useRouter } from '../../app/router.ts';
+import { useCommands } from '../../commands/registry.ts';
 import { useCall, useStatus } from '../../engine/use-engine.ts';
 import {
+  Button,
   type Column,
   EmptyState,
   ErrorState,
   formatClock,
+  formatCount,
   formatMs,
+  plural,
   Select,
   Skeleton,
   Switch,
+  type Tone,
   Toolbar,
   VirtualList,
 } from '../../ui/index.ts';
+import { useHeldList } from './held-list.ts';
 import { TraceView } from './trace-view.tsx';
 import './traces.css';
 
-/** Where the time went: traces newest first, one of them as a waterfall. `#/traces/<traceId>` */
+const refreshMs = 2000;
+const listLimit = 200;
+const durations = ['', '20ms', '100ms', '300ms', '1s', '5s'];
+
+/** Where the time went: traces newest first, one of them as a waterfall. `#/traces/<traceId>?service=&error=true&min=100ms` */
 export default function TracesScreen() {
   const { rest, query } = useRoute();
   const router = useRouter();
+  const { paused } = usePreferences();
   const services = (useStatus()?.services ?? []).map((s) => s.name).sort();
-  const [frozen, setFrozen] = useState(false);
+  const [pointed, setPointed] = useState(false);
+  const [scrolled, setScrolled] = useState(false);
+  const [topToken, setTopToken] = useState(0);
   const service = query.get('service') ?? '';
-  const errors = query.get('error') === 'true';
-  const list = useCall(
-    'listTraces',
-    { query: { service: service || undefined, error: errors ? 'true' : undefined, limit: 200 } },
-    frozen ? undefined : 2000,
+  const error = query.get('error') ? 'true' : undefined;
+  const min = query.get('min') ?? '';
+  const filter = { service: service || undefined, error, minDuration: min || undefined };
+  const list = useCall('listTraces', { query: { ...filter, limit: listLimit } }, refreshMs);
+  const selected = rest[0] || null;
+  const held = useHeldList(
+    list.data?.traces ?? null,
+    pointed || scrolled || paused || selected !== null,
+    JSON.stringify(filter),
+    (trace) => trace.traceId,
   );
-  const selected = rest[0] ?? null;
-  const open = (traceId: string) =>
-    router.navigate(`traces/${traceId}`, { service: service || undefined, error: errors ? 'true' : undefined });
+  const filterQuery = { service: service || undefined, error, min: min || undefined };
+  const close = () => router.navigate('traces', filterQuery);
+  useCommands([
+    {
+      id: 'traces.close',
+      title: 'Close the trace',
+      group: 'This screen',
+      keys: 'Escape',
+      when: () => selected !== null,
+      run: close,
+    },
+  ]);
   return (
     <div className="screen">
       <Toolbar title="Traces">
@@ -41,106 +69,190 @@ export default function TracesScreen() {
           label="Service"
           value={service}
           options={[{ value: '', label: 'All services' }, ...services.map((name) => ({ value: name, label: name }))]}
-          onChange={(value) => router.setQuery({ service: value || undefined })}
+          onChange={(value) => router.setQuery({ service: value })}
         />
-        <Switch checked={errors} onChange={(checked) => router.setQuery({ error: checked ? 'true' : undefined })}>
+        <Select
+          label="Shortest"
+          value={min}
+          options={[...new Set([...durations, min])].map((value) => ({
+            value,
+            label: value ? `${value.replace(/(\d)([a-z])/, '$1 $2')} or longer` : 'Any length',
+          }))}
+          onChange={(value) => router.setQuery({ min: value })}
+        />
+        <Switch checked={error !== undefined} onChange={(checked) => router.setQuery({ error: checked ? 'true' : undefined })}>
           Only with errors
         </Switch>
         <div className="grow" />
-        {frozen && <span className="soft">held still while you point at it</span>}
+        {held.waiting > 0 && (
+          <Button
+            size="small"
+            data-testid="traces-waiting"
+            onClick={() => {
+              held.release();
+              setTopToken(topToken + 1);
+            }}
+          >
+            ↑ {formatCount(held.waiting)}
+            {held.waiting >= listLimit ? ' or more' : ''} new
+          </Button>
+        )}
       </Toolbar>
       <div className={selected ? 'traces-split' : 'traces-whole'}>
         <section
           className="traces-list"
           aria-label="Traces"
-          onPointerEnter={() => setFrozen(true)}
-          onPointerLeave={() => setFrozen(false)}
+          onPointerEnter={() => setPointed(true)}
+          onPointerLeave={() => setPointed(false)}
         >
-          <List
-            list={list.data?.traces ?? null}
+          <TraceList
+            traces={held.shown}
             error={list.error}
+            filtered={Boolean(service || error || min)}
             narrow={selected !== null}
             selected={selected}
-            onOpen={open}
+            topToken={topToken}
+            onScrolled={setScrolled}
+            onOpen={(traceId) => router.navigate(`traces/${traceId}`, filterQuery, { replace: selected !== null })}
           />
         </section>
-        {selected && <TraceView key={selected} traceId={selected} onClose={() => router.navigate('traces')} />}
+        {selected && <TraceView key={selected} traceId={selected} onClose={close} />}
       </div>
     </div>
   );
 }
 
-function List(props: {
-  list: TraceSummary[] | null;
+function TraceList(props: {
+  traces: readonly TraceSummary[] | null;
   error: string | null;
+  filtered: boolean;
   narrow: boolean;
   selected: string | null;
+  topToken: number;
+  onScrolled: (scrolled: boolean) => void;
   onOpen: (traceId: string) => void;
 }) {
-  const { list, error, narrow, selected, onOpen } = props;
-  if (error && !list) return <ErrorState title="The traces cannot be read" message={error} />;
-  if (!list) return <Skeleton lines={8} />;
-  if (list.length === 0) {
-    return (
-      <EmptyState icon={Waypoints} title="No traces yet">
-        Traffic makes traces by itself. For one trace per user action, services pass on the{' '}
-        <span className="mono">traceparent</span> header.
-      </EmptyState>
-    );
-  }
+  const { traces, error, narrow, selected } = props;
+  if (error && !traces) return <ErrorState title="The traces cannot be read" message={error} />;
+  if (!traces) return <Skeleton lines={8} />;
+  if (traces.length === 0) return <NoTraces filtered={props.filtered} />;
   return (
     <VirtualList
       label="Traces"
-      columns={narrow ? columns.slice(0, 4) : columns}
-      count={list.length}
-      at={(i) => list[i]}
-      keyOf={(t) => t.traceId}
+      columns={columnsFor(traces, narrow)}
+      count={traces.length}
+      at={(i) => traces[i]}
+      keyOf={(trace) => trace.traceId}
       selected={selected}
-      onSelect={(t) => onOpen(t.traceId)}
+      topToken={props.topToken}
+      onScrolled={props.onScrolled}
+      onSelect={(trace) => props.onOpen(trace.traceId)}
       rowTestId="trace-row"
     />
   );
 }
 
-const columns: Column<TraceSummary>[] = [
-  { id: 'time', title: 'Time', width: '96px', cell: (t) => <span className="num soft">{formatClock(t.start)}</span> },
-  {
-    id: 'root',
-    title: 'Starts with',
-    width: 'minmax(160px, 1fr)',
-    cell: (t) => (
-      <span className="truncate">
-        {t.rootService} <span className="mono soft">{t.rootName}</span>
+function NoTraces({ filtered }: { filtered: boolean }) {
+  const router = useRouter();
+  if (filtered) {
+    return (
+      <EmptyState
+        icon={Waypoints}
+        title="No trace matches"
+        actions={<Button onClick={() => router.navigate('traces')}>Show all traces</Button>}
+      >
+        Nothing among the kept traces has this service, length and outcome.
+      </EmptyState>
+    );
+  }
+  return (
+    <EmptyState
+      icon={Waypoints}
+      title="No traces yet"
+      actions={
+        <a className="dd-button" data-variant="primary" data-size="medium" href={hrefTo('requests')}>
+          Send a test request
+        </a>
+      }
+    >
+      Traffic makes traces by itself; apps must forward <span className="mono">traceparent</span> for their calls to join the
+      trace of the request that caused them.
+    </EmptyState>
+  );
+}
+
+function columnsFor(traces: readonly TraceSummary[], narrow: boolean): Column<TraceSummary>[] {
+  const longest = Math.max(0.001, ...traces.map((trace) => trace.durationMs));
+  const all: Column<TraceSummary>[] = [
+    { id: 'time', title: 'Time', width: '88px', cell: (t) => <span className="num soft">{formatClock(t.start)}</span> },
+    {
+      id: 'root',
+      title: 'Starts with',
+      width: 'minmax(150px, 1.3fr)',
+      cell: (t) => (
+        <>
+          <b>{t.rootService}</b> <span className="mono soft">{t.rootName}</span>
+        </>
+      ),
+    },
+    {
+      id: 'bar',
+      title: '',
+      width: 'minmax(60px, 1fr)',
+      cell: (t) => (
+        <span className="trace-length" aria-hidden="true">
+          <i
+            className={t.errors > 0 ? 'tone-bad' : t.faults > 0 ? 'tone-fault' : 'tone-accent'}
+            style={{ width: `max(2px, ${(t.durationMs / longest) * 100}%)` }}
+          />
+        </span>
+      ),
+    },
+    {
+      id: 'duration',
+      title: 'Took',
+      width: '68px',
+      align: 'end',
+      cell: (t) => <span className="num">{formatMs(t.durationMs)}</span>,
+    },
+    { id: 'state', title: 'Outcome', width: '116px', cell: (t) => <Outcome trace={t} /> },
+    { id: 'spans', title: 'Spans', width: '48px', align: 'end', cell: (t) => <span className="num">{t.spans}</span> },
+    {
+      id: 'services',
+      title: 'Services',
+      width: 'minmax(140px, 1.2fr)',
+      cell: (t) => <span className="soft">{t.services.join(', ')}</span>,
+    },
+  ];
+  const keep = ['root', 'duration', 'state'];
+  return narrow ? all.filter((column) => keep.includes(column.id)) : all;
+}
+
+function Outcome({ trace }: { trace: TraceSummary }) {
+  const { status, errors, faults } = trace;
+  const own = ownOutcome(trace);
+  return (
+    <span className="num trace-outcome">
+      <span className={`tone-${own.tone} tone-text`} title={own.title}>
+        {own.text}
       </span>
-    ),
-  },
-  {
-    id: 'duration',
-    title: 'Took',
-    width: '76px',
-    align: 'end',
-    cell: (t) => <span className="num">{formatMs(t.durationMs)}</span>,
-  },
-  {
-    id: 'state',
-    title: 'State',
-    width: '92px',
-    cell: (t) => (
-      <span className="num">
-        {t.errors > 0 ? (
-          <span className="tone-bad tone-text">✖ {t.errors}</span>
-        ) : (
-          <span className="tone-ok tone-text">✓ {t.status}</span>
-        )}
-        {t.faults > 0 && <span className="tone-fault tone-text"> ⚡{t.faults}</span>}
-      </span>
-    ),
-  },
-  { id: 'spans', title: 'Spans', width: '60px', align: 'end', cell: (t) => <span className="num">{t.spans}</span> },
-  {
-    id: 'services',
-    title: 'Services',
-    width: 'minmax(160px, 1fr)',
-    cell: (t) => <span className="truncate soft">{t.services.join(', ')}</span>,
-  },
-];
+      {errors > 0 && status < 500 && (
+        <span className="tone-bad tone-text" title={`${plural(errors, 'call')} within it failed`}>
+          ✖ {errors}
+        </span>
+      )}
+      {faults > 0 && (
+        <span className="tone-fault tone-text" title={`${plural(faults, 'fault')} injected`}>
+          ⚡ {faults}
+        </span>
+      )}
+    </span>
+  );
+}
+
+function ownOutcome({ status, rootName }: TraceSummary): { tone: Tone; text: string; title: string } {
+  if (status >= 500) return { tone: 'bad', text: `✖ ${status}`, title: 'it failed' };
+  if (status > 0) return { tone: 'ok', text: `✓ ${status}`, title: 'it was answered' };
+  if (rootName.startsWith('tcp ')) return { tone: 'ok', text: '✓ tcp', title: 'a TCP connection' };
+  return { tone: 'neutral', text: '◌ open', title: 'no response yet, or the client left before one' };
+}

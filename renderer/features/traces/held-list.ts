@@ -1,0 +1,34 @@
+import { useEffect, useReducer, useRef } from 'react';
+
+/** A live list that stands still while it is being read. `waiting` counts what came meanwhile, `release` shows it. */
+export interface HeldList<T> {
+  shown: readonly T[] | null;
+  waiting: number;
+  release: () => void;
+}
+
+/** `scope` names what the list is of (its filter): another scope is shown at once, held or not. */
+export function useHeldList<T>(live: readonly T[] | null, held: boolean, scope: string, idOf: (item: T) => string): HeldList<T> {
+  const kept = useRef<{ scope: string; list: readonly T[] } | null>(null);
+  const [, redraw] = useReducer((n: number) => n + 1, 0);
+  const hold = held && kept.current?.scope === scope ? kept.current.list : null;
+  const shown = hold ?? live;
+  useEffect(() => {
+    if (shown) kept.current = { scope, list: shown };
+  });
+  return {
+    shown,
+    waiting: hold && live ? countMissing(live, hold, idOf) : 0,
+    release: () => {
+      kept.current = null;
+      redraw();
+    },
+  };
+}
+
+/** How many of `live` are not among `shown`. */
+export function countMissing<T>(live: readonly T[], shown: readonly T[], idOf: (item: T) => string): number {
+  if (live === shown) return 0;
+  const known = new Set(shown.map(idOf));
+  return live.filter((item) => !known.has(idOf(item))).length;
+}
