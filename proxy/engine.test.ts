@@ -1,4 +1,4 @@
-import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import http, { type Server } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -72,6 +72,16 @@ const fault = (name: string) =>
   `apiVersion: drydock.dev/v1\nkind: Fault\nmetadata: {name: ${name}}\nspec: {to: {service: ratings}, abort: {httpStatus: 418}}\n`;
 
 describe('the engine', () => {
+  test('writes the access log that the mesh asks for beside the mesh file, complete when it has stopped', async () => {
+    await start(mesh('accessLog: {file: logs/access.log}'));
+    await call();
+    await engine!.stop();
+    const lines = (await readFile(path.join(home, 'logs', 'access.log'), 'utf8')).trimEnd().split('\n');
+    expect(
+      lines.map((line) => /"GET \/ HTTP\/1.1" 200 - via_upstream .* (outbound|inbound)\|9080\|\|/.exec(line)?.[1]).sort(),
+    ).toEqual(['inbound', 'outbound']);
+  });
+
   test('serves the mesh it was given, says so in its status, and keeps its ports over a restart', async () => {
     const before = (await start()).ready();
     expect(await call()).toEqual({ status: 200, body: 'ratings' });

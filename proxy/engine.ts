@@ -37,6 +37,8 @@ import { Redactor } from './recorder/redact.ts';
 import { openRedactionKey } from './recorder/redaction-key.ts';
 import { Replayer } from './recorder/replay.ts';
 import { Store } from './store/store.ts';
+import { accessLogSettings } from './telemetry/access-log-settings.ts';
+import { AccessLog } from './telemetry/access-log-writer.ts';
 import { OtlpReceiver, otlpGrpcPort, otlpHttpPort } from './telemetry/otlp/receiver.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 
@@ -222,7 +224,8 @@ export class Engine {
     const redactor = new Redactor({ key: await openRedactionKey(this.#options.home) });
     const onEvent = (event: { type: string; subject: string; message: string; data: Record<string, unknown> }) =>
       this.#emit(event.type, event.subject, event.message, event.data);
-    const onRecording = (isRecording: boolean) => dataPlane.keepAllExchanges(isRecording);
+    const accessLog = new AccessLog({ clock, onEvent });
+    const onRecording = () => this.#chooseWhatIsKept();
     const recorder = new Recorder({ store, clock, random: Math.random, redactor, onEvent, onRecording });
     const configuration = new Configuration({
       paths: this.#options.paths,
@@ -259,6 +262,7 @@ export class Engine {
       () => certificates.close(),
       () => replayer.close(),
       () => recorder.close(),
+      () => accessLog.close(),
       () => supervisor.close(),
       () => watcher.close(),
     );
@@ -269,6 +273,7 @@ export class Engine {
       telemetry,
       redactor,
       recorder,
+      accessLog,
       configuration,
       send,
       replayer,
@@ -410,14 +415,22 @@ export class Engine {
 
   #receive(exchanges: ExchangeDetail[], dropped: number, tallies: ExchangeTally[]): void {
     if (!this.#parts) return;
-    const { redactor, telemetry, store, recorder, hub } = this.#parts;
+    const { redactor, telemetry, store, recorder, accessLog, hub } = this.#parts;
     const safe = redactor.redact(exchanges);
     telemetry.record(safe);
     telemetry.recordTallies(tallies);
     store.insertExchanges(safe);
     recorder.offer(safe);
+    accessLog.record(safe);
     if (dropped > 0) recorder.noteDropped(dropped);
+    accessLog.noteDropped(dropped);
     hub.publishExchanges(safe, dropped);
+  }
+
+  /** A recording and an access log promise every request; otherwise the records of a flood may be thinned. */
+  #chooseWhatIsKept(): void {
+    const { dataPlane, recorder, accessLog } = this.#parts;
+    dataPlane.keepAllExchanges(recorder.isRecording || accessLog.isOn);
   }
 
   #receiveEvents(events: DataPlaneEvent[]): void {
@@ -438,8 +451,10 @@ export class Engine {
   }
 
   async #committed(committed: Committed, applied: readonly Applied[]): Promise<void> {
-    const { supervisor, redactor, hub } = this.#parts;
+    const { supervisor, redactor, accessLog, hub } = this.#parts;
     redactor.setNames(committed.snapshot.redact);
+    accessLog.set(accessLogSettings(committed.set));
+    this.#chooseWhatIsKept();
     await supervisor.setWorkloads(supervisedWorkloads(committed, process.env));
     const { meshName, version } = committed.snapshot;
     for (const { type, subject, message, data } of appliedEvents(meshName, version, applied))
@@ -500,6 +515,7 @@ interface Parts extends Given {
   telemetry: Telemetry;
   redactor: Redactor;
   recorder: Recorder;
+  accessLog: AccessLog;
   configuration: Configuration;
   send: ReturnType<typeof createReplaySend>;
   replayer: Replayer;

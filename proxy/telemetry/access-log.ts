@@ -29,7 +29,7 @@ function fieldsOf(exchange: ExchangeDetail) {
     start_time: exchange.time,
     method: or(exchange.method),
     path: or(exchange.path),
-    protocol: or(exchange.protocol === 'gRPC' ? 'HTTP/2' : exchange.protocol),
+    protocol: protocolOf(exchange),
     response_code: exchange.status,
     response_flags: or(exchange.flags),
     response_code_details: or(exchange.details),
@@ -37,7 +37,7 @@ function fieldsOf(exchange: ExchangeDetail) {
     upstream_transport_failure_reason: or(failed?.reason ?? ''),
     bytes_received: exchange.requestBytes,
     bytes_sent: exchange.responseBytes,
-    duration: Math.round(exchange.durationMs),
+    duration: Math.floor(exchange.durationMs),
     upstream_service_time: or(header(response.headers, 'x-envoy-upstream-service-time')),
     x_forwarded_for: or(header(request.headers, 'x-forwarded-for')),
     user_agent: or(header(request.headers, 'user-agent')),
@@ -51,6 +51,13 @@ function fieldsOf(exchange: ExchangeDetail) {
     requested_server_name: '-',
     route_name: or(exchange.route),
   };
+}
+
+/** %PROTOCOL%: HTTP's version, and nothing for a TCP connection. */
+function protocolOf({ protocol }: ExchangeDetail): string {
+  if (protocol === 'gRPC') return 'HTTP/2';
+  if (protocol === 'WebSocket') return 'HTTP/1.1';
+  return protocol === 'TCP' ? '-' : or(protocol);
 }
 
 /** `-` for nothing; control characters escaped, so that an entry stays one line. */
