@@ -43,7 +43,15 @@ export const traceSchema = z.object({
   traceId: z.string(),
   start: z.string(),
   durationMs: z.number(),
+  /** Spans of calls sent without trace headers stand here too when it is known what they were made for; they keep their own traceId. */
   spans: z.array(spanSchema),
+  /** Services that did not forward the trace headers: calls sent without them, and how many of those have a place in this trace. */
+  contextLost: z.array(z.object({ service: z.string(), calls: z.number().int(), linked: z.number().int() })).optional(),
+  /** The call this trace was made for, when its first caller did not forward the trace headers of what it was answering. */
+  continues: z
+    .object({ traceId: z.string(), spanId: z.string(), service: z.string(), by: z.enum(['request-id', 'timing']) })
+    .nullable()
+    .optional(),
 });
 export type Trace = z.infer<typeof traceSchema>;
 

@@ -3,12 +3,13 @@ import type { Graph, Series, Trace, TraceSummary } from '../api/observability.sc
 import type { Clock } from '../shared/clock.ts';
 import { parseDurationMs } from '../shared/duration.ts';
 import type { Store } from '../store/store.ts';
+import { assembleTrace } from './assemble-trace.ts';
 import { buildGraph, type GraphFacts } from './graph.ts';
 import { Metrics } from './metrics.ts';
 import { HopOverhead } from './overhead.ts';
 import { PrometheusMetrics } from './prometheus.ts';
 import { buildSeries, type SeriesRequest } from './series.ts';
-import { buildTrace, summarizeTrace } from './traces.ts';
+import { summarizeTrace } from './traces.ts';
 
 export type { GraphFacts, GraphServiceFact } from './graph.ts';
 export type { SeriesRequest } from './series.ts';
@@ -123,8 +124,7 @@ export class Telemetry {
   }
 
   async getTrace(traceId: string): Promise<Trace | null> {
-    const [exchanges, app] = await Promise.all([this.#store.exchangesOfTrace(traceId), this.#store.appSpansOfTrace(traceId)]);
-    return buildTrace(traceId, exchanges, app);
+    return assembleTrace(this.#store, traceId);
   }
 
   requestsSeen(): number {

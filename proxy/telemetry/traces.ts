@@ -1,16 +1,28 @@
 import type { Exchange } from '../api/exchange.schema.ts';
 import type { Span, Trace, TraceSummary } from '../api/observability.schema.ts';
 import { isError } from './judge.ts';
+import type { LostLink } from './lost-context.ts';
 
 /**
  * Spans as Istio's sidecars make them: a client span by the caller's proxy, a server span by the callee's, and, ours, a span per attempt when
- * there were several. `app` are spans of the apps themselves. A caller that dropped the trace headers starts a new trace: that is shown as it is.
+ * there were several. `app` are spans of the apps themselves. `links`: what was sent without trace headers, and for which call; its spans come
+ * under that call, marked as inferred, and keep the id of the trace they began.
  */
-export function buildTrace(traceId: string, exchanges: readonly Exchange[], app: readonly Span[] = []): Trace | null {
+export function buildTrace(
+  traceId: string,
+  exchanges: readonly Exchange[],
+  app: readonly Span[] = [],
+  links: readonly LostLink[] = [],
+): Trace | null {
   if (exchanges.length === 0 && app.length === 0) return null;
   const starts = [...exchanges.map((e) => Date.parse(e.time)), ...app.map((s) => Date.parse(s.start))];
   const start = Math.min(...starts);
   const spans = exchanges.flatMap((exchange) => spansOf(exchange, start));
+  const linked = new Map(links.map(({ sent, received }) => [sent.id, received.spanId]));
+  for (const span of spans) {
+    const parent = linked.get(span.exchangeId ?? '');
+    if (parent !== undefined && span.parentSpanId === '') Object.assign(span, { parentSpanId: parent, inferred: true });
+  }
   for (const span of app) {
     const startMs = Date.parse(span.start) - start;
     // An app's events are kept relative to their span.

@@ -49,24 +49,48 @@ export const command: Command = {
 
 function printTrace({ out }: CommandContext, trace: Trace): void {
   out.line(`${out.style('bold', trace.traceId)}  ${trace.start}  ${milliseconds(trace.durationMs)}`);
-  const depths = depthsOf(trace.spans);
-  for (const span of trace.spans) {
+  if (trace.continues)
+    out.line(`made while ${trace.continues.service} answered trace ${trace.continues.traceId} (by ${trace.continues.by})`);
+  for (const { service, calls, linked } of trace.contextLost ?? []) {
+    out.line(
+      `context lost in ${service}: ${calls} calls sent without the trace headers it had received; ${linked} placed here (┄)`,
+    );
+  }
+  for (const { span, depth } of inTreeOrder(trace.spans)) {
     const scale = barWidth / Math.max(trace.durationMs, 0.001);
     const before = Math.min(barWidth - 1, Math.floor(span.startMs * scale));
     const length = Math.max(1, Math.min(barWidth - before, Math.round(span.durationMs * scale)));
     const bar = `${' '.repeat(before)}${'█'.repeat(length)}`.padEnd(barWidth);
-    const label = `${'  '.repeat(depths.get(span.spanId) ?? 0)}${span.service} ${out.style('dim', span.name)}`;
+    const label = `${'  '.repeat(depth)}${span.inferred ? '┄ ' : ''}${span.service} ${out.style('dim', span.name)}`;
     out.line(`${out.style(span.error ? 'red' : 'green', bar)} ${milliseconds(span.durationMs).padStart(8)}  ${label}`);
   }
 }
 
-/** How deep each span hangs below the root; a parent that was not seen makes a root of its own. */
-function depthsOf(spans: readonly Span[]): Map<string, number> {
-  const byId = new Map(spans.map((span) => [span.spanId, span]));
-  const depthOf = (span: Span): number => {
-    let depth = 0;
-    for (let at = byId.get(span.parentSpanId); at && depth < spans.length; at = byId.get(at.parentSpanId)) depth++;
-    return depth;
+/** Children under their parents, by start; a parent that was not seen, or a cycle, makes a root. */
+function inTreeOrder(spans: readonly Span[]): { span: Span; depth: number }[] {
+  const known = new Set(spans.map((span) => span.spanId));
+  const children = new Map<string, Span[]>();
+  for (const span of spans) {
+    const parent = known.has(span.parentSpanId) && span.parentSpanId !== span.spanId ? span.parentSpanId : '';
+    children.set(parent, [...(children.get(parent) ?? []), span]);
+  }
+  const rows: { span: Span; depth: number }[] = [];
+  const seen = new Set<Span>();
+  const visit = (roots: readonly Span[]): void => {
+    const pending = roots.map((span) => ({ span, depth: 0 })).reverse();
+    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+      if (seen.has(next.span)) continue;
+      seen.add(next.span);
+      rows.push(next);
+      const { depth } = next;
+      const below = (next.span.spanId === '' ? [] : (children.get(next.span.spanId) ?? [])).map((span) => ({
+        span,
+        depth: depth + 1,
+      }));
+      pending.push(...below.sort((a, b) => b.span.startMs - a.span.startMs));
+    }
   };
-  return new Map(spans.map((span) => [span.spanId, depthOf(span)]));
+  visit(children.get('') ?? []);
+  visit(spans.filter((span) => !seen.has(span)));
+  return rows;
 }

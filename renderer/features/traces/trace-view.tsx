@@ -101,6 +101,7 @@ function LoadedTrace({ trace, onClose }: { trace: Trace; onClose: () => void }) 
         </Switch>
         <IconButton label="Close" keys="Escape" icon={<X size={15} />} onClick={onClose} />
       </header>
+      <LostContext trace={trace} />
       <Causes causes={causes} durationMs={trace.durationMs} />
       <Waterfall
         rows={rows}
@@ -113,6 +114,31 @@ function LoadedTrace({ trace, onClose }: { trace: Trace; onClose: () => void }) 
       />
       {selected && <SpanDetail span={selected.span} onClose={() => setChosen(null)} />}
     </>
+  );
+}
+
+/** An app that drops the trace headers breaks its traces here and in production: say which, and what was done about it. */
+function LostContext({ trace }: { trace: Trace }) {
+  const lost = trace.contextLost ?? [];
+  const { continues } = trace;
+  if (lost.length === 0 && !continues) return null;
+  return (
+    <section className="trace-lost" data-testid="context-lost" aria-label="Trace context lost">
+      {continues && (
+        <p>
+          <span aria-hidden="true">┄</span> Made while <b>{continues.service}</b> answered{' '}
+          <a href={hrefTo('traces', { id: continues.traceId })}>another trace</a>
+          {continues.by === 'timing' ? ', by timing.' : ', by its x-request-id.'}
+        </p>
+      )}
+      {lost.map(({ service, calls, linked }) => (
+        <p key={service}>
+          <span aria-hidden="true">▲</span> <b>Context lost in {service}:</b> {plural(calls, 'call')} sent without the trace
+          headers it had received. {linked === calls ? 'Drawn dotted where' : `${linked} of ${calls} drawn dotted where`} it is
+          known what for. Let {service} copy <code>traceparent</code>, <code>tracestate</code> and <code>x-request-id</code>.
+        </p>
+      ))}
+    </section>
   );
 }
 
