@@ -70,3 +70,46 @@ spec:
   subsets: [{ name: v1, labels: { version: v1 } }]
 `;
 }
+
+/** A caller and a gRPC service with everything on, as policedPair. */
+export function grpcPair(serverPort: number): string {
+  return `apiVersion: drydock.dev/v1
+kind: Mesh
+metadata: { name: bench }
+spec:
+  services:
+    - name: web
+      port: 9080
+      protocol: grpc
+      workloads: [{ version: v1, address: "127.0.0.1:${serverPort}" }]
+    - name: reviews
+      port: 9080
+      protocol: grpc
+      workloads: [{ version: v1, address: "127.0.0.1:${serverPort}" }]
+---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { name: default }
+spec: { mtls: { mode: STRICT } }
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: calling }
+spec:
+  selector: { matchLabels: { app: reviews } }
+  action: ALLOW
+  rules:
+    - to: [{ operation: { methods: [POST], paths: ["/echo.Echo/*"] } }]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: reviews }
+spec:
+  hosts: [reviews]
+  http:
+    - name: usual
+      timeout: 10s
+      retries: { attempts: 2, retryOn: "unavailable,connect-failure" }
+      route: [{ destination: { host: reviews } }]
+`;
+}

@@ -7,8 +7,8 @@ export interface DetailLimits {
 }
 
 const WINDOW_MS = 100;
-/** Exchanges per second up to which the whole budget is given. */
-const BUSY_RATE = 4_000;
+/** Exchanges per second up to which the whole budget is given; beyond, it shrinks as they grow: the processor is needed for them. */
+const BUSY_RATE = 2_000;
 
 /**
  * Decides which finished exchanges are kept as full records when there are more than anyone can look at. A bucket of tokens: while it is
