@@ -4,21 +4,18 @@
  * "On one core" is meant literally: all threads of the engine, both sidecars included, are pinned to one core with taskset, caller and server
  * to the other ones. Without taskset, or on a machine with one core, it is reckoned from the engine's processor time per call, all threads.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { Child } from './lib/child.ts';
 import { EngineProcess, inTemporaryFolder } from './lib/engine-process.ts';
 import { judge, median, numberOption } from './lib/figures.ts';
 import { grpcPair } from './lib/meshes.ts';
-import { stopProcess } from './lib/nginx.ts';
 
 const rounds = numberOption('rounds', 3);
 const seconds = numberOption('seconds', 5);
 const concurrency = numberOption('concurrency', 50);
 const connections = numberOption('connections', 1);
 const wantedPerSecond = 3_000;
-const peer = fileURLToPath(new URL('./lib/grpc-peer.mjs', import.meta.url));
 const engineCore = 0;
 
 interface Round {
@@ -31,10 +28,10 @@ interface Round {
 }
 
 await inTemporaryFolder(async (home) => {
-  const server = spawn(process.execPath, [peer, 'server'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const port = Number(await firstLine(server));
+  const server = new Child('grpc-peer.mjs', ['server']);
+  const port = Number(await server.line());
   const engine = await EngineProcess.start({ home, yaml: grpcPair(port) });
-  const pinned = pin(engine.pid, [engineCore]) && pin(server.pid!, otherCores());
+  const pinned = pin(engine.pid, [engineCore]) && pin(server.pid, otherCores());
   try {
     const address = engine.address('web-v1-0', 'outbound');
     const direct = await load(`127.0.0.1:${port}`, 2);
@@ -61,7 +58,7 @@ await inTemporaryFolder(async (home) => {
     judge('failed calls', failures, '', (count) => count === 0, '0');
   } finally {
     await engine.stop();
-    await stopProcess(server);
+    await server.stop();
   }
 });
 
@@ -74,15 +71,10 @@ interface LoadOutput {
 }
 
 async function load(address: string, forSeconds: number): Promise<LoadOutput & { perSecond: number }> {
-  const child = spawn(
-    process.execPath,
-    [peer, 'load', address, 'reviews:9080', String(forSeconds), String(concurrency), String(connections)],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
-  pin(child.pid!, otherCores());
-  const result = JSON.parse(await firstLine(child)) as LoadOutput;
+  const parameters = ['load', address, 'reviews:9080', forSeconds, concurrency, connections].map(String);
+  const child = new Child('grpc-peer.mjs', parameters);
+  pin(child.pid, otherCores());
+  const result = JSON.parse(await child.line()) as LoadOutput;
   return { ...result, perSecond: result.calls / result.seconds };
 }
 
@@ -100,12 +92,4 @@ function pin(pid: number, cores: readonly number[]): boolean {
     console.log(`not pinned: ${(error as Error).message.split('\n')[0]}`);
     return false;
   }
-}
-
-/** Rejects when the process ends without saying anything. */
-function firstLine(child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    createInterface({ input: child.stdout! }).once('line', resolve);
-    child.once('exit', (code) => reject(new Error(`ended with ${code} and without a word`)));
-  });
 }

@@ -113,3 +113,20 @@ spec:
       route: [{ destination: { host: reviews } }]
 `;
 }
+
+/** A caller and an opaque service; the caller has an upstream port for it. */
+export function tcpPair(appPort: number): string {
+  return `apiVersion: drydock.dev/v1
+kind: Mesh
+metadata: { name: bench }
+spec:
+  services:
+    - name: web
+      port: 9080
+      workloads: [{ version: v1, address: "127.0.0.1:9", upstreams: [{ service: store, port: 0 }] }]
+    - name: store
+      port: 7000
+      protocol: tcp
+      workloads: [{ version: v1, address: "127.0.0.1:${appPort}" }]
+`;
+}
