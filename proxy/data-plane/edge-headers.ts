@@ -52,8 +52,11 @@ export function sanitizeRequest(exchange: ExchangeState, ids: IdSource): void {
     headers.set('x-forwarded-for', forwarded === undefined ? remote : `${forwarded},${remote}`);
     headers.set('x-forwarded-proto', downstream.connection.tls ? 'https' : 'http');
     headers.set('x-envoy-external-address', remote);
-  } else if (!headers.has('x-forwarded-proto')) {
-    headers.set('x-forwarded-proto', exchange.scheme);
+  } else {
+    const forwarded = headers.get('x-forwarded-proto');
+    if (forwarded === undefined) headers.set('x-forwarded-proto', exchange.scheme);
+    // HTTP/1 requests say no scheme of their own: Envoy takes what an earlier proxy said.
+    else if (downstream.protocol !== 'HTTP/2' && (forwarded === 'http' || forwarded === 'https')) exchange.scheme = forwarded;
   }
   const requestId = headers.get('x-request-id');
   // At the edge nobody outside may choose it (Envoy: preserve_external_request_id is off).

@@ -22,6 +22,8 @@ export interface LocalReply {
   headers?: [string, string][];
   /** For gRPC requests, overrides the mapping from the HTTP status. */
   grpcStatus?: number;
+  /** Written by a filter as it stands: no response header operations, no gRPC mapping (Envoy's CORS filter). */
+  asWritten?: true;
   /** Instead of a response: cut the connection (`reset`) or never answer (`hang`). */
   instead?: 'reset' | 'hang';
 }

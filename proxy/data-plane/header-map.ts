@@ -1,3 +1,67 @@
+/*
+ * Headers that Envoy keeps in a slot of their own: a second one is appended to the first with `,`, in place, so that apps see one line. All
+ * others stay apart. Seen of Envoy 1.40 with all of its filters built in, one name at a time.
+ * https://github.com/envoyproxy/envoy/blob/main/envoy/http/header_map.h (inline headers)
+ */
+const inlineBoth = [
+  ...['cache-control', 'content-encoding', 'content-type', 'via', 'x-request-id', 'x-envoy-decorator-operation'],
+];
+const inlineRequest: ReadonlySet<string> = new Set([
+  ...inlineBoth,
+  ...[
+    'accept',
+    'accept-encoding',
+    'authorization',
+    'if-match',
+    'if-modified-since',
+    'if-none-match',
+    'if-range',
+    'origin',
+    'referer',
+  ],
+  ...['user-agent', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port', 'x-client-trace-id'],
+  ...['grpc-timeout', 'grpc-accept-encoding', 'access-control-request-method', 'access-control-request-headers'],
+  ...['access-control-request-private-network', 'x-envoy-external-address', 'x-envoy-original-path'],
+  'x-envoy-downstream-service-cluster',
+]);
+const inlineResponse: ReadonlySet<string> = new Set([
+  ...inlineBoth,
+  ...[
+    'access-control-allow-origin',
+    'access-control-allow-methods',
+    'access-control-allow-headers',
+    'access-control-expose-headers',
+  ],
+  ...[
+    'access-control-max-age',
+    'access-control-allow-credentials',
+    'age',
+    'date',
+    'etag',
+    'expires',
+    'last-modified',
+    'location',
+    'vary',
+  ],
+  ...['server', 'grpc-status', 'grpc-message', 'x-envoy-ratelimited', 'x-envoy-degraded'],
+]);
+
+/** Appends repeated inline headers to their first one, in `list` itself: [name, value, name, value, …]. */
+export function joinInline(list: string[], kind: 'request' | 'response'): void {
+  const inline = kind === 'request' ? inlineRequest : inlineResponse;
+  for (let i = 2; i < list.length; i += 2) {
+    const name = list[i]!;
+    for (let first = 0; first < i; first += 2) {
+      if (list[first] !== name) continue;
+      if (!inline.has(name)) break;
+      list[first + 1] += `,${list[i + 1]}`;
+      list.splice(i, 2);
+      i -= 2;
+      break;
+    }
+  }
+}
+
 /**
  * Headers as Envoy keeps them: lower-case names, order and duplicates preserved, joined by `,` when matched.
  * Backed by a flat list [name, value, name, value, …]; a request has ~15 entries, so a scan beats a Map.

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
-import { HeaderMap } from './header-map.ts';
+import { HeaderMap, joinInline } from './header-map.ts';
 import { cleanValue } from './http1/write-head.ts';
 
 /* Header lists between our HeaderMap and node:http2, the same for both directions. */
@@ -83,7 +83,7 @@ export function emptyHeaders(): OutgoingHttpHeaders {
 }
 
 /** Regular headers from node's raw list [name, value, …]; cookies that HTTP/2 split are joined again (RFC 9113 §8.2.3). */
-export function fromHttp2Headers(raw: readonly string[]): HeaderMap {
+export function fromHttp2Headers(raw: readonly string[], kind: 'request' | 'response'): HeaderMap {
   const list: string[] = [];
   let cookieAt = -1;
   for (let i = 0; i + 1 < raw.length; i += 2) {
@@ -97,6 +97,7 @@ export function fromHttp2Headers(raw: readonly string[]): HeaderMap {
     list.push(name, value);
     if (name === 'cookie') cookieAt = list.length - 1;
   }
+  joinInline(list, kind);
   return new HeaderMap(list);
 }
 

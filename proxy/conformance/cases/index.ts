@@ -1,8 +1,15 @@
 import type { Group } from '../case.ts';
+import { edgeGroups } from './edges.ts';
 import { filterGroups } from './filters.ts';
 import { matchGroups } from './match.ts';
 import { resilienceGroups } from './resilience.ts';
 import { routeGroups } from './routes.ts';
 
 /** Everything one outbound proxy can answer. */
-export const outboundGroups: readonly Group[] = [...matchGroups, ...routeGroups, ...resilienceGroups, ...filterGroups];
+export const outboundGroups: readonly Group[] = [
+  ...matchGroups,
+  ...routeGroups,
+  ...resilienceGroups,
+  ...filterGroups,
+  ...edgeGroups,
+];

@@ -11,13 +11,7 @@ export async function listen(server: net.Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** A port nothing listens on: it was free a moment ago. */
-export async function unusedPort(): Promise<number> {
-  const server = net.createServer();
-  const port = await listen(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
+export { unusedPort } from '../../testing/unused-port.ts';
 
 /** A raw connection that keeps what it got. */
 export class RawClient {

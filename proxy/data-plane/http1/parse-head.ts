@@ -1,5 +1,5 @@
 import { METHODS } from 'node:http';
-import { HeaderMap } from '../header-map.ts';
+import { HeaderMap, joinInline } from '../header-map.ts';
 import type { Http1Limits } from './limits.ts';
 
 /*
@@ -309,6 +309,7 @@ function assembleRequest(
   const { list, connection } = fields;
   if (connection !== '') dropNominated(list, connection);
   if (fields.te !== '' && listHas(fields.te, 'trailers')) list.push('te', 'trailers');
+  joinInline(list, 'request');
   const upgrade =
     fields.upgrade !== '' && fields.upgrade !== 'h2c' && framing.kind === 'none' && listHas(connection, 'upgrade')
       ? fields.upgrade
@@ -347,6 +348,7 @@ export function parseResponseHead(text: string, limits: Http1Limits): ResponseHe
     if (transferEncoding !== null) return refuse(502, 'transfer-encoding', 'Content-Length together with Transfer-Encoding');
   }
   if (connection !== '') dropNominated(list, connection);
+  joinInline(list, 'response');
   return {
     status: Number(first[2]),
     version,

@@ -121,6 +121,9 @@ export class Http1Request implements DownstreamRequest {
         framing = 'chunked';
         text += 'transfer-encoding: chunked\r\n';
       }
+    } else if (this.method === 'HEAD' && length === -1 && status !== 204 && status !== 304) {
+      // What a GET would be framed with (Envoy's codec).
+      text += 'transfer-encoding: chunked\r\n';
     }
     if (this.closing) text += 'connection: close\r\n';
     this.#connection.writer.begin(`${text}\r\n`, framing, length);

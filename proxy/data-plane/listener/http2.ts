@@ -104,7 +104,7 @@ function parseRequest(
     const name = raw[i]!;
     if (name in pseudo) pseudo[name as keyof typeof pseudo] = raw[i + 1]!;
   }
-  const headers = fromHttp2Headers(raw);
+  const headers = fromHttp2Headers(raw, 'request');
   if (pseudo[':method'] === 'CONNECT') return 'CONNECT';
   const hosts = headers.getAll('host');
   const authority = pseudo[':authority'] !== '' ? pseudo[':authority'] : (hosts[0] ?? '');
@@ -171,7 +171,7 @@ class Http2Request implements DownstreamRequest, BodySource {
     this.empty = stream.endAfterHeaders;
     this.#declared = lengthOf(head.headers);
     stream.on('trailers', (trailers, _flags, raw?: unknown) => {
-      this.#requestTrailers = fromHttp2Headers(rawList(raw, trailers));
+      this.#requestTrailers = fromHttp2Headers(rawList(raw, trailers), 'request');
     });
     stream.on('drain', () => this.onDrain?.());
     stream.on('wantTrailers', () => {

@@ -38,13 +38,22 @@ export function encodeGrpcMessage(text: string): string {
   return encoded;
 }
 
-/** Head and body bytes of a reply, before response header filters. */
-export function buildLocalReply(reply: LocalReply, grpc: boolean): { head: ResponseHead; body: Buffer } {
-  const headers = HeaderMap.from(reply.headers ?? []);
-  if (grpc) {
+/**
+ * Head and body bytes of a reply. `edit` runs on the head first: what the body and gRPC need is written after it and wins, except a
+ * content-type for a body (Envoy: Utility::encodeLocalReply).
+ */
+export function buildLocalReply(
+  reply: LocalReply,
+  request: { grpc: boolean; method: string },
+  edit: (head: ResponseHead) => void = () => {},
+): { head: ResponseHead; body: Buffer } {
+  const head: ResponseHead = { status: reply.status, headers: HeaderMap.from(reply.headers ?? []) };
+  const { headers } = head;
+  if (reply.asWritten !== true) edit(head);
+  if (request.grpc && reply.asWritten !== true) {
     headers.set('content-type', 'application/grpc');
-    headers.set('grpc-status', String(reply.grpcStatus ?? grpcStatusOf(reply.status)));
-    if (reply.body !== '') headers.set('grpc-message', encodeGrpcMessage(reply.body));
+    if (!headers.has('grpc-status')) headers.set('grpc-status', String(reply.grpcStatus ?? grpcStatusOf(reply.status)));
+    if (reply.body !== '' && request.method !== 'HEAD') headers.set('grpc-message', encodeGrpcMessage(reply.body));
     headers.remove('content-length');
     return { head: { status: 200, headers }, body: Buffer.alloc(0) };
   }
@@ -56,7 +65,7 @@ export function buildLocalReply(reply: LocalReply, grpc: boolean): { head: Respo
     headers.set('content-length', String(body.length));
     if (!headers.has('content-type')) headers.set('content-type', 'text/plain');
   }
-  return { head: { status: reply.status, headers }, body };
+  return { head, body };
 }
 
 /**
@@ -66,8 +75,9 @@ export function buildLocalReply(reply: LocalReply, grpc: boolean): { head: Respo
 export function sendLocalReply(exchange: ExchangeState, reply: LocalReply): void {
   addFlag(exchange, reply.flag);
   exchange.details = reply.details;
-  const { head, body } = buildLocalReply(reply, exchange.grpc);
-  for (const filter of exchange.responseHeaderFilters) filter(head);
+  const { head, body } = buildLocalReply(reply, exchange, (written) => {
+    for (const filter of exchange.responseHeaderFilters) filter(written);
+  });
   exchange.responseStatus = head.status;
   if (exchange.grpc) exchange.grpcStatus = Number(head.headers.get('grpc-status') ?? '2');
   const { downstream } = exchange;

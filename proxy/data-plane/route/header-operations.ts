@@ -95,9 +95,10 @@ export function expandCommands(template: string, exchange: ExpandInput, response
         case 'REQ':
           return readRequestHeader(argument ?? '', exchange);
         case 'RESP':
-          return response?.headers.getJoined((argument ?? '').split('?')[0]!.toLowerCase()) ?? '';
+          return response?.headers.get((argument ?? '').split('?')[0]!.toLowerCase()) ?? '';
         case 'RESPONSE_CODE':
-          return String(response?.status ?? 0);
+          // Envoy 1.40 edits the headers of its own replies before it notes their status.
+          return exchange.details === 'via_upstream' ? String(response?.status ?? 0) : '0';
         case 'RESPONSE_CODE_DETAILS':
           return exchange.details || '-';
         case 'RESPONSE_FLAGS':
@@ -138,7 +139,7 @@ function readRequestHeader(argument: string, exchange: ExpandInput): string {
       ':path': exchange.path,
       ':scheme': exchange.scheme,
     };
-    const value = Object.hasOwn(pseudo, lower) ? pseudo[lower] : exchange.headers.getJoined(lower);
+    const value = Object.hasOwn(pseudo, lower) ? pseudo[lower] : exchange.headers.get(lower);
     if (value !== undefined && value !== '') return value;
   }
   return '';

@@ -17,6 +17,9 @@ export function compilePathRewrite(rewrite: RewritePath, regexes: RegexCache): P
   if (rewrite.kind !== 'regex') return (path) => replacePath(path, rewrite);
   const regex = regexes.compile(rewrite.regex);
   const parts = parseSubstitution(rewrite.substitution);
+  const groups = regex.groupCount();
+  // RE2 replaces nothing when the substitution names a group that the pattern does not have.
+  if (parts.some((part) => typeof part === 'number' && part > groups)) return (path) => path;
   return (path) => {
     const bare = pathWithoutQuery(path);
     return globalReplace(regex, bare, parts) + path.slice(bare.length);

@@ -55,7 +55,7 @@ export function selectRoute(exchange: RoutableExchange, table: RouteTable, rando
   const authority = options?.target ?? splitAuthority(exchange.authority);
   const host = authority.host;
   if (table.kind === 'sidecar') {
-    exchange.port = authority.port || table.view.defaultPorts[host] || (exchange.scheme === 'https' ? 443 : 80);
+    exchange.port = authority.port || table.view.defaultPorts[host] || (exchange.downstream.scheme === 'https' ? 443 : 80);
   }
   exchange.destinationService = table.view.serviceByHost[host] ?? '';
   const pick = pickVirtualHost(table, host, exchange.port);

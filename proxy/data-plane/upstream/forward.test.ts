@@ -1,6 +1,7 @@
 import { createServer, type Socket } from 'node:net';
 import { duplexPair } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { unusedPort } from '../../testing/unused-port.ts';
 import type { ExchangeState, LocalReply } from '../exchange.ts';
 import type { ClusterSnapshot } from '../snapshot.ts';
 import type { UpstreamReset } from '../stream.ts';
@@ -79,13 +80,6 @@ const failing = (kind: UpstreamReset['kind'], detail = ''): Dial => {
     return { cancel() {} };
   };
 };
-
-async function unusedPort(): Promise<number> {
-  const other = await new TestUpstream().listen();
-  const { port } = other;
-  await other.close();
-  return port;
-}
 
 describe('a request that succeeds', () => {
   it('goes up once with the attempt count and comes down as the app sent it', async () => {

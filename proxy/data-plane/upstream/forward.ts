@@ -191,9 +191,9 @@ export class Forward implements AttemptOwner {
     if (this.#done || attempt !== this.#attempt) return;
     this.#exchange.endpoint = attempt.record.endpoint;
     const body = this.#body;
-    const headOnly = body === null || body.completeAndEmpty;
-    attempt.sendHead(headOnly);
-    if (body !== null && !headOnly && attempt === this.#attempt) body.attach(attempt);
+    // A chunked body that turns out to be empty keeps its framing, as with Envoy.
+    attempt.sendHead(body === null);
+    if (body !== null && attempt === this.#attempt) body.attach(attempt);
     if (this.#requestCompleteAt >= 0 && attempt === this.#attempt) attempt.armPerTryTimeout(this.#timeouts.perTryMs);
   }
 

@@ -171,7 +171,7 @@ class Http2UpstreamStream implements UpstreamStream {
     stream.on('response', (headers, flags, raw?: unknown) => {
       if (this.#over) return;
       this.#responseStarted = true;
-      const map = fromHttp2Headers(rawList(raw, headers));
+      const map = fromHttp2Headers(rawList(raw, headers), 'response');
       if (method !== 'HEAD' && headers[':status'] !== 304) this.#declared = lengthOf(map);
       const endStream = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
       this.#callbacks.onHeaders(headers[':status'] ?? 0, map, endStream);
@@ -179,7 +179,7 @@ class Http2UpstreamStream implements UpstreamStream {
       else if (!this.#paused) stream.resume();
     });
     stream.on('trailers', (trailers, _flags, raw?: unknown) => {
-      this.#trailersIn = fromHttp2Headers(rawList(raw, trailers));
+      this.#trailersIn = fromHttp2Headers(rawList(raw, trailers), 'response');
     });
     stream.on('data', (chunk: Buffer) => {
       if (this.#over) return;
@@ -207,7 +207,7 @@ class Http2UpstreamStream implements UpstreamStream {
       this.#fail('protocol-error', 'too many interim responses', false);
       return;
     }
-    this.#callbacks.onInformational(status, fromHttp2Headers(raw));
+    this.#callbacks.onInformational(status, fromHttp2Headers(raw, 'response'));
   }
 
   #mismatch(stream: ClientHttp2Stream): void {

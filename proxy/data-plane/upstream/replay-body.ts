@@ -52,11 +52,6 @@ export class ReplayBody {
     return this.#ended;
   }
 
-  /** Complete without a byte: the head alone is the whole request. */
-  get completeAndEmpty(): boolean {
-    return this.#ended && this.#bytes === 0 && this.#trailers === null;
-  }
-
   get trailers(): HeaderMap | null {
     return this.#trailers;
   }

@@ -39,6 +39,7 @@ test('a matching preflight is answered here: 200, empty, lists joined by comma, 
     body: '',
     flag: '',
     details: 'cors_response',
+    asWritten: true,
     headers: [
       ['access-control-allow-origin', 'https://shop'],
       ['access-control-allow-credentials', 'true'],

@@ -73,5 +73,5 @@ function preflightReply(exchange: ExchangeState, cors: PreparedCors, origin: str
   add('access-control-allow-headers', cors.headers, exchange.headers.get('access-control-request-headers') ?? '');
   if (origin !== null && cors.exposed !== '') headers.push(['access-control-expose-headers', cors.exposed]);
   if (cors.policy.maxAgeSeconds !== null) headers.push(['access-control-max-age', String(cors.policy.maxAgeSeconds)]);
-  return { status: 200, body: '', flag: '', details: 'cors_response', headers };
+  return { status: 200, body: '', flag: '', details: 'cors_response', headers, asWritten: true };
 }
