@@ -141,6 +141,28 @@ describe('an HTTP/2 client', () => {
     expect(finishedCount).toBe(1);
   });
 
+  it('sends headers in their order, with their repetitions, also those node would allow once', async () => {
+    const pairs: [string, string][] = [
+      ['x-a', '1'],
+      ['age', '3'],
+      ['x-b', '2'],
+      ['x-a', '3'],
+      ['age', '4'],
+      ['date', 'now'],
+    ];
+    const { client } = await downstream((request) => request.sendHeaders(200, HeaderMap.from(pairs), true));
+    const stream = client.request({ ':path': '/' });
+    const raw = await new Promise<string[]>((resolve) =>
+      stream.on('response', (_headers, _flags, list?: unknown) => resolve(list as string[])),
+    );
+    expect(raw).toEqual([':status', '200', ...pairs.flat()]);
+  });
+
+  it('a status above 599, which HTTP/1 apps may say and node does not write, becomes 502', async () => {
+    const { client } = await downstream((request) => request.sendHeaders(777, new HeaderMap(), true));
+    expect((await call(client)).headers[':status']).toBe(502);
+  });
+
   it('joins cookies, keeps repeated headers, drops connection headers of the response', async () => {
     const { client, requests } = await downstream((request) => {
       const headers = HeaderMap.from([

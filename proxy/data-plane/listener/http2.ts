@@ -1,7 +1,7 @@
 import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { HeaderMap } from '../header-map.ts';
-import { emptyHeaders, fromHttp2Headers, lengthOf, rawList, toHttp2Headers } from '../http2-headers.ts';
+import { emptyHeaders, fromHttp2Headers, lengthOf, rawList, toHttp2Headers, toHttp2List } from '../http2-headers.ts';
 import type { BodySource, ConnectionInfo, DownstreamRequest, DownstreamReset } from '../stream.ts';
 
 export interface Http2DownstreamOptions {
@@ -48,6 +48,8 @@ export class Http2Downstream {
       maxSessionInvalidFrames: 100,
       maxSessionRejectedStreams: 100,
       maxSessionMemory: 16,
+      // Repeated headers pass as they came, as everywhere else.
+      strictSingleValueFields: false,
     });
     this.#session = session;
     session.setLocalWindowSize(connectionWindowBytes);
@@ -220,7 +222,8 @@ class Http2Request implements DownstreamRequest, BodySource {
     const stream = this.#stream;
     if (this.#over || stream.headersSent) return;
     this.#bodiless = this.method === 'HEAD' || status === 204 || status === 205 || status === 304;
-    const block = toHttp2Headers(headers, Object.assign(emptyHeaders(), { ':status': status }));
+    // Node writes no status above 599 into HTTP/2; HTTP/1 apps may say one.
+    const block = toHttp2List(headers, [':status', String(status > 599 ? 502 : status)]);
     const last = endStream || this.#bodiless;
     // waitForTrailers also makes a later reset a RST_STREAM: without it node ends the stream cleanly first (observed on 24.21).
     stream.respond(block, { endStream: last, waitForTrailers: !last });

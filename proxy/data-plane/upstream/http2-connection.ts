@@ -1,7 +1,13 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, constants, connect as http2Connect } from 'node:http2';
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  type ClientSessionOptions,
+  constants,
+  connect as http2Connect,
+} from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { HeaderMap } from '../header-map.ts';
-import { emptyHeaders, fromHttp2Headers, lengthOf, rawList, toHttp2Headers } from '../http2-headers.ts';
+import { emptyHeaders, fromHttp2Headers, lengthOf, rawList, toHttp2Headers, toHttp2List } from '../http2-headers.ts';
 import type { UpstreamCallbacks, UpstreamConnection, UpstreamRequestHead, UpstreamReset, UpstreamStream } from '../stream.ts';
 import { describeSocketError } from './socket-error.ts';
 
@@ -33,12 +39,15 @@ export class Http2UpstreamConnection implements UpstreamConnection {
 
   constructor(socket: Duplex, options: { maxConcurrentStreams?: number } = {}) {
     this.#maxStreams = options.maxConcurrentStreams ?? Number.POSITIVE_INFINITY;
-    const session = http2Connect('http://upstream', {
+    // Node's types know strictSingleValueFields of servers only: repeated headers pass as they came, as everywhere else.
+    const sessionOptions: ClientSessionOptions & { strictSingleValueFields: boolean } = {
       createConnection: () => socket,
       settings: { enablePush: false, initialWindowSize: streamWindowBytes },
       maxHeaderListPairs: 208,
       maxSessionMemory: 16,
-    });
+      strictSingleValueFields: false,
+    };
+    const session = http2Connect('http://upstream', sessionOptions);
     this.session = session;
     this.socket = socket;
     if (session.destroyed) this.#ended();
@@ -116,9 +125,9 @@ class Http2UpstreamStream implements UpstreamStream {
 
   sendHeaders(head: UpstreamRequestHead, endStream: boolean): void {
     if (this.#stream !== null || this.#over) return;
-    const pseudo = { ':method': head.method, ':scheme': head.scheme, ':authority': head.authority, ':path': head.path };
-    const block = toHttp2Headers(head.headers, Object.assign(emptyHeaders(), pseudo));
-    if (head.expectContinue) block.expect = '100-continue';
+    const pseudo = [':method', head.method, ':scheme', head.scheme, ':authority', head.authority, ':path', head.path];
+    const block = toHttp2List(head.headers, pseudo);
+    if (head.expectContinue) block.push('expect', '100-continue');
     const { session } = this.#connection;
     if (session.closed || session.destroyed) {
       // GOAWAY or the end came between choosing the connection and using it.
