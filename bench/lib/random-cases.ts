@@ -152,6 +152,8 @@ function routeAction(rule: Document, d: Dice): void {
   ];
   if (d.chance(0.3))
     rule.headers = { ...(d.chance(0.7) ? { request: headerOps(d) } : {}), ...(d.chance(0.7) ? { response: headerOps(d) } : {}) };
+  if (d.chance(0.1))
+    (rule.route as Document[])[0]!.headers = { request: { set: { host: d.pick(['set.example', 'Set.Example:1']) } } };
   if (d.chance(0.3)) rule.rewrite = randomRewrite(d);
   if (d.chance(0.35)) rule.retries = randomRetries(d);
   if (d.chance(0.2)) rule.timeout = d.pick(['0s', '150ms', '400ms']);
@@ -191,6 +193,7 @@ function randomRewrite(d: Dice): Document {
     { uri: d.pick(['/', '/new', '/new/', '/n?q=1']) },
     { uri: '/x', authority: 'other.example' },
     { authority: d.pick(['other.example', 'other.example:81']) },
+    { uri: d.pick(['/%20', '/x;y']), authority: 'UP.example' },
     { uriRegexRewrite: { match: d.pick(['/([a-z])/(.*)', 'b', '^/a', '/+']), rewrite: d.pick(['/\\2/\\1', '/z', 'q', '\\0']) } },
   ]);
 }
@@ -290,6 +293,14 @@ function randomCase(n: number, endpoints: readonly AppName[], d: Dice): Case {
     }
   }
   if (d.chance(0.08)) headers['content-type'] = 'application/grpc';
+  if (d.chance(0.05)) headers['x-empty'] = '';
+  if (d.chance(0.05)) headers.te = d.pick(['trailers', 'gzip', 'trailers, deflate']);
+  if (d.chance(0.03)) headers['proxy-connection'] = 'keep-alive';
+  if (d.chance(0.05)) headers['x-envoy-retry-on'] = '5xx';
+  if (d.chance(0.05)) headers['x-envoy-original-path'] = '/mine';
+  if (d.chance(0.05)) headers['x-envoy-attempt-count'] = '7';
+  if (d.chance(0.05)) headers.via = '1.1 other';
+  if (d.chance(0.04)) headers['grpc-timeout'] = d.pick(['100m', '1S', 'x']);
   if (d.chance(0.08)) headers['x-envoy-max-retries'] = '5';
   if (d.chance(0.05)) headers['x-envoy-upstream-rq-timeout-ms'] = '50';
   if (d.chance(0.05)) headers['x-forwarded-for'] = '10.1.2.3';

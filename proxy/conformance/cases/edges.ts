@@ -118,6 +118,10 @@ export const edgeGroups: Group[] = [
     source: 'Envoy cors_filter.cc: a preflight is answered past the route’s header operations',
     http: [
       route({
+        match: [{ uri: { prefix: '/any' } }],
+        corsPolicy: { allowOrigins: [{ exact: '*' }], allowHeaders: ['*'] },
+      }),
+      route({
         corsPolicy: { allowOrigins: [{ exact: '*' }] },
         headers: { response: { set: { 'x-up': '1' } } },
       }),
@@ -132,6 +136,13 @@ export const edgeGroups: Group[] = [
           attempts: 0,
           headers: { 'x-up': null, 'grpc-status': null, 'access-control-allow-origin': 'https://a.example' },
         },
+      },
+      {
+        name: 'headers `*` answers with an empty list when none was asked for',
+        method: 'OPTIONS',
+        path: '/any',
+        headers: { origin: 'https://a.example', 'access-control-request-method': 'PUT' },
+        expect: { status: 200, headers: { 'access-control-allow-headers': '' } },
       },
       {
         name: 'an actual request has them',
@@ -159,6 +170,7 @@ export const edgeGroups: Group[] = [
     source: 'Envoy conn_manager_utility.cc getScheme: x-forwarded-proto is the scheme of an HTTP/1 request',
     http: [
       { match: [{ uri: { prefix: '/r' } }], redirect: { uri: '/to' } },
+      { match: [{ uri: { prefix: '/port' } }], redirect: { port: 443 } },
       route({ match: [{ scheme: { exact: 'https' } }], headers: { response: { set: { 'x-scheme': 'https' } } } }),
       route(),
     ],
@@ -167,6 +179,12 @@ export const edgeGroups: Group[] = [
         name: 'in a match',
         headers: { 'x-forwarded-proto': 'https' },
         expect: { status: 200, headers: { 'x-scheme': 'https' } },
+      },
+      {
+        name: 'not where Istio leaves out the port of a redirect',
+        path: '/port',
+        headers: { 'x-forwarded-proto': 'https' },
+        expect: { status: 301, headers: { location: 'https://edge-scheme.case:443/port' } },
       },
       {
         name: 'in a redirect',

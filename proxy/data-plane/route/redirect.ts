@@ -3,7 +3,7 @@ import type { RedirectAction } from '../snapshot.ts';
 import { portStart } from './authority.ts';
 import { redirectPathRewrite } from './rewrite.ts';
 
-type RedirectInput = Pick<ExchangeState, 'scheme' | 'authority' | 'path' | 'port'>;
+type RedirectInput = Pick<ExchangeState, 'scheme' | 'authority' | 'path' | 'port' | 'downstream'>;
 
 /** A redirect as Envoy answers it: the status, a Location, no body. https://github.com/envoyproxy/envoy source/common/http/utility.cc newUri */
 export function redirectReply(action: RedirectAction, exchange: RedirectInput): LocalReply {
@@ -17,7 +17,7 @@ export function redirectReply(action: RedirectAction, exchange: RedirectInput): 
 }
 
 /** tls.httpsRedirect of a gateway server: 301 to the same host and path under https. */
-export function httpsRedirectReply(exchange: RedirectInput): LocalReply {
+export function httpsRedirectReply(exchange: Pick<ExchangeState, 'authority' | 'path'>): LocalReply {
   return {
     status: 301,
     body: '',
@@ -29,15 +29,19 @@ export function httpsRedirectReply(exchange: RedirectInput): LocalReply {
 
 export function composeLocation(action: RedirectAction, exchange: RedirectInput): string {
   const scheme = action.scheme ?? exchange.scheme;
-  const port = redirectPort(action.port, scheme, exchange);
+  const port = redirectPort(action, exchange);
   const host = action.authority ?? requestHost(exchange, scheme, port);
   return `${scheme}://${host}${port}${redirectPath(action, exchange.path)}`;
 }
 
-/** `:8080`, or '' when it goes without saying: no port asked for, or the scheme's own (Istio elides 80 and 443 when it translates). */
-function redirectPort(port: RedirectAction['port'], scheme: string, exchange: RedirectInput): string {
-  const number = port === 'from-request-port' ? exchange.port : port;
+/**
+ * `:8080`, or '' when it goes without saying: no port asked for, or the scheme's own. Istio elides 80 and 443 when it translates, by the
+ * listener's scheme where the redirect names none; what x-forwarded-proto says comes too late for that.
+ */
+function redirectPort(action: RedirectAction, exchange: RedirectInput): string {
+  const number = action.port === 'from-request-port' ? exchange.port : action.port;
   if (number === null || number === 'from-protocol-default' || number === 0) return '';
+  const scheme = action.scheme ?? (exchange.downstream.connection.tls ? 'https' : 'http');
   return (scheme === 'http' && number === 80) || (scheme === 'https' && number === 443) ? '' : `:${number}`;
 }
 

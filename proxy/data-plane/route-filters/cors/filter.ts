@@ -65,9 +65,9 @@ function preflightReply(exchange: ExchangeState, cors: PreparedCors, origin: str
   const headers: [string, string][] = [];
   if (origin !== null) headers.push(['access-control-allow-origin', origin]);
   if (cors.policy.allowCredentials === true) headers.push(['access-control-allow-credentials', 'true']);
+  // With `*` the requested value is echoed, and an empty header when nothing was requested.
   const add = (name: string, configured: string, requested: string) => {
-    const value = configured === '*' ? requested : configured;
-    if (value !== '') headers.push([name, value]);
+    if (configured !== '') headers.push([name, configured === '*' ? requested : configured]);
   };
   add('access-control-allow-methods', cors.methods, requestedMethod);
   add('access-control-allow-headers', cors.headers, exchange.headers.get('access-control-request-headers') ?? '');
