@@ -6,7 +6,8 @@ import type { ServiceProtocol } from '../api/mesh.schema.ts';
  * model so that it explains itself in the field's words and can be exported as an Envoy bootstrap.
  *
  *   MeshSnapshot
- *     ├─ views[namespace]          what proxies of a namespace see outbound (exportTo, DestinationRule lookup depend on it)
+ *     ├─ views[namespace]          what proxies of a namespace see outbound (exportTo, DestinationRule lookup depend on it);
+ *     │                            `namespace/rule` for workloads that DestinationRules select by label
  *     │    ├─ routeTables[port]    virtual hosts → routes, in match order
  *     │    ├─ tcpRoutes            for services whose protocol is tcp
  *     │    └─ clusters[name]       endpoints, balancer, limits, outlier detection, tls
@@ -299,6 +300,8 @@ export interface RetryPolicy {
   backoffMaxMs: number;
   /** previous_hosts predicate, with its redraws; 0 = off. */
   hostSelectionRetries: number;
+  /** Retries leave the priorities already tried (retryRemoteLocalities → previous_priorities); default false. */
+  previousPriorities?: boolean;
   /** `default`, `mesh`, or the object. */
   from: string;
 }

@@ -8,12 +8,15 @@ export function lintDestinationRules(context: LintContext): void {
   const first = new Map<string, ParsedResource>();
   for (const resource of context.resources('DestinationRule')) {
     const spec = resource.spec as DestinationRuleSpec;
-    if (spec.workloadSelector) {
+    const selector = spec.workloadSelector?.matchLabels;
+    const callers = context.workloads.filter((w) => w.service.namespace === resource.namespace);
+    if (spec.workloadSelector && !callers.some((w) => matchesLabels(selector, w.labels))) {
       context.warn(
         resource,
         ['spec', 'workloadSelector'],
         'DD4033',
-        'workloadSelector is not applied: the whole rule is left out.',
+        `No workload of ${resource.namespace} has these labels: the rule is nobody's, and hides the service's own from that namespace.`,
+        'A workloadSelector picks callers, in the namespace of the rule.',
       );
     }
     if (spec.host.includes('*')) continue;
@@ -29,7 +32,7 @@ export function lintDestinationRules(context: LintContext): void {
       );
       continue;
     }
-    const key = `${resource.namespace}|${service.fqdn}`;
+    const key = JSON.stringify([resource.namespace, service.fqdn, selector ?? null]);
     const older = first.get(key);
     if (older && spec.trafficPolicy && (older.spec as DestinationRuleSpec).trafficPolicy) {
       context.warn(

@@ -20,15 +20,15 @@ import type {
 import { parseDurationMs } from '../../shared/duration.ts';
 import { mtlsModeFor } from './authentication.ts';
 import { type CompileContext, selects } from './context.ts';
-import { type EffectiveRule, findDestinationRule, policyFor } from './destination-rules.ts';
+import { type EffectiveRule, findDestinationRule, policyFor, type RuleViewer } from './destination-rules.ts';
 import { externalEndpoints, readPem } from './service-entries.ts';
 
 export function clusterName(port: number, subset: string, fqdn: string): string {
   return `outbound|${port}|${subset}|${fqdn}`;
 }
 
-/** All clusters of a service as one namespace sees them: one per port, and per port and subset. */
-export function compileClusters(context: CompileContext, service: KnownService, viewer: string): ClusterSnapshot[] {
+/** All clusters of a service as one client sees them: one per port, and per port and subset. */
+export function compileClusters(context: CompileContext, service: KnownService, viewer: RuleViewer): ClusterSnapshot[] {
   const rule = findDestinationRule(context, service, viewer);
   const subsets = [null, ...(rule?.subsets.map((s) => s.subset) ?? [])];
   return service.ports.flatMap((port) => subsets.map((subset) => compileCluster(context, service, port, rule, subset)));
@@ -70,10 +70,9 @@ export function clusterSettings(
   const { tcp, http } = policy.connectionPool ?? {};
   const balancer = policy.loadBalancer;
   const locality = balancer?.localityLbSetting;
-  const localityOn = locality !== undefined && locality.enabled !== false;
-  // Failover needs outlier detection and, in Istio, switches it on.
-  const outlier =
-    policy.outlierDetection ?? (localityOn && (locality.failover?.length || locality.failoverPriority?.length) ? {} : undefined);
+  // Unset is the mesh's default, enabled: with outlierDetection alone calls stay near and fail over (istiod: loadbalancer.go).
+  const localityOn = locality?.enabled !== false;
+  const outlier = policy.outlierDetection;
   const warmup = balancer?.warmup ?? (balancer?.warmupDurationSecs ? { duration: balancer.warmupDurationSecs } : undefined);
   return {
     protocol,
@@ -81,7 +80,8 @@ export function clusterSettings(
     connectTimeoutMs: ms(tcp?.connectTimeout) ?? 10_000,
     limits: compileLimits(policy.connectionPool, policy.retryBudget),
     maxRequestsPerConnection: http?.maxRequestsPerConnection || null,
-    idleTimeoutMs: ms(http?.idleTimeout) ?? 3_600_000,
+    // istiod gives HTTP pools the TCP idle timeout when they have none of their own.
+    idleTimeoutMs: ms(http?.idleTimeout) ?? ms(tcp?.idleTimeout) ?? 3_600_000,
     tcpIdleTimeoutMs: tcp?.idleTimeout === undefined ? 3_600_000 : ms(tcp.idleTimeout) || null,
     maxConnectionDurationMs: ms(tcp?.maxConnectionDuration),
     tcpKeepalive: tcp?.tcpKeepalive !== undefined,
@@ -94,9 +94,9 @@ export function clusterSettings(
       : null,
     locality: localityOn
       ? {
-          distribute: (locality.distribute ?? []).map((d) => ({ from: d.from ?? '*', to: d.to ?? {} })),
-          failover: (locality.failover ?? []).map((f) => ({ from: f.from ?? '', to: f.to ?? '' })),
-          failoverPriority: locality.failoverPriority ?? [],
+          distribute: (locality?.distribute ?? []).map((d) => ({ from: d.from ?? '*', to: d.to ?? {} })),
+          failover: (locality?.failover ?? []).map((f) => ({ from: f.from ?? '', to: f.to ?? '' })),
+          failoverPriority: locality?.failoverPriority ?? [],
         }
       : null,
     proxyProtocol: policy.proxyProtocol ? (policy.proxyProtocol.version ?? 'V1') : null,
@@ -194,7 +194,8 @@ function compileOutlierDetection(spec: OutlierDetectionSpec, origin: ClusterSnap
     // The deprecated consecutiveErrors counted gateway errors.
     consecutiveGatewayErrors: spec.consecutiveGatewayErrors ?? spec.consecutiveErrors ?? 0,
     splitExternalLocalOriginErrors: spec.splitExternalLocalOriginErrors ?? false,
-    consecutiveLocalOriginFailures: spec.consecutiveLocalOriginFailures ?? 5,
+    // 0 is left to Envoy's default of 5, which enforces.
+    consecutiveLocalOriginFailures: spec.consecutiveLocalOriginFailures || 5,
     intervalMs: ms(spec.interval) ?? 10_000,
     baseEjectionMs,
     maxEjectionMs: Math.max(300_000, baseEjectionMs),

@@ -1,11 +1,12 @@
 import type { Diagnostic } from '../../api/diagnostic.schema.ts';
 import { diagnose, type ResourceSet } from '../../config/index.ts';
-import type { MeshSnapshot } from '../../data-plane/snapshot.ts';
+import type { MeshSnapshot, OutboundView } from '../../data-plane/snapshot.ts';
 import { CompileContext, type CompileOptions, rootNamespace } from './context.ts';
 import { compileFaults } from './faults.ts';
+import { gatewayLabels } from './gateways.ts';
 import { compileProxies } from './proxies.ts';
 import { compileServices } from './services.ts';
-import { compileView } from './views.ts';
+import { compileView, viewKeyOf } from './views.ts';
 
 export type { CompileOptions } from './context.ts';
 
@@ -18,8 +19,7 @@ export interface CompileResult {
 /** A validated configuration → the frozen snapshot the data plane runs on. Pure: the same set and options give the same snapshot. */
 export function compile(set: ResourceSet, options: CompileOptions): CompileResult {
   const context = new CompileContext(set, options);
-  const namespaces = new Set([...context.workloads.map((w) => w.service.namespace), rootNamespace]);
-  const views = Object.fromEntries([...namespaces].sort().map((namespace) => [namespace, compileView(context, namespace)]));
+  const views = compileViews(context);
   const { mesh } = context;
   const snapshot: MeshSnapshot = {
     version: options.version,
@@ -38,6 +38,21 @@ export function compile(set: ResourceSet, options: CompileOptions): CompileResul
   };
   refuseOwnPorts(context);
   return { snapshot, diagnostics: context.diagnostics };
+}
+
+/** One per namespace, and one more per set of DestinationRules that select some of its workloads. */
+function compileViews(context: CompileContext): Record<string, OutboundView> {
+  const namespaces = new Set([...context.workloads.map((w) => w.service.namespace), rootNamespace]);
+  const views = new Map([...namespaces].sort().map((namespace) => [namespace, compileView(context, namespace, null)]));
+  const clients = [
+    ...context.workloads.map(({ service, labels }) => ({ namespace: service.namespace, labels })),
+    { namespace: rootNamespace, labels: gatewayLabels },
+  ];
+  for (const { namespace, labels } of clients) {
+    const key = viewKeyOf(context, namespace, labels);
+    if (!views.has(key)) views.set(key, compileView(context, namespace, labels));
+  }
+  return Object.fromEntries(views);
 }
 
 /** The control API is never a valid upstream (invariant 6); the data plane refuses the dial, here it is told at once. */

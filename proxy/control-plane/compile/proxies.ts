@@ -18,15 +18,13 @@ import { compileJwt } from './jwt.ts';
 import { chooseListenerPort } from './listener-ports.ts';
 import { inboundRetryPolicy } from './retries.ts';
 import { defaultPortOf } from './services.ts';
+import { viewKeyOf } from './views.ts';
 
 export const ingressAccount = 'istio-ingressgateway-service-account';
 
 /** One sidecar per workload, and the ingress gateway. */
 export function compileProxies(context: CompileContext, views: Record<string, OutboundView>): ProxySnapshot[] {
-  return [
-    ...context.workloads.map((workload) => compileSidecar(context, workload)),
-    compileGateway(context, views[rootNamespace]!),
-  ];
+  return [...context.workloads.map((workload) => compileSidecar(context, workload)), compileGateway(context, views)];
 }
 
 function compileSidecar(context: CompileContext, workload: KnownWorkload): ProxySnapshot {
@@ -53,7 +51,7 @@ function compileSidecar(context: CompileContext, workload: KnownWorkload): Proxy
     { id: 'outbound', role: 'outbound', host, ...chooseListenerPort(context, id, 'outbound', spec.outboundPort) },
     ...compileUpstreams(context, workload),
   ];
-  return { id, kind: 'sidecar', workload: info, view: service.namespace, listeners };
+  return { id, kind: 'sidecar', workload: info, view: viewKeyOf(context, service.namespace, workload.labels), listeners };
 }
 
 function compileUpstreams(context: CompileContext, workload: KnownWorkload): UpstreamListener[] {
@@ -87,7 +85,7 @@ function compileInboundPort(
   const app = appAddress(context, workload, port.name);
   const mtls = mtlsModeFor(context, workload, port.port);
   // The callee's connectionPool governs its inbound cluster too; load balancing and outlier detection have one endpoint to choose from.
-  const rule = findDestinationRule(context, service, service.namespace);
+  const rule = findDestinationRule(context, service, { namespace: service.namespace, labels: null });
   const { connectionPool } = rule ? policyFor(rule, null, port.port) : {};
   const target = {
     namespace: service.namespace,
@@ -141,7 +139,8 @@ function appAddress(context: CompileContext, workload: KnownWorkload, portName: 
   return known?.[`${id}/${portName}`] ?? known?.[id] ?? { host: '127.0.0.1', port: 0 };
 }
 
-function compileGateway(context: CompileContext, view: OutboundView): ProxySnapshot {
+function compileGateway(context: CompileContext, views: Record<string, OutboundView>): ProxySnapshot {
+  const view = viewKeyOf(context, rootNamespace, gatewayLabels);
   return {
     id: 'ingress',
     kind: 'gateway',
@@ -155,7 +154,7 @@ function compileGateway(context: CompileContext, view: OutboundView): ProxySnaps
       spiffeId: context.spiffeId(rootNamespace, ingressAccount),
       locality: '',
     },
-    view: rootNamespace,
-    listeners: compileGatewayListeners(context, view),
+    view,
+    listeners: compileGatewayListeners(context, views[view]!),
   };
 }

@@ -9,15 +9,15 @@ const defaultConditions = ['connect-failure', 'refused-stream', 'unavailable', '
 /** What applies when a route says nothing: the mesh's defaultHttpRetryPolicy, else Istio's. */
 export function defaultRetryPolicy(context: CompileContext, hashed: boolean): RetryPolicy | null {
   const mesh = context.mesh.defaultHttpRetryPolicy as RetriesSpec | undefined;
-  return mesh ? compileRetries(mesh, null, hashed, 'mesh') : compileRetries({}, null, hashed, 'default');
+  return mesh ? compileRetries(mesh, null, hashed, 'mesh') : compileRetries({ attempts: 2 }, null, hashed, 'default');
 }
 
 /**
- * A `retries` block; null when attempts is 0. `hashed`: some destination uses a consistent hash, where Istio leaves out the
+ * A `retries` block; null when attempts is 0 or left out: a block without attempts switches retries off. `hashed`: some destination uses a consistent hash, where Istio leaves out the
  * previous_hosts predicate. Source: istio pilot/pkg/networking/core/route/retry, envoy route.RetryPolicy.
  */
 export function compileRetries(spec: RetriesSpec, timeoutMs: number | null, hashed: boolean, from: string): RetryPolicy | null {
-  const attempts = spec.attempts ?? 2;
+  const attempts = spec.attempts ?? 0;
   if (attempts === 0) return null;
   const retryOn: string[] = [];
   const codes: number[] = [];
@@ -40,6 +40,7 @@ export function compileRetries(spec: RetriesSpec, timeoutMs: number | null, hash
     backoffBaseMs: base,
     backoffMaxMs: base * 10,
     hostSelectionRetries: predicate ? 5 : 0,
+    ...(spec.retryRemoteLocalities ? { previousPriorities: true } : {}),
     from,
   };
 }

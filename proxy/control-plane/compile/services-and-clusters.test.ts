@@ -142,7 +142,8 @@ describe('DestinationRule', () => {
     expect(kind(snapshot, 'default')).toBe('round-robin');
     expect(kind(snapshot, 'other')).toBe('passthrough');
     expect(snapshot.views.other!.clusters[cluster('v1')]).toBeUndefined();
-    expect(kind(snapshot, 'istio-system')).toBe('random');
+    // Gateways look at the service's namespace before the public rules of their own.
+    expect(kind(snapshot, 'istio-system')).toBe('round-robin');
   });
 
   test('rules for one host merge: subsets join, the first trafficPolicy stays', async () => {

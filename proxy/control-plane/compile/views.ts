@@ -2,16 +2,22 @@ import type { KnownService } from '../../config/hosts.ts';
 import type { ClusterSnapshot, OutboundView } from '../../data-plane/snapshot.ts';
 import { compileClusters } from './clusters.ts';
 import { type CompileContext, isExportedTo } from './context.ts';
+import { type RuleViewer, selectingRules } from './destination-rules.ts';
 import { defaultPortOf, hostsOf } from './services.ts';
 import { compileTcpRoutes } from './tcp-routes.ts';
 import { compileVirtualHosts } from './virtual-hosts.ts';
 
-/** What the proxies of one namespace see. */
-export function compileView(context: CompileContext, namespace: string): OutboundView {
+/** Key of a client's view: its namespace's, or one of its own when DestinationRules select it. */
+export function viewKeyOf(context: CompileContext, namespace: string, labels: Readonly<Record<string, string>>): string {
+  return [namespace, ...selectingRules(context, namespace, labels)].join('/');
+}
+
+/** What the proxies of one namespace see; `labels`: of the workloads that DestinationRules select, null for all the others. */
+export function compileView(context: CompileContext, namespace: string, labels: RuleViewer['labels']): OutboundView {
   const services = visibleServices(context, namespace);
   const clusters: Record<string, ClusterSnapshot> = {};
   for (const service of services)
-    for (const cluster of compileClusters(context, service, namespace)) clusters[cluster.name] = cluster;
+    for (const cluster of compileClusters(context, service, { namespace, labels })) clusters[cluster.name] = cluster;
   const defaultPorts: Record<string, number> = {};
   const serviceByHost: Record<string, string> = {};
   for (const service of services) {

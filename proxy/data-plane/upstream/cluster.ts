@@ -95,16 +95,27 @@ export class ClusterRuntime implements PoolOwner {
 
   /**
    * Picks a host for one attempt: the balancer's choice, redrawn while `rejected` says so, up to `redraws` times; then the last draw
-   * stands. null = no healthy upstream.
+   * stands. null = no healthy upstream. `loads` replaces the priorities' shares of the load (previous-priorities.ts).
    */
-  pickHost(exchange: ExchangeState, key: HashKey, redraws: number, rejected: (host: Host) => boolean): Host | null {
+  pickHost(
+    exchange: ExchangeState,
+    key: HashKey,
+    redraws: number,
+    rejected: (host: Host) => boolean,
+    loads: readonly number[] | null = null,
+  ): Host | null {
     if (this.snapshot.discovery === 'original') return this.#dynamicHost(exchange);
     let host: Host | null = null;
     for (let i = 0; i <= redraws; i++) {
-      host = this.#hostSet.pick(key.hash, i);
+      host = this.#hostSet.pick(key.hash, i, loads);
       if (host === null || !rejected(host)) return host;
     }
     return host;
+  }
+
+  /** What each priority could take, percent of the whole load. */
+  get priorityAvailability(): number[] {
+    return this.#hostSet.availability;
   }
 
   hashKey(exchange: ExchangeState): HashKey {
@@ -189,7 +200,8 @@ export class ClusterRuntime implements PoolOwner {
     const { locality, outlierDetection } = this.snapshot;
     // Failover needs outlier detection: without it nothing would ever move away from the nearest hosts.
     const effective = outlierDetection === null && locality !== null && locality.distribute.length === 0 ? null : locality;
-    const rank = (host: Host) => host.endpoint.priority * 100 + localityPriority(host.endpoint, this.proxy.workload, effective);
+    const rank = (host: Host) =>
+      host.endpoint.priority * 10_000 + localityPriority(host.endpoint, this.proxy.workload, effective);
     const ranks = [...new Set(this.#hosts.map(rank))].sort((a, b) => a - b);
     for (const host of this.#hosts) host.priority = ranks.indexOf(rank(host));
   }

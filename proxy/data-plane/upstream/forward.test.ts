@@ -659,6 +659,30 @@ describe('mirrors', () => {
   });
 });
 
+describe('retryRemoteLocalities', () => {
+  it('the second retry goes to the next priority, although its first choice was healthy', async () => {
+    const remote = await new TestUpstream().listen();
+    app.handler = (_request, response) => response.writeHead(500).end();
+    remote.handler = (_request, response) => response.writeHead(200).end('remote');
+    bench = new Bench(clusterSnapshot([endpoint(app.port), endpoint(remote.port, { priority: 1 })], {}));
+    const downstream = new TestDownstream({});
+    const options = { downstream, retry: { ...retryPolicy('5xx', { attempts: 3 }), previousPriorities: true } };
+    const { exchange } = await settle(bench.exchange(downstream, options));
+    expect(exchange.attempts.map((attempt) => attempt.status)).toEqual([500, 500, 200]);
+    expect(downstream.received).toBe('remote');
+    await remote.close();
+  });
+
+  it('without it every try stays in the first priority', async () => {
+    app.handler = (_request, response) => response.writeHead(500).end();
+    bench = new Bench(clusterSnapshot([endpoint(app.port), endpoint(await unusedPort(), { priority: 1 })], {}));
+    const downstream = new TestDownstream({});
+    const options = { downstream, retry: retryPolicy('5xx', { attempts: 3 }) };
+    const { exchange } = await settle(bench.exchange(downstream, options));
+    expect(exchange.attempts.map((attempt) => attempt.status)).toEqual([500, 500, 500, 500]);
+  });
+});
+
 describe('outlier detection counts', () => {
   const detection = outlierDetection({ consecutive5xx: 3, maxEjectionPercent: 100 });
   const single = retryPolicy('5xx', { attempts: 2 });

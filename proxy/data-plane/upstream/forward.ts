@@ -8,6 +8,7 @@ import { Attempt, type AttemptOwner, removeHopByHop, stampAttempt } from './atte
 import type { HashKey } from './balancer/hash-key.ts';
 import type { ClusterRuntime } from './cluster.ts';
 import type { Host } from './host.ts';
+import { PreviousPriorities } from './previous-priorities.ts';
 import { ReplayBody } from './replay-body.ts';
 import { grpcStatusOf, RetryState } from './retry.ts';
 import { finalTimeouts, type RequestTimeouts } from './timeouts.ts';
@@ -74,6 +75,8 @@ export class Forward implements AttemptOwner {
   #attempt: Attempt | null = null;
   #attempts = 0;
   #triedHosts: Host[] = [];
+  /** Null unless retries are to leave the priorities they tried. */
+  #priorities: PreviousPriorities | null = null;
   #settle: (reply: LocalReply | undefined) => void = () => {};
   /** Monotonic ms when the client had sent everything; −1 before. */
   #requestCompleteAt = -1;
@@ -95,6 +98,7 @@ export class Forward implements AttemptOwner {
     const { retry } = options;
     if (retry !== null && retry.attempts > 0 && retry.retryOn.length > 0) {
       this.#retry = new RetryState(retry, cluster.breaker, deps.random);
+      if (retry.previousPriorities) this.#priorities = new PreviousPriorities();
     }
   }
 
@@ -143,7 +147,8 @@ export class Forward implements AttemptOwner {
     const exchange = this.#exchange;
     const { clock } = this.#deps;
     const redraws = this.#attempts === 0 ? 0 : (this.#retry?.policy.hostSelectionRetries ?? 0);
-    const host = this.#cluster.pickHost(exchange, this.#hashKey, redraws, (drawn) => this.#triedHosts.includes(drawn));
+    const loads = this.#priorities?.loadsFor(this.#cluster.priorityAvailability) ?? null;
+    const host = this.#cluster.pickHost(exchange, this.#hashKey, redraws, (drawn) => this.#triedHosts.includes(drawn), loads);
     this.#attempts++;
     if (host === null) {
       exchange.attempts.push({
@@ -178,6 +183,7 @@ export class Forward implements AttemptOwner {
     this.#body?.detach();
     this.#attempt = null;
     this.#triedHosts.push(failed.host);
+    this.#priorities?.add(failed.host.priority);
     const { clock } = this.#deps;
     const failedAt = clock.now();
     this.#backoffTimer = clock.setTimer(() => {

@@ -194,6 +194,54 @@ describe('locality', () => {
     expect(priorities({ outlierDetection: outlierDetection() })).toEqual([1, 0]);
   });
 
+  it('a caller without a locality has the endpoints without one nearest', () => {
+    const none = { distribute: [], failover: [], failoverPriority: [] };
+    const rank = (locality: string) => localityPriority(endpoint(1, { locality }), { ...caller, locality: '' }, none);
+    expect(['', 'eu/a/1'].map(rank)).toEqual([0, 3]);
+  });
+
+  it('another network comes after all of the own one; failover refines failoverPriority', () => {
+    const network = 'topology.istio.io/network';
+    const labels = { ...settings, failover: [], failoverPriority: [network, 'ver'] };
+    const own = { ...caller, labels: { [network]: 'n1', ver: '1' } };
+    const rank = (of: Record<string, string>) => localityPriority(endpoint(1, { labels: of }), own, labels);
+    expect([
+      rank({ [network]: 'n1', ver: '1' }),
+      rank({ [network]: 'n1' }),
+      rank({ [network]: 'n2', ver: '1' }),
+      rank({ [network]: 'n2' }),
+    ]).toEqual([0, 1, 2, 3]);
+    const both = { ...settings, failoverPriority: ['ver'] };
+    const near = (of: Record<string, string>, locality: string) =>
+      localityPriority(endpoint(1, { labels: of, locality }), own, both);
+    expect([near({ ver: '1' }, 'eu/a/1'), near({ ver: '1' }, 'us/a'), near({}, 'eu/a/1'), near({}, 'asia/a')]).toEqual([
+      0, 3, 5, 9,
+    ]);
+  });
+
+  it('a share is divided among the localities its pattern covers, by their weight', () => {
+    const hosts = hostsOf([
+      endpoint(1, { locality: 'eu/a/1' }),
+      endpoint(2, { locality: 'us/a/1', weight: 3 }),
+      endpoint(3, { locality: 'us/b/1' }),
+    ]);
+    const locality = { distribute: [{ from: '*', to: { 'eu/*': 60, 'us/*': 40 } }], failover: [], failoverPriority: [] };
+    expect(count(setOf(hosts, { locality }, caller), 100)).toEqual({ 1: 60, 2: 30, 3: 10 });
+  });
+
+  it('a locality loses its share as its hosts are ejected, beyond the overprovisioning of 1.4', () => {
+    const hosts = hostsOf([
+      endpoint(1, { locality: 'eu/a/1' }),
+      endpoint(2, { locality: 'eu/a/1' }),
+      endpoint(3, { locality: 'us/a/1' }),
+    ]);
+    hosts[0]!.outlier.ejectedAt = 1;
+    const locality = { distribute: [{ from: '*', to: { 'eu/*': 50, 'us/*': 50 } }], failover: [], failoverPriority: [] };
+    const counts = count(setOf(hosts, { locality, outlierDetection: outlierDetection() }, caller), 1700);
+    // 50 × 1.4 × ½ against 50.
+    expect(counts[2]! / 1700).toBeCloseTo(35 / 85, 2);
+  });
+
   it('distributes by share', () => {
     const hosts = hostsOf([
       endpoint(1, { locality: 'eu/a/1' }),

@@ -3,8 +3,9 @@ import type { ClusterSnapshot, WorkloadInfo } from '../../snapshot.ts';
 import type { Host } from '../host.ts';
 import { type Balancer, BalancerMemory, createBalancer } from './balancer.ts';
 import { EdfScheduler } from './edf-scheduler.ts';
-import { distribution, shareOf } from './locality.ts';
+import { distribution, shareLocalities } from './locality.ts';
 import { randomHash } from './ring-hash.ts';
+import { weightOf } from './warm-up.ts';
 import type { Hash64 } from './xxhash64.ts';
 
 /** A level is full while healthy × 1.4 covers it (Envoy's overprovisioning factor). */
@@ -16,6 +17,8 @@ interface Level {
   panic: boolean;
   /** Share of the load, percent; all levels add up to 100. */
   load: number;
+  /** Share of the whole load it could take, percent. */
+  availability: number;
   pick: (hash: Hash64 | null, redraw: number) => Host | null;
 }
 
@@ -48,7 +51,14 @@ export class HostSet {
     const priorities = [...byPriority.keys()].sort((a, b) => a - b);
     this.#levels = priorities.map((priority) => {
       const members = byPriority.get(priority)!;
-      return { hosts: members, healthy: members.filter((host) => host.healthy), panic: false, load: 0, pick: () => null };
+      return {
+        hosts: members,
+        healthy: members.filter((host) => host.healthy),
+        panic: false,
+        load: 0,
+        availability: 0,
+        pick: () => null,
+      };
     });
     this.#noHealthy = this.#levels.every((level) => level.healthy.length === 0);
     this.#spreadLoad(panicPercent);
@@ -62,15 +72,21 @@ export class HostSet {
     return this.#noHealthy && !this.#levels.some((level) => level.panic);
   }
 
-  pick(hash: Hash64 | null, redraw: number): Host | null {
+  /** What each priority could take, percent of the whole, highest priority first. */
+  get availability(): number[] {
+    return this.#levels.map((level) => level.availability);
+  }
+
+  /** `loads` replaces the priorities' own shares of the load. */
+  pick(hash: Hash64 | null, redraw: number, loads: readonly number[] | null = null): Host | null {
     const levels = this.#levels;
     if (levels.length === 1) return levels[0]!.pick(hash, redraw);
     if (levels.length === 0) return null;
     // A hashed request picks its level by the hash too, so that it stays there.
     const point = hash === null ? this.#random() * 100 : hash.low % 100;
     let sum = 0;
-    for (const level of levels) {
-      sum += level.load;
+    for (const [index, level] of levels.entries()) {
+      sum += loads?.[index] ?? level.load;
       if (point < sum) return level.pick(hash, redraw);
     }
     return levels[0]!.pick(hash, redraw);
@@ -78,9 +94,11 @@ export class HostSet {
 
   #spreadLoad(panicPercent: number): void {
     const levels = this.#levels;
-    const health = levels.map((level) =>
-      Math.min(100, Math.floor((OVERPROVISIONING_PERCENT * level.healthy.length) / Math.max(level.hosts.length, 1))),
-    );
+    for (const level of levels) {
+      const percent = Math.floor((OVERPROVISIONING_PERCENT * level.healthy.length) / Math.max(level.hosts.length, 1));
+      level.availability = Math.min(100, percent);
+    }
+    const health = levels.map((level) => level.availability);
     const total = Math.min(
       100,
       health.reduce((sum, value) => sum + value, 0),
@@ -116,17 +134,19 @@ export class HostSet {
       const balancer = this.#balancer(usable, group, cluster);
       return (hash, redraw) => balancer.pick(hash, redraw);
     }
-    const localities = new Map<string, { usable: Host[]; all: number }>();
+    const localities = new Map<string, { usable: Host[]; all: number; weight: number }>();
     for (const host of level.hosts) {
-      const entry = localities.get(host.endpoint.locality) ?? { usable: [], all: 0 };
+      const entry = localities.get(host.endpoint.locality) ?? { usable: [], all: 0, weight: 0 };
       entry.all++;
+      entry.weight += weightOf(host);
       if (usable.includes(host)) entry.usable.push(host);
       localities.set(host.endpoint.locality, entry);
     }
+    const weights = shareLocalities(new Map([...localities].map(([name, entry]) => [name, entry.weight])), shares);
     const groups: { balancer: Balancer; weight: number }[] = [];
     for (const [name, entry] of localities) {
       const availability = Math.min(1, (OVERPROVISIONING_PERCENT / 100) * (entry.usable.length / entry.all));
-      const weight = shareOf(name, shares) * availability;
+      const weight = (weights.get(name) ?? 0) * availability;
       if (weight > 0) groups.push({ balancer: this.#balancer(entry.usable, `${group}/${name}`, cluster), weight });
     }
     const scheduler = new EdfScheduler(groups, (entry) => entry.weight);
