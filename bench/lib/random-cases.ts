@@ -30,7 +30,40 @@ function dice(seed: number): Dice {
 }
 
 export function randomGroups(count: number, seed: number): Group[] {
-  return Array.from({ length: count }, (_, index) => randomGroup(index, dice(seed * 100_003 + index)));
+  return Array.from({ length: count }, (_, index) => {
+    const d = dice(seed * 100_003 + index);
+    return index % 10 === 9 ? hashGroup(index, d) : randomGroup(index, d);
+  });
+}
+
+/** Consistent hashing: the same key goes to the same endpoint as with Envoy. */
+function hashGroup(index: number, d: Dice): Group {
+  const key = d.pick<Document>([
+    { httpHeaderName: 'x-a' },
+    { httpQueryParameterName: 'x' },
+    { httpCookie: { name: 'k' } },
+    { useSourceIp: true },
+  ]);
+  const algorithm = d.pick<Document>([{}, { ringHash: { minimumRingSize: 64 } }, { maglev: {} }, { maglev: { tableSize: 131 } }]);
+  return {
+    id: `random-${index}`,
+    source: 'random',
+    endpoints: d.pick<AppName[]>([
+      ['a', 'b', 'c'],
+      ['a', 'b'],
+    ]),
+    trafficPolicy: { loadBalancer: { consistentHash: { ...key, ...algorithm } } },
+    http: [{ route: [toHost()] }],
+    cases: Array.from({ length: 8 }, () => {
+      const value = `${d.pick(strings)}${d.int(1000)}`;
+      return {
+        name: `${JSON.stringify({ ...key, ...algorithm })} of ${value}`,
+        path: `/?x=${value.replaceAll(' ', '')}`,
+        headers: { 'x-a': d.chance(0.2) ? [value, 'more'] : value, cookie: `j=1; k=${value.replace(/[, ]/g, '')}` },
+        expect: {},
+      };
+    }),
+  };
 }
 
 function randomGroup(index: number, d: Dice): Group {
