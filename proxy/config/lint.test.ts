@@ -119,6 +119,8 @@ const cases: [string, string, number, string][] = [
     5,
     'empty',
   ],
+  ['DD4050', vs(`  - rewrite: {uriRegexRewrite: {match: "/a/(.*)", rewrite: '/\\2'}}\n${to}`), 7, '(it has 1)'],
+  ['DD4051', vs('  - directResponse: {status: 204, body: {string: hello}}\n'), 7, 'has no body'],
 ];
 
 describe('valid but inert', () => {
@@ -128,6 +130,12 @@ describe('valid but inert', () => {
     const own = found.find((d) => d.code === code);
     expect(own, JSON.stringify(found)).toMatchObject({ file: 'x.yaml', line });
     expect(own!.message).toContain(message);
+  });
+
+  test('DD4052: more workers than run', async () => {
+    const text = 'apiVersion: drydock.dev/v1\nkind: Mesh\nmetadata: {name: m}\nspec: {services: [], dataPlane: {workers: 4}}\n';
+    const [found] = await lintDocuments(parseText(text, 'x.yaml').documents);
+    expect(found).toMatchObject({ code: 'DD4052', severity: 'warning', line: 4, path: 'spec.dataPlane.workers' });
   });
 
   test('DD4004: gateways without mesh', async () => {

@@ -1,4 +1,5 @@
 import { faultSchema } from '../../api/fault.schema.ts';
+import { meshSchema } from '../../api/mesh.schema.ts';
 import type { GatewayApiRouteSpec } from '../kinds/istio-types.ts';
 import type { LintContext } from './lint-context.ts';
 
@@ -15,6 +16,12 @@ export function lintMesh(context: LintContext): void {
         `A second Mesh only adds services; ${settings.join(', ')} of ${meshes[0]!.name} hold.`,
       );
     }
+  }
+  const [first] = meshes;
+  const workers = first === undefined ? 1 : (meshSchema.parse(first.document).spec.dataPlane?.workers ?? 1);
+  if (first !== undefined && workers > 1) {
+    const message = `${workers} workers are asked for: all sidecars run on one for now.`;
+    context.warn(first, ['spec', 'dataPlane', 'workers'], 'DD4052', message);
   }
   for (const service of context.services) {
     if (service.mesh && service.mesh.spec.workloads.length === 0) {

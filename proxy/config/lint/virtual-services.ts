@@ -1,3 +1,4 @@
+import { RE2JS } from 're2js';
 import { parseDurationMs } from '../../shared/duration.ts';
 import type { Path } from '../diagnostics.ts';
 import type { HttpRouteSpec, VirtualServiceSpec } from '../kinds/istio-types.ts';
@@ -13,6 +14,8 @@ export function lintVirtualServices(context: LintContext): void {
       lintRetries(context, resource, rule, path);
       lintWeights(context, resource, rule, path);
       lintRewrite(context, resource, rule, path);
+      lintSubstitution(context, resource, rule, path);
+      lintDirectResponse(context, resource, rule, path);
     }
   }
 }
@@ -124,5 +127,34 @@ function lintRewrite(context: LintContext, resource: ParsedResource, { match = [
     'DD4023',
     `${prefix}/x becomes //x: the prefix is replaced as text.`,
     `Add a match with prefix ${prefix}/ before it, or use uriRegexRewrite.`,
+  );
+}
+
+/** RE2 gives up on the whole replacement, without a word, when a group is missing. */
+function lintSubstitution(context: LintContext, resource: ParsedResource, { rewrite }: HttpRouteSpec, path: Path): void {
+  const regex = rewrite?.uriRegexRewrite;
+  if (regex?.match === undefined || regex.rewrite === undefined) return;
+  const groups = RE2JS.compile(regex.match).groupCount();
+  const missing = [...regex.rewrite.matchAll(/\\(?:\\|([0-9]))/g)]
+    .map((found) => Number(found[1] ?? 0))
+    .find((group) => group > groups);
+  if (missing === undefined) return;
+  context.warn(
+    resource,
+    [...path, 'rewrite', 'uriRegexRewrite', 'rewrite'],
+    'DD4050',
+    `\\${missing} names a group that the pattern does not have (it has ${groups}): Envoy leaves the path as it is.`,
+    'Put brackets around the part of the pattern that is meant.',
+  );
+}
+
+function lintDirectResponse(context: LintContext, resource: ParsedResource, { directResponse }: HttpRouteSpec, path: Path): void {
+  if (directResponse?.status !== 204 || directResponse.body === undefined) return;
+  context.warn(
+    resource,
+    [...path, 'directResponse', 'body'],
+    'DD4051',
+    'A 204 has no body. Envoy sends it all the same, and clients take it for the beginning of the next response.',
+    'Use status 200, or leave the body out.',
   );
 }
