@@ -51,7 +51,7 @@ export const responseFaultSchema = z.strictObject({
   corrupt: percentSchema.optional(),
 });
 
-/** A toxic on the bytes of a TCP connection, as Toxiproxy names and measures it (plus `corrupt` and `stall`, ours). */
+/** A toxic on the bytes of a TCP connection, as Toxiproxy names and measures it (plus `corrupt`, `stall`, `refuse` and `flap`, ours). */
 export const tcpToxicSchema = z.strictObject({
   type: z.enum([
     'latency',
@@ -64,6 +64,8 @@ export const tcpToxicSchema = z.strictObject({
     'noop',
     'corrupt',
     'stall',
+    'refuse',
+    'flap',
   ]),
   /** `downstream`: towards the client. */
   stream: z.enum(['upstream', 'downstream']).default('downstream'),
@@ -88,7 +90,7 @@ export const faultSpecSchema = z.strictObject({
   delay: delaySchema.optional(),
   abort: abortSchema.optional(),
   response: responseFaultSchema.optional(),
-  /** On connections of opaque (protocol tcp) services. */
+  /** On the bytes of connections, whatever they speak. HTTP services too: those open when it is armed end after the request in progress. */
   tcp: z.array(tcpToxicSchema).min(1).optional(),
   only: z.strictObject({ skip: z.number().int().min(0).optional(), first: z.number().int().min(0).optional() }).optional(),
   per: z.enum(['request', 'connection', 'trace', 'client']).default('request'),

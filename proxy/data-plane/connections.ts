@@ -12,7 +12,7 @@ import type { DataPlaneEvent, IdentityMaterial } from './messages.ts';
 import type { PreparedListener } from './prepare.ts';
 import { type ListenerPath, type RequestPathDeps, runExchange } from './request-path.ts';
 import { splitAuthority } from './route/authority.ts';
-import type { GatewayListener, GatewayServer, InboundListener } from './snapshot.ts';
+import type { GatewayListener, GatewayServer, InboundListener, InboundPort, ProxySnapshot } from './snapshot.ts';
 import type { ConnectionInfo } from './stream.ts';
 import { runTcpInbound, runTcpOutbound, sniMatches, type TcpDeps } from './tcp-path.ts';
 
@@ -94,6 +94,16 @@ export class Connections {
     for (const codec of this.#codecs.get(key) ?? []) codec.drain();
     this.#tlsListeners.get(key)?.listener.close();
     this.#tlsListeners.delete(key);
+  }
+
+  /** Connections to these workloads end after the request in progress; what comes next opens new ones. */
+  renew(concerned: (proxy: ProxySnapshot, port: InboundPort) => boolean): void {
+    for (const [key, codecs] of this.#codecs) {
+      const prepared = this.#deps.prepared(key);
+      if (prepared?.listener.role !== 'inbound' || !prepared.listener.ports.some((port) => concerned(prepared.proxy, port)))
+        continue;
+      for (const codec of codecs) codec.drain();
+    }
   }
 
   drain(): void {
@@ -254,12 +264,15 @@ export class Connections {
     });
   }
 
-  #serve(key: string, protocol: DetectedProtocol, socket: Duplex, info: ConnectionInfo): void {
+  #serve(key: string, protocol: DetectedProtocol, accepted: Duplex, known: ConnectionInfo): void {
     if (protocol === 'closed' || protocol === 'tls' || protocol === 'silent') {
-      socket.destroy();
+      accepted.destroy();
       return;
     }
     const role = this.#deps.prepared(key)?.listener.role;
+    const disturbed = role === 'inbound' ? this.#disturb(key, accepted, known) : { socket: accepted, info: known };
+    if (disturbed === null) return;
+    const { socket, info } = disturbed;
     const onClose = (): void => {
       this.#codecs.get(key)?.delete(codec);
     };
@@ -288,6 +301,27 @@ export class Connections {
       this.#codecs.set(key, codecs);
     }
     codecs.add(codec);
+  }
+
+  /** Toxics on the bytes of a connection that carries requests; null: they refused it. */
+  #disturb(key: string, accepted: Duplex, known: ConnectionInfo): { socket: Duplex; info: ConnectionInfo } | null {
+    const path = this.#inboundPath(key, known, null);
+    if (path === undefined || path.snapshot.faults.length === 0) return { socket: accepted, info: known };
+    const { snapshot, proxy, port } = path;
+    const peer = known.mtls ? [...path.workloads.values()].find((w) => w.spiffeId === known.peerSpiffeId) : undefined;
+    const disturbed = this.#deps.tcp.faults.disturb(accepted, {
+      side: 'server',
+      faults: snapshot.faults,
+      proxy,
+      destinationService: port.cluster.service,
+      port: port.port,
+      peer: peer ?? null,
+      cluster: port.cluster,
+      client: peer?.id ?? known.remoteAddress.replace(/:\d+$/, ''),
+    });
+    if (disturbed === null) return null;
+    const { stream, met } = disturbed;
+    return { socket: stream, info: met.length === 0 ? known : { ...known, faults: met } };
   }
 
   /** CONNECT host:port: the bytes inside are a connection to that service, whatever they speak. */

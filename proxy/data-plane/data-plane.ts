@@ -1,4 +1,6 @@
+import type { Duplex } from 'node:stream';
 import type { Diagnostic } from '../api/diagnostic.schema.ts';
+import type { AppliedFault } from '../api/exchange.schema.ts';
 import type { ExplainRequest, Explanation } from '../api/explain.schema.ts';
 import type { ClusterStatus } from '../api/observability.schema.ts';
 import { BoundListener } from './bound-listener.ts';
@@ -12,12 +14,21 @@ import type { LiveExchange } from './live-exchange.ts';
 import type { DataPlaneCounters, FromDataPlane, IdentityMaterial } from './messages.ts';
 import { listenerKey, type PreparedSnapshot, prepareSnapshot } from './prepare.ts';
 import { FaultState } from './route-filters/fault/fault-state.ts';
+import { mayConcern } from './route-filters/fault/filter.ts';
 import { FilterFactory } from './route-filters/index.ts';
 import { createConnectionAuthorizer } from './route-filters/rbac/filter.ts';
-import type { BoundListener as BoundPort, InboundPort, MeshSnapshot, PrepareResult } from './snapshot.ts';
+import type {
+  BoundListener as BoundPort,
+  FaultSnapshot,
+  InboundPort,
+  MeshSnapshot,
+  PrepareResult,
+  ProxySnapshot,
+} from './snapshot.ts';
 import { TcpFaults } from './tcp-faults.ts';
 import { ToxicProxies } from './toxics/toxic-proxies.ts';
 import { createDial, createTcpDial } from './upstream/dial.ts';
+import type { DialRequest } from './upstream/pool.ts';
 import { joinTunnel } from './upstream/tunnel.ts';
 import { Upstreams } from './upstream/upstreams.ts';
 
@@ -71,7 +82,7 @@ export class DataPlane {
       joinTunnel: (a, b, onClosed, onBytes) => joinTunnel(a, b, { onClosed, onBytes, halfClose: false }),
       newSpanId: ids.spanId,
       emit: (event) => this.#reporter.event(event),
-      dial: createDial(dialDeps),
+      dial: createDial({ ...dialDeps, disturb: (request, socket) => this.#disturbUpstream(request, socket) }),
     });
     this.#connections = new Connections({
       clock,
@@ -220,8 +231,38 @@ export class DataPlane {
       this.#bound.set(key, bound);
     }
     this.#faults.update(prepared.snapshot.faults);
-    this.#tcpFaults.update(prepared.snapshot.faults);
+    const toxic = this.#tcpFaults.update(prepared.snapshot.faults);
     this.#upstreams.update(prepared.snapshot, (workload) => this.#bound.get(listenerKey(workload, 'inbound')));
+    this.#renewConnections(toxic);
+  }
+
+  /** Toxics draw when a connection opens, so those kept open for later requests must give way to new ones. */
+  #renewConnections(faults: readonly FaultSnapshot[]): void {
+    const on = (side: FaultSnapshot['side'], proxy: ProxySnapshot, service: string) =>
+      faults.some((fault) => fault.side === side && fault.toService === service && mayConcern(fault, proxy));
+    if (faults.length === 0) return;
+    this.#connections.renew((proxy, port) => on('server', proxy, port.cluster.service));
+    this.#upstreams.renewConnections((proxy, { name, service }) => !isInbound(name) && on('client', proxy, service));
+  }
+
+  /** The caller's side of a toxic on requests: between its sidecar's codec and the connection it dialled. */
+  #disturbUpstream({ proxyId, cluster, endpoint }: DialRequest, socket: Duplex): { stream: Duplex; met: AppliedFault[] } | null {
+    const snapshot = this.#prepared?.snapshot;
+    const proxy = snapshot?.proxies.find(({ id }) => id === proxyId);
+    const untouched = { stream: socket, met: [] };
+    if (snapshot === undefined || proxy === undefined || snapshot.faults.length === 0 || isInbound(cluster.name))
+      return untouched;
+    return this.#tcpFaults.disturb(socket, {
+      side: 'client',
+      faults: snapshot.faults,
+      proxy,
+      destinationService: cluster.service,
+      port: cluster.port,
+      peer: null,
+      // The host is picked by now: a fault on one version or workload is about this connection or not.
+      cluster: { ...cluster, endpoints: [endpoint] },
+      client: proxyId,
+    });
   }
 
   #boundPorts(): BoundPort[] {
@@ -249,6 +290,9 @@ export class DataPlane {
     this.#matched.set(resource, (this.#matched.get(resource) ?? 0) + 1);
   }
 }
+
+/** A sidecar's cluster towards its own process. */
+const isInbound = (cluster: string): boolean => cluster.startsWith('inbound');
 
 /** AuthorizationPolicy for a connection to an opaque port: '' lets it in, otherwise the details of the refusal. */
 function authorizeTcp(exchange: LiveExchange, port: InboundPort): string {

@@ -48,6 +48,8 @@ export async function runExchange(downstream: DownstreamRequest, path: ListenerP
   const { clock, ids } = deps;
   const wallMs = clock.wallNow();
   const exchange = new LiveExchange(ids.exchangeId(wallMs), path, downstream, clock.now, wallMs);
+  const { faults } = downstream.connection;
+  if (faults !== undefined) exchange.faults.push(...faults);
   deps.onBegin();
   watchDownstream(exchange, deps);
   const reply = await decide(exchange, path, deps);

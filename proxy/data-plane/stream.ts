@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { AppliedFault } from '../api/exchange.schema.ts';
 import type { HeaderMap } from './header-map.ts';
 
 /*
@@ -26,6 +27,8 @@ export interface ConnectionInfo {
   tls: boolean;
   sni: string;
   alpn: string;
+  /** Toxics on the bytes of the connection: every request over it has met them. */
+  faults?: readonly AppliedFault[];
 }
 
 /** Readable side of a message. One consumer; set the handlers before resume(). Starts paused. */
@@ -149,6 +152,8 @@ export interface UpstreamConnection {
   /** Requests it has carried, for maxRequestsPerConnection. */
   readonly requestCount: number;
   newStream(callbacks: UpstreamCallbacks): UpstreamStream;
+  /** Toxics on the bytes of the connection. */
+  faults?: readonly AppliedFault[];
   /** Connection ended (idle close, GOAWAY, error): the pool forgets it. */
   onClose: (() => void) | null;
   /** A stream slot became free. */

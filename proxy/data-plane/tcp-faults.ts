@@ -1,27 +1,47 @@
-import type { Duplex } from 'node:stream';
+import { type Duplex, duplexPair } from 'node:stream';
+import type { AppliedFault } from '../api/exchange.schema.ts';
 import type { Clock, Random } from './clock.ts';
 import { addFlag } from './exchange.ts';
 import type { LiveExchange } from './live-exchange.ts';
 import type { ToxicSpec } from './messages.ts';
-import { drawDelayMs } from './route-filters/fault/draw.ts';
+import { resetStream } from './reset-stream.ts';
+import { type DrawSequence, drawDelayMs, seededDraws } from './route-filters/fault/draw.ts';
 import type { FaultState } from './route-filters/fault/fault-state.ts';
-import { mayConcern, meetsFault } from './route-filters/fault/filter.ts';
-import type { FaultSnapshot } from './snapshot.ts';
+import { type FaultEnds, mayConcern, meetsEnds } from './route-filters/fault/filter.ts';
+import type { FaultSnapshot, ProxySnapshot } from './snapshot.ts';
+import { type Admission, admitConnection } from './toxics/admit.ts';
 import { ToxicJoin } from './toxics/toxic-join.ts';
+
+/** A toxic for one connection, with the draws that are its own. */
+export interface DrawnToxic extends ToxicSpec {
+  random: Random;
+}
 
 /** What the faults want of one connection. */
 export interface TcpFaultDecision {
   /** Before dialling. */
   delayMs: number;
   abort: 'reset' | 'hang' | null;
-  toxics: ToxicSpec[];
+  toxics: DrawnToxic[];
+  admission: Admission;
 }
 
-const nothing: TcpFaultDecision = { delayMs: 0, abort: null, toxics: [] };
+/** A connection that carries requests, when it has just been opened. */
+export interface HttpConnectionEnds extends FaultEnds {
+  side: 'server' | 'client';
+  faults: readonly FaultSnapshot[];
+  proxy: ProxySnapshot;
+  /** The caller, for `per: client`. */
+  client: string;
+}
+
+const admitted: Admission = { admitted: true, draws: new Map() };
+const nothing: TcpFaultDecision = { delayMs: 0, abort: null, toxics: [], admission: admitted };
 
 /**
- * Our Fault on connections of opaque services: the percentage is drawn once per connection; a delay comes before the connect, `abort: {reset}`
- * and `{hang}` do what they say, `tcp:` puts toxics on the bytes. What is HTTP's alone (match, statuses, response) does nothing here.
+ * Our Fault on connections. Of opaque services everything: the percentage is drawn once per connection; a delay comes before the connect,
+ * `abort: {reset}` and `{hang}` do what they say, `tcp:` puts toxics on the bytes; what is HTTP's alone (match, statuses, response) does
+ * nothing. Connections that carry requests get the toxics; the rest of the fault is the request filter's.
  * A fault that is taken away takes its toxics off open connections too; a new one acts on new connections.
  */
 export class TcpFaults {
@@ -29,6 +49,7 @@ export class TcpFaults {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #joins = new Set<ToxicJoin>();
+  #known: ReadonlySet<string> = new Set();
 
   constructor(deps: { state: FaultState; clock: Clock; random: Random }) {
     this.#state = deps.state;
@@ -40,21 +61,28 @@ export class TcpFaults {
     const side = exchange.direction === 'inbound' ? 'server' : 'client';
     const { faults } = exchange.snapshot;
     if (faults.length === 0) return nothing;
-    const decision: TcpFaultDecision = { delayMs: 0, abort: null, toxics: [] };
+    const decision: TcpFaultDecision = { delayMs: 0, abort: null, toxics: [], admission: admitted };
     for (const fault of faults) {
-      if (fault.side !== side || fault.match.length > 0 || !mayConcern(fault, exchange.proxy)) continue;
-      if (!meetsFault({ fault, matches: [] }, exchange) || !this.#state.isActive(fault)) continue;
+      if (fault.side !== side || !this.#concerns(fault, exchange.proxy, exchange)) continue;
       this.#apply(fault, exchange, decision);
     }
+    decision.admission = this.#admit(decision.toxics);
     return decision;
   }
 
   /** Joins the two streams through the toxics; resolves with the bytes of both directions when both sides are closed. */
-  join(downstream: Duplex, upstream: Duplex, toxics: readonly ToxicSpec[]): Promise<{ forward: number; backward: number }> {
+  join(
+    downstream: Duplex,
+    upstream: Duplex,
+    { toxics, admission }: Pick<TcpFaultDecision, 'toxics' | 'admission'>,
+  ): Promise<{ forward: number; backward: number }> {
+    const randoms = new Map(toxics.map(({ name, random }) => [name, random]));
     return new Promise((resolve) => {
       const join = new ToxicJoin(downstream, upstream, {
         clock: this.#clock,
         random: this.#random,
+        randomOf: ({ name }) => randoms.get(name) ?? this.#random,
+        draws: admission.draws,
         toxics,
         onClosed: ({ bytesForward, bytesBackward }) => {
           this.#joins.delete(join);
@@ -65,19 +93,67 @@ export class TcpFaults {
     });
   }
 
-  /** A new snapshot: toxics of faults that are gone, changed or switched off come off open connections. */
-  update(faults: readonly FaultSnapshot[]): void {
-    const wanted = new Set(faults.filter((fault) => fault.enabled).flatMap((fault) => toxicsOf(fault).map(({ name }) => name)));
+  /**
+   * A connection that carries requests: the stream to speak HTTP on instead of `socket`, and what its requests have met. null: it is refused,
+   * and already reset.
+   *
+   *   side server   peer ── socket ══toxics══ stream ── our codec        side client   our codec ── stream ══toxics══ socket ── peer
+   */
+  disturb(socket: Duplex, ends: HttpConnectionEnds): { stream: Duplex; met: AppliedFault[] } | null {
+    const toxics: DrawnToxic[] = [];
+    const met: AppliedFault[] = [];
+    for (const fault of ends.faults) {
+      if (fault.tcp === undefined || fault.side !== ends.side || !this.#concerns(fault, ends.proxy, ends)) continue;
+      const draw = this.#draw(fault, ends.client);
+      if (draw === null) continue;
+      const own = drawnToxics(fault, draw, this.#random);
+      toxics.push(...own);
+      for (const { type } of own) met.push({ name: fault.id, effect: type, side: fault.side });
+    }
+    if (toxics.length === 0) return { stream: socket, met };
+    const admission = this.#admit(toxics);
+    if (!admission.admitted) {
+      resetStream(socket);
+      return null;
+    }
+    const [stream, far] = duplexPair();
+    stream.on('error', () => undefined);
+    stream.once('close', () => far.destroy());
+    far.once('close', () => stream.destroy());
+    if (ends.side === 'server') void this.join(socket, far, { toxics, admission });
+    else void this.join(far, socket, { toxics, admission });
+    return { stream, met };
+  }
+
+  /** A new snapshot: toxics of faults that are gone, changed or switched off come off open connections. Returns the faults with new ones. */
+  update(faults: readonly FaultSnapshot[]): FaultSnapshot[] {
+    const acting = faults.filter((fault) => fault.enabled);
+    const wanted = new Set(acting.flatMap((fault) => toxicsOf(fault).map(({ name }) => name)));
     for (const join of this.#joins) join.release(new Set(join.toxics.filter((name) => !wanted.has(name))));
+    const fresh = acting.filter((fault) => toxicsOf(fault).some(({ name }) => !this.#known.has(name)));
+    this.#known = wanted;
+    return fresh;
+  }
+
+  #concerns(fault: FaultSnapshot, proxy: ProxySnapshot, ends: FaultEnds): boolean {
+    return fault.match.length === 0 && mayConcern(fault, proxy) && meetsEnds(fault, ends) && this.#state.isActive(fault);
+  }
+
+  #admit(toxics: readonly DrawnToxic[]): Admission {
+    if (toxics.length === 0) return admitted;
+    const randoms = new Map(toxics.map(({ name, random }) => [name, random]));
+    return admitConnection(toxics, { clock: this.#clock, randomOf: ({ name }) => randoms.get(name) ?? this.#random });
+  }
+
+  #draw(fault: FaultSnapshot, client: string): DrawSequence | null {
+    return this.#state.runtimeOf(fault).decide(fault.per === 'client' ? `client ${client}` : '');
   }
 
   #apply(fault: FaultSnapshot, exchange: LiveExchange, decision: TcpFaultDecision): void {
-    const toxics = toxicsOf(fault);
     const abort = fault.abort?.kind === 'reset' || fault.abort?.kind === 'hang' ? fault.abort.kind : null;
-    if (toxics.length === 0 && abort === null && fault.delay === null) return;
+    if (fault.tcp === undefined && abort === null && fault.delay === null) return;
     const { peer, downstream } = exchange;
-    const client = peer?.id ?? downstream.connection.remoteAddress.replace(/:\d+$/, '');
-    const draw = this.#state.runtimeOf(fault).decide(fault.per === 'client' ? `client ${client}` : '');
+    const draw = this.#draw(fault, peer?.id ?? downstream.connection.remoteAddress.replace(/:\d+$/, ''));
     if (draw === null) {
       exchange.notes.push(`fault ${fault.id}: matched, not drawn`);
       return;
@@ -96,7 +172,8 @@ export class TcpFaults {
       addFlag(exchange, 'FI');
       note(abort);
     }
-    for (const toxic of toxics) note(toxic.type);
+    const toxics = drawnToxics(fault, draw, this.#random);
+    for (const { type } of toxics) note(type);
     decision.toxics.push(...toxics);
   }
 }
@@ -104,4 +181,12 @@ export class TcpFaults {
 /** A toxic's name holds its attributes: a changed one is another one. */
 function toxicsOf(fault: FaultSnapshot): ToxicSpec[] {
   return (fault.tcp ?? []).map((toxic, index) => ({ ...toxic, name: `${fault.id}/${index} ${JSON.stringify(toxic)}` }));
+}
+
+/** With a seed each toxic has a sequence of its own, so that the bytes of one never shift the draws of another. */
+function drawnToxics(fault: FaultSnapshot, draw: DrawSequence, random: Random): DrawnToxic[] {
+  const toxics = toxicsOf(fault);
+  if (toxics.length === 0) return [];
+  const seed = fault.seed === null ? null : Math.floor(draw() * 0x7fffffff);
+  return toxics.map((toxic, index) => ({ ...toxic, random: seed === null ? random : seededDraws(seed, index) }));
 }

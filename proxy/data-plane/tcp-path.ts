@@ -186,7 +186,7 @@ async function joinTo(
     return finish(exchange, deps);
   }
   if (faults.toxics.length > 0) {
-    const bytes = await deps.faults.join(downstream, result.socket, faults.toxics);
+    const bytes = await deps.faults.join(downstream, result.socket, faults);
     exchange.downstream.requestBody.total = bytes.forward;
     exchange.downstream.responseBody.total = bytes.backward;
     return finish(exchange, deps);
@@ -210,9 +210,11 @@ async function joinTo(
 async function sufferFaults(
   exchange: LiveExchange,
   downstream: Duplex,
-  { delayMs, abort }: TcpFaultDecision,
+  { delayMs, abort: asked, admission }: TcpFaultDecision,
   { clock }: TcpDeps,
 ): Promise<boolean> {
+  if (!admission.admitted) addFlag(exchange, 'FI');
+  const abort = asked ?? (admission.admitted ? null : 'reset');
   if (delayMs === 0 && abort === null) return true;
   exchange.enterStage('fault', clock.now());
   if (delayMs > 0) {

@@ -112,6 +112,48 @@ for (const side of ['server', 'client']) {
   });
 }
 
+describe('turning connections away', () => {
+  test('refuse resets before the app is reached, and a seed hits the same connections each time', async () => {
+    const refused = async (seed: number) => {
+      await fault({ seed, tcp: [{ type: 'refuse', toxicity: 0.5 }] });
+      const pattern: string[] = [];
+      for (let n = 0; n < 12; n++) {
+        const client = open();
+        client.socket.write('x');
+        await client.until(({ closed, text }) => closed || text !== '');
+        pattern.push(client.text === 'x' ? 'in' : client.error);
+        client.socket.destroy();
+      }
+      await mesh.api('/faults/f', 'DELETE');
+      return pattern;
+    };
+    const first = await refused(7);
+    expect(new Set(first)).toEqual(new Set(['in', 'ECONNRESET']));
+    expect(await refused(7)).toEqual(first);
+    expect(await refused(8)).not.toEqual(first);
+  });
+
+  test('flap lets in, cuts, refuses and lets in again', async () => {
+    await fault({ tcp: [{ type: 'flap', attributes: { up: 200, down: 200 } }] });
+    const outcomes: string[] = [];
+    const startedAt = performance.now();
+    while (performance.now() - startedAt < 5000 && !/in .*cut .*refused .*in/.test(outcomes.join(' '))) {
+      const client = open();
+      client.socket.write('x');
+      await client.until(({ closed, text }) => closed || text !== '');
+      if (client.closed) {
+        outcomes.push('refused');
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        continue;
+      }
+      await client.until(({ closed }) => closed);
+      outcomes.push('in', 'cut');
+      expect(client.error).toBe('ECONNRESET');
+    }
+    expect(outcomes.join(' ')).toMatch(/in .*cut .*refused .*in/);
+  });
+});
+
 describe('taking a TCP fault away', () => {
   test('heals the connections that suffer from it, and gives on what was held', async () => {
     await fault({ tcp: [{ type: 'bandwidth', stream: 'downstream', attributes: { rate: 0 } }] });

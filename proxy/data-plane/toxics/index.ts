@@ -1,8 +1,10 @@
 import { bandwidth } from './bandwidth.ts';
 import { corrupt } from './corrupt.ts';
+import { flap } from './flap.ts';
 import { latency } from './latency.ts';
 import { limitData } from './limit-data.ts';
 import { noop } from './noop.ts';
+import { refuse } from './refuse.ts';
 import { resetPeer } from './reset-peer.ts';
 import { slicer } from './slicer.ts';
 import { slowClose } from './slow-close.ts';
@@ -22,6 +24,8 @@ export const toxicTypes: readonly ToxicType[] = [
   noop,
   corrupt,
   stall,
+  refuse,
+  flap,
 ];
 
 export function findToxicType(type: string): ToxicType | undefined {

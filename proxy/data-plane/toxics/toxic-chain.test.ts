@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ManualClock, seededRandom } from '../../testing/manual-clock.ts';
 import type { ToxicSpec } from '../messages.ts';
+import { admitConnection } from './admit.ts';
 import { ToxicChain } from './toxic-chain.ts';
 
 /** A stream end whose input the test pushes and whose output it reads. Everything is synchronous. */
@@ -162,6 +163,46 @@ describe('a chain of toxics', () => {
     await send(data);
     expect(sink.received.equals(data)).toBe(true);
     expect(Math.max(...sink.arrivals.map((a) => a.bytes))).toBeLessThanOrEqual(80);
+  });
+
+  test('refuse resets what is open, and lets nothing in', async () => {
+    const { closes, settle } = chainOf([toxic('r', 'refuse', {})]);
+    await settle();
+    expect(closes).toEqual(['rst']);
+    const admit = (toxicity: number) =>
+      admitConnection([toxic('r', 'refuse', {}, toxicity)], { clock: new ManualClock(), randomOf: () => () => 0.5 });
+    expect([admit(1).admitted, admit(0.6).admitted, admit(0.5).admitted]).toEqual([false, false, true]);
+  });
+
+  test('flap resets when it goes down, lets in again when it is up, and every connection goes down at the same moment', async () => {
+    const link = toxic('f', 'flap', { up: 300, down: 200 });
+    const { clock, closes, sink, send } = chainOf([link]);
+    const admits = () => admitConnection([link], { clock, randomOf: () => () => 0 }).admitted;
+    await send('x');
+    clock.advance(299);
+    expect([sink.received.toString(), closes.length, admits()]).toEqual(['x', 0, true]);
+    clock.advance(1);
+    expect([closes, admits()]).toEqual([['rst'], false]);
+    clock.advance(199);
+    expect(admits()).toBe(false);
+    clock.advance(1);
+    expect(admits()).toBe(true);
+  });
+
+  test('a toxicity drawn when the connection was let in is not drawn again', () => {
+    const clock = new ManualClock();
+    const closes: string[] = [];
+    const wires = [new Wire(clock.now), new Wire(clock.now)] as const;
+    const spared = toxic('f', 'flap', { up: 10, down: 10 }, 0.5);
+    const deps = {
+      clock,
+      random: () => 0,
+      draws: new Map([['f', false]]),
+      closeConnection: (kind: string) => void closes.push(kind),
+    };
+    new ToxicChain(...wires, [spared], deps);
+    clock.advance(1000);
+    expect(closes).toEqual([]);
   });
 
   test('toxicity decides per connection: about half of them at 0.5', () => {

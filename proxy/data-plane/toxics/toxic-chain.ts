@@ -7,6 +7,16 @@ import type { ToxicOutput, ToxicStage } from './toxic.ts';
 /** Bytes a chain may hold before its source is paused. */
 const HIGH_WATER_BYTES = 4 * 1024 * 1024;
 
+export interface ToxicChainDeps {
+  clock: Clock;
+  random: Random;
+  /** A toxic's own randomness, where it is seeded. */
+  randomOf?: (toxic: ToxicSpec) => Random;
+  /** Toxicity drawn when the connection was let in. */
+  draws?: ReadonlyMap<string, boolean>;
+  closeConnection: (kind: 'fin' | 'rst') => void;
+}
+
 interface Link {
   spec: ToxicSpec;
   /** Null when the draw left this connection alone. */
@@ -23,25 +33,22 @@ export class ToxicChain {
   readonly #source: Duplex;
   readonly #sink: Duplex;
   readonly #clock: Clock;
-  readonly #random: Random;
+  readonly #randomOf: (toxic: ToxicSpec) => Random;
   readonly #closeConnection: (kind: 'fin' | 'rst') => void;
   #paused = false;
   #sinkFull = false;
   #closed = false;
+  #built = false;
   bytes = 0;
 
-  constructor(
-    source: Duplex,
-    sink: Duplex,
-    toxics: readonly ToxicSpec[],
-    deps: { clock: Clock; random: Random; closeConnection: (kind: 'fin' | 'rst') => void },
-  ) {
+  constructor(source: Duplex, sink: Duplex, toxics: readonly ToxicSpec[], deps: ToxicChainDeps) {
     this.#source = source;
     this.#sink = sink;
     this.#clock = deps.clock;
-    this.#random = deps.random;
+    this.#randomOf = deps.randomOf ?? (() => deps.random);
     this.#closeConnection = deps.closeConnection;
-    for (const spec of toxics) this.add(spec);
+    for (const spec of toxics) this.add(spec, deps.draws?.get(spec.name));
+    this.#built = true;
     source.on('data', (chunk: Buffer) => this.#enter(chunk));
     source.on('end', () => {
       this.#first().finish();
@@ -52,10 +59,11 @@ export class ToxicChain {
     });
   }
 
-  add(spec: ToxicSpec): void {
+  /** `acts`: its toxicity was drawn already, when the connection was let in. */
+  add(spec: ToxicSpec, acts?: boolean): void {
     const link: Link = { spec, stage: null, output: this.#outputAfter(() => link) };
     this.#links.push(link);
-    this.#draw(link);
+    this.#draw(link, acts);
   }
 
   update(spec: ToxicSpec): void {
@@ -91,10 +99,11 @@ export class ToxicChain {
     for (const link of this.#links) link.stage?.dispose();
   }
 
-  #draw(link: Link): void {
-    if (this.#random() >= link.spec.toxicity) return;
+  #draw(link: Link, acts?: boolean): void {
+    const random = this.#randomOf(link.spec);
+    if (!(acts ?? random() < link.spec.toxicity)) return;
     const type = findToxicType(link.spec.type);
-    link.stage = type?.create(link.spec.attributes, { clock: this.#clock, random: this.#random, out: link.output }) ?? null;
+    link.stage = type?.create(link.spec.attributes, { clock: this.#clock, random, out: link.output }) ?? null;
   }
 
   #enter(chunk: Buffer): void {
@@ -134,7 +143,10 @@ export class ToxicChain {
   };
 
   readonly #close = (kind: 'fin' | 'rst'): void => {
-    if (!this.#closed) this.#closeConnection(kind);
+    if (this.#closed) return;
+    if (this.#built) this.#closeConnection(kind);
+    // A toxic that closes as soon as it is there: the owner has no chain to take down yet.
+    else queueMicrotask(() => this.#closed || this.#closeConnection(kind));
   };
 
   #balance(): void {

@@ -2,12 +2,14 @@ import type { Duplex } from 'node:stream';
 import type { Clock, Random } from '../clock.ts';
 import type { ToxicSpec } from '../messages.ts';
 import { resetStream } from '../reset-stream.ts';
-import { ToxicChain } from './toxic-chain.ts';
+import { ToxicChain, type ToxicChainDeps } from './toxic-chain.ts';
 
 export interface ToxicJoinOptions {
   clock: Clock;
   random: Random;
   toxics: readonly ToxicSpec[];
+  randomOf?: ToxicChainDeps['randomOf'];
+  draws?: ToxicChainDeps['draws'];
   /** Called once, when both sides are closed. */
   onClosed: (join: ToxicJoin) => void;
 }
@@ -31,8 +33,14 @@ export class ToxicJoin {
     this.#a = a;
     this.#b = b;
     this.#options = options;
-    const { clock, random, toxics } = options;
-    const deps = { clock, random, closeConnection: (kind: 'fin' | 'rst') => this.#close(kind) };
+    const { clock, random, toxics, randomOf, draws } = options;
+    const deps: ToxicChainDeps = {
+      clock,
+      random,
+      ...(randomOf && { randomOf }),
+      ...(draws && { draws }),
+      closeConnection: (kind: 'fin' | 'rst') => this.#close(kind),
+    };
     const of = (stream: ToxicSpec['stream']) => toxics.filter((toxic) => toxic.stream === stream);
     this.#up = new ToxicChain(a, b, of('upstream'), deps);
     this.#down = new ToxicChain(b, a, of('downstream'), deps);

@@ -29,6 +29,11 @@ export class ToxicProxies {
       await proxy.stop();
       return { listen: proxy.listen, error: '' };
     }
+    // A refusal that spares nobody is the real thing: nothing listens. One that spares some is a reset per connection.
+    if (spec.toxics.some(({ type, toxicity }) => type === 'refuse' && toxicity >= 1)) {
+      proxy.stopListening();
+      return { listen: proxy.listen, error: '' };
+    }
     const error = await proxy.start();
     return { listen: proxy.listen, error };
   }

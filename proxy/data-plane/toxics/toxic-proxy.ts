@@ -1,6 +1,7 @@
 import net from 'node:net';
 import type { Clock, Random } from '../clock.ts';
 import type { ToxicProxySpec, ToxicSpec } from '../messages.ts';
+import { type Admission, admitConnection } from './admit.ts';
 import { ToxicChain } from './toxic-chain.ts';
 
 interface Connection {
@@ -63,6 +64,12 @@ export class ToxicProxy {
     if (server !== null) await new Promise<void>((resolve) => server.close(() => resolve()));
   }
 
+  /** From now on connecting is refused by the kernel; open connections stay. The port may be taken by others meanwhile. */
+  stopListening(): void {
+    this.#server?.close();
+    this.#server = null;
+  }
+
   /** Brings toxics in line with `toxics` on every open connection; keeps those that did not change. */
   setToxics(toxics: ToxicSpec[]): void {
     const before = new Map(this.spec.toxics.map((t) => [t.name, t]));
@@ -90,6 +97,11 @@ export class ToxicProxy {
       client.destroy();
       return;
     }
+    const admission = admitConnection(this.spec.toxics, { clock: this.#clock, randomOf: () => this.#random });
+    if (!admission.admitted) {
+      client.resetAndDestroy();
+      return;
+    }
     client.pause();
     const upstream = net.connect({ host, port, allowHalfOpen: true, noDelay: true });
     upstream.once('error', () => client.destroy());
@@ -100,14 +112,15 @@ export class ToxicProxy {
         client.destroy();
         return;
       }
-      this.#join(client, upstream);
+      this.#join(client, upstream, admission);
     });
   }
 
-  #join(client: net.Socket, upstream: net.Socket): void {
+  #join(client: net.Socket, upstream: net.Socket, { draws }: Admission): void {
     const deps = {
       clock: this.#clock,
       random: this.#random,
+      draws,
       closeConnection: (kind: 'fin' | 'rst') => this.#cut(connection, kind),
     };
     const of = (stream: ToxicSpec['stream']) => this.spec.toxics.filter((t) => t.stream === stream);

@@ -56,7 +56,22 @@ export interface ToxicType {
   /** One sentence for the app. */
   summary: string;
   attributes: readonly ToxicAttribute[];
+  /** May a new connection come in at `now` (the clock's)? Asked before the upstream is dialled; absent = always. */
+  admits?(attributes: ToxicAttributes, now: number): boolean;
   create(attributes: ToxicAttributes, context: ToxicContext): ToxicStage;
+}
+
+/** A stage that changes nothing. */
+export function passThrough(out: ToxicOutput): ToxicStage {
+  const nothing = () => undefined;
+  return {
+    heldBytes: 0,
+    push: (chunk) => out.push(chunk),
+    finish: () => out.finish(),
+    update: nothing,
+    release: nothing,
+    dispose: nothing,
+  };
 }
 
 /** Keeps chunks in order behind something that waits. */

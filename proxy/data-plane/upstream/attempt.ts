@@ -204,6 +204,7 @@ export class Attempt implements PoolWaiter, UpstreamCallbacks, BodyTarget {
     this.record.reused = pooled.carried > 1;
     this.record.connectMs = pooled.carried > 1 ? 0 : pooled.connectMs;
     this.record.endpoint = pooled.address;
+    if (pooled.connection.faults !== undefined) this.#exchange.faults.push(...pooled.connection.faults);
     this.#cluster.reportConnected(this.host);
     this.#stream = pooled.connection.newStream(this);
     this.#owner.onAttemptStarted(this);

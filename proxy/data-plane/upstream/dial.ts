@@ -1,3 +1,6 @@
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { AppliedFault } from '../../api/exchange.schema.ts';
 import type { Clock } from '../clock.ts';
 import type { IdentityMaterial } from '../messages.ts';
 import type { ClusterSnapshot, EndpointSnapshot } from '../snapshot.ts';
@@ -5,13 +8,15 @@ import { ClientContexts, type DialResult, type DialTls, dial } from './connect.t
 import { Http1UpstreamConnection } from './http1-connection.ts';
 import { Http2UpstreamConnection } from './http2-connection.ts';
 import { PassthroughCarrier } from './passthrough.ts';
-import type { Dial, UpstreamProtocol } from './pool.ts';
+import type { Dial, DialRequest, UpstreamProtocol } from './pool.ts';
 
 export interface DialDeps {
   clock: Clock;
   identityOf: (proxyId: string) => IdentityMaterial | undefined;
   trustDomain: () => string;
   forbidden: () => ReadonlySet<string>;
+  /** Puts toxics on the bytes of a new connection; null: it is refused. */
+  disturb?: (request: DialRequest, socket: Duplex) => { stream: Duplex; met: AppliedFault[] } | null;
 }
 
 /** Longest a connect may take when the pool's own timer did not end it first. */
@@ -64,12 +69,19 @@ export function createDial(deps: DialDeps): Dial {
         callbacks.onFailed(result.reset);
         return;
       }
+      const disturbed = deps.disturb?.(request, result.socket) ?? (deps.disturb ? null : { stream: result.socket, met: [] });
+      if (disturbed === null) {
+        callbacks.onFailed({ kind: 'connect-failure', phase: 'connect', nothingSent: true, detail: 'Connection refused' });
+        return;
+      }
+      const { stream, met: faults } = disturbed;
       const http2 = result.alpn === '' ? protocol === 'HTTP/2' : result.alpn === 'h2' || result.alpn === 'istio-h2';
-      if (http2) callbacks.onConnected(new Http2UpstreamConnection(result.socket));
+      if (http2) callbacks.onConnected(Object.assign(new Http2UpstreamConnection(stream), { faults }));
       else if (cluster.discovery === 'original') {
         carrier ??= new PassthroughCarrier();
-        callbacks.onConnected(new Http1UpstreamConnection(carrier.carry(result.socket)));
-      } else callbacks.onConnected(new Http1UpstreamConnection(result.socket));
+        // Hosts outside the mesh have no fault: it is the socket as it was dialled.
+        callbacks.onConnected(new Http1UpstreamConnection(carrier.carry(stream as Socket)));
+      } else callbacks.onConnected(Object.assign(new Http1UpstreamConnection(stream), { faults }));
     });
     return { cancel: () => abort.abort() };
   };

@@ -90,6 +90,15 @@ export class Upstreams {
     this.#startMirror(exchange, cluster, exchange.headers.clone(), body, timeoutMs);
   }
 
+  /** Connections of these clusters end after the request in progress; what comes next opens new ones. */
+  renewConnections(concerned: (proxy: ProxySnapshot, cluster: ClusterSnapshot) => boolean): void {
+    for (const clusters of this.#runtimes.values())
+      for (const { proxy, snapshot, hosts } of clusters.values()) {
+        if (!concerned(proxy, snapshot)) continue;
+        for (const host of hosts) for (const pool of host.pools.values()) pool.drain();
+      }
+  }
+
   /** Every cluster that has seen traffic. */
   status(): ClusterStatus[] {
     const rows: ClusterStatus[] = [];

@@ -34,7 +34,7 @@ export function createFaultFilter(
   deps: FaultFilterDeps,
 ): RouteFilter | null {
   const prepared = faults
-    .filter((fault) => fault.side === side && mayConcern(fault, proxy))
+    .filter((fault) => fault.side === side && actsOnRequests(fault) && mayConcern(fault, proxy))
     .map((fault) => prepareFault(fault, regexes));
   if (prepared.length === 0) return null;
   return (exchange) => {
@@ -42,6 +42,10 @@ export function createFaultFilter(
     return acting.length === 0 ? undefined : act(acting, exchange, deps);
   };
 }
+
+/** False: it is only about the bytes of connections, and no request is drawn for it. */
+const actsOnRequests = ({ tcp, delay, abort, response }: FaultSnapshot): boolean =>
+  tcp === undefined || delay !== null || abort !== null || response !== null;
 
 export function prepareFault(fault: FaultSnapshot, regexes: RegexCache): PreparedFault {
   return { fault, matches: fault.match.map((match) => compileRouteMatch(match, regexes)) };
@@ -58,23 +62,26 @@ export function mayConcern(fault: FaultSnapshot, proxy: ProxySnapshot): boolean 
   );
 }
 
-type FaultInput = MatchInput & Pick<ExchangeState, 'destinationService' | 'port' | 'peer' | 'cluster'>;
+/** Whose calls to whom. */
+export type FaultEnds = Pick<ExchangeState, 'destinationService' | 'port' | 'peer' | 'cluster'>;
+type FaultInput = MatchInput & FaultEnds;
 
 /** What the request decides: destination, caller, match. Explain asks the same question. */
 export function meetsFault({ fault, matches }: PreparedFault, exchange: FaultInput): boolean {
-  if (fault.toService !== exchange.destinationService) return false;
-  if (fault.toPort !== 0 && fault.toPort !== exchange.port) return false;
-  if (fault.side === 'server') {
-    const caller = exchange.peer === null ? '' : `${exchange.peer.namespace}/${exchange.peer.service}`;
-    if (fault.fromService !== '' && fault.fromService !== caller) return false;
-  } else if (!clusterIsOnly(fault, exchange)) {
-    return false;
-  }
+  if (!meetsEnds(fault, exchange)) return false;
   return matches.length === 0 || matches.some((conditions) => firstFailure(conditions, exchange) === null);
 }
 
+export function meetsEnds(fault: FaultSnapshot, exchange: FaultEnds): boolean {
+  if (fault.toService !== exchange.destinationService) return false;
+  if (fault.toPort !== 0 && fault.toPort !== exchange.port) return false;
+  if (fault.side === 'client') return clusterIsOnly(fault, exchange);
+  const caller = exchange.peer === null ? '' : `${exchange.peer.namespace}/${exchange.peer.service}`;
+  return fault.fromService === '' || fault.fromService === caller;
+}
+
 /** Before the router no host is picked: a version or workload is meant when the chosen cluster holds nothing else. */
-function clusterIsOnly(fault: FaultSnapshot, exchange: FaultInput): boolean {
+function clusterIsOnly(fault: FaultSnapshot, exchange: FaultEnds): boolean {
   if (fault.toVersion === '' && fault.toWorkload === '') return true;
   const endpoints = exchange.cluster?.endpoints ?? [];
   return (
