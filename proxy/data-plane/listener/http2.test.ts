@@ -10,12 +10,13 @@ import {
 } from 'node:http2';
 import { createServer, connect as netConnect, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { frame, flags as frameFlags, frameTypes, RawHttp2, requestBlock } from '../../testing/raw-http2.ts';
 import { HeaderMap } from '../header-map.ts';
 import type { DownstreamRequest, DownstreamReset, UpstreamCallbacks, UpstreamReset } from '../stream.ts';
 import { Http2UpstreamConnection } from '../upstream/http2-connection.ts';
 import { detect } from './accept.ts';
 import { plainInfo } from './http1-test-kit.ts';
-import { Http2Downstream } from './http2.ts';
+import { Http2Downstream, type Http2DownstreamOptions } from './http2.ts';
 
 const closers: (() => void)[] = [];
 afterEach(() => {
@@ -33,7 +34,10 @@ interface Downstream {
   connections: Http2Downstream[];
   requests: DownstreamRequest[];
 }
-async function downstream(onRequest: (request: DownstreamRequest) => void): Promise<Downstream> {
+async function downstream(
+  onRequest: (request: DownstreamRequest) => void,
+  timeouts: Pick<Http2DownstreamOptions, 'idleTimeoutMs' | 'flushTimeoutMs'> = {},
+): Promise<Downstream> {
   const errors: string[] = [];
   const connections: Http2Downstream[] = [];
   const requests: DownstreamRequest[] = [];
@@ -52,6 +56,7 @@ async function downstream(onRequest: (request: DownstreamRequest) => void): Prom
         },
         onClose: () => {},
         onProtocolError: (detail) => errors.push(detail),
+        ...timeouts,
       });
       connections.push(connection);
     });
@@ -253,6 +258,34 @@ describe('an HTTP/2 client', () => {
     const stream = client.request({ ':path': '/', ':method': 'POST' });
     stream.write('x');
     expect(await finished(stream)).toMatchObject({ headers: { ':status': 413 }, body: 'no' });
+  });
+
+  it('57 that gives no window for its answer is cut after a while, and one that only waits is not', async () => {
+    const resets: DownstreamReset[] = [];
+    const { port } = await downstream(
+      (request) => {
+        request.onReset = (reason) => resets.push(reason);
+        request.body.resume();
+        if (request.path === '/waits') return;
+        request.sendHeaders(200, new HeaderMap(), false);
+        request.sendData(Buffer.alloc(64 * 1024));
+      },
+      { idleTimeoutMs: 100, flushTimeoutMs: 50 },
+    );
+    const get = (path: string) =>
+      frame(frameTypes.headers, frameFlags.endHeaders | frameFlags.endStream, 1, requestBlock('a', path));
+    const stuck = RawHttp2.connect(port, [[4, 0]]);
+    const waiting = RawHttp2.connect(port);
+    const idle = RawHttp2.connect(port);
+    stuck.send(get('/stuck'));
+    waiting.send(get('/waits'));
+    await stuck.until(({ closed }) => closed);
+    await idle.until(({ closed }) => closed);
+    expect(stuck.closed && idle.closed).toBe(true);
+    expect(resets).toEqual(['remote-disconnect']);
+    // It has waited as long as the idle one, which was opened after it.
+    expect(waiting.closed).toBe(false);
+    waiting.close();
   });
 
   it('61 whose content-length differs from its data never gets through', async () => {

@@ -13,7 +13,10 @@ export interface Http2DownstreamOptions {
   /** The peer broke the protocol (bad frames, floods, malformed requests). */
   onProtocolError?(detail: string, info: ConnectionInfo): void;
   maxConcurrentStreams?: number;
+  /** A connection without requests is closed after this long without a byte; Envoy's common_http_protocol_options.idle_timeout, one hour. */
   idleTimeoutMs?: number;
+  /** A response the client gives no window for, or does not read: the connection is cut after this long without a byte, either way. */
+  flushTimeoutMs?: number;
 }
 
 const { NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR, NGHTTP2_PROTOCOL_ERROR } = constants;
@@ -32,8 +35,10 @@ function ignore(): void {}
 export class Http2Downstream {
   readonly info: ConnectionInfo;
   readonly #session: ServerHttp2Session;
+  readonly #socket: Duplex & { bytesRead?: number; bytesWritten?: number };
   /** Requests not over yet: node tells a paused or unread stream late, or not at all, that its connection is gone. */
   readonly #live = new Set<Http2Request>();
+  #quietMs = 0;
 
   constructor(socket: Duplex, options: Http2DownstreamOptions) {
     this.info = options.info;
@@ -52,12 +57,14 @@ export class Http2Downstream {
       strictSingleValueFields: false,
     });
     this.#session = session;
+    this.#socket = socket;
     session.setLocalWindowSize(connectionWindowBytes);
-    session.setTimeout(options.idleTimeoutMs ?? 3_600_000, () => session.close());
+    this.#watchQuiet(options.idleTimeoutMs ?? 3_600_000, options.flushTimeoutMs ?? 300_000);
     session.on('error', (error: Error) => options.onProtocolError?.(error.message, options.info));
     session.on('frameError', ignore);
     session.on('stream', (stream: ServerHttp2Stream, headers, _flags, raw?: unknown) => {
       stream.on('error', ignore);
+      this.#quietMs = 0;
       const list = rawList(raw, headers);
       const request = parseRequest({ session, socket }, stream, list, options);
       if (typeof request !== 'string') {
@@ -77,6 +84,23 @@ export class Http2Downstream {
       for (const request of this.#live) request.connectionLost();
       this.#live.clear();
     });
+  }
+
+  /** Node's session timer runs out when nothing moved, in either direction; every byte winds it up again. */
+  #watchQuiet(idleTimeoutMs: number, flushTimeoutMs: number): void {
+    const session = this.#session;
+    const step = Math.min(idleTimeoutMs, flushTimeoutMs);
+    let bytesBefore = -1;
+    session.on('timeout', () => {
+      const { bytesRead = 0, bytesWritten = 0 } = this.#socket;
+      this.#quietMs = bytesRead + bytesWritten === bytesBefore ? this.#quietMs + step : step;
+      bytesBefore = bytesRead + bytesWritten;
+      const held = [...this.#live].some((request) => request.holdsResponse);
+      if (held && this.#quietMs >= flushTimeoutMs) session.destroy();
+      else if (this.#live.size === 0 && this.#quietMs >= idleTimeoutMs) session.close();
+      session.setTimeout(step);
+    });
+    session.setTimeout(step);
   }
 
   /** GOAWAY: streams in progress end, then the connection closes. */
@@ -263,6 +287,11 @@ class Http2Request implements DownstreamRequest, BodySource {
   closeAfterResponse(): void {
     const { session } = this.#carrier;
     if (!session.closed) session.close();
+  }
+
+  /** Bytes of the response wait for the client. */
+  get holdsResponse(): boolean {
+    return this.#stream.writableLength > 0;
   }
 
   /** The connection went away under it. */
