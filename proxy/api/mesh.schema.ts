@@ -80,6 +80,33 @@ export const meshSpecSchema = z.strictObject({
   tracing: z.strictObject({ sampling: z.number().min(0).max(100).default(100) }).optional(),
   /** Istio's meshConfig.defaultHttpRetryPolicy. */
   defaultHttpRetryPolicy: z.record(z.string(), z.unknown()).optional(),
+  /** Istio's meshConfig.defaultInboundHttpRetryPolicy; `{}` switches the sidecars' own retries off. */
+  defaultInboundHttpRetryPolicy: z.record(z.string(), z.unknown()).optional(),
+  /**
+   * Envoy's outlier detectors that Istio keeps off, for every cluster that has outlierDetection, as Envoy's runtime keys
+   * `outlier_detection.*` would put them in force for a whole proxy.
+   */
+  outlierDetection: z
+    .strictObject({
+      successRate: z
+        .strictObject({
+          minimumHosts: z.number().int().min(1).default(5),
+          /** Requests per host and interval. */
+          requestVolume: z.number().int().min(1).default(100),
+          /** Thousandths of a standard deviation below the mean. */
+          stdevFactor: z.number().int().min(0).default(1900),
+        })
+        .optional(),
+      failurePercentage: z
+        .strictObject({
+          /** Percent. */
+          threshold: z.number().min(0).max(100).default(85),
+          minimumHosts: z.number().int().min(1).default(5),
+          requestVolume: z.number().int().min(1).default(50),
+        })
+        .optional(),
+    })
+    .optional(),
   /** Names of ext_authz services for AuthorizationPolicy action CUSTOM. */
   extensionProviders: z.array(z.record(z.string(), z.unknown())).optional(),
   accessLog: z.strictObject({ file: z.string(), encoding: z.enum(['TEXT', 'JSON']).default('TEXT') }).optional(),

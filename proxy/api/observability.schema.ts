@@ -163,6 +163,11 @@ export const endpointStatusSchema = z.object({
   consecutive5xx: z.number().int(),
   consecutiveGatewayErrors: z.number().int(),
   consecutiveLocalOriginFailures: z.number().int(),
+  /** Of the last whole interval of outlier detection; null when it saw nothing. */
+  successRate: z.object({ percent: z.number(), requests: z.number().int() }).nullable().optional(),
+  /** 0 = highest: the endpoint's own, refined by locality. */
+  priority: z.number().int().optional(),
+  locality: z.string().optional(),
   weight: z.number(),
 });
 export const clusterStatusSchema = z.object({
@@ -187,6 +192,14 @@ export const clusterStatusSchema = z.object({
       intervalMs: z.number(),
       baseEjectionMs: z.number(),
       maxEjectionPercent: z.number(),
+      /** 0 = off, as for consecutive5xxErrors. */
+      consecutiveGatewayErrors: z.number().int().optional(),
+      /** Absent: local failures count as 503 and 504. */
+      consecutiveLocalOriginFailures: z.number().int().optional(),
+      minHealthPercent: z.number().optional(),
+      errorCodes: z.array(z.number().int()).optional(),
+      successRate: z.object({ minimumHosts: z.number(), requestVolume: z.number(), stdevFactor: z.number() }).optional(),
+      failurePercentage: z.object({ threshold: z.number(), minimumHosts: z.number(), requestVolume: z.number() }).optional(),
     })
     .nullable(),
   /** Why a host that earned it was not ejected, most recent first. */

@@ -406,6 +406,11 @@ export interface OutlierDetection {
   maxEjectionMs: number;
   maxEjectionPercent: number;
   minHealthPercent: number;
+  /** Statuses that count as errors; the others do not, 5xx included. Absent: every status from 500. */
+  errorCodes?: number[];
+  /** Detectors Istio keeps off (Mesh outlierDetection); absent or null = off. stdevFactor is in thousandths. */
+  successRate?: { minimumHosts: number; requestVolume: number; stdevFactor: number } | null;
+  failurePercentage?: { threshold: number; minimumHosts: number; requestVolume: number } | null;
   origin: ResourceRef | null;
 }
 

@@ -140,15 +140,22 @@ for (const [kind, file] of Object.entries(sources)) {
     typeof shape === 'object' && !Array.isArray(shape) && shape.spec !== undefined && shape.spec !== 0 ? shape.spec : shape;
   shapes[kind] = spec;
 }
-/** Fields the CRDs dropped long ago and configs still carry; behaviour.md lists them. */
-function accept(kind: string, steps: (string | number)[], field: string): void {
+/** Fields the typings lack: dropped long ago and still in configs, or newer than they are; behaviour.md lists them. */
+function accept(kind: string, steps: (string | number)[], field: string, added: Shape = 0): void {
   let shape: Shape | undefined = shapes[kind];
   for (const step of steps)
     shape = Array.isArray(shape) ? shape[0] : shape === 0 || shape === undefined ? undefined : shape[step];
   if (typeof shape !== 'object' || Array.isArray(shape)) throw new Error(`${kind} has no ${steps.join('.')} any more`);
-  shape[field] = 0;
+  shape[field] = added;
 }
 accept('networking.istio.io/VirtualService', ['http', 0, 'fault', 'abort'], 'percent');
 accept('networking.istio.io/VirtualService', ['http', 0, 'fault', 'delay'], 'percent');
+const rule = 'networking.istio.io/DestinationRule';
+for (const policy of [['trafficPolicy'], ['subsets', 0, 'trafficPolicy']]) {
+  for (const block of [policy, [...policy, 'portLevelSettings', 0]]) {
+    accept(rule, [...block, 'outlierDetection'], 'outlierDetectionHttpErrorCodes', [0]);
+    accept(rule, [...block, 'connectionPool', 'http'], 'http2KeepAlive', { interval: 0, timeout: 0 });
+  }
+}
 
 writeFileSync(path.join(here, 'fields.gen.json'), `${JSON.stringify(shapes)}\n`);

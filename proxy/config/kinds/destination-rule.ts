@@ -92,6 +92,8 @@ function checkConnectionPool(check: Checker, path: Path, { tcp, http }: Connecti
   check.duration([...path, 'tcp', 'idleTimeout'], tcp?.idleTimeout, { zero: true });
   check.duration([...path, 'tcp', 'maxConnectionDuration'], tcp?.maxConnectionDuration);
   check.duration([...path, 'http', 'idleTimeout'], http?.idleTimeout, { zero: true });
+  check.duration([...path, 'http', 'http2KeepAlive', 'interval'], http?.http2KeepAlive?.interval);
+  check.duration([...path, 'http', 'http2KeepAlive', 'timeout'], http?.http2KeepAlive?.timeout);
   const limits = [
     'http1MaxPendingRequests',
     'http2MaxRequests',
@@ -111,6 +113,10 @@ function checkOutlierDetection(check: Checker, path: Path, outlier: OutlierDetec
   check.duration([...path, 'baseEjectionTime'], outlier.baseEjectionTime);
   check.percent([...path, 'maxEjectionPercent'], outlier.maxEjectionPercent);
   check.percent([...path, 'minHealthPercent'], outlier.minHealthPercent);
+  for (const [i, code] of (outlier.outlierDetectionHttpErrorCodes ?? []).entries()) {
+    if (!Number.isInteger(code) || code < 100 || code > 599)
+      check.error([...path, 'outlierDetectionHttpErrorCodes', i], `${code} is not an HTTP status.`);
+  }
   if (outlier.consecutiveLocalOriginFailures !== undefined && !outlier.splitExternalLocalOriginErrors) {
     check.error(
       [...path, 'consecutiveLocalOriginFailures'],

@@ -161,6 +161,8 @@ export interface ConnectionPoolSpec {
     maxRequestsPerConnection?: number;
     maxRetries?: number;
     idleTimeout?: string;
+    /** Not in 1.30's CRD yet (istio/istio#55640). */
+    http2KeepAlive?: { interval?: string; timeout?: string };
     h2UpgradePolicy?: 'DEFAULT' | 'DO_NOT_UPGRADE' | 'UPGRADE';
     useClientProtocol?: boolean;
     maxConcurrentStreams?: number;
@@ -172,6 +174,8 @@ export interface OutlierDetectionSpec {
   consecutiveGatewayErrors?: number;
   splitExternalLocalOriginErrors?: boolean;
   consecutiveLocalOriginFailures?: number;
+  /** Not in 1.30's CRD yet (istio/istio#60828). */
+  outlierDetectionHttpErrorCodes?: number[];
   interval?: string;
   baseEjectionTime?: string;
   maxEjectionPercent?: number;

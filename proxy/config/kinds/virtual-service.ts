@@ -188,10 +188,11 @@ function checkDestinations(check: Checker, path: Path, route: RouteDestinationSp
 function checkRetries(check: Checker, path: Path, retries: RetriesSpec): void {
   const { attempts, retryOn } = retries;
   if ((attempts ?? 0) < 0) check.error([...path, 'attempts'], 'attempts is not negative.');
-  if (attempts === 0) {
+  // Left out is 0, as in the API.
+  if (!attempts) {
     for (const field of ['perTryTimeout', 'retryOn', 'retryRemoteLocalities'] as const) {
       if (retries[field] !== undefined) {
-        check.error([...path, field], `attempts: 0 turns retries off; ${field} has no place beside it.`);
+        check.error([...path, field], `attempts: 0, or none, turns retries off; ${field} has no place beside it.`);
       }
     }
   }

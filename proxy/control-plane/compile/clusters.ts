@@ -50,7 +50,7 @@ function compileCluster(
   const chosen = endpoints.filter((e) => selects(subset?.labels, e.labels));
   const source = rule && subset ? (rule.subsets.find((s) => s.subset === subset)?.resource ?? rule.resource) : rule?.resource;
   return {
-    ...clusterSettings(policy, port.protocol, source ? refOf(source) : null),
+    ...clusterSettings(context, policy, port.protocol, source ? refOf(source) : null),
     name,
     service: service.fqdn,
     port: port.port,
@@ -63,6 +63,7 @@ function compileCluster(
 
 /** Everything of a cluster that comes from the policy alone. */
 export function clusterSettings(
+  context: CompileContext,
   policy: TrafficPolicySpec,
   protocol: ServiceProtocol,
   origin: ClusterSnapshot['policy'],
@@ -85,7 +86,7 @@ export function clusterSettings(
     tcpIdleTimeoutMs: tcp?.idleTimeout === undefined ? 3_600_000 : ms(tcp.idleTimeout) || null,
     maxConnectionDurationMs: ms(tcp?.maxConnectionDuration),
     tcpKeepalive: tcp?.tcpKeepalive !== undefined,
-    outlierDetection: outlier ? compileOutlierDetection(outlier, origin) : null,
+    outlierDetection: outlier ? compileOutlierDetection(context, outlier, origin) : null,
     http2: protocol === 'http2' || protocol === 'grpc' || http?.h2UpgradePolicy === 'UPGRADE',
     useClientProtocol: http?.useClientProtocol ?? false,
     maxConcurrentStreams: http?.maxConcurrentStreams || null,
@@ -187,7 +188,12 @@ function compileLimits(pool: ConnectionPoolSpec | undefined, budget: TrafficPoli
   };
 }
 
-function compileOutlierDetection(spec: OutlierDetectionSpec, origin: ClusterSnapshot['policy']): OutlierDetection {
+function compileOutlierDetection(
+  context: CompileContext,
+  spec: OutlierDetectionSpec,
+  origin: ClusterSnapshot['policy'],
+): OutlierDetection {
+  const { successRate, failurePercentage } = context.mesh.outlierDetection ?? {};
   const baseEjectionMs = ms(spec.baseEjectionTime) ?? 30_000;
   return {
     consecutive5xx: spec.consecutive5xxErrors ?? 5,
@@ -201,6 +207,9 @@ function compileOutlierDetection(spec: OutlierDetectionSpec, origin: ClusterSnap
     maxEjectionMs: Math.max(300_000, baseEjectionMs),
     maxEjectionPercent: spec.maxEjectionPercent || 10,
     minHealthPercent: spec.minHealthPercent ?? 0,
+    ...(spec.outlierDetectionHttpErrorCodes?.length ? { errorCodes: spec.outlierDetectionHttpErrorCodes } : {}),
+    ...(successRate ? { successRate } : {}),
+    ...(failurePercentage ? { failurePercentage } : {}),
     origin,
   };
 }

@@ -190,8 +190,46 @@ describe('outlierDetection', () => {
     expect((await compiled({ outlierDetection })).outlierDetection).toMatchObject({ consecutiveLocalOriginFailures: 5 });
   });
 
+  test('error codes reach the detector', async () => {
+    const outlierDetection = { outlierDetectionHttpErrorCodes: [429, 503] };
+    expect((await compiled({ outlierDetection })).outlierDetection!.errorCodes).toEqual([429, 503]);
+  });
+
   test('a long base ejection time lifts the cap of 300 s', async () => {
     expect((await compiled({ outlierDetection: { baseEjectionTime: '400s' } })).outlierDetection!.maxEjectionMs).toBe(400_000);
+  });
+});
+
+describe('the mesh’s settings', () => {
+  const withMesh = (spec: object) => ({ ...shop, spec: { ...(shop.spec as object), ...spec } });
+
+  test('outlierDetection of the Mesh puts Envoy’s other detectors in force where a rule detects outliers', async () => {
+    const mesh = withMesh({ outlierDetection: { successRate: {}, failurePercentage: { threshold: 50 } } });
+    const detecting = destinationRule('a', { host, trafficPolicy: { outlierDetection: {} } });
+    const { snapshot } = await compileDocuments([mesh, detecting]);
+    expect(snapshot.views.default!.clusters[cluster()]!.outlierDetection).toMatchObject({
+      successRate: { minimumHosts: 5, requestVolume: 100, stdevFactor: 1900 },
+      failurePercentage: { threshold: 50, minimumHosts: 5, requestVolume: 50 },
+    });
+    expect((await compileDocuments([mesh])).snapshot.views.default!.clusters[cluster()]!.outlierDetection).toBeNull();
+    const plain = (await compiled({ outlierDetection: {} })).outlierDetection!;
+    expect([plain.successRate, plain.failurePercentage]).toEqual([undefined, undefined]);
+  });
+
+  const inboundRetry = async (spec: object) => {
+    const { snapshot } = await compileDocuments([withMesh(spec)]);
+    const inbound = snapshot.proxies.find((p) => p.id === 'ratings-v1-0')!.listeners.find((l) => l.role === 'inbound')!;
+    return inbound.role === 'inbound' ? inbound.ports[0]!.retry : null;
+  };
+  test('defaultInboundHttpRetryPolicy replaces the sidecars’ own retries, {} switches them off', async () => {
+    expect(await inboundRetry({})).toMatchObject({ attempts: 2, retryOn: ['reset-before-request'], hostSelectionRetries: 0 });
+    expect(await inboundRetry({ defaultInboundHttpRetryPolicy: {} })).toBeNull();
+    expect(await inboundRetry({ defaultInboundHttpRetryPolicy: { attempts: 1, retryOn: '503' } })).toMatchObject({
+      attempts: 1,
+      retryOn: ['retriable-status-codes'],
+      retriableStatusCodes: [503],
+      from: 'mesh',
+    });
   });
 });
 

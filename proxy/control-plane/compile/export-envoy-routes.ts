@@ -129,6 +129,9 @@ const wholePath = (replacement: string): Json => ({
 const escapeRegex = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 function retryPolicy(retry: RetryPolicy): Json {
+  const previousPriorities = typed('envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig', {
+    update_frequency: 2,
+  });
   const predicate = typed('envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate', {});
   return {
     retry_on: retry.retryOn.join(','),
@@ -141,6 +144,9 @@ function retryPolicy(retry: RetryPolicy): Json {
           retry_host_predicate: [{ name: 'envoy.retry_host_predicates.previous_hosts', typed_config: predicate }],
           host_selection_retry_max_attempts: String(retry.hostSelectionRetries),
         }
+      : {}),
+    ...(retry.previousPriorities
+      ? { retry_priority: { name: 'envoy.retry_priorities.previous_priorities', typed_config: previousPriorities } }
       : {}),
   };
 }

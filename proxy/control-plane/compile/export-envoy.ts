@@ -15,6 +15,8 @@ export interface EnvoyExportOptions {
   adminPort?: number;
   /** Destination port → port to listen on instead. */
   listenerPorts?: Readonly<Record<number, number>>;
+  /** Priority of an endpoint for this proxy, 0 = highest: locality is the data plane's business. Default: the endpoint's own. */
+  priorityOf?: (cluster: ClusterSnapshot, endpoint: EndpointSnapshot) => number;
   /** File for one JSON line per request: id (x-request-id), flags, details. */
   accessLog?: string;
 }
@@ -141,18 +143,25 @@ const discoveryTypes = {
 } as const;
 const unlimited = 4_294_967_295;
 
-function cluster(source: ClusterSnapshot, snapshot: MeshSnapshot, { ports }: EnvoyExportOptions): Json {
+function cluster(source: ClusterSnapshot, snapshot: MeshSnapshot, options: EnvoyExportOptions): Json {
+  const { ports } = options;
   const original = source.discovery === 'original';
-  const endpoints = source.endpoints.map((e) => ({
-    endpoint: { address: endpointAddress(e, source.port, snapshot, ports) },
-    load_balancing_weight: e.weight,
-  }));
+  const priorityOf = options.priorityOf ?? ((_cluster: ClusterSnapshot, endpoint: EndpointSnapshot) => endpoint.priority);
+  const byPriority = new Map<number, Json[]>();
+  for (const e of source.endpoints) {
+    const priority = priorityOf(source, e);
+    const row = { endpoint: { address: endpointAddress(e, source.port, snapshot, ports) }, load_balancing_weight: e.weight };
+    byPriority.set(priority, [...(byPriority.get(priority) ?? []), row]);
+  }
+  const groups = [...byPriority].sort(([a], [b]) => a - b);
+  // Envoy wants priorities without gaps.
+  const endpoints = groups.map(([, lb_endpoints], priority) => ({ lb_endpoints, priority }));
   return {
     name: source.name,
     type: discoveryTypes[source.discovery],
     connect_timeout: seconds(source.connectTimeoutMs),
     ...(original ? { lb_policy: 'CLUSTER_PROVIDED' } : balancer(source)),
-    ...(original ? {} : { load_assignment: { cluster_name: source.name, endpoints: [{ lb_endpoints: endpoints }] } }),
+    ...(original ? {} : { load_assignment: { cluster_name: source.name, endpoints } }),
     circuit_breakers: { thresholds: [thresholds(source)] },
     ...(source.outlierDetection ? { outlier_detection: outlierDetection(source.outlierDetection) } : {}),
     common_lb_config: { healthy_panic_threshold: { value: source.outlierDetection?.minHealthPercent ?? 0 } },
@@ -216,7 +225,22 @@ function outlierDetection(outlier: NonNullable<ClusterSnapshot['outlierDetection
     enforcing_consecutive_5xx: outlier.consecutive5xx > 0 ? 100 : 0,
     consecutive_gateway_failure: outlier.consecutiveGatewayErrors || 5,
     enforcing_consecutive_gateway_failure: outlier.consecutiveGatewayErrors > 0 ? 100 : 0,
-    enforcing_success_rate: 0,
+    enforcing_success_rate: outlier.successRate ? 100 : 0,
+    ...(outlier.successRate
+      ? {
+          success_rate_minimum_hosts: outlier.successRate.minimumHosts,
+          success_rate_request_volume: outlier.successRate.requestVolume,
+          success_rate_stdev_factor: outlier.successRate.stdevFactor,
+        }
+      : {}),
+    ...(outlier.failurePercentage
+      ? {
+          enforcing_failure_percentage: 100,
+          failure_percentage_threshold: Math.round(outlier.failurePercentage.threshold),
+          failure_percentage_minimum_hosts: outlier.failurePercentage.minimumHosts,
+          failure_percentage_request_volume: outlier.failurePercentage.requestVolume,
+        }
+      : {}),
     interval: seconds(outlier.intervalMs),
     base_ejection_time: seconds(outlier.baseEjectionMs),
     max_ejection_time: seconds(outlier.maxEjectionMs),
@@ -226,7 +250,7 @@ function outlierDetection(outlier: NonNullable<ClusterSnapshot['outlierDetection
           split_external_local_origin_errors: true,
           consecutive_local_origin_failure: outlier.consecutiveLocalOriginFailures || 5,
           enforcing_consecutive_local_origin_failure: outlier.consecutiveLocalOriginFailures > 0 ? 100 : 0,
-          enforcing_local_origin_success_rate: 0,
+          enforcing_local_origin_success_rate: outlier.successRate ? 100 : 0,
         }
       : {}),
   };
@@ -262,13 +286,23 @@ function tlsFields({ tls }: ClusterSnapshot): Json {
   return { transport_socket: { name: 'envoy.transport_sockets.tls', typed_config: context } };
 }
 
+/** One of the statuses a cluster counts as errors. */
+function errorMatcher(codes: readonly number[]): Json {
+  const rules = codes.map((code) => ({
+    http_response_headers_match: { headers: [{ name: ':status', string_match: { exact: String(code) } }] },
+  }));
+  return rules.length === 1 ? rules[0]! : { or_match: { rules } };
+}
+
 function protocolOptions(source: ClusterSnapshot): Json {
+  const codes = source.outlierDetection?.errorCodes;
   const http2 = source.maxConcurrentStreams === null ? {} : { max_concurrent_streams: source.maxConcurrentStreams };
   return {
     common_http_protocol_options: {
       idle_timeout: seconds(source.idleTimeoutMs),
       ...(source.maxRequestsPerConnection === null ? {} : { max_requests_per_connection: source.maxRequestsPerConnection }),
     },
+    ...(codes ? { outlier_detection: { error_matcher: errorMatcher(codes) } } : {}),
     ...(source.useClientProtocol
       ? { use_downstream_protocol_config: { http_protocol_options: {}, http2_protocol_options: http2 } }
       : { explicit_http_config: source.http2 ? { http2_protocol_options: http2 } : { http_protocol_options: {} } }),

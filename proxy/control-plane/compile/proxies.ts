@@ -98,7 +98,7 @@ function compileInboundPort(
     protocol: port.protocol,
     app,
     cluster: {
-      ...clusterSettings({ connectionPool }, port.protocol, null),
+      ...clusterSettings(context, { connectionPool }, port.protocol, null),
       name: `inbound|${port.port}||`,
       service: service.fqdn,
       port: port.port,
@@ -123,7 +123,7 @@ function compileInboundPort(
     mtlsFrom: mtls.from,
     authorization: compileAuthorization(context, target, port.protocol),
     jwt: port.protocol === 'tcp' ? [] : compileJwt(context, target),
-    retry: port.protocol === 'tcp' || port.protocol === 'grpc' ? null : inboundRetryPolicy,
+    retry: port.protocol === 'tcp' || port.protocol === 'grpc' ? null : inboundRetryPolicy(context),
   };
 }
 

@@ -45,14 +45,13 @@ export function compileRetries(spec: RetriesSpec, timeoutMs: number | null, hash
   };
 }
 
-/** Inbound sidecars try again when the request had not left yet; not for gRPC or TCP ports. */
-export const inboundRetryPolicy: RetryPolicy = {
-  attempts: 2,
-  retryOn: ['reset-before-request'],
-  retriableStatusCodes: [],
-  perTryTimeoutMs: null,
-  backoffBaseMs: 25,
-  backoffMaxMs: 250,
-  hostSelectionRetries: 0,
-  from: 'default',
-};
+/**
+ * Inbound sidecars try again when the request had not left yet; not for gRPC or TCP ports. The mesh's defaultInboundHttpRetryPolicy
+ * replaces it by its attempts, retryOn and backoff; without attempts there are no retries.
+ */
+export function inboundRetryPolicy(context: CompileContext): RetryPolicy | null {
+  const mesh = context.mesh.defaultInboundHttpRetryPolicy as RetriesSpec | undefined;
+  const { attempts, retryOn, backoff } = mesh ?? { attempts: 2 };
+  const spec = { attempts, retryOn: retryOn || 'reset-before-request', backoff, retryIgnorePreviousHosts: false };
+  return compileRetries(spec, null, false, mesh ? 'mesh' : 'default');
+}

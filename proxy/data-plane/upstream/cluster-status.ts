@@ -1,5 +1,5 @@
 import type { ClusterStatus } from '../../api/observability.schema.ts';
-import type { LoadBalancer } from '../snapshot.ts';
+import type { LoadBalancer, OutlierDetection } from '../snapshot.ts';
 import type { ClusterRuntime } from './cluster.ts';
 import type { Host } from './host.ts';
 
@@ -29,17 +29,25 @@ export function clusterStatus(cluster: ClusterRuntime): ClusterStatus {
     pendingRequests: breaker.pending,
     connections: breaker.connections,
     limits: breaker.status(),
-    outlierDetection:
-      outlier === null
-        ? null
-        : {
-            consecutive5xxErrors: outlier.consecutive5xx,
-            intervalMs: outlier.intervalMs,
-            baseEjectionMs: outlier.baseEjectionMs,
-            maxEjectionPercent: outlier.maxEjectionPercent,
-          },
+    outlierDetection: outlier === null ? null : detectionStatus(outlier),
     notEjected: cluster.notEjected.slice(),
     policy: snapshot.policy,
+  };
+}
+
+function detectionStatus(outlier: OutlierDetection): NonNullable<ClusterStatus['outlierDetection']> {
+  const { errorCodes, successRate, failurePercentage } = outlier;
+  return {
+    consecutive5xxErrors: outlier.consecutive5xx,
+    intervalMs: outlier.intervalMs,
+    baseEjectionMs: outlier.baseEjectionMs,
+    maxEjectionPercent: outlier.maxEjectionPercent,
+    consecutiveGatewayErrors: outlier.consecutiveGatewayErrors,
+    minHealthPercent: outlier.minHealthPercent,
+    ...(outlier.splitExternalLocalOriginErrors ? { consecutiveLocalOriginFailures: outlier.consecutiveLocalOriginFailures } : {}),
+    ...(errorCodes ? { errorCodes } : {}),
+    ...(successRate ? { successRate } : {}),
+    ...(failurePercentage ? { failurePercentage } : {}),
   };
 }
 
@@ -51,6 +59,7 @@ function stateOf(cluster: ClusterRuntime, now: number): ClusterStatus['state'] {
 
 function endpointStatus(host: Host, now: number, wallNow: number): ClusterStatus['endpoints'][number] {
   const { outlier, endpoint } = host;
+  const rate = outlier.externalRate.last;
   const remainingMs = Math.max(0, outlier.ejectedUntil - now);
   return {
     address: host.address,
@@ -73,6 +82,9 @@ function endpointStatus(host: Host, now: number, wallNow: number): ClusterStatus
     consecutive5xx: outlier.consecutive5xx,
     consecutiveGatewayErrors: outlier.consecutiveGatewayErrors,
     consecutiveLocalOriginFailures: outlier.consecutiveLocalOriginFailures,
+    successRate: rate === null ? null : { percent: rate.percent, requests: rate.volume },
+    priority: host.priority,
+    ...(endpoint.locality === '' ? {} : { locality: endpoint.locality }),
     weight: endpoint.weight,
   };
 }

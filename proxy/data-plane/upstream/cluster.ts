@@ -268,12 +268,12 @@ export class ClusterRuntime implements PoolOwner {
   }
 
   #onEjected(ejection: Ejection): void {
-    const { host, reason, threshold, durationMs, count, exchanges } = ejection;
+    const { host, reason, why, durationMs, count, exchanges } = ejection;
     this.#rebuild();
     const wallNow = this.clock.wallNow();
     const until = new Date(wallNow + durationMs).toISOString();
     const subject = hostName(host);
-    this.#emit('endpoint.ejected', subject, `${subject} ejected for ${durationMs / 1000} s: ${threshold} × ${reason}`, {
+    this.#emit('endpoint.ejected', subject, `${subject} ejected for ${durationMs / 1000} s: ${why}`, {
       ...this.#eventData(host),
       reason,
       until,

@@ -1,5 +1,6 @@
 import type { EndpointSnapshot } from '../snapshot.ts';
 import type { HostPool } from './pool.ts';
+import { RateAccumulator } from './success-rate.ts';
 
 /** Workload id → where its sidecar's inbound listener is; undefined until it is bound. */
 export type ResolveWorkload = (workload: string) => { host: string; port: number } | undefined;
@@ -19,6 +20,10 @@ export class OutlierState {
   /** The next ejection lasts base × (multiplier + 1). */
   multiplier = 0;
   returnedAt: number | null = null;
+  /** Answers, and failures to connect where they are not counted apart. */
+  readonly externalRate = new RateAccumulator();
+  /** With splitExternalLocalOriginErrors: connections, made and failed. */
+  readonly localRate = new RateAccumulator();
   /** Exchanges behind the current row of errors, oldest first, at most MAX_CAUSES. */
   causes: string[] = [];
 }

@@ -1,14 +1,24 @@
 import type { Clock, Timer } from '../clock.ts';
 import type { OutlierDetection } from '../snapshot.ts';
 import type { Host } from './host.ts';
+import { findRateOutliers } from './success-rate.ts';
 
-export type EjectionReason = 'consecutive-5xx' | 'consecutive-gateway-errors' | 'consecutive-local-origin-failures';
+export type EjectionReason =
+  | 'consecutive-5xx'
+  | 'consecutive-gateway-errors'
+  | 'consecutive-local-origin-failures'
+  | 'success-rate'
+  | 'failure-percentage'
+  | 'local-origin-success-rate'
+  | 'local-origin-failure-percentage';
 
 export interface Ejection {
   host: Host;
   reason: EjectionReason;
-  /** The counter that fired. */
+  /** The counter that fired; 0 for rates. */
   threshold: number;
+  /** `5 × consecutive-5xx`, `success-rate 50 % below 52 % (mean 90 % − 1.9 σ)` */
+  why: string;
   durationMs: number;
   /** Which ejection of this host it is, from 1. */
   count: number;
@@ -28,7 +38,7 @@ const MAX_CAUSES = 16;
  * source/common/upstream/outlier_detection_impl.cc; DestinationRule outlierDetection).
  *
  *   attempt's outcome ──▶ host's counters ──exactly N──▶ within maxEjectionPercent? ──▶ ejected until …
- *   interval tick     ──▶ ejected long enough? returned, counters 0 · healthy for an interval? multiplier − 1
+ *   interval tick     ──▶ ejected long enough? returned, counters 0 · rates that stand out? ejected · healthy for an interval? multiplier − 1
  *
  * The interval runs from the first outcome reported and rests while there is nothing to do, keeping its phase.
  */
@@ -67,14 +77,24 @@ export class OutlierDetector {
   /** An HTTP status came (a gRPC status in headers counts as the status it maps to). */
   reportStatus(host: Host, status: number, exchangeId: string): void {
     this.#wake();
-    if (status < 500) {
+    const counted = this.#countedStatus(status);
+    if (counted < 500) {
       const { outlier } = host;
+      outlier.externalRate.add(true);
       outlier.consecutive5xx = 0;
       outlier.consecutiveGatewayErrors = 0;
       if (outlier.causes.length > 0 && outlier.ejectedAt === null) outlier.causes = [];
       return;
     }
-    this.#reportServerError(host, status, exchangeId);
+    this.#reportServerError(host, counted, exchangeId);
+  }
+
+  /** With error codes of its own a cluster's other 5xx are successes, and a listed status below 500 counts as 500 (Envoy: error_matcher). */
+  #countedStatus(status: number): number {
+    const { errorCodes } = this.#config;
+    if (errorCodes === undefined) return status;
+    if (errorCodes.includes(status)) return status >= 500 ? status : 500;
+    return status < 500 ? status : 200;
   }
 
   /** No status came: a timeout counts as 504, a failed connection or a reset as 503, unless local errors are counted apart. */
@@ -86,6 +106,7 @@ export class OutlierDetector {
     }
     const { outlier } = host;
     this.#addCause(host, exchangeId);
+    outlier.localRate.add(false);
     outlier.consecutiveLocalOriginFailures++;
     const threshold = this.#config.consecutiveLocalOriginFailures;
     if (threshold === 0 || outlier.consecutiveLocalOriginFailures !== threshold) return;
@@ -95,6 +116,7 @@ export class OutlierDetector {
   /** A connection was there for the request: clears the local-origin counter. */
   reportConnected(host: Host): void {
     host.outlier.consecutiveLocalOriginFailures = 0;
+    if (this.#config.splitExternalLocalOriginErrors) host.outlier.localRate.add(true);
   }
 
   /** Hosts that left the cluster no longer count as ejected. */
@@ -117,6 +139,7 @@ export class OutlierDetector {
     const { outlier } = host;
     const config = this.#config;
     this.#addCause(host, exchangeId);
+    outlier.externalRate.add(false);
     // Both counters see the response before any ejection resets one, the gateway counter first, as in Envoy.
     if (status === 502 || status === 503 || status === 504) {
       outlier.consecutiveGatewayErrors++;
@@ -141,19 +164,19 @@ export class OutlierDetector {
   }
 
   /** True when the counter that fired starts again, whether the host was ejected or not; false for a host already out or gone. */
-  #trigger(host: Host, reason: EjectionReason, threshold: number): boolean {
+  #trigger(host: Host, reason: EjectionReason, threshold: number, why = `${threshold} × ${reason}`): boolean {
     if (host.removed || host.outlier.ejectedAt !== null) return false;
     const hosts = this.#hosts().length;
     const allowedPercent = Math.min(100, this.#config.maxEjectionPercent);
     if ((100 * (this.#ejected + 1)) / hosts > allowedPercent) {
       this.#events.onNotEjected(host, tooManyEjected(allowedPercent, hosts, this.#ejected));
     } else {
-      this.#eject(host, reason, threshold);
+      this.#eject(host, reason, threshold, why);
     }
     return true;
   }
 
-  #eject(host: Host, reason: EjectionReason, threshold: number): void {
+  #eject(host: Host, reason: EjectionReason, threshold: number, why: string): void {
     const { outlier } = host;
     const now = this.#clock.now();
     const base = this.#config.baseEjectionMs;
@@ -167,7 +190,7 @@ export class OutlierDetector {
     this.#ejected++;
     const exchanges = outlier.causes;
     outlier.causes = [];
-    this.#events.onEjected({ host, reason, threshold, durationMs, count: outlier.ejections, exchanges });
+    this.#events.onEjected({ host, reason, threshold, why, durationMs, count: outlier.ejections, exchanges });
   }
 
   #return(host: Host, now: number): void {
@@ -193,7 +216,10 @@ export class OutlierDetector {
       const { ejectedAt, multiplier } = host.outlier;
       if (ejectedAt !== null && now - ejectedAt >= Math.min(baseEjectionMs * multiplier, this.#longestMs()))
         this.#return(host, now);
+      host.outlier.externalRate.turn();
+      host.outlier.localRate.turn();
     }
+    this.#judgeRates(hosts);
     let resting = this.#ejected === 0 && !this.#activity;
     for (const host of hosts) {
       const { outlier } = host;
@@ -203,6 +229,14 @@ export class OutlierDetector {
     }
     this.#activity = false;
     if (!resting) this.#arm();
+  }
+
+  #judgeRates(hosts: readonly Host[]): void {
+    for (const { host, detector, why } of findRateOutliers(this.#config, hosts, (one) => one.outlier.externalRate))
+      this.#trigger(host, detector, 0, `${detector} ${why}`);
+    if (!this.#config.splitExternalLocalOriginErrors) return;
+    for (const { host, detector, why } of findRateOutliers(this.#config, hosts, (one) => one.outlier.localRate))
+      this.#trigger(host, `local-origin-${detector}`, 0, `local-origin-${detector} ${why}`);
   }
 
   #wake(): void {
