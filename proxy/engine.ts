@@ -290,6 +290,7 @@ export class Engine {
     const handlers = this.#guarded(
       createHandlers({
         ...parts,
+        toxicTypes,
         clock: this.#clock,
         random: Math.random,
         status: () => this.#status(),

@@ -14,6 +14,15 @@ import {
 } from './observability.schema.ts';
 import { recordingRequestSchema, recordingSchema, replayRequestSchema, replaySchema } from './recording.schema.ts';
 import { certificateSchema, registerServiceSchema, serviceOutputSchema, statusSchema } from './status.schema.ts';
+import {
+  proxyToxicChangeSchema,
+  proxyToxicRequestSchema,
+  proxyToxicSchema,
+  toxicTypeSchema,
+  toxiproxyProxyChangeSchema,
+  toxiproxyProxyRequestSchema,
+  toxiproxyProxySchema,
+} from './toxic.schema.ts';
 
 /**
  * Every operation of the control API, below /api/v1. One table: the server validates with it, the client is typed by it, docs/openapi.json
@@ -200,6 +209,64 @@ export const apiRoutes = {
     path: '/faults/stop',
     summary: 'Stop every fault at once',
     response: z.object({ stopped: z.array(z.string()) }),
+  },
+  listToxicTypes: {
+    method: 'GET',
+    path: '/toxics',
+    summary: 'Kinds of toxics with their attributes, for Fault.spec.tcp and Toxiproxy proxies',
+    response: z.object({ types: z.array(toxicTypeSchema) }),
+  },
+  listToxiproxyProxies: {
+    method: 'GET',
+    path: '/toxiproxy/proxies',
+    summary: 'Proxies of the Toxiproxy API',
+    response: z.object({ proxies: z.array(toxiproxyProxySchema) }),
+  },
+  addToxiproxyProxy: {
+    method: 'POST',
+    path: '/toxiproxy/proxies',
+    summary: 'Create a toxic proxy, with toxics if given',
+    body: toxiproxyProxyRequestSchema,
+    response: toxiproxyProxySchema,
+  },
+  changeToxiproxyProxy: {
+    method: 'POST',
+    path: '/toxiproxy/proxies/:name',
+    summary: 'Enable, disable or move a toxic proxy',
+    body: toxiproxyProxyChangeSchema,
+    response: toxiproxyProxySchema,
+  },
+  deleteToxiproxyProxy: {
+    method: 'DELETE',
+    path: '/toxiproxy/proxies/:name',
+    summary: 'Remove a toxic proxy',
+    response: z.object({ removed: z.string() }),
+  },
+  addProxyToxic: {
+    method: 'POST',
+    path: '/toxiproxy/proxies/:name/toxics',
+    summary: 'Add a toxic to a proxy, live',
+    body: proxyToxicRequestSchema,
+    response: proxyToxicSchema,
+  },
+  changeProxyToxic: {
+    method: 'POST',
+    path: '/toxiproxy/proxies/:name/toxics/:toxic',
+    summary: 'Change a toxic of a proxy, live',
+    body: proxyToxicChangeSchema,
+    response: proxyToxicSchema,
+  },
+  deleteProxyToxic: {
+    method: 'DELETE',
+    path: '/toxiproxy/proxies/:name/toxics/:toxic',
+    summary: 'Take a toxic off a proxy; what it held goes on',
+    response: z.object({ removed: z.string() }),
+  },
+  resetToxiproxy: {
+    method: 'POST',
+    path: '/toxiproxy/reset',
+    summary: 'Enable every toxic proxy and remove all toxics',
+    response: z.object({ proxies: z.array(toxiproxyProxySchema) }),
   },
   startRecording: {
     method: 'POST',

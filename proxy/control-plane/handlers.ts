@@ -19,6 +19,7 @@ import { describeResource, faultDocument, faultStatus, listFaultStatuses } from 
 import { ApiError, Reply } from './server/api-error.ts';
 import type { ApiHandlers } from './server/route-table.ts';
 import type { Supervisor } from './supervisor/supervisor.ts';
+import { createToxiproxyHandlers, type ToxicTypes, type ToxiproxyHandlers, type ToxiproxyState } from './toxiproxy/index.ts';
 
 /** What the operations of the API work on; engine.ts puts it together. */
 export interface EngineParts {
@@ -41,6 +42,8 @@ export interface EngineParts {
   random: () => number;
   /** Drains and stops, after the answer has gone out. */
   shutdown(): void;
+  toxiproxyState: ToxiproxyState;
+  toxicTypes: ToxicTypes;
 }
 
 const registeredKey = (mesh: string, namespace: string, name: string) => `service/${mesh}/${namespace}/${name}`;
@@ -53,7 +56,12 @@ export async function registeredServices(store: Store, mesh: string): Promise<{ 
 }
 
 export function createHandlers(parts: EngineParts): ApiHandlers {
-  return { ...configurationHandlers(parts), ...trafficHandlers(parts), ...recordingHandlers(parts) };
+  return {
+    ...configurationHandlers(parts),
+    ...trafficHandlers(parts),
+    ...recordingHandlers(parts),
+    ...createToxiproxyHandlers(parts),
+  };
 }
 
 type ConfigurationHandlers = Pick<
@@ -228,7 +236,7 @@ function trafficHandlers(parts: EngineParts): TrafficHandlers {
   };
 }
 
-type RecordingHandlers = Omit<ApiHandlers, keyof ConfigurationHandlers | keyof TrafficHandlers>;
+type RecordingHandlers = Omit<ApiHandlers, keyof ConfigurationHandlers | keyof TrafficHandlers | keyof ToxiproxyHandlers>;
 
 function recordingHandlers({ recorder, replayer, flush }: EngineParts): RecordingHandlers {
   const noRecording = (id: string) => new ApiError('not_found', `There is no recording ${id}`);

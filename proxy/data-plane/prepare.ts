@@ -6,6 +6,7 @@ import { type PreparedView, prepareGateway, prepareInboundRoute, prepareView } f
 import { RegexCache } from './route/string-match.ts';
 import type { FilterFactory } from './route-filters/index.ts';
 import type { ListenerSnapshot, MeshSnapshot, ProxySnapshot, WorkloadInfo } from './snapshot.ts';
+import { toxicProblem } from './toxics/index.ts';
 
 /** A listener with everything compiled that its connections need. */
 export interface PreparedListener {
@@ -27,6 +28,8 @@ export const listenerKey = (proxyId: string, listenerId: string): string => `${p
 
 /** Compiles a snapshot for serving. What does not compile (a regex that is not RE2) comes back as a diagnostic, nothing half done. */
 export function prepareSnapshot(snapshot: MeshSnapshot, filters: FilterFactory): PreparedSnapshot | Diagnostic {
+  const problem = faultProblem(snapshot);
+  if (problem !== null) return problem;
   try {
     return prepare(snapshot, filters);
   } catch (error) {
@@ -36,6 +39,26 @@ export function prepareSnapshot(snapshot: MeshSnapshot, filters: FilterFactory):
       message: `the configuration cannot be prepared for serving: ${error instanceof Error ? error.message : String(error)}`,
     };
   }
+}
+
+/** What is wrong with a toxic is known only here, where the toxics are. */
+function faultProblem({ faults }: MeshSnapshot): Diagnostic | null {
+  for (const { resource, tcp } of faults)
+    for (const [index, toxic] of (tcp ?? []).entries()) {
+      const problem = toxicProblem(toxic.type, toxic.attributes);
+      if (problem === null) continue;
+      const { file, line } = resource;
+      return {
+        severity: 'error',
+        code: 'DD2001',
+        message: problem,
+        resource: `${resource.kind}/${resource.namespace}/${resource.name}`,
+        path: `spec.tcp[${index}].attributes`,
+        ...(file === undefined ? {} : { file }),
+        ...(line === undefined ? {} : { line }),
+      };
+    }
+  return null;
 }
 
 function prepare(snapshot: MeshSnapshot, filters: FilterFactory): PreparedSnapshot {

@@ -170,5 +170,11 @@ describe('taking a TCP fault away', () => {
   test('an unknown toxic or stream is refused with its place', async () => {
     await expect(fault({ tcp: [{ type: 'lag' }] })).rejects.toThrow(/422/);
     await expect(fault({ tcp: [{ type: 'latency', stream: 'sideways' }] })).rejects.toThrow(/422/);
+    await expect(fault({ tcp: [{ type: 'latency', attributes: { lag: 5 } }] })).rejects.toThrow(
+      /the toxic latency has no lag; it has latency, jitter/,
+    );
+    await expect(fault({ tcp: [{ type: 'slicer', attributes: { average_size: 0 } }] })).rejects.toThrow(
+      /average_size.* is between 1/,
+    );
   });
 });
