@@ -10,6 +10,7 @@ const notSent: ReadonlySet<string> = new Set([
   'upgrade',
   'keep-alive',
   'host',
+  'http2-settings',
 ]);
 /** node:http2 refuses repetitions of these. */
 const onlyOnce: ReadonlySet<string> = new Set(['user-agent', 'content-type', 'authorization', 'referer']);
@@ -29,7 +30,13 @@ export function sendHttp2(target: Target, request: Case, host: string, id: strin
       resolve(observation);
     };
     session.on('error', () => done(true));
-    const stream = session.request(headersOf(request, host, id), { endStream: request.body === undefined });
+    let stream: http2.ClientHttp2Stream;
+    try {
+      stream = session.request(headersOf(request, host, id), { endStream: request.body === undefined });
+    } catch {
+      done(true); // node:http2 will not send this at all: cut for both proxies
+      return;
+    }
     stream.setTimeout(15_000, () => done(true));
     stream.on('response', (_headers, _flags, raw?: unknown) => {
       const headers = pairs(raw);

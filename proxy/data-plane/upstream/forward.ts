@@ -9,7 +9,7 @@ import type { HashKey } from './balancer/hash-key.ts';
 import type { ClusterRuntime } from './cluster.ts';
 import type { Host } from './host.ts';
 import { PreviousPriorities } from './previous-priorities.ts';
-import { ReplayBody } from './replay-body.ts';
+import { HTTP2_REPLAY_LIMIT_BYTES, REPLAY_LIMIT_BYTES, ReplayBody } from './replay-body.ts';
 import { grpcStatusOf, RetryState } from './retry.ts';
 import { finalTimeouts, type RequestTimeouts } from './timeouts.ts';
 import {
@@ -127,13 +127,19 @@ export class Forward implements AttemptOwner {
       downstream.body.resume();
     } else {
       const keep = this.#retry !== null || this.#mirrors.length > 0;
-      this.#body = new ReplayBody(downstream.body, keep, {
-        onComplete: () => {
-          this.#onRequestComplete();
-          this.#sendMirrors();
+      const limit = downstream.protocol === 'HTTP/2' ? HTTP2_REPLAY_LIMIT_BYTES : REPLAY_LIMIT_BYTES;
+      this.#body = new ReplayBody(
+        downstream.body,
+        keep,
+        {
+          onComplete: () => {
+            this.#onRequestComplete();
+            this.#sendMirrors();
+          },
+          onOverflow: () => this.#onBufferOverflow(),
         },
-        onOverflow: () => this.#onBufferOverflow(),
-      });
+        limit,
+      );
     }
     this.#startAttempt(0);
     if (this.#done) return;

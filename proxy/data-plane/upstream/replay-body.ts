@@ -3,6 +3,8 @@ import type { BodySource } from '../stream.ts';
 
 /** Envoy's default per-connection buffer limit, which bounds what is kept for retries and mirrors. */
 export const REPLAY_LIMIT_BYTES = 1024 * 1024;
+/** A stream's initial window is its limit in HTTP/2, 16 MiB in Envoy 1.40. */
+export const HTTP2_REPLAY_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /** Where a body goes: an upstream stream. */
 export interface BodyTarget {
