@@ -155,7 +155,7 @@ export class TcpFaults {
     const { peer, downstream } = exchange;
     const draw = this.#draw(fault, peer?.id ?? downstream.connection.remoteAddress.replace(/:\d+$/, ''));
     if (draw === null) {
-      exchange.notes.push(`fault ${fault.id}: matched, not drawn`);
+      exchange.notes.push(`fault ${fault.id}: matched, not drawn (${this.#state.runtimeOf(fault).reason})`);
       return;
     }
     const note = (effect: string, delayMs?: number): void => {

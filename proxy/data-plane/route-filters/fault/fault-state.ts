@@ -13,6 +13,8 @@ export class FaultRuntime {
   /** Requests that met the fault's match, and those it acted on. */
   matched = 0;
   hits = 0;
+  /** The last decision in words: `draw 73.2 of 50 %`. */
+  reason = '';
   #ordinals = 0;
   readonly #byKey = new Map<string, boolean>();
   readonly #random: Random;
@@ -32,7 +34,10 @@ export class FaultRuntime {
     const nth = this.matched++;
     if (fault.only !== null) {
       const { skip, first } = fault.only;
-      if (nth < skip || (first !== null && nth >= skip + first)) return null;
+      if (nth < skip || (first !== null && nth >= skip + first)) {
+        this.reason = `request ${nth + 1} is outside of its \`only\``;
+        return null;
+      }
     }
     const draws = this.#draws(key === '' ? nth : this.#ordinals);
     const acts = key === '' ? this.#roll(draws) : this.#rollOnce(key, draws);
@@ -48,13 +53,18 @@ export class FaultRuntime {
   #roll(draw: DrawSequence): boolean {
     const { percentage } = this.fault;
     // Drawn also at 100 %, so that a changed percentage leaves the delays of a seeded fault as they were.
-    return draw() * 100 < percentage;
+    const drawn = draw() * 100;
+    this.reason = `draw ${Math.round(drawn * 10) / 10} of ${percentage} %`;
+    return drawn < percentage;
   }
 
   /** The first request of a key draws for all of them. */
   #rollOnce(key: string, draw: DrawSequence): boolean {
     const known = this.#byKey.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.reason = `as the first of its ${this.fault.per}`;
+      return known;
+    }
     this.#ordinals++;
     const acts = this.#roll(draw);
     if (this.#byKey.size >= MAX_KEYS) this.#byKey.delete(this.#byKey.keys().next().value!);

@@ -177,6 +177,21 @@ describe('what it does', () => {
     expect(sent.exchange.faults).toHaveLength(1);
     expect(sent.exchange.notes).toHaveLength(1);
   });
+  test('the decision tells the draw, or why there was none', () => {
+    const notes = (over: Partial<FaultSnapshot>, times = 1): string[] => {
+      const armed = arm({ abort: { kind: 'http', status: 418 }, seed: 1, ...over });
+      let last: string[] = [];
+      for (let i = 0; i < times; i++) last = armed.send().exchange.notes;
+      return last;
+    };
+    expect(notes({ percentage: 0.001 })).toEqual([
+      expect.stringMatching(/: matched, not drawn \(draw \d+(\.\d)? of 0\.001 %\)$/),
+    ]);
+    expect(notes({ percentage: 99.999 })[0]).toMatch(/: matched, drawn \(draw \d+(\.\d)? of 99\.999 %\)$/);
+    expect(notes({ only: { skip: 0, first: 1 } }, 2)).toEqual([
+      expect.stringContaining('not drawn (request 2 is outside of its `only`)'),
+    ]);
+  });
   test('delay, then abort', async () => {
     const { send, clock } = arm({ delay: { kind: 'fixed', ms: 500 } });
     const { reply, exchange } = send();

@@ -99,11 +99,11 @@ function act(acting: PreparedFault[], exchange: ExchangeState, deps: FaultFilter
   let damage: Damage | null = null;
   let damageDraw: DrawSequence | null = null;
   for (const { fault } of acting) {
-    const draw = deps.state.runtimeOf(fault).decide(keyOf(fault, exchange));
-    if (draw === null) {
-      exchange.notes.push(`fault ${fault.id}: matched, not drawn`);
-      continue;
-    }
+    const runtime = deps.state.runtimeOf(fault);
+    const draw = runtime.decide(keyOf(fault, exchange));
+    if (draw === null || fault.percentage < 100)
+      exchange.notes.push(`fault ${fault.id}: matched, ${draw === null ? 'not drawn' : 'drawn'} (${runtime.reason})`);
+    if (draw === null) continue;
     const own = fault.delay === null ? 0 : Math.max(0, drawDelayMs(fault.delay, draw));
     if (fault.delay !== null) noteDelay(fault, exchange, own);
     delayMs += own;

@@ -63,6 +63,13 @@ test('delay hit, abort missed: goes on after the delay', async () => {
 test('delay missed: the abort rolls at once', () => {
   expect(start({ delay: delay(50), abort: abort() }, 0.9).result).toMatchObject({ status: 503 });
 });
+test('the decision tells each draw that could have gone either way', () => {
+  const { exchange } = start({ delay: delay(50), abort: abort({ percentage: 10 }) }, 0.9, 0.05);
+  expect(exchange.notes).toEqual([
+    'fault of VirtualService: delay not drawn (draw 90 of 50 %)',
+    'fault of VirtualService: abort drawn (draw 5 of 10 %)',
+  ]);
+});
 test('a delay ends early when the client has gone, without an abort', async () => {
   const { clock, exchange, result } = start({ delay: delay(100, 60_000), abort: abort() });
   await clock.advance(1000);

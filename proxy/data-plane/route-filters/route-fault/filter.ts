@@ -19,7 +19,7 @@ export function createRouteFaultFilter({ clock, random }: RouteFaultDeps): Route
     const fault = exchange.route?.fault ?? null;
     if (fault === null) return undefined;
     const { delay } = fault;
-    if (delay !== null && delay.fixedMs > 0 && roll(delay.percentage, random))
+    if (delay !== null && delay.fixedMs > 0 && roll(exchange, 'delay', delay.percentage, random))
       return delayThenAbort(exchange, fault, delay.fixedMs);
     return abort(exchange, fault, random);
   };
@@ -32,13 +32,18 @@ export function createRouteFaultFilter({ clock, random }: RouteFaultDeps): Route
   }
 }
 
-/** 0 never, 100 always; Envoy rolls in parts of a million. */
-function roll(percentage: number, random: Random): boolean {
-  return percentage > 0 && (percentage >= 100 || random() * 100 < percentage);
+/** 0 never, 100 always; Envoy rolls in parts of a million. Each draw is told in the decision. */
+function roll(exchange: ExchangeState, effect: 'delay' | 'abort', percentage: number, random: Random): boolean {
+  if (percentage <= 0 || percentage >= 100) return percentage > 0;
+  const drawn = random() * 100;
+  const hit = drawn < percentage;
+  const outcome = `${effect} ${hit ? 'drawn' : 'not drawn'} (draw ${Math.round(drawn * 10) / 10} of ${percentage} %)`;
+  exchange.notes.push(`fault of ${faultName(exchange)}: ${outcome}`);
+  return hit;
 }
 
 function abort(exchange: ExchangeState, fault: RouteFault, random: Random): LocalReply | undefined {
-  if (fault.abort === null || !roll(fault.abort.percentage, random)) return undefined;
+  if (fault.abort === null || !roll(exchange, 'abort', fault.abort.percentage, random)) return undefined;
   const { httpStatus, grpcStatus } = fault.abort;
   // An HTTP status wins over a gRPC status; a gRPC status travels on HTTP 200.
   const reply: LocalReply = { status: httpStatus ?? 200, body: 'fault filter abort', flag: 'FI', details: 'fault_filter_abort' };
