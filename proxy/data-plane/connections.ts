@@ -18,6 +18,8 @@ import { runTcpInbound, runTcpOutbound, sniMatches, type TcpDeps } from './tcp-p
 
 /** Server-first protocols say nothing until the server has: after this long a silent plaintext connection is taken for one. */
 const SILENT_MS = 1000;
+/** How often clients that are held back are asked about: two sidecars in a row notice within a second. */
+const HELD_CLIENT_TICK_MS = 250;
 
 export interface ConnectionsDeps {
   clock: Clock;
@@ -40,6 +42,7 @@ type Codec = Http1Downstream | Http2Downstream;
 export class Connections {
   readonly #deps: ConnectionsDeps;
   readonly #sweeper: Sweeper;
+  readonly #heldSweeper: Sweeper;
   readonly #probePeer = createPeerProbe();
   readonly #tlsListeners = new Map<string, { listener: TlsListener; spiffeId: string }>();
   readonly #codecs = new Map<string, Set<Codec>>();
@@ -48,6 +51,7 @@ export class Connections {
   constructor(deps: ConnectionsDeps) {
     this.#deps = deps;
     this.#sweeper = new Sweeper(deps.clock);
+    this.#heldSweeper = new Sweeper(deps.clock, HELD_CLIENT_TICK_MS);
   }
 
   accept(key: string, socket: net.Socket): void {
@@ -115,6 +119,7 @@ export class Connections {
     for (const { listener } of this.#tlsListeners.values()) listener.close();
     this.#tlsListeners.clear();
     this.#sweeper.close();
+    this.#heldSweeper.close();
   }
 
   // ── by role ──
@@ -288,6 +293,7 @@ export class Connections {
             info,
             scheme: info.tls && role === 'gateway' ? 'https' : 'http',
             sweeper: this.#sweeper,
+            heldSweeper: this.#heldSweeper,
             probePeer: this.#probePeer,
             serverName: role === 'inbound' || role === 'gateway' ? 'istio-envoy' : 'envoy',
             onRequest,

@@ -193,6 +193,37 @@ describe('large bodies', () => {
     expect(ended).toBe(false);
   });
 
+  test('a client that leaves an upload held back is noticed by both sidecars within a second, though the app reads nothing', async () => {
+    const activeRequests = async () =>
+      ((await mesh.api('/status')) as { counters: { activeRequests: number } }).counters.activeRequests;
+    await poll(activeRequests, (count) => count === 0);
+    for (const leave of ['close', 'reset'] as const) {
+      const path = `/lazy?${leave}`;
+      const request = open(path, { method: 'POST' });
+      request.on('error', () => undefined);
+      const chunk = Buffer.alloc(64 * 1024);
+      await new Promise<void>((resolve) => {
+        let timer = setTimeout(resolve, 400);
+        const more = (): void => {
+          do {
+            clearTimeout(timer);
+            timer = setTimeout(resolve, 400);
+          } while (request.write(chunk));
+        };
+        request.on('drain', more);
+        more();
+      });
+      expect(await activeRequests()).toBe(2);
+      const startedAt = performance.now();
+      if (leave === 'close') request.destroy();
+      else (request.socket as Socket).resetAndDestroy();
+      expect(await poll(activeRequests, (count) => count === 0)).toBe(0);
+      expect(performance.now() - startedAt).toBeLessThan(1_000);
+      const records = await exchangesOf(mesh, `path=${encodeURIComponent(path)}`, 2);
+      expect(records.map(({ flags }) => flags)).toEqual(['DC', 'DC']);
+    }
+  });
+
   test('an upload arrives whole, and is counted at both ends', async () => {
     const request = open('/upload', { method: 'POST' });
     const answer = answerOf(request);

@@ -225,6 +225,18 @@ describe('a client that leaves', () => {
     while (seen.held.length === 0) await new Promise((resolve) => setImmediate(resolve));
     return client;
   }
+  /** A request of which nothing is read yet. */
+  async function holdingBody(seen: ReturnType<typeof hold>, declared: number, sent: number): Promise<RawClient> {
+    server = await startHttp1((request) => {
+      request.onReset = (reason) => seen.resets.push(reason);
+      seen.held.push(request);
+    });
+    const client = server.client().send(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${declared}\r\n\r\n`);
+    client.send(Buffer.alloc(sent, 'x'));
+    while (seen.held.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    return client;
+  }
   async function untilReset(seen: ReturnType<typeof hold>): Promise<void> {
     while (seen.resets.length === 0) await new Promise((resolve) => setImmediate(resolve));
   }
@@ -266,6 +278,38 @@ describe('a client that leaves', () => {
     await new Promise((resolve) => setTimeout(resolve, 10));
     server.clock.advance(1_000);
     await untilReset(seen);
+  });
+
+  for (const [how, leave] of [
+    ['close', (client: RawClient) => client.socket.destroy()],
+    ['reset', (client: RawClient) => client.socket.resetAndDestroy()],
+  ] as const) {
+    it(`35 by ${how} while its body is held back is noticed within a tick`, async () => {
+      const seen = hold();
+      const client = await holdingBody(seen, 4_000_000, 1_000_000);
+      server.clock.advance(1_000);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      expect(seen.resets).toEqual([]);
+      leave(client);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      server.clock.advance(1_000);
+      await untilReset(seen);
+      expect(seen.resets).toEqual(['remote-disconnect']);
+    });
+  }
+
+  it('34 by half-close behind a body that is held back still gets the full response', async () => {
+    const seen = hold();
+    const client = await holdingBody(seen, 500_000, 500_000);
+    client.socket.end();
+    for (let n = 0; n < 3; n++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      server.clock.advance(1_000);
+    }
+    const request = seen.held[0]!;
+    readBody(request, (body) => reply(request, `got ${body.length}`));
+    expect(await client.untilClosed()).toMatch(/got 500000$/);
+    expect(seen.resets).toEqual([]);
   });
 
   it('in the middle of its body is noticed', async () => {

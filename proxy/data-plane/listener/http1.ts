@@ -7,6 +7,7 @@ import { MessageWriter } from '../http1/message-writer.ts';
 import { checkPartialHead, type Http1Error, isHttp1Error, parseRequestHead, type RequestHead } from '../http1/parse-head.ts';
 import { statusLine } from '../http1/write-head.ts';
 import type { ConnectionInfo, DownstreamRequest } from '../stream.ts';
+import { HeldClient } from './held-client.ts';
 import { Http1Request } from './http1-request.ts';
 import { createPeerProbe, type PeerProbe } from './peer-state.ts';
 import type { Sweepable, Sweeper } from './sweeper.ts';
@@ -38,8 +39,10 @@ export interface Http1DownstreamOptions {
   onProtocolError(error: Http1Error, info: ConnectionInfo): void;
   /** The socket is gone, also after an upgrade handed it over. */
   onClose(): void;
-  /** Decides what a FIN during a response means. */
+  /** Decides what a FIN during a response means, and whether a client whose bytes are held back is still there. */
   probePeer?: PeerProbe;
+  /** Asks about clients held back; ticks several times a second, so that two sidecars in a row notice within one. */
+  heldSweeper?: Sweeper;
 }
 
 /** Envoy's words for refusals of its codec. */
@@ -76,6 +79,8 @@ export class Http1Downstream implements Sweepable, BodySink {
   readonly #options: Http1DownstreamOptions;
   readonly #limits: Http1Limits;
   readonly #sweeper: Sweeper;
+  readonly #held: HeldClient;
+  readonly #probePeer: PeerProbe;
   #state: 'open' | 'connecting' | 'lingering' | 'handed-over' | 'closed' = 'open';
   /** Bytes read and not consumed, from #at. */
   #input: Buffer | null = null;
@@ -96,6 +101,8 @@ export class Http1Downstream implements Sweepable, BodySink {
     this.scheme = options.scheme;
     this.#limits = options.limits ?? defaultHttp1Limits;
     this.#sweeper = options.sweeper;
+    this.#probePeer = options.probePeer ?? createPeerProbe();
+    this.#held = new HeldClient(socket, options.heldSweeper ?? options.sweeper, this.#probePeer, () => this.#heldClientGone());
     this.writer = new MessageWriter(socket);
     this.#sweeper.add(this);
     this.deadline = this.#sweeper.now + this.#limits.idleTimeoutMs;
@@ -166,6 +173,7 @@ export class Http1Downstream implements Sweepable, BodySink {
     this.active = null;
     this.#state = 'handed-over';
     this.#sweeper.remove(this);
+    this.#held.watch(false);
     const socket = this.#socket;
     socket.off('data', this.#onData);
     socket.off('end', this.#onEnd);
@@ -231,6 +239,7 @@ export class Http1Downstream implements Sweepable, BodySink {
   readonly #onClose = (): void => {
     this.#state = 'closed';
     this.#sweeper.remove(this);
+    this.#held.watch(false);
     const request = this.active;
     this.active = null;
     this.#input = null;
@@ -373,8 +382,13 @@ export class Http1Downstream implements Sweepable, BodySink {
   #applyFlow(): void {
     const waiting = this.#input === null ? 0 : this.#input.length - this.#at;
     const upgrading = this.active !== null && this.active.upgrade !== '';
-    if (waiting > this.#limits.readAheadBytes || (upgrading && waiting > 0)) this.#socket.pause();
-    else if (this.#socket.isPaused()) this.#socket.resume();
+    if (waiting > this.#limits.readAheadBytes || (upgrading && waiting > 0)) {
+      this.#socket.pause();
+      this.#held.watch(this.active !== null);
+    } else if (this.#socket.isPaused()) {
+      this.#socket.resume();
+      this.#held.watch(false);
+    }
   }
 
   /** FIN came and what could be consumed is. */
@@ -383,8 +397,10 @@ export class Http1Downstream implements Sweepable, BodySink {
     if (request === null) {
       this.#closeGently();
     } else if (this.#decoder !== null) {
+      // What came before the FIN may be the whole rest of the body, and the client may still want its answer.
       const waits = request.body.paused && this.#input !== null;
-      if (!waits) this.#disconnected(request);
+      if (waits) this.#held.watch(true);
+      else this.#disconnected(request);
     } else if (request.upgrade !== '') {
       this.#disconnected(request);
     } else if (this.deadline === Number.POSITIVE_INFINITY) {
@@ -402,10 +418,14 @@ export class Http1Downstream implements Sweepable, BodySink {
       this.#disconnected(request);
       return;
     }
-    const probe = this.#options.probePeer ?? createPeerProbe();
-    void probe(socket as Socket).then((state) => {
+    void this.#probePeer(socket as Socket).then((state) => {
       if (state !== 'open' && this.active === request && !request.ended) this.#disconnected(request);
     });
+  }
+
+  #heldClientGone(): void {
+    const request = this.active;
+    if (request !== null && !request.ended && this.#state === 'open') this.#disconnected(request);
   }
 
   #disconnected(request: Http1Request): void {
@@ -463,6 +483,7 @@ export class Http1Downstream implements Sweepable, BodySink {
   #closeGently(): void {
     if (this.#state !== 'open') return;
     this.#state = 'lingering';
+    this.#held.watch(false);
     this.#input = null;
     this.#decoder = null;
     this.writer.flush();

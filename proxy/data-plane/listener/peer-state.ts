@@ -51,9 +51,19 @@ export function createPeerProbe(): PeerProbe {
     if (!remote.includes('.') || localPort === undefined) return 'unknown';
     const theirs = procAddress(remote, remotePort);
     const ours = procAddress(local, localPort);
-    const [v4 = '', v6 = ''] = await tables.read();
-    return stateIn(v4, `${theirs} ${ours}`) ?? stateIn(v6, `${theirs} 0000000000000000FFFF0000${ours}`) ?? 'unknown';
+    const first = stateOf(await tables.read(), theirs, ours);
+    if (first !== 'missing') return first;
+    // The table changes while it is read: ends that are missing are looked for twice.
+    return stateOf(await tables.read(), theirs, ours) === 'missing' ? 'gone' : 'unknown';
   };
+}
+
+/** A reset takes both ends out of the table; ours alone is there when the peer lives in another network namespace. */
+function stateOf([v4 = '', v6 = '']: string[], theirs: string, ours: string): 'open' | 'gone' | 'unknown' | 'missing' {
+  const state = stateIn(v4, `${theirs} ${ours}`) ?? stateIn(v6, `${theirs} 0000000000000000FFFF0000${ours}`);
+  if (state !== null) return state;
+  const ourEnd = v4.includes(`${ours} ${theirs}`) || v6.includes(`${ours} 0000000000000000FFFF0000${theirs}`);
+  return ourEnd || v4 === '' ? 'unknown' : 'missing';
 }
 
 function stateIn(rows: string, connection: string): 'open' | 'gone' | null {
