@@ -220,7 +220,8 @@ export class Engine {
       onEvent: (event) => this.#emit(event.type, event.subject, event.message, event.data),
       onChange: () => this.#parts?.hub.statusChanged(),
     });
-    const telemetry = new Telemetry({ clock, store, trustDomain: authority.trustDomain });
+    const mesh = () => (this.#parts?.configuration.isReady ? this.#parts.configuration.current.snapshot.meshName : '');
+    const telemetry = new Telemetry({ clock, store, trustDomain: authority.trustDomain, mesh });
     const redactor = new Redactor({ key: await openRedactionKey(this.#options.home) });
     const onEvent = (event: { type: string; subject: string; message: string; data: Record<string, unknown> }) =>
       this.#emit(event.type, event.subject, event.message, event.data);
@@ -263,6 +264,7 @@ export class Engine {
       () => replayer.close(),
       () => recorder.close(),
       () => accessLog.close(),
+      () => telemetry.close(),
       () => supervisor.close(),
       () => watcher.close(),
     );

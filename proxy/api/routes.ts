@@ -13,6 +13,7 @@ import {
   traceSchema,
 } from './observability.schema.ts';
 import { recordingRequestSchema, recordingSchema, replayRequestSchema, replaySchema } from './recording.schema.ts';
+import { runComparisonSchema, runSchema, runSummarySchema } from './runs.schema.ts';
 import { certificateSchema, registerServiceSchema, serviceOutputSchema, statusSchema } from './status.schema.ts';
 import {
   proxyToxicChangeSchema,
@@ -166,6 +167,25 @@ export const apiRoutes = {
     summary: 'Series for charts',
     query: seriesQuerySchema,
     response: seriesSchema,
+  },
+  listRuns: {
+    method: 'GET',
+    path: '/runs',
+    summary: 'The present run and the last ten',
+    response: z.object({ runs: z.array(runSummarySchema) }),
+  },
+  getRun: {
+    method: 'GET',
+    path: '/runs/:id',
+    summary: 'What the edges did in one run; `current` and `previous` are ids too',
+    response: runSchema,
+  },
+  compareRuns: {
+    method: 'GET',
+    path: '/runs/:id/compare',
+    summary: 'A run held against another, edge by edge',
+    query: z.object({ with: z.string().default('current') }),
+    response: runComparisonSchema,
   },
   getClusters: {
     method: 'GET',

@@ -16,6 +16,7 @@ import type { GraphFacts, Telemetry } from '../telemetry/telemetry.ts';
 import type { ApplyOutcome, Configuration } from './apply.ts';
 import { DataPlaneGone } from './data-plane-client.ts';
 import { describeResource, faultDocument, faultStatus, listFaultStatuses } from './fault-status.ts';
+import { createRunHandlers, type RunHandlers } from './run-handlers.ts';
 import { ApiError, Reply } from './server/api-error.ts';
 import type { ApiHandlers } from './server/route-table.ts';
 import type { Supervisor } from './supervisor/supervisor.ts';
@@ -61,6 +62,7 @@ export function createHandlers(parts: EngineParts): ApiHandlers {
     ...trafficHandlers(parts),
     ...recordingHandlers(parts),
     ...createToxiproxyHandlers(parts),
+    ...createRunHandlers({ runs: parts.telemetry.runs, flush: parts.flush }),
   };
 }
 
@@ -236,7 +238,10 @@ function trafficHandlers(parts: EngineParts): TrafficHandlers {
   };
 }
 
-type RecordingHandlers = Omit<ApiHandlers, keyof ConfigurationHandlers | keyof TrafficHandlers | keyof ToxiproxyHandlers>;
+type RecordingHandlers = Omit<
+  ApiHandlers,
+  keyof ConfigurationHandlers | keyof TrafficHandlers | keyof ToxiproxyHandlers | keyof RunHandlers
+>;
 
 function recordingHandlers({ recorder, replayer, flush }: EngineParts): RecordingHandlers {
   const noRecording = (id: string) => new ApiError('not_found', `There is no recording ${id}`);

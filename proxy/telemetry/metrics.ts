@@ -17,6 +17,9 @@ export interface EdgeMetrics {
   protocol: string;
   fine: SlotRing;
   coarse: SlotRing;
+  /** Everything since the engine started. */
+  whole: Slot;
+  firstAt: number;
   lastAt: number;
 }
 
@@ -50,7 +53,9 @@ export class Metrics {
     this.seen++;
     // A request counts where it ended, so that the present slot is complete.
     const at = Date.parse(exchange.time) + exchange.durationMs;
+    if (edge.whole.count === 0) edge.firstAt = at;
     edge.lastAt = at;
+    edge.whole.add(exchange);
     edge.fine.add(at, exchange);
     edge.coarse.add(at, exchange);
   }
@@ -84,6 +89,8 @@ export class Metrics {
         protocol: '',
         fine: new SlotRing(FINE_MS, FINE_KEEP_MS),
         coarse: new SlotRing(COARSE_MS, COARSE_KEEP_MS),
+        whole: new Slot(),
+        firstAt: 0,
         lastAt: 0,
       };
       this.#edges.set(key, edge);

@@ -8,6 +8,7 @@ import { buildGraph, type GraphFacts } from './graph.ts';
 import { Metrics } from './metrics.ts';
 import { HopOverhead } from './overhead.ts';
 import { PrometheusMetrics } from './prometheus.ts';
+import { Runs } from './runs.ts';
 import { buildSeries, type SeriesRequest } from './series.ts';
 import { summarizeTrace } from './traces.ts';
 
@@ -18,6 +19,8 @@ export interface TelemetryOptions {
   clock: Clock;
   store: Store;
   trustDomain?: string;
+  /** Name of the mesh that runs. */
+  mesh?: () => string;
   /** Epoch ms from which on traffic could have been seen: now, unless told. */
   startedMs?: number;
 }
@@ -45,12 +48,16 @@ export class Telemetry {
   readonly #metrics = new Metrics();
   readonly #prometheus: PrometheusMetrics;
   readonly #overhead = new HopOverhead();
+  readonly runs: Runs;
 
   constructor(options: TelemetryOptions) {
     this.#clock = options.clock;
     this.#store = options.store;
     this.#startedMs = options.startedMs ?? options.clock.wallNow();
     this.#prometheus = new PrometheusMetrics(options.trustDomain ?? 'cluster.local');
+    const { store, clock } = options;
+    const mesh = options.mesh ?? (() => '');
+    this.runs = new Runs({ store, clock, metrics: this.#metrics, mesh, startedMs: this.#startedMs });
   }
 
   record(batch: readonly ExchangeDetail[]): void {
@@ -125,6 +132,11 @@ export class Telemetry {
 
   async getTrace(traceId: string): Promise<Trace | null> {
     return assembleTrace(this.#store, traceId);
+  }
+
+  /** Keeps the run for later comparison. */
+  close(): Promise<void> {
+    return this.runs.close();
   }
 
   requestsSeen(): number {
