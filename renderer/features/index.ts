@@ -1,4 +1,4 @@
-import { ArrowLeftRight, Boxes, Disc, Network, Waypoints, Zap } from 'lucide-react';
+import { ArrowLeftRight, Boxes, Disc, History, Network, Waypoints, Zap } from 'lucide-react';
 import { lazy } from 'react';
 import type { Screen } from './screen.ts';
 
@@ -51,5 +51,13 @@ export const screens: readonly Screen[] = [
     key: '6',
     jump: 'e',
     component: lazy(() => import('./recordings/recordings-screen.tsx')),
+  },
+  {
+    id: 'runs',
+    title: 'Runs',
+    icon: History,
+    key: '0',
+    jump: 'h',
+    component: lazy(() => import('./runs/runs-screen.tsx')),
   },
 ];
