@@ -26,6 +26,8 @@ export function faultStatus(
   const counted = counters?.faults.find((fault) => fault.id === id);
   const expiresAt = compiled?.expiresAt ?? null;
   const onServer = spec.side === 'server';
+  // Toxics stand below HTTP and behind the caller's router: on either side they are a failing upstream to it.
+  const onBytes = spec.tcp !== undefined;
   return {
     name: resource.name,
     namespace: resource.namespace,
@@ -37,9 +39,9 @@ export function faultStatus(
     saved: !entry.live,
     // Istio's own filter acts before the router, so nothing in the caller's sidecar ever sees what it does.
     reacts: {
-      retries: onServer && spec.abort !== undefined,
-      ejection: onServer && spec.abort !== undefined,
-      callerTimeout: onServer && (spec.delay !== undefined || spec.response?.bytesPerSecond !== undefined),
+      retries: onBytes || (onServer && spec.abort !== undefined),
+      ejection: onBytes || (onServer && spec.abort !== undefined),
+      callerTimeout: onBytes || (onServer && (spec.delay !== undefined || spec.response?.bytesPerSecond !== undefined)),
     },
   };
 }

@@ -29,7 +29,7 @@ export function FaultDialog({ initial, onClose }: { initial: FaultForm; onClose:
       setError((failure as Error).message);
     }
   };
-  const estimate = form.to === '' ? null : wouldHit(engine.exchanges, form);
+  const estimate = form.to === '' || form.effect === 'toxics' ? null : wouldHit(engine.exchanges, form);
   return (
     <Dialog
       open
@@ -99,27 +99,40 @@ export function FaultDialog({ initial, onClose }: { initial: FaultForm; onClose:
             value={form.side}
             options={[
               { value: 'server', label: 'Callee’s sidecar' },
-              { value: 'client', label: 'Caller’s sidecar (Istio)' },
+              { value: 'client', label: form.effect === 'toxics' ? 'Caller’s sidecar' : 'Caller’s sidecar (Istio)' },
             ]}
             onChange={(side) => change({ side })}
           />
           <p className="soft fault-side">
-            {form.side === 'server'
-              ? 'Retries ✔  Ejection ✔  Caller’s timeout ✔ — the caller sees an upstream that misbehaves.'
-              : 'Retries ✖  Ejection ✖  Caller’s timeout ✖ — Istio’s filter stands before the router; exports as Istio YAML.'}
+            {form.effect === 'toxics'
+              ? `Retries ✔  Ejection ✔  Caller’s timeout ✔ — below HTTP, behind the router: the ${form.side === 'server' ? 'callee’s side of the wire' : 'connections the caller opens'}, TLS taken off. Open connections end after the request in progress.`
+              : form.side === 'server'
+                ? 'Retries ✔  Ejection ✔  Caller’s timeout ✔ — the caller sees an upstream that misbehaves.'
+                : 'Retries ✖  Ejection ✖  Caller’s timeout ✖ — Istio’s filter stands before the router; exports as Istio YAML.'}
           </p>
         </div>
         <details className="fault-more">
           <summary>Only some requests, when, and how long</summary>
           <div className="fault-grid">
-            <Field label="Path starts with">
-              {(ids) => <Input {...ids} value={form.path} placeholder="/" onChange={(e) => change({ path: e.target.value })} />}
-            </Field>
-            <Field label="Header">
-              {(ids) => (
-                <Input {...ids} value={form.header} placeholder="x-qa: 1" onChange={(e) => change({ header: e.target.value })} />
-              )}
-            </Field>
+            {form.effect !== 'toxics' && (
+              <>
+                <Field label="Path starts with">
+                  {(ids) => (
+                    <Input {...ids} value={form.path} placeholder="/" onChange={(e) => change({ path: e.target.value })} />
+                  )}
+                </Field>
+                <Field label="Header">
+                  {(ids) => (
+                    <Input
+                      {...ids}
+                      value={form.header}
+                      placeholder="x-qa: 1"
+                      onChange={(e) => change({ header: e.target.value })}
+                    />
+                  )}
+                </Field>
+              </>
+            )}
             <Field label="Let pass first">
               {({ id }) => <NumberField id={id} value={form.skip} min={0} onChange={(value) => change({ skip: value ?? 0 })} />}
             </Field>

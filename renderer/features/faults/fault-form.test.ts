@@ -1,12 +1,21 @@
 import { expect, test } from 'vitest';
 import { faultSpecSchema } from '../../../proxy/api/fault.schema.ts';
 import { blankFault, presets, toFaultRequest, toYaml } from './fault-form.ts';
+import { newToxic } from './toxic-words.ts';
 
 test('every preset makes a fault the engine accepts', () => {
   for (const preset of presets) {
     const made = toFaultRequest({ ...blankFault, to: 'ratings', ...preset.change });
     expect('request' in made && faultSpecSchema.safeParse(made.request.spec).success, preset.id).toBe(true);
   }
+});
+
+test('toxics become the tcp part, and leave out what only requests can match', () => {
+  const made = toFaultRequest({ ...blankFault, to: 'db', effect: 'toxics', path: '/x', toxics: [newToxic('latency', [])] });
+  expect('request' in made && made.request.spec).toMatchObject({
+    tcp: [{ type: 'latency', stream: 'downstream', toxicity: 1, attributes: { latency: 500, jitter: 0 } }],
+  });
+  expect('request' in made && made.request.spec.match).toBe(undefined);
 });
 
 test('without a target the form says what is missing', () => {

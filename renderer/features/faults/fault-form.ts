@@ -1,4 +1,5 @@
 import type { FaultRequest, FaultSpec } from '../../../proxy/api/fault.schema.ts';
+import { newToxic, type ToxicForm, toToxic } from './toxic-words.ts';
 
 /** What the form holds: text as typed, so that half-written values stay. */
 export interface FaultForm {
@@ -8,12 +9,14 @@ export interface FaultForm {
   version: string;
   side: 'server' | 'client';
   percentage: number;
-  effect: 'delay' | 'error' | 'grpc' | 'reset' | 'hang' | 'throttle' | 'truncate';
+  effect: 'delay' | 'error' | 'grpc' | 'reset' | 'hang' | 'throttle' | 'truncate' | 'toxics';
   delay: string;
   jitter: string;
   status: number;
   grpcStatus: string;
   bytes: string;
+  /** On the bytes of connections, in this order. */
+  toxics: readonly ToxicForm[];
   path: string;
   header: string;
   skip: number;
@@ -36,6 +39,7 @@ export const blankFault: FaultForm = {
   status: 503,
   grpcStatus: 'UNAVAILABLE',
   bytes: '2KiB',
+  toxics: [newToxic('latency', [])],
   path: '',
   header: '',
   skip: 0,
@@ -51,12 +55,21 @@ export const presets: readonly { id: string; label: string; change: Partial<Faul
   { id: 'flaky', label: '30 % of 503', change: { effect: 'error', status: 503, percentage: 30 } },
   { id: 'reset', label: 'Connection reset', change: { effect: 'reset', percentage: 100 } },
   { id: 'hang', label: 'Never answers', change: { effect: 'hang', percentage: 100 } },
+  { id: 'link', label: 'Slow link', change: { effect: 'toxics', toxics: [newToxic('bandwidth', [])] } },
+  {
+    id: 'flap',
+    label: 'Flapping link',
+    change: { effect: 'toxics', toxics: [{ ...newToxic('flap', []), attributes: { up: 5000, down: 2000 } }] },
+  },
   { id: 'first3', label: 'Fail three, then recover', change: { effect: 'error', status: 503, percentage: 100, first: 3 } },
 ];
 
 /** The request for POST /faults, or what is missing in words. */
 export function toFaultRequest(form: FaultForm): { request: FaultRequest } | { problem: string } {
   if (form.to.trim() === '') return { problem: 'Choose the service whose calls should suffer' };
+  if (form.effect === 'toxics' && form.toxics.length === 0) return { problem: 'Choose at least one toxic' };
+  // Toxics draw when a connection opens: no request is there to match.
+  if (form.effect === 'toxics' && form.path + form.header !== '') return toFaultRequest({ ...form, path: '', header: '' });
   const header = form.header.trim() === '' ? null : /^([\w-]+)\s*[:=]\s*(.+)$/.exec(form.header.trim());
   if (form.header.trim() !== '' && header === null) return { problem: 'Write the header as name: value' };
   const match =
@@ -102,6 +115,8 @@ function effectOf(form: FaultForm): Partial<FaultSpec> {
       return { response: { bytesPerSecond: form.bytes } };
     case 'truncate':
       return { response: { truncateAfter: form.bytes } };
+    case 'toxics':
+      return { tcp: form.toxics.map(toToxic) };
   }
 }
 

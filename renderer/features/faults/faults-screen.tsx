@@ -18,6 +18,7 @@ import {
 import { describeFault } from '../topology/edge-faults.ts';
 import { FaultDialog } from './fault-dialog.tsx';
 import { blankFault, type FaultForm, presets } from './fault-form.ts';
+import { ToxicProxies } from './toxic-proxies.tsx';
 import './faults.css';
 
 /** Everything broken on purpose, with what it hit and when it ends; `?to=&from=` opens the form filled in. */
@@ -70,10 +71,11 @@ export default function FaultsScreen() {
             <Notice tone="info">
               <b>Callee’s sidecar</b>: the caller’s retries, timeout and ejection react, as to a real failure.{' '}
               <b>Caller’s sidecar</b> is where Istio’s own fault filter stands: before the router, so nothing reacts; only these
-              export as Istio YAML.
+              export as Istio YAML. <b>Toxics</b> disturb bytes below HTTP: on either side everything reacts.
             </Notice>
           </>
         )}
+        <ToxicProxies />
       </div>
       {opened && <FaultDialog initial={opened} onClose={close} />}
     </div>
@@ -148,8 +150,9 @@ function EdgeWords({ fault }: { fault: FaultStatus }) {
 
 function SideWords({ fault }: { fault: FaultStatus }) {
   const server = fault.spec.side === 'server';
-  const reacts = server ? 'retries, ejection and timeouts react' : 'nothing reacts (as in Istio)';
-  return <span title={reacts}>{server ? 'callee’s sidecar' : 'caller’s sidecar (Istio)'}</span>;
+  const bytes = fault.spec.tcp !== undefined;
+  const reacts = server || bytes ? 'retries, ejection and timeouts react' : 'nothing reacts (as in Istio)';
+  return <span title={reacts}>{server ? 'callee’s sidecar' : bytes ? 'caller’s sidecar' : 'caller’s sidecar (Istio)'}</span>;
 }
 
 function timeLeft(fault: FaultStatus): string {

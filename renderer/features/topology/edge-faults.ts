@@ -1,5 +1,6 @@
 import type { FaultRequest, FaultSpec, FaultStatus } from '../../../proxy/api/fault.schema.ts';
 import type { GraphEdge } from '../../../proxy/api/observability.schema.ts';
+import { describeToxic, toxicName } from '../faults/toxic-words.ts';
 import { shortName } from './topology-view.ts';
 
 const namespaceOf = (id: string): string => (id.includes('/') ? id.slice(0, id.lastIndexOf('/')) : '');
@@ -49,11 +50,22 @@ export function describeFault(spec: FaultSpec): string {
   if (spec.response?.truncateAfter !== undefined) parts.push(`body cut after ${spec.response.truncateAfter}`);
   if (spec.response?.bytesPerSecond !== undefined) parts.push(`body at ${spec.response.bytesPerSecond}/s`);
   if (spec.response?.corrupt !== undefined) parts.push(`body corrupted ${spec.response.corrupt}`);
+  for (const toxic of spec.tcp ?? []) parts.push(describeToxic(toxic));
   const text = parts.join(', ') || 'nothing';
   const words = text.charAt(0).toUpperCase() + text.slice(1);
   const target = spec.to.workload ?? spec.to.version;
   const share = spec.percentage === 100 ? '' : ` for ${spec.percentage} %`;
   return `${words}${share}${target ? ` on ${target}` : ''}${spec.match?.length ? ', some requests' : ''}`;
+}
+
+/** One or two words for a badge: `503`, `+500ms`, `flapping link`. */
+export function briefFault(spec: FaultSpec): string {
+  const [toxic] = spec.tcp ?? [];
+  if (toxic) return `${toxicName(toxic.type).toLowerCase()}${(spec.tcp?.length ?? 0) > 1 ? ' +' : ''}`;
+  if (spec.abort)
+    return 'httpStatus' in spec.abort ? String(spec.abort.httpStatus) : describeAbort(spec.abort).replace('connection ', '');
+  if (spec.delay) return 'fixed' in spec.delay ? `+${spec.delay.fixed}` : 'delay';
+  return 'body';
 }
 
 function describeDelay(delay: NonNullable<FaultSpec['delay']>): string {

@@ -1,4 +1,4 @@
-import { ArrowLeftRight, Ban, Box, Lock, LockOpen, Timer, X, Zap } from 'lucide-react';
+import { ArrowLeftRight, Ban, Biohazard, Box, Lock, LockOpen, Timer, X, Zap } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import type { FaultStatus } from '../../../proxy/api/fault.schema.ts';
 import type { GraphEdge, GraphNode } from '../../../proxy/api/observability.schema.ts';
@@ -12,9 +12,14 @@ import {
   formatShare,
   formatSpan,
   IconButton,
+  Menu,
   plural,
   useToasts,
 } from '../../ui/index.ts';
+import { FaultDialog } from '../faults/fault-dialog.tsx';
+import { blankFault, type FaultForm } from '../faults/fault-form.ts';
+import { useToxicTypes } from '../faults/toxic-fields.tsx';
+import { newToxic, toxicName } from '../faults/toxic-words.ts';
 import { describeFault, faultsOnEdge, quickFault, quickFaults } from './edge-faults.ts';
 import { RedNumbers } from './numbers.tsx';
 import { requestsHref } from './request-links.ts';
@@ -128,6 +133,8 @@ function FaultSection({ edge, injectable }: { edge: GraphEdge; injectable: boole
   const toasts = useToasts();
   const here = faultsOnEdge(useFaults(), edge);
   const [busy, setBusy] = useState(false);
+  const types = useToxicTypes();
+  const [form, setForm] = useState<FaultForm | null>(null);
   const watching = here.length > 0;
   useEffect(() => {
     if (!watching) return;
@@ -175,6 +182,23 @@ function FaultSection({ edge, injectable }: { edge: GraphEdge; injectable: boole
         >
           {quickFaults.error.label}
         </Button>
+        <Menu
+          trigger={
+            <Button icon={<Biohazard size={13} />} disabled={busy || !injectable} data-testid="inject-toxic">
+              Toxic…
+            </Button>
+          }
+          items={[
+            { heading: 'On the bytes of this edge' },
+            ...types
+              .filter(({ type }) => type !== 'noop')
+              .map(({ type, summary }) => ({
+                id: type,
+                label: `${toxicName(type)}: ${summary.charAt(0).toLowerCase()}${summary.slice(1)}`,
+                onSelect: () => setForm({ ...formFor(edge), effect: 'toxics', toxics: [newToxic(type, types)] }),
+              })),
+          ]}
+        />
         <a
           className="dd-button"
           data-variant="ghost"
@@ -189,6 +213,15 @@ function FaultSection({ edge, injectable }: { edge: GraphEdge; injectable: boole
           </Button>
         )}
       </div>
+      {form && (
+        <FaultDialog
+          initial={form}
+          onClose={() => {
+            setForm(null);
+            void engine.refreshFaults();
+          }}
+        />
+      )}
       <p className="topo-note">
         {injectable
           ? `Meets every request ${edge.from === 'outside' ? `to ${to}` : `from ${from} to ${to}`}, ${formatRate(edge.rate)}/s now, on ${to}’s side: ${from}’s retries, timeout and ejection react. Ends by itself after 10 min.`
@@ -196,6 +229,11 @@ function FaultSection({ edge, injectable }: { edge: GraphEdge; injectable: boole
       </p>
     </section>
   );
+}
+
+/** A form for the calls of this edge; a caller outside the mesh has no name to ask for. */
+function formFor(edge: GraphEdge): FaultForm {
+  return { ...blankFault, to: shortName(edge.to), from: edge.from === 'outside' ? '' : shortName(edge.from) };
 }
 
 function FaultRow({ fault, busy, onStop }: { fault: FaultStatus; busy: boolean; onStop: () => void }) {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { faultStatusSchema } from '../../../proxy/api/fault.schema.ts';
 import type { Graph, GraphEdge, GraphNode } from '../../../proxy/api/observability.schema.ts';
-import { describeFault, faultsOnEdge, quickFault } from './edge-faults.ts';
+import { briefFault, describeFault, faultsOnEdge, quickFault } from './edge-faults.ts';
 import { firstCalls } from './first-calls.ts';
 import { requestsHref, slowerThan } from './request-links.ts';
 import { layOut } from './topology-layout.ts';
@@ -198,6 +198,13 @@ describe('faults of an edge', () => {
     expect(describeFault(fault({ to: { service: 'r' }, delay: { fixed: '2s' }, abort: { reset: true } }).spec)).toBe(
       'Delay 2s, connection reset',
     );
+    const tcp = [
+      { type: 'latency', stream: 'upstream', attributes: { latency: 100, jitter: 20 }, toxicity: 0.5 },
+      { type: 'refuse' },
+    ];
+    const toxic = fault({ to: { service: 'r' }, tcp }).spec;
+    expect(describeFault(toxic)).toBe('Latency 100 ms ± 20 ms on requests, for 50 % of connections, connections refused');
+    expect(briefFault(toxic)).toBe('latency +');
   });
 });
 

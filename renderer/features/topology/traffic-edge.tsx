@@ -1,6 +1,8 @@
 import { type Edge, EdgeLabelRenderer, type EdgeProps } from '@xyflow/react';
 import { Hourglass, Lock, LockOpen, type LucideIcon, RotateCw, ShieldOff, UserX, Zap } from 'lucide-react';
 import { memo } from 'react';
+import { useFaults } from '../../engine/use-engine.ts';
+import { briefFault, describeFault, faultsOnEdge } from './edge-faults.ts';
 import { useEdgeView } from './live-view.ts';
 import type { EdgeLine } from './topology-layout.ts';
 import { type EdgeView, shortName } from './topology-view.ts';
@@ -68,9 +70,21 @@ function LockMark({ lock }: { lock: EdgeView['lock'] }) {
   return <LockOpen size={11} className="tone-text tone-warn" aria-hidden="true" />;
 }
 
+/** Says what is broken when one fault is armed here, else how many are. */
+function FaultBadge({ view }: { view: EdgeView }) {
+  const here = faultsOnEdge(useFaults(), view);
+  const [only] = here;
+  const words = here.map(({ spec }) => describeFault(spec)).join('; ');
+  return (
+    <span className="topo-badge tone-fault" title={words || 'Faults armed here'}>
+      <Zap size={10} aria-hidden="true" />
+      {here.length === 1 && only ? briefFault(only.spec) : view.faults}
+    </span>
+  );
+}
+
 function Badges({ view }: { view: EdgeView }) {
   const badges: { id: string; icon: LucideIcon; tone: string; text: string | number; title: string }[] = [];
-  if (view.faults > 0) badges.push({ id: 'fault', icon: Zap, tone: 'fault', text: view.faults, title: 'Faults armed here' });
   if (view.ejected > 0) badges.push({ id: 'ejected', icon: UserX, tone: 'bad', text: view.ejected, title: 'Hosts ejected' });
   if (view.overflows > 0)
     badges.push({
@@ -83,9 +97,10 @@ function Badges({ view }: { view: EdgeView }) {
   if (view.timeouts > 0) badges.push({ id: 'timeout', icon: Hourglass, tone: 'warn', text: view.timeouts, title: 'Timeouts' });
   if (view.retries !== '')
     badges.push({ id: 'retry', icon: RotateCw, tone: 'warn', text: view.retries, title: 'Retries per request' });
-  if (badges.length === 0) return null;
+  if (badges.length === 0 && view.faults === 0) return null;
   return (
     <span className="topo-badges num">
+      {view.faults > 0 && <FaultBadge view={view} />}
       {badges.slice(0, 4).map(({ id, icon: Icon, tone, text, title }) => (
         <span key={id} className={`topo-badge tone-${tone}`} title={title}>
           <Icon size={10} aria-hidden="true" />
