@@ -39,6 +39,7 @@ import { Replayer } from './recorder/replay.ts';
 import { Store } from './store/store.ts';
 import { accessLogSettings } from './telemetry/access-log-settings.ts';
 import { AccessLog } from './telemetry/access-log-writer.ts';
+import { OtlpExporter } from './telemetry/otlp/exporter.ts';
 import { OtlpReceiver, otlpGrpcPort, otlpHttpPort } from './telemetry/otlp/receiver.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 
@@ -226,6 +227,7 @@ export class Engine {
     const onEvent = (event: { type: string; subject: string; message: string; data: Record<string, unknown> }) =>
       this.#emit(event.type, event.subject, event.message, event.data);
     const accessLog = new AccessLog({ clock, onEvent });
+    const otlpExport = new OtlpExporter({ clock, version: this.#version, onEvent });
     const onRecording = () => this.#chooseWhatIsKept();
     const recorder = new Recorder({ store, clock, random: Math.random, redactor, onEvent, onRecording });
     const configuration = new Configuration({
@@ -264,6 +266,7 @@ export class Engine {
       () => replayer.close(),
       () => recorder.close(),
       () => accessLog.close(),
+      () => otlpExport.close(),
       () => telemetry.close(),
       () => supervisor.close(),
       () => watcher.close(),
@@ -276,6 +279,7 @@ export class Engine {
       redactor,
       recorder,
       accessLog,
+      otlpExport,
       configuration,
       send,
       replayer,
@@ -418,13 +422,14 @@ export class Engine {
 
   #receive(exchanges: ExchangeDetail[], dropped: number, tallies: ExchangeTally[]): void {
     if (!this.#parts) return;
-    const { redactor, telemetry, store, recorder, accessLog, hub } = this.#parts;
+    const { redactor, telemetry, store, recorder, accessLog, otlpExport, hub } = this.#parts;
     const safe = redactor.redact(exchanges);
     telemetry.record(safe);
     telemetry.recordTallies(tallies);
     store.insertExchanges(safe);
     recorder.offer(safe);
     accessLog.record(safe);
+    otlpExport.record(safe);
     if (dropped > 0) recorder.noteDropped(dropped);
     accessLog.noteDropped(dropped);
     hub.publishExchanges(safe, dropped);
@@ -454,9 +459,10 @@ export class Engine {
   }
 
   async #committed(committed: Committed, applied: readonly Applied[]): Promise<void> {
-    const { supervisor, redactor, accessLog, hub } = this.#parts;
+    const { supervisor, redactor, accessLog, otlpExport, hub } = this.#parts;
     redactor.setNames(committed.snapshot.redact);
     accessLog.set(accessLogSettings(committed.set));
+    otlpExport.set(meshesOf(committed.set)[0]?.mesh.spec.tracing?.exportTo ?? '');
     this.#chooseWhatIsKept();
     await supervisor.setWorkloads(supervisedWorkloads(committed, process.env));
     const { meshName, version } = committed.snapshot;
@@ -519,6 +525,7 @@ interface Parts extends Given {
   redactor: Redactor;
   recorder: Recorder;
   accessLog: AccessLog;
+  otlpExport: OtlpExporter;
   configuration: Configuration;
   send: ReturnType<typeof createReplaySend>;
   replayer: Replayer;

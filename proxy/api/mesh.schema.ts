@@ -77,7 +77,13 @@ export const meshSpecSchema = z.strictObject({
   /** Worker threads that carry sidecars; each sidecar lives whole on one. */
   dataPlane: z.strictObject({ workers: z.number().int().min(1).max(64).default(1) }).optional(),
   /** Share of requests traced, 0..100. Local default is everything. */
-  tracing: z.strictObject({ sampling: z.number().min(0).max(100).default(100) }).optional(),
+  tracing: z
+    .strictObject({
+      sampling: z.number().min(0).max(100).default(100),
+      /** Base address of a collector that takes OTLP over HTTP, e.g. http://127.0.0.1:4318: the mesh's spans go there too. */
+      exportTo: z.url({ protocol: /^https?$/ }).optional(),
+    })
+    .optional(),
   /** Istio's meshConfig.defaultHttpRetryPolicy. */
   defaultHttpRetryPolicy: z.record(z.string(), z.unknown()).optional(),
   /** Istio's meshConfig.defaultInboundHttpRetryPolicy; `{}` switches the sidecars' own retries off. */

@@ -39,7 +39,8 @@ function depth(span: Span): number {
   return span.attributes['drydock.attempt'] !== undefined ? 1 : span.kind === 'server' ? 2 : 0;
 }
 
-function spansOf(exchange: Exchange, traceStart: number): Span[] {
+/** A span per report, and one per attempt when there were several; `traceStart` is epoch ms. */
+export function spansOf(exchange: Exchange, traceStart: number): Span[] {
   const startMs = Date.parse(exchange.time) - traceStart;
   const server = exchange.reporter === 'destination';
   const span: Span = {
