@@ -4,6 +4,7 @@ import { Button, Code, Dialog, Field, Input, Notice, NumberField, Segments, Sele
 import { EffectFields } from './effect-fields.tsx';
 import { type FaultForm, toFaultRequest, toYaml } from './fault-form.ts';
 import { wouldHit } from './would-hit.ts';
+import './faults.css';
 
 export function FaultDialog({ initial, onClose }: { initial: FaultForm; onClose: () => void }) {
   const engine = useEngine();

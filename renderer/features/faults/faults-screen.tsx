@@ -19,7 +19,7 @@ import { describeFault } from '../topology/edge-faults.ts';
 import { FaultDialog } from './fault-dialog.tsx';
 import { blankFault, type FaultForm, presets } from './fault-form.ts';
 import { ToxicProxies } from './toxic-proxies.tsx';
-import './faults.css';
+
 
 /** Everything broken on purpose, with what it hit and when it ends; `?to=&from=` opens the form filled in. */
 export default function FaultsScreen() {

@@ -6,6 +6,7 @@ import { useCall, useEngine, useStatus } from '../../engine/use-engine.ts';
 import { Badge, Button, Dialog, Field, IconButton, Input, Notice, Panel, Switch, Table, useToasts } from '../../ui/index.ts';
 import { ToxicFields, useToxicTypes } from './toxic-fields.tsx';
 import { describeToxic, newToxic, toToxic } from './toxic-words.ts';
+import './faults.css';
 
 type Act = (title: string, act: () => Promise<unknown>) => Promise<void>;
 
