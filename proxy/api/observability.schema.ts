@@ -106,6 +106,10 @@ export const graphEdgeSchema = redSchema.extend({
   faults: z.array(z.string()),
   faultHits: z.number().int(),
   ejected: z.number().int(),
+  /** Request and response bodies together. */
+  bytesPerSecond: z.number().optional(),
+  /** Services that get copies of these requests: `default/reviews-next`. */
+  mirrors: z.array(z.string()).optional(),
   /** Wanted (weights in force; null without a split) and actual shares per version. */
   split: z.array(z.object({ version: z.string(), wanted: z.number().nullable(), actual: z.number(), count: z.number().int() })),
 });
@@ -129,6 +133,8 @@ export const seriesQuerySchema = z.object({
   window: z.string().default('5m'),
   step: z.string().optional(),
   version: z.string().optional(),
+  /** `true`: the latency histogram of every slot as well. */
+  heat: z.string().optional(),
 });
 export const seriesSchema = z.object({
   stepSeconds: z.number(),
@@ -138,6 +144,8 @@ export const seriesSchema = z.object({
   series: z.record(z.string(), z.array(z.number().nullable())),
   /** A trace per slot to open from the chart; '' when there is none. */
   exemplars: z.array(z.string()),
+  /** Requests per slot and latency band: `counts[slot][band]`; a band ends at its bound and begins at the one before, the first at 0. */
+  heat: z.object({ boundsMs: z.array(z.number()), counts: z.array(z.array(z.number().int())) }).optional(),
 });
 export type Series = z.infer<typeof seriesSchema>;
 

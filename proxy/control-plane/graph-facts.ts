@@ -29,7 +29,13 @@ export function graphFacts(
     const versions = [{ version: '', workloads: 1, ready: 1 }];
     services.push({ name: 'ingress', namespace: snapshot.rootNamespace, kind: 'gateway', protocol: 'http', versions });
   }
-  return { services, faults: faultsOf(committed), splits: splitsOf(committed), ejections: ejectionsOf(clusters) };
+  return {
+    services,
+    faults: faultsOf(committed),
+    splits: splitsOf(committed),
+    ejections: ejectionsOf(clusters),
+    mirrors: mirrorsOf(committed),
+  };
 }
 
 /** `ratings.default.svc.cluster.local` → `default/ratings` */
@@ -63,6 +69,28 @@ function splitsOf(committed: Committed): GraphFacts['splits'] {
     }
   }
   return [...splits].map(([to, wanted]) => ({ from: null, to, wanted }));
+}
+
+/** Routes that send copies; like weights, they hold for every caller that has the view. */
+function mirrorsOf(committed: Committed): NonNullable<GraphFacts['mirrors']> {
+  const mirrors = new Map<string, { from: null; to: string; mirror: string }>();
+  for (const view of Object.values(committed.snapshot.views)) {
+    for (const host of Object.values(view.routeTables).flat()) {
+      for (const { action } of host.routes) {
+        if (action.type !== 'forward') continue;
+        for (const copy of action.mirrors) {
+          const target = view.clusters[copy.cluster];
+          if (target === undefined) continue;
+          const mirror = shortName(committed, target.service);
+          for (const { cluster } of action.clusters) {
+            const to = shortName(committed, view.clusters[cluster]?.service ?? '');
+            if (to !== '') mirrors.set(`${to} ${mirror}`, { from: null, to, mirror });
+          }
+        }
+      }
+    }
+  }
+  return [...mirrors.values()];
 }
 
 function ejectionsOf(clusters: readonly ClusterStatus[]): GraphFacts['ejections'] {

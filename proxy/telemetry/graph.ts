@@ -17,6 +17,8 @@ export interface GraphFacts {
   splits: { from: string | null; to: string; wanted: Record<string, number> }[];
   /** Hosts ejected now, per edge. */
   ejections: { from: string; to: string; count: number }[];
+  /** Calls that are copied to another service: `from` null = by every caller. */
+  mirrors?: { from: string | null; to: string; mirror: string }[];
 }
 export interface GraphServiceFact {
   name: string;
@@ -80,6 +82,8 @@ function buildEdge(
     faults: facts.faults.filter(meant).map((f) => f.name),
     faultHits: total.faultHits,
     ejected: facts.ejections.filter((e) => e.from === from && e.to === to).reduce((sum, e) => sum + e.count, 0),
+    bytesPerSecond: (total.requestBytes + total.responseBytes) / (span.rateMs / 1000),
+    mirrors: (facts.mirrors ?? []).filter(meant).map((fact) => fact.mirror),
     split: buildSplit(versions, total, metrics, span, nowMs, facts.splits.find(meant)?.wanted ?? null),
   };
 }

@@ -4,6 +4,13 @@ import { Histogram } from './histogram.ts';
 
 const worstError = 2 ** (1 / 16);
 
+test('bands count every value once, the slowest in the last', () => {
+  const histogram = new Histogram();
+  for (const ms of [0.5, 3, 3.5, 9, 40]) histogram.record(ms);
+  expect(histogram.countInto([1, 4, 16])).toEqual([1, 2, 2]);
+  expect(histogram.countInto([])).toEqual([]);
+});
+
 test('a percentile is never below the true one, and at most one bucket above', () => {
   const durations = fc.array(fc.double({ min: 0.05, max: 120_000, noNaN: true }), { minLength: 1, maxLength: 300 });
   fc.assert(

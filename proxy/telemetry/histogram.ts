@@ -25,6 +25,18 @@ export class Histogram {
     if (other.maxMs > this.maxMs) this.maxMs = other.maxMs;
   }
 
+  /** Values per band; a band ends at its bound, what lies above the last belongs to the last. Bounds rise. */
+  countInto(boundsMs: readonly number[]): number[] {
+    const counts = boundsMs.map(() => 0);
+    for (const [index, count] of this.#counts) {
+      const ms = Math.min(this.maxMs, FLOOR_MS * 2 ** (index / PER_DOUBLING));
+      const found = boundsMs.findIndex((bound) => ms <= bound);
+      const band = found === -1 ? boundsMs.length - 1 : found;
+      if (band >= 0) counts[band]! += count;
+    }
+    return counts;
+  }
+
   /** Upper bound of the bucket that holds the share (0..1) of values; null without values. */
   percentile(share: number): number | null {
     if (this.count === 0) return null;

@@ -10,6 +10,8 @@ export interface SeriesRequest {
   window?: string;
   step?: string;
   version?: string;
+  /** `true`: latency bands too. */
+  heat?: string;
 }
 
 const MAX_WINDOW_MS = 60 * 60_000;
@@ -50,7 +52,19 @@ export function buildSeries(metrics: Metrics, request: SeriesRequest, nowMs: num
     times: slots.map((_, i) => start + i * stepMs),
     series: Object.fromEntries(names.map((name) => [name, slots.map((slot) => readers[name]!(slot, stepMs))])),
     exemplars: slots.map((slot) => slot.exemplar),
+    ...(request.heat === 'true' ? { heat: buildHeat(slots) } : {}),
   };
+}
+
+/** Bands of √2 each, from the fastest to the slowest request on show. */
+function buildHeat(slots: readonly Slot[]): NonNullable<Series['heat']> {
+  const whole = new Slot();
+  for (const slot of slots) whole.merge(slot);
+  if (whole.count === 0) return { boundsMs: [], counts: slots.map(() => []) };
+  const first = Math.ceil(Math.log2(Math.max(0.1, whole.latency.percentile(0) ?? 0.1)) * 2);
+  const last = Math.max(first, Math.ceil(Math.log2(Math.max(0.1, whole.latency.maxMs)) * 2));
+  const boundsMs = Array.from({ length: last - first + 1 }, (_, i) => 2 ** ((first + i) / 2));
+  return { boundsMs, counts: slots.map((slot) => slot.latency.countInto(boundsMs)) };
 }
 
 /** 1m → 1 s, 5m → 5 s, 15m → 10 s, 1h → 30 s; a step of one's own is at least as long as the slots. */

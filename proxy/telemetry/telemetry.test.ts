@@ -40,10 +40,13 @@ const service = (name: string, versions: GraphFacts['services'][number]['version
 describe('the graph', () => {
   test('counts a call once, though two sidecars report it', () => {
     telemetry.record([1, 2, 3].flatMap((n) => call(n)));
-    const graph = graphSchema.parse(telemetry.graph(60_000, noFacts));
+    const mirrors = [{ from: null, to: 'default/ratings', mirror: 'default/next' }];
+    const graph = graphSchema.parse(telemetry.graph(60_000, { ...noFacts, mirrors }));
     expect(graph.edges).toHaveLength(1);
+    expect(graph.edges[0]?.bytesPerSecond).toBeGreaterThan(0);
     expect(graph.edges[0]).toMatchObject({
       id: 'default/reviews->default/ratings',
+      mirrors: ['default/next'],
       count: 3,
       rate: 3 / 60,
       mtlsShare: 1,
@@ -150,6 +153,17 @@ describe('the graph', () => {
 });
 
 describe('series', () => {
+  test('a heat map has every request of a slot in its band of latency, and comes only when asked for', () => {
+    telemetry.record([1, 2].flatMap((n) => call(n, { durationMs: n === 1 ? 10 : 40 })));
+    const query = { edge: 'reviews->ratings', metric: 'rate', window: '1m' };
+    const { heat } = seriesSchema.parse(telemetry.series({ ...query, heat: 'true' }));
+    expect(heat?.counts).toHaveLength(60);
+    expect(heat?.counts.flat().reduce((sum, count) => sum + count, 0)).toBe(2);
+    expect(heat?.boundsMs[0]).toBeGreaterThanOrEqual(10);
+    expect(heat?.boundsMs.at(-1)).toBeGreaterThanOrEqual(40);
+    expect(telemetry.series(query).heat).toBe(undefined);
+  });
+
   test('re-aggregate the slots, leave gaps as gaps, and name a trace worth opening', () => {
     telemetry.record([...call(1000, { durationMs: 10 }), ...call(1001, { durationMs: 400 }), ...call(20_000, { status: 500 })]);
     const series = seriesSchema.parse(
