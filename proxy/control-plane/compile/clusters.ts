@@ -87,7 +87,7 @@ export function clusterSettings(
     maxConnectionDurationMs: ms(tcp?.maxConnectionDuration),
     tcpKeepalive: tcp?.tcpKeepalive !== undefined,
     outlierDetection: outlier ? compileOutlierDetection(context, outlier, origin) : null,
-    http2: protocol === 'http2' || protocol === 'grpc' || http?.h2UpgradePolicy === 'UPGRADE',
+    http2: speaksHttp2(protocol) || http?.h2UpgradePolicy === 'UPGRADE',
     useClientProtocol: http?.useClientProtocol ?? false,
     maxConcurrentStreams: http?.maxConcurrentStreams || null,
     warmup: warmup?.duration
@@ -104,6 +104,9 @@ export function clusterSettings(
     policy: origin,
   };
 }
+
+/** Of a service's protocol. */
+export const speaksHttp2 = (protocol: ServiceProtocol): boolean => protocol === 'http2' || protocol === 'grpc';
 
 function ms(text: string | undefined): number | null {
   return text === undefined ? null : parseDurationMs(text);

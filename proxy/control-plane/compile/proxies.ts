@@ -10,7 +10,7 @@ import type {
 } from '../../data-plane/snapshot.ts';
 import { mtlsModeFor } from './authentication.ts';
 import { compileAuthorization } from './authorization.ts';
-import { clusterSettings } from './clusters.ts';
+import { clusterSettings, speaksHttp2 } from './clusters.ts';
 import { type CompileContext, rootNamespace } from './context.ts';
 import { findDestinationRule, policyFor } from './destination-rules.ts';
 import { compileGatewayListeners, gatewayLabels } from './gateways.ts';
@@ -99,6 +99,8 @@ function compileInboundPort(
     app,
     cluster: {
       ...clusterSettings(context, { connectionPool }, port.protocol, null),
+      // h2UpgradePolicy is between sidecars (istiod: applyTrafficPolicy): the app gets its own protocol.
+      http2: speaksHttp2(port.protocol),
       name: `inbound|${port.port}||`,
       service: service.fqdn,
       port: port.port,
