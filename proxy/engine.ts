@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Diagnostic } from './api/diagnostic.schema.ts';
-import type { ExchangeDetail } from './api/exchange.schema.ts';
+import type { Exchange, ExchangeDetail } from './api/exchange.schema.ts';
 import type { ClusterStatus } from './api/observability.schema.ts';
 import type { Ready, Status } from './api/status.schema.ts';
 import { meshesOf } from './config/hosts.ts';
@@ -18,6 +18,7 @@ import { FileWatcher } from './control-plane/file-watcher.ts';
 import { graphFacts } from './control-plane/graph-facts.ts';
 import { createHandlers, registeredServices, windowMs } from './control-plane/handlers.ts';
 import { type HomeLock, lockHome } from './control-plane/home.ts';
+import { Reflection } from './control-plane/reflection.ts';
 import { createReplaySend } from './control-plane/replay-send.ts';
 import { ApiError } from './control-plane/server/api-error.ts';
 import type { ControlServer } from './control-plane/server/control-server.ts';
@@ -153,8 +154,10 @@ export class Engine {
       entry: new URL(import.meta.url.endsWith('.ts') ? './data-plane/worker.ts' : './data-plane/worker.js', import.meta.url),
       clock: this.#clock,
       onExchanges: (exchanges, dropped, tallies) => this.#receive(exchanges, dropped, tallies),
+      onOpen: (changed, ids) => this.#receiveOpen(changed, ids),
       onEvents: (events) => this.#receiveEvents(events),
       onCrash: (reason) => {
+        this.#endOpen();
         this.#crashed = 'The data plane crashed and is being restarted';
         this.#log.write(`data plane crashed: ${reason}`);
         this.#emit(
@@ -302,6 +305,11 @@ export class Engine {
         status: () => this.#status(),
         counters: () => this.#refreshCounters(),
         clusters: () => parts.dataPlane.clusters(),
+        reflection: new Reflection({ clock: this.#clock, forbidden: () => this.#ownAddresses() }),
+        openExchange: async (id) => {
+          const detail = await parts.dataPlane.openExchange(id);
+          return detail === null ? null : parts.redactor.redactOne(detail);
+        },
         flush: () => parts.dataPlane.flush().catch(ignoreGone),
         graphFacts: () => this.#graphFacts(),
         shutdown: () => void setTimeout(() => void this.stop().then(() => this.#options.onStopped?.()), 50),
@@ -433,6 +441,34 @@ export class Engine {
     if (dropped > 0) recorder.noteDropped(dropped);
     accessLog.noteDropped(dropped);
     hub.publishExchanges(safe, dropped);
+  }
+
+  #receiveOpen(changed: Exchange[], ids: string[]): void {
+    if (!this.#parts) return;
+    const { redactor, store, hub } = this.#parts;
+    const safe = changed.map((exchange) => redactor.redactSummary(exchange));
+    store.setOpenExchanges(safe, ids);
+    hub.publishExchanges(safe);
+  }
+
+  /** The data plane took them along: whoever watches them learns that nothing more will come. */
+  #endOpen(): void {
+    if (!this.#parts) return;
+    const { store, hub } = this.#parts;
+    const nothing = { headers: [], body: null, trailers: [] };
+    const ended = store.setOpenExchanges([], []).map(({ open: _open, ...exchange }) => ({
+      ...exchange,
+      durationMs: Math.max(exchange.durationMs, Date.now() - Date.parse(exchange.time)),
+      details: 'data_plane_crashed',
+      request: nothing,
+      response: nothing,
+      timeline: [],
+      decision: null,
+      peer: { address: '', spiffeId: '' },
+      redacted: [],
+    }));
+    store.insertExchanges(ended);
+    hub.publishExchanges(ended);
   }
 
   /** A recording and an access log promise every request; otherwise the records of a flood may be thinned. */

@@ -65,6 +65,9 @@ export const exchangeSchema = z.object({
   durationMs: z.number(),
   requestBytes: z.number().int(),
   responseBytes: z.number().int(),
+  /** Messages of a gRPC call, up and down. */
+  requestMessages: z.number().int().optional(),
+  responseMessages: z.number().int().optional(),
   /** %ROUTE_NAME% */
   route: z.string(),
   cluster: z.string(),
@@ -78,6 +81,8 @@ export const exchangeSchema = z.object({
   faults: z.array(appliedFaultSchema),
   /** Answered from a recording (simulation). */
   simulated: z.boolean().optional(),
+  /** Still going on: sizes, duration and status so far. The finished exchange replaces it under the same id. */
+  open: z.boolean().optional(),
 });
 export type Exchange = z.infer<typeof exchangeSchema>;
 
@@ -115,6 +120,79 @@ export const decisionSchema = z.object({
 });
 export type Decision = z.infer<typeof decisionSchema>;
 
+/** One WebSocket message, server-sent event, gRPC message or piece of an endless stream. */
+export const exchangeMessageSchema = z.object({
+  /** 0 for the first; both directions are counted together, and numbers that are missing were not kept. */
+  number: z.number().int(),
+  /** `up` is towards the destination. */
+  dir: z.enum(['up', 'down']),
+  /** WebSocket: `text`, `binary`, `ping`, `pong`, `close`. SSE: `event`. gRPC: `message`. Other streams: `data`, a piece as it came. */
+  kind: z.enum(['text', 'binary', 'ping', 'pong', 'close', 'event', 'message', 'data']),
+  /** Of the payload, on the wire. */
+  bytes: z.number().int(),
+  /** From the exchange's start until its last byte passed. */
+  offsetMs: z.number(),
+  encoding: z.enum(['utf8', 'base64']),
+  /** The first bytes; inflated where permessage-deflate was used. */
+  content: z.string(),
+  truncated: z.boolean(),
+  /** WebSocket: it was sent deflated. gRPC: its compressed flag is set, and content is what was on the wire. */
+  compressed: z.boolean().optional(),
+  closeCode: z.number().int().optional(),
+  /** Why there is less to see than there was. */
+  note: z.string().optional(),
+});
+export type ExchangeMessage = z.infer<typeof exchangeMessageSchema>;
+
+export const messageLogSchema = z.object({
+  items: z.array(exchangeMessageSchema),
+  /** All that passed. */
+  total: z.number().int(),
+  /** Of these, the ones that are not in `items`: beginning and end are kept. */
+  dropped: z.number().int(),
+});
+export type MessageLog = z.infer<typeof messageLogSchema>;
+
+/** One field of a protobuf message; a nested message's fields follow it one level deeper. */
+export const protoFieldSchema = z.object({
+  depth: z.number().int(),
+  number: z.number().int(),
+  /** '' when no descriptor is known. */
+  name: z.string(),
+  /** `int32`, `string`, `message shop.Stock`, `enum`; a guess from the wire type ends in `?`. */
+  type: z.string(),
+  /** As text; '' for a nested message. */
+  value: z.string(),
+});
+export type ProtoField = z.infer<typeof protoFieldSchema>;
+
+/** A message made readable. */
+export const messageViewSchema = exchangeMessageSchema.extend({
+  /** One line that tells what it says. */
+  summary: z.string(),
+  /** Of `event`. */
+  event: z
+    .object({ id: z.string(), event: z.string(), data: z.string(), retry: z.number().nullable(), comment: z.string() })
+    .optional(),
+  /** Of `message`, when it could be read as protobuf. */
+  fields: z.array(protoFieldSchema).optional(),
+  /** Full name of the message type where it is known. */
+  type: z.string().optional(),
+});
+export type MessageView = z.infer<typeof messageViewSchema>;
+
+export const messagePageSchema = z.object({
+  exchange: z.string(),
+  open: z.boolean(),
+  protocol: z.string(),
+  messages: z.array(messageViewSchema),
+  total: z.number().int(),
+  dropped: z.number().int(),
+  /** Where the names of gRPC fields come from: `reflection`, or why there are none; '' where it does not apply. */
+  names: z.string(),
+});
+export type MessagePage = z.infer<typeof messagePageSchema>;
+
 export const exchangeDetailSchema = exchangeSchema.extend({
   request: z.object({
     headers: headerPairsSchema,
@@ -131,6 +209,8 @@ export const exchangeDetailSchema = exchangeSchema.extend({
   peer: z.object({ address: z.string(), spiffeId: z.string() }),
   /** What redaction took out, as `request.headers.authorization`. */
   redacted: z.array(z.string()),
+  /** Of WebSockets, event streams, gRPC streams and other long answers. */
+  messages: messageLogSchema.optional(),
 });
 export type ExchangeDetail = z.infer<typeof exchangeDetailSchema>;
 
@@ -145,6 +225,8 @@ export const exchangeQuerySchema = z.object({
   flag: z.string().optional(),
   traceId: z.string().optional(),
   reporter: z.enum(['source', 'destination', 'gateway']).optional(),
+  /** `true`: only exchanges that still go on; `false`: none of them. */
+  open: z.enum(['true', 'false']).optional(),
   since: z.string().optional(),
   until: z.string().optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { applyResultSchema, diagnosticSchema, resourceSchema } from './diagnostic.schema.ts';
-import { exchangeDetailSchema, exchangePageSchema, exchangeQuerySchema } from './exchange.schema.ts';
+import { exchangeDetailSchema, exchangePageSchema, exchangeQuerySchema, messagePageSchema } from './exchange.schema.ts';
 import { explainRequestSchema, explanationSchema } from './explain.schema.ts';
 import { faultRequestSchema, faultStatusSchema } from './fault.schema.ts';
 import {
@@ -120,6 +120,13 @@ export const apiRoutes = {
     path: '/exchanges/:id',
     summary: 'One exchange with headers, bodies, decision and stage times',
     response: exchangeDetailSchema,
+  },
+  listMessages: {
+    method: 'GET',
+    path: '/exchanges/:id/messages',
+    summary: 'Messages, frames or events of an exchange made readable, also while it goes on',
+    query: z.object({ after: z.coerce.number().int().min(-1).default(-1) }),
+    response: messagePageSchema,
   },
   resendExchange: {
     method: 'POST',

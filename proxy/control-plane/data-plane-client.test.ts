@@ -13,6 +13,7 @@ test('a crashed worker is started again with its identities and on the ports it 
     entry: new URL('./fixtures/crashing-worker.ts', import.meta.url),
     clock: createSystemClock(),
     onExchanges: () => {},
+    onOpen: () => {},
     onEvents: () => {},
     onCrash: (message) => crashes.push(message),
     onRecovered: (bound) => recovered.push(bound),

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { ExchangeDetail } from '../api/exchange.schema.ts';
+import type { Exchange, ExchangeDetail } from '../api/exchange.schema.ts';
 import type { ExplainRequest, Explanation } from '../api/explain.schema.ts';
 import type { ClusterStatus } from '../api/observability.schema.ts';
 import type {
@@ -25,6 +25,8 @@ export interface DataPlaneClientOptions {
   clock: Clock;
   /** `dropped` exchanges have no record; `tallies` count them. */
   onExchanges: (exchanges: ExchangeDetail[], dropped: number, tallies: ExchangeTally[]) => void;
+  /** Exchanges that go on for long: those that changed, and the ids of all there are. */
+  onOpen: (changed: Exchange[], ids: string[]) => void;
   onEvents: (events: DataPlaneEvent[]) => void;
   /** The worker died; it is started again with the same ports. `back` tells when it serves again. */
   onCrash: (message: string) => void;
@@ -80,6 +82,11 @@ export class DataPlaneClient {
 
   async counters(): Promise<DataPlaneCounters> {
     return (await this.#ask({ type: 'counters' }, 'counters')).counters;
+  }
+
+  /** One that still goes on, with its messages so far; not yet redacted. */
+  async openExchange(exchange: string): Promise<ExchangeDetail | null> {
+    return (await this.#ask({ type: 'open-exchange', exchange }, 'open-exchange')).detail;
   }
 
   /** Resolves when every exchange finished before now has been handed to onExchanges: a reader sees what it has just done. */
@@ -139,6 +146,7 @@ export class DataPlaneClient {
       this.#waiting.delete(message.id);
       waiting?.resolve(message);
     } else if (message.type === 'exchanges') this.#takeExchanges(message);
+    else if (message.type === 'open') this.#options.onOpen(message.changed, message.ids);
     else if (message.type === 'events') this.#options.onEvents(message.events);
     else if (message.type === 'failed' && this.#worker) this.#died(this.#worker, `${message.message}\n${message.stack}`);
   }

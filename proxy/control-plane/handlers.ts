@@ -7,20 +7,24 @@ import { type ResourceEntry, resourceId } from '../config/index.ts';
 import type { DataPlaneCounters } from '../data-plane/messages.ts';
 import type { WorkloadCertificates } from '../pki/workload-certificates.ts';
 import type { Recorder } from '../recorder/recorder.ts';
+import type { Redactor } from '../recorder/redact.ts';
 import type { Replayer, ReplaySend } from '../recorder/replay.ts';
 import type { Clock } from '../shared/clock.ts';
 import { parseDurationMs } from '../shared/duration.ts';
 import type { Store } from '../store/store.ts';
 import type { StoreErrorCode, StoreResult } from '../store/store-types.ts';
+import { viewMessages } from '../telemetry/messages/view-messages.ts';
 import type { GraphFacts, Telemetry } from '../telemetry/telemetry.ts';
 import type { ApplyOutcome, Configuration } from './apply.ts';
 import { DataPlaneGone } from './data-plane-client.ts';
 import { describeResource, faultDocument, faultStatus, listFaultStatuses } from './fault-status.ts';
+import type { Reflection } from './reflection.ts';
 import { createRunHandlers, type RunHandlers } from './run-handlers.ts';
 import { ApiError, Reply } from './server/api-error.ts';
 import type { ApiHandlers } from './server/route-table.ts';
 import type { Supervisor } from './supervisor/supervisor.ts';
 import { createToxiproxyHandlers, type ToxicTypes, type ToxiproxyHandlers, type ToxiproxyState } from './toxiproxy/index.ts';
+import { describeWorkloads } from './workloads.ts';
 
 /** What the operations of the API work on; engine.ts puts it together. */
 export interface EngineParts {
@@ -37,6 +41,10 @@ export interface EngineParts {
   /** Asked of the data plane now; the last known while it restarts. */
   counters(): Promise<DataPlaneCounters | null>;
   clusters(): Promise<ClusterStatus[]>;
+  /** One that still goes on, redacted; null when there is none of that id. */
+  openExchange(id: string): Promise<ExchangeDetail | null>;
+  reflection: Reflection;
+  redactor: Redactor;
   /** Everything finished so far has reached store and telemetry. */
   flush(): Promise<void>;
   graphFacts(): GraphFacts;
@@ -173,6 +181,7 @@ type TrafficHandlers = Pick<
   | 'explain'
   | 'listExchanges'
   | 'getExchange'
+  | 'listMessages'
   | 'resendExchange'
   | 'listTraces'
   | 'getTrace'
@@ -196,10 +205,21 @@ function trafficHandlers(parts: EngineParts): TrafficHandlers {
     },
     getExchange: async ({ params }) => {
       await parts.flush();
-      return needExchange(store, params.id);
+      return needExchange(parts, params.id);
+    },
+    listMessages: async ({ params, query }) => {
+      await parts.flush();
+      const exchange = await needExchange(parts, params.id);
+      const { types, why } = exchange.protocol === 'gRPC' ? await namesOf(parts, exchange) : { types: null, why: '' };
+      return viewMessages(exchange, {
+        types,
+        names: why,
+        after: query.after,
+        redact: (name, value) => parts.redactor.redactField(name, value),
+      });
     },
     resendExchange: async ({ params, body }) => {
-      const exchange = await needExchange(store, params.id);
+      const exchange = await needExchange(parts, params.id);
       const answer = await parts.send({
         source: sourceOf(exchange),
         method: body.method ?? exchange.method,
@@ -321,11 +341,28 @@ function rejected({ diagnostics }: ApplyOutcome): Reply<ApplyResult> {
   return new Reply(422, { applied: [], diagnostics, error } as ApplyResult);
 }
 
-async function needExchange(store: Store, id: string): Promise<ExchangeDetail> {
+async function needExchange(parts: EngineParts, id: string): Promise<ExchangeDetail> {
+  const { store } = parts;
   return (
+    (await store.getExchange(id)) ??
+    (await gone(() => parts.openExchange(id))) ??
+    // It ended between the two.
     (await store.getExchange(id)) ??
     throwIt(new ApiError('not_found', `There is no exchange ${id}; the oldest are dropped first`))
   );
+}
+
+/** Asked of the service itself, on its own port. */
+async function namesOf({ configuration, reflection }: EngineParts, exchange: ExchangeDetail) {
+  const workloads = describeWorkloads(configuration.current, () => null);
+  const workload = workloads.find(
+    ({ id, service, namespace }) =>
+      (exchange.destinationWorkload === '' || id === exchange.destinationWorkload) &&
+      service === exchange.destination &&
+      namespace === exchange.destinationNamespace,
+  );
+  if (!workload) return { types: null, why: 'the service is not one of this mesh' };
+  return reflection.typesOf(workload.app, exchange.path.slice(1, exchange.path.lastIndexOf('/')));
 }
 
 function sourceOf(exchange: ExchangeDetail): Parameters<ReplaySend>[0]['source'] {

@@ -1,7 +1,11 @@
 import type { Duplex } from 'node:stream';
 import type { HeaderMap } from './header-map.ts';
+import { type CaptureKind, MessageCapture } from './live/message-capture.ts';
+import { MessageBudget } from './live/message-log.ts';
 import type { BodySource, ConnectionInfo, DownstreamRequest, DownstreamReset } from './stream.ts';
-import { FrameCounter } from './websocket-frames.ts';
+
+/** Where no budget is shared. */
+const ownBudgetBytes = 1024 * 1024;
 
 /** The first bytes of a body, up to a limit, and how many there were. */
 export class BodyCapture {
@@ -41,8 +45,8 @@ export class CapturedDownstream implements DownstreamRequest, BodySource {
   requestEndedAt = 0;
   responseStartedAt = 0;
   upgraded = false;
-  /** Of an upgraded connection: frames of the client and of the app. */
-  frames: { up: FrameCounter; down: FrameCounter } | null = null;
+  /** What passes as messages: WebSockets, event streams and gRPC from the start, other answers once they are long. */
+  messages: MessageCapture | null = null;
   /** The response ended or was cut: nothing more will come. */
   closed = false;
   resetReason: DownstreamReset | null = null;
@@ -56,14 +60,25 @@ export class CapturedDownstream implements DownstreamRequest, BodySource {
   /** The last touch on a response head, whoever sends it. */
   finishHead: ((status: number, headers: HeaderMap) => void) | null = null;
   readonly #now: () => number;
+  readonly #startedAt: number;
+  readonly #limitBytes: number;
+  readonly #budget: MessageBudget;
 
-  constructor(inner: DownstreamRequest, bodyLimitBytes: number, now: () => number) {
+  /** `budget`: memory for messages, shared by all exchanges of a data plane. */
+  constructor(inner: DownstreamRequest, bodyLimitBytes: number, now: () => number, budget = new MessageBudget(ownBudgetBytes)) {
     this.inner = inner;
     this.#now = now;
+    this.#startedAt = now();
+    this.#limitBytes = bodyLimitBytes;
+    this.#budget = budget;
+    const type = inner.headers.get('content-type');
+    // Of gRPC-Web only the binary form has its frames on the wire as they are.
+    if (type?.startsWith('application/grpc') && !type.startsWith('application/grpc-web-text')) this.capture('grpc');
     this.requestBody = new BodyCapture(bodyLimitBytes);
     this.responseBody = new BodyCapture(bodyLimitBytes);
     inner.body.onData = (chunk) => {
       this.requestBody.add(chunk);
+      this.messages?.passed('up', chunk);
       this.onData?.(chunk);
     };
     inner.body.onEnd = (trailers) => {
@@ -142,6 +157,7 @@ export class CapturedDownstream implements DownstreamRequest, BodySource {
 
   sendData(chunk: Buffer): boolean {
     this.responseBody.add(chunk);
+    this.messages?.passed('down', chunk);
     return this.inner.sendData(chunk);
   }
 
@@ -164,12 +180,32 @@ export class CapturedDownstream implements DownstreamRequest, BodySource {
     return stream;
   }
 
-  /** What passes through a WebSocket is counted, not kept: its frames are masked, so nobody could take secrets out of them. */
+  /** What passes through a WebSocket is kept as messages only, unmasked and inflated: so secrets can be taken out of them. */
   noteUpgraded(direction: 'forward' | 'backward', chunk: Buffer): void {
-    this.frames ??= { up: new FrameCounter(true), down: new FrameCounter(false) };
+    if (this.messages?.kind !== 'websocket') this.capture('websocket');
     const forward = direction === 'forward';
     (forward ? this.requestBody : this.responseBody).total += chunk.length;
-    (forward ? this.frames.up : this.frames.down).add(chunk);
+    this.messages?.passed(forward ? 'up' : 'down', chunk);
+  }
+
+  /** From now on what passes is kept as messages too. */
+  capture(kind: CaptureKind): MessageCapture {
+    const capture = new MessageCapture({
+      kind,
+      budget: this.#budget,
+      elapsed: () => this.#now() - this.#startedAt,
+      limitBytes: this.#limitBytes,
+      extensions: this.responseHeaders?.get('sec-websocket-extensions') ?? '',
+    });
+    this.messages = capture;
+    return capture;
+  }
+
+  /** It has gone on for long: whatever it is, it is followed. What had passed before comes first. */
+  follow(): void {
+    if (this.messages !== null || this.responseStatus === 0) return;
+    const followed = this.capture('data');
+    for (const chunk of this.responseBody.chunks) followed.passed('down', chunk);
   }
 
   closeAfterResponse(): void {
@@ -182,6 +218,8 @@ export class CapturedDownstream implements DownstreamRequest, BodySource {
     // The codec may still add framing to its own copy; what the client sees beyond that is this.
     this.responseHeaders = headers.clone();
     this.responseStartedAt = this.#now();
+    const isEvents = headers.get('content-type')?.startsWith('text/event-stream') ?? false;
+    if (isEvents && !headers.get('content-encoding') && this.messages === null) this.capture('sse');
   }
 
   #close(): void {

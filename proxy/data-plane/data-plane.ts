@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Diagnostic } from '../api/diagnostic.schema.ts';
-import type { AppliedFault } from '../api/exchange.schema.ts';
+import type { AppliedFault, ExchangeDetail } from '../api/exchange.schema.ts';
 import type { ExplainRequest, Explanation } from '../api/explain.schema.ts';
 import type { ClusterStatus } from '../api/observability.schema.ts';
 import { BoundListener } from './bound-listener.ts';
@@ -10,6 +10,7 @@ import { createHttpDate } from './edge-headers.ts';
 import { ExchangeReporter } from './exchange-reporter.ts';
 import { explain } from './explain/explain.ts';
 import { createIdSource } from './ids.ts';
+import { OpenExchanges } from './live/open-exchanges.ts';
 import type { LiveExchange } from './live-exchange.ts';
 import type { DataPlaneCounters, FromDataPlane, IdentityMaterial } from './messages.ts';
 import { listenerKey, type PreparedSnapshot, prepareSnapshot } from './prepare.ts';
@@ -43,6 +44,7 @@ export class DataPlane {
   readonly toxicProxies: ToxicProxies;
   readonly #clock: Clock;
   readonly #reporter: ExchangeReporter;
+  readonly #open: OpenExchanges;
   readonly #upstreams: Upstreams;
   readonly #faults: FaultState;
   readonly #tcpFaults: TcpFaults;
@@ -65,6 +67,14 @@ export class DataPlane {
     this.#reporter = new ExchangeReporter(clock, ({ exchanges, dropped, tallies, events }) => {
       if (exchanges.length > 0 || dropped > 0) post({ type: 'exchanges', exchanges, dropped, tallies });
       if (events.length > 0) post({ type: 'events', events });
+    });
+    this.#open = new OpenExchanges({
+      clock,
+      tell: (changed, open) => {
+        // What has just ended must not look as if it had vanished.
+        this.#reporter.flush();
+        post({ type: 'open', changed, ids: open });
+      },
     });
     this.#faults = new FaultState({ clock, random });
     this.#tcpFaults = new TcpFaults({ state: this.#faults, clock, random });
@@ -98,7 +108,9 @@ export class DataPlane {
         httpDate: createHttpDate(clock.wallNow),
         upstreams: this.#upstreams,
         reporter: this.#reporter,
-        onBegin: () => {
+        messageBudget: this.#open.budget,
+        onBegin: (exchange) => {
+          this.#open.begin(exchange);
           this.#activeRequests++;
           this.#requests++;
         },
@@ -146,6 +158,11 @@ export class DataPlane {
     this.#reporter.flush();
   }
 
+  /** One that still goes on. */
+  openExchange(id: string): ExchangeDetail | null {
+    return this.#open.detail(id);
+  }
+
   /** The control plane has taken this many full records. */
   acknowledge(exchanges: number): void {
     this.#reporter.acknowledge(exchanges);
@@ -165,6 +182,7 @@ export class DataPlane {
     return explain(this.#prepared.snapshot, this.#prepared.views, request, {
       faults: this.#faults,
       nowWallMs: this.#clock.wallNow(),
+      statusOf: (proxyId, cluster) => this.#upstreams.statusOf(proxyId, cluster),
     });
   }
 
@@ -206,6 +224,7 @@ export class DataPlane {
     this.#connections.close();
     this.#upstreams.close();
     await this.toxicProxies.close();
+    this.#open.close();
     this.#reporter.close();
     return cut;
   }
@@ -275,6 +294,7 @@ export class DataPlane {
   }
 
   #onEnd(exchange: LiveExchange): void {
+    this.#open.end(exchange);
     this.#activeRequests--;
     if (this.#activeRequests === 0) this.#idle?.();
     const origin = exchange.route?.origin ?? null;

@@ -42,6 +42,8 @@ export interface FinishedExchange {
   /** Equal for exchanges that metrics cannot tell apart but by time and size. */
   tallyKey(): string;
   isFailure(): boolean;
+  /** It was shown while it was open. */
+  readonly announced?: boolean;
   finish(now: number): ExchangeDetail;
 }
 
@@ -103,7 +105,9 @@ export class ExchangeReporter {
 
   finished(exchange: FinishedExchange): void {
     const now = this.#clock.now();
-    if (this.#hasRoom() && (this.#keepsAll || this.#budget.keeps(exchange.trace.traceId, exchange.isFailure(), now))) {
+    // Its record replaces the open one that readers have.
+    if (exchange.announced) this.exchange(exchange.finish(now));
+    else if (this.#hasRoom() && (this.#keepsAll || this.#budget.keeps(exchange.trace.traceId, exchange.isFailure(), now))) {
       this.exchange(exchange.finish(now));
     } else this.#tally(exchange, now);
   }

@@ -1,8 +1,17 @@
 import { isUtf8 } from 'node:buffer';
-import type { AppliedFault, Attempt, CapturedBody, Decision, ExchangeDetail } from '../api/exchange.schema.ts';
+import type {
+  AppliedFault,
+  Attempt,
+  CapturedBody,
+  Decision,
+  Exchange,
+  ExchangeDetail,
+  MessageLog,
+} from '../api/exchange.schema.ts';
 import { type BodyCapture, CapturedDownstream } from './captured-downstream.ts';
 import type { BodyTransform, Direction, ExchangeState, PolicyOutcome, ResponseHead, TraceContext } from './exchange.ts';
 import type { HeaderMap } from './header-map.ts';
+import type { MessageBudget } from './live/message-log.ts';
 import { normalizePath } from './route/normalize-path.ts';
 import type { ClusterSnapshot, MeshSnapshot, ProxySnapshot, Route, WeightedCluster, WorkloadInfo } from './snapshot.ts';
 import type { DownstreamRequest } from './stream.ts';
@@ -19,6 +28,9 @@ export interface ExchangeOrigin {
   /** Service fqdn → `{name, namespace}`. */
   serviceNames: ReadonlyMap<string, { name: string; namespace: string }>;
 }
+
+/** A gRPC call of at most one message each way that took less: its bodies tell everything. */
+const shortMs = 1_000;
 
 const UNKNOWN_TRACE: TraceContext = {
   traceId: '',
@@ -78,8 +90,17 @@ export class LiveExchange implements ExchangeState {
   aborted = false;
   /** Set for what is not HTTP. */
   protocolName = '';
+  /** It was shown while it was open: its end must be told too. */
+  announced = false;
 
-  constructor(id: string, origin: ExchangeOrigin, downstream: DownstreamRequest, now: () => number, wallMs: number) {
+  constructor(
+    id: string,
+    origin: ExchangeOrigin,
+    downstream: DownstreamRequest,
+    now: () => number,
+    wallMs: number,
+    budget?: MessageBudget,
+  ) {
     this.id = id;
     this.origin = origin;
     this.direction = origin.direction;
@@ -88,7 +109,7 @@ export class LiveExchange implements ExchangeState {
     this.proxy = origin.proxy;
     this.startedAt = now();
     this.startedWallMs = wallMs;
-    this.downstream = new CapturedDownstream(downstream, origin.snapshot.captureBodyLimitBytes, now);
+    this.downstream = new CapturedDownstream(downstream, origin.snapshot.captureBodyLimitBytes, now, budget);
     this.method = downstream.method;
     this.scheme = downstream.scheme;
     this.authority = downstream.authority;
@@ -124,14 +145,63 @@ export class LiveExchange implements ExchangeState {
 
   /** The finished record: what telemetry, recorder and UI get. */
   finish(now: number): ExchangeDetail {
-    const { downstream, proxy, origin } = this;
-    const status = downstream.responseStatus;
-    const inbound = this.direction === 'inbound';
-    const source = inbound ? this.peer : proxy.workload;
-    const destination = this.#destination();
-    const mtls = inbound ? downstream.connection.mtls : this.cluster?.tls.mode === 'mutual' && this.endpointWorkload !== '';
     const last = this.stages[this.stages.length - 1];
     if (last !== undefined && last.endedAt === 0) last.endedAt = now;
+    this.downstream.messages?.close();
+    return this.#detail(now);
+  }
+
+  /** As it is now, while it goes on; changes nothing. */
+  soFar(now: number): ExchangeDetail {
+    return { ...this.#detail(now), open: true };
+  }
+
+  /** `soFar` without contents. */
+  summarySoFar(now: number): Exchange {
+    return { ...this.#summary(now), open: true };
+  }
+
+  #detail(now: number): ExchangeDetail {
+    const { downstream } = this;
+    const messages = this.#messages(now);
+    return {
+      ...this.#summary(now),
+      request: {
+        headers: this.originalHeaders.toPairs(),
+        body: capturedBody(downstream.requestBody, this.originalHeaders),
+        trailers: downstream.requestTrailers?.toPairs() ?? [],
+      },
+      response: {
+        headers: downstream.responseHeaders?.toPairs() ?? [],
+        body: capturedBody(downstream.responseBody, downstream.responseHeaders),
+        trailers: downstream.responseTrailers?.toPairs() ?? [],
+      },
+      timeline: this.stages.map((s) => ({
+        stage: s.stage,
+        startMs: round(s.startedAt - this.startedAt),
+        durationMs: round((s.endedAt || now) - s.startedAt),
+      })),
+      decision: this.#decision(),
+      peer: { address: downstream.connection.remoteAddress, spiffeId: downstream.connection.peerSpiffeId },
+      redacted: [],
+      ...(messages === null ? {} : { messages }),
+    };
+  }
+
+  /** A short call's messages are its bodies: they are not kept twice. */
+  #messages(now: number): MessageLog | null {
+    const { messages, requestBody, responseBody } = this.downstream;
+    if (messages === null) return null;
+    const whole = requestBody.captured === requestBody.total && responseBody.captured === responseBody.total;
+    const short = messages.kind === 'grpc' && !this.announced && messages.total <= 2 && whole && now - this.startedAt < shortMs;
+    return short ? null : messages.record();
+  }
+
+  #summary(now: number): Exchange {
+    const { downstream, proxy, origin } = this;
+    const inbound = this.direction === 'inbound';
+    const source = inbound ? this.peer : proxy.workload;
+    const mtls = inbound ? downstream.connection.mtls : this.cluster?.tls.mode === 'mutual' && this.endpointWorkload !== '';
     return {
       id: this.id,
       time: new Date(this.startedWallMs).toISOString(),
@@ -140,12 +210,12 @@ export class LiveExchange implements ExchangeState {
       sourceNamespace: source?.namespace ?? '',
       sourceWorkload: source?.id ?? '',
       sourceVersion: source?.version ?? '',
-      ...destination,
+      ...this.#destination(),
       method: this.downstream.method,
       authority: this.originalAuthority,
       path: this.originalPath,
       protocol: this.#protocol(),
-      status,
+      status: downstream.responseStatus,
       ...(this.grpcStatus === null ? {} : { grpcStatus: this.grpcStatus }),
       flags: this.flags.join(','),
       details: this.details,
@@ -162,24 +232,6 @@ export class LiveExchange implements ExchangeState {
       requestId: this.requestId,
       mtls,
       faults: this.faults,
-      request: {
-        headers: this.originalHeaders.toPairs(),
-        body: capturedBody(downstream.requestBody, this.originalHeaders),
-        trailers: downstream.requestTrailers?.toPairs() ?? [],
-      },
-      response: {
-        headers: downstream.responseHeaders?.toPairs() ?? [],
-        body: capturedBody(downstream.responseBody, downstream.responseHeaders),
-        trailers: downstream.responseTrailers?.toPairs() ?? [],
-      },
-      timeline: this.stages.map((s) => ({
-        stage: s.stage,
-        startMs: round(s.startedAt - this.startedAt),
-        durationMs: round(s.endedAt - s.startedAt),
-      })),
-      decision: this.#decision(),
-      peer: { address: downstream.connection.remoteAddress, spiffeId: downstream.connection.peerSpiffeId },
-      redacted: [],
     };
   }
 
@@ -211,7 +263,7 @@ export class LiveExchange implements ExchangeState {
   }
 
   #notes(): string[] {
-    const { frames } = this.downstream;
+    const frames = this.downstream.messages?.frames ?? null;
     if (frames === null) return this.notes;
     return [...this.notes, `WebSocket: ${describeFrames(frames.up)} up; ${describeFrames(frames.down)} down`];
   }

@@ -1,4 +1,4 @@
-import type { ExchangeDetail } from '../api/exchange.schema.ts';
+import type { Exchange, ExchangeDetail } from '../api/exchange.schema.ts';
 import type { ExplainRequest, Explanation } from '../api/explain.schema.ts';
 import type { ClusterStatus } from '../api/observability.schema.ts';
 import type { MeshSnapshot, PrepareResult } from './snapshot.ts';
@@ -28,6 +28,8 @@ export type ToDataPlane =
   | { type: 'clusters'; id: number }
   | { type: 'explain'; id: number; request: ExplainRequest; snapshotVersion?: number }
   | { type: 'counters'; id: number }
+  /** One that still goes on, as it is now. */
+  | { type: 'open-exchange'; id: number; exchange: string }
   /** Hand over all exchanges and events finished so far; they arrive before the answer. */
   | { type: 'flush'; id: number }
   /** Stop accepting, let requests in flight end within graceMs, then close. */
@@ -96,6 +98,9 @@ export type FromDataPlane =
   | { type: 'clusters'; id: number; clusters: ClusterStatus[] }
   | { type: 'explained'; id: number; explanation: Explanation | null; error: string }
   | { type: 'counters'; id: number; counters: DataPlaneCounters }
+  /** `changed`: exchanges that go on for long, without their contents; `ids`: all of these there are. */
+  | { type: 'open'; changed: Exchange[]; ids: string[] }
+  | { type: 'open-exchange'; id: number; detail: ExchangeDetail | null }
   | { type: 'flushed'; id: number }
   | { type: 'drained'; id: number; cut: number }
   /** `listen` with the port really bound; `error` in the words of Go's net package, '' when all is well. */

@@ -4,6 +4,7 @@ import { addFlag, type LocalReply, type RouteFilter } from './exchange.ts';
 import type { ExchangeReporter } from './exchange-reporter.ts';
 import type { IdSource } from './ids.ts';
 import { sendLocalReply } from './listener/local-reply.ts';
+import type { MessageBudget } from './live/message-log.ts';
 import { type ExchangeOrigin, LiveExchange } from './live-exchange.ts';
 import type { PreparedVirtualHost, RouteTable } from './route/prepare-view.ts';
 import { finalizeRequest, httpsRedirect, selectInboundRoute, selectRoute } from './route/route-request.ts';
@@ -39,18 +40,20 @@ export interface RequestPathDeps {
   httpDate: () => string;
   upstreams: Upstreams;
   reporter: ExchangeReporter;
+  /** Memory for messages of exchanges in progress. */
+  messageBudget?: MessageBudget;
   /** Begin and end of every exchange, for counters and drain. */
-  onBegin: () => void;
+  onBegin: (exchange: LiveExchange) => void;
   onEnd: (exchange: LiveExchange) => void;
 }
 
 export async function runExchange(downstream: DownstreamRequest, path: ListenerPath, deps: RequestPathDeps): Promise<void> {
   const { clock, ids } = deps;
   const wallMs = clock.wallNow();
-  const exchange = new LiveExchange(ids.exchangeId(wallMs), path, downstream, clock.now, wallMs);
+  const exchange = new LiveExchange(ids.exchangeId(wallMs), path, downstream, clock.now, wallMs, deps.messageBudget);
   const { faults } = downstream.connection;
   if (faults !== undefined) exchange.faults.push(...faults);
-  deps.onBegin();
+  deps.onBegin(exchange);
   watchDownstream(exchange, deps);
   const reply = await decide(exchange, path, deps);
   if (reply !== undefined && !exchange.downstream.closed) await answer(exchange, reply);

@@ -113,11 +113,18 @@ export async function runTcpInbound(
 
 function beginTcp(info: ConnectionInfo, path: ListenerPath, authority: string, deps: TcpDeps): LiveExchange {
   const wallMs = deps.clock.wallNow();
-  const exchange = new LiveExchange(deps.ids.exchangeId(wallMs), path, tcpRequest(info, authority), deps.clock.now, wallMs);
+  const exchange = new LiveExchange(
+    deps.ids.exchangeId(wallMs),
+    path,
+    tcpRequest(info, authority),
+    deps.clock.now,
+    wallMs,
+    deps.messageBudget,
+  );
   exchange.protocolName = 'TCP';
   exchange.trace = { ...exchange.trace, traceId: deps.ids.traceId(), spanId: deps.ids.spanId(), sampled: true };
   exchange.enterStage('route', deps.clock.now());
-  deps.onBegin();
+  deps.onBegin(exchange);
   return exchange;
 }
 

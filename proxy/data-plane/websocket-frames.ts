@@ -10,11 +10,20 @@ export interface FrameCount {
   invalid: string;
 }
 
+/** Hears the frames of one direction. */
+export interface FrameSink {
+  begin(frame: { opcode: number; fin: boolean; compressed: boolean }): void;
+  /** A piece of the payload as it is on the wire; `unmask` tells how a client's is to be read. The piece is only lent. */
+  data(piece: Buffer, unmask: { key: Buffer; position: number } | undefined): void;
+  end(): void;
+}
+
 const controlLimit = 125;
 
 /**
- * Counts frames of one direction while they pass, by their heads alone: payloads are skipped, never gathered, unmasked or inflated, so neither
- * a long message nor a compression bomb costs anything here. Whatever it finds, the bytes go on as they are.
+ * Counts frames of one direction while they pass, by their heads alone: payloads are skipped, never gathered, unmasked or inflated here, so
+ * neither a long message nor a compression bomb costs anything; a sink that wants payloads bounds what it keeps. Whatever it finds, the bytes
+ * go on as they are.
  */
 export class FrameCounter implements FrameCount {
   text = 0;
@@ -28,10 +37,14 @@ export class FrameCounter implements FrameCount {
   readonly #head = Buffer.alloc(16);
   #filled = 0;
   #skip = 0;
+  readonly #sink: FrameSink | null;
+  readonly #key = Buffer.alloc(4);
+  #position = 0;
 
   /** `masked`: frames of a client are, a server's are not. */
-  constructor(masked: boolean) {
+  constructor(masked: boolean, sink: FrameSink | null = null) {
     this.#masked = masked;
+    this.#sink = sink;
   }
 
   add(chunk: Buffer): void {
@@ -40,6 +53,7 @@ export class FrameCounter implements FrameCount {
       if (this.#skip > 0) {
         const skipped = Math.min(this.#skip, chunk.length - at);
         this.#skip -= skipped;
+        if (this.#sink !== null) this.#hand(chunk.subarray(at, at + skipped));
         at += skipped;
         continue;
       }
@@ -65,6 +79,17 @@ export class FrameCounter implements FrameCount {
     this.#count(opcode, headBytes, wanted > headBytes);
     this.#skip = length - (wanted - headBytes);
     this.#filled = 0;
+    if (this.#sink === null || this.invalid !== '') return;
+    if (this.#masked) this.#head.copy(this.#key, 0, headBytes - 4, headBytes);
+    this.#position = 0;
+    this.#sink.begin({ opcode, fin: (first & 0x80) !== 0, compressed: (first & 0x40) !== 0 });
+    if (this.#skip === 0 || wanted > headBytes) this.#hand(this.#head.subarray(headBytes, wanted));
+  }
+
+  #hand(piece: Buffer): void {
+    this.#sink?.data(piece, this.#masked ? { key: this.#key, position: this.#position } : undefined);
+    this.#position += piece.length;
+    if (this.#skip === 0) this.#sink?.end();
   }
 
   #whatIsWrong(first: number, second: number): string {

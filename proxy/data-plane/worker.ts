@@ -33,6 +33,9 @@ function receive(message: ToDataPlane): void {
     case 'counters':
       post({ type: 'counters', id: message.id, counters: plane.counters() });
       return;
+    case 'open-exchange':
+      post({ type: 'open-exchange', id: message.id, detail: plane.openExchange(message.exchange) });
+      return;
     case 'flush':
       plane.flush();
       post({ type: 'flushed', id: message.id });

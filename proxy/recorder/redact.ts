@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { createHmac } from 'node:crypto';
-import type { CapturedBody, ExchangeDetail } from '../api/exchange.schema.ts';
+import type { CapturedBody, Exchange, ExchangeDetail, MessageLog } from '../api/exchange.schema.ts';
 import type { Span } from '../api/observability.schema.ts';
 import { decodeBody } from './decode-body.ts';
 import { memberName, replaceScalars, valueEnd } from './json-text.ts';
@@ -56,8 +56,22 @@ export class Redactor {
     const path = this.#url(exchange.path, 'request.query', removed);
     const request = this.#message(exchange.request, 'request', removed);
     const response = this.#message(exchange.response, 'response', removed);
-    if (removed.length === 0) return exchange;
-    return { ...exchange, path, request, response, redacted: [...exchange.redacted, ...new Set(removed)] };
+    const messages = exchange.messages && this.#messages(exchange.messages, encodingOf(exchange), removed);
+    if (removed.length === 0 && messages === exchange.messages) return exchange;
+    const redacted = [...exchange.redacted, ...new Set(removed)];
+    return { ...exchange, path, request, response, redacted, ...(messages === undefined ? {} : { messages }) };
+  }
+
+  /** Of an exchange without its contents. */
+  redactSummary(exchange: Exchange): Exchange {
+    const path = this.#url(exchange.path, 'request.query', []);
+    return path === exchange.path ? exchange : { ...exchange, path };
+  }
+
+  /** A protobuf field whose name is known by now; in the bytes there was only its number. */
+  redactField(name: string, value: string): string {
+    if (value === '' || name === '') return value;
+    return this.#names.isSecretField(name) ? this.#secret(value) : value.includes('eyJ') ? this.#tokens(value, name, []) : value;
   }
 
   /** Spans of the apps: attributes whose last part names a secret, or that hold a URL or a token. */
@@ -89,6 +103,23 @@ export class Redactor {
     const body = message.body === null ? null : this.#body(message.body, `${place}.body`, removed);
     if (headers === message.headers && body === message.body && trailers === message.trailers) return message;
     return { headers, body, trailers };
+  }
+
+  /** Frames and events as bodies; deflated gRPC messages are inflated, or nobody could look into them. */
+  #messages(log: MessageLog, grpcEncoding: string, removed: string[]): MessageLog {
+    let changed = false;
+    const items = log.items.map((item) => {
+      const contentEncoding = item.kind === 'message' && item.compressed ? grpcEncoding : '';
+      const { bytes, truncated, encoding, content } = item;
+      const body = { bytes, capturedBytes: bytes, truncated, encoding, content, contentType: '', contentEncoding };
+      const plain = contentEncoding === '' ? null : decodeBody(body);
+      const shown = plain === null ? body : { ...body, contentEncoding: '', content: plain.toString('base64') };
+      const clean = this.#body(shown, `messages.${item.dir}`, removed);
+      if (clean === body) return item;
+      changed = true;
+      return { ...item, encoding: clean.encoding, content: clean.content };
+    });
+    return changed ? { ...log, items } : log;
   }
 
   #headers(pairs: Pairs, place: string, removed: string[]): Pairs {
@@ -253,6 +284,10 @@ export class Redactor {
     const clean = this.#json(inner, place, removed, nesting + 1);
     return removed.length === before ? escaped : JSON.stringify(clean).slice(1, -1);
   }
+}
+
+function encodingOf({ request }: ExchangeDetail): string {
+  return request.headers.find(([name]) => name.toLowerCase() === 'grpc-encoding')?.[1] ?? '';
 }
 
 function decodeLeniently(text: string): string {

@@ -68,6 +68,7 @@ export function toSummary(detail: ExchangeDetail): Exchange {
     decision: _decision,
     peer: _peer,
     redacted: _redacted,
+    messages: _messages,
     ...summary
   } = detail;
   return summary;
@@ -76,6 +77,7 @@ export function toSummary(detail: ExchangeDetail): Exchange {
 /** Memory it holds, roughly: bodies and headers count, the rest is a constant. */
 export function approximateBytes(exchange: ExchangeDetail): number {
   let bytes = 1500 + exchange.path.length;
+  for (const message of exchange.messages?.items ?? []) bytes += 200 + message.content.length;
   for (const side of [exchange.request, exchange.response]) {
     bytes += side.body?.content.length ?? 0;
     for (const [name, value] of side.headers) bytes += name.length + value.length + 16;

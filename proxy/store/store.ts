@@ -55,6 +55,8 @@ export class Store {
   readonly #worker: WorkerClient;
   readonly #options: StoreOptions;
   readonly #recent = new RecentExchanges(recentRows, recentBytes);
+  /** In progress, without contents; never written. */
+  readonly #open = new Map<string, Exchange>();
   readonly #recentEvents: MeshEvent[] = [];
   readonly #exchangeQueue: WriteQueue<ExchangeDetail>;
   readonly #eventQueue: WriteQueue<MeshEvent>;
@@ -144,18 +146,38 @@ export class Store {
   // ── telemetry: best effort, batched, already redacted ───────────────────────────────────────────────────────────
 
   insertExchanges(exchanges: readonly ExchangeDetail[]): void {
-    for (const exchange of exchanges) this.#recent.add(exchange);
+    for (const exchange of exchanges) {
+      this.#recent.add(exchange);
+      this.#open.delete(exchange.id);
+    }
     this.#exchangeQueue.add(exchanges);
+  }
+
+  /** Exchanges in progress: the ones that changed, and the ids of all; the others are forgotten. Answers what was forgotten. */
+  setOpenExchanges(changed: readonly Exchange[], ids: readonly string[]): Exchange[] {
+    const kept = new Set(ids);
+    const gone = [...this.#open.values()].filter(({ id }) => !kept.has(id));
+    for (const { id } of gone) this.#open.delete(id);
+    for (const exchange of changed) if (kept.has(exchange.id)) this.#open.set(exchange.id, exchange);
+    return gone;
   }
 
   /** Newest first; `next` is the cursor of the following page. */
   async queryExchanges(query: Partial<ExchangeQuery>): Promise<ExchangePage> {
-    const { limit = 100, cursor, ...filter } = query;
+    const { limit = 100, cursor, open: wanted, ...filter } = query;
+    const { matches } = compileExchangeFilter(filter);
+    const isOpen = (exchange: Exchange) => matches(exchange) && (cursor === undefined || exchange.id < cursor);
+    const open =
+      wanted === 'false'
+        ? []
+        : [...this.#open.values()]
+            .filter(isOpen)
+            .sort(newestFirst)
+            .slice(0, limit + 1);
+    if (wanted === 'true') return pageOf(open, limit);
     const stored = (await this.#read('queryExchanges', filter, cursor, limit + 1)) ?? [];
     const recent = this.#recent.query(compileExchangeFilter(filter), cursor, limit + 1);
-    const merged = mergeById(stored, recent).sort(newestFirst);
-    const exchanges = merged.slice(0, limit);
-    return { exchanges, next: merged.length > limit ? exchanges.at(-1)!.id : null };
+    return pageOf(mergeById(open, mergeById(stored, recent)).sort(newestFirst), limit);
   }
 
   async getExchange(id: string): Promise<ExchangeDetail | null> {
@@ -404,6 +426,11 @@ const errorCodes: Record<Extract<OperationResult<OperationName>, { ok: false }>[
 /** Beside this file, as source or as built. */
 function defaultWorkerUrl(): URL {
   return new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
+}
+
+function pageOf(sorted: readonly Exchange[], limit: number): ExchangePage {
+  const exchanges = sorted.slice(0, limit);
+  return { exchanges, next: sorted.length > limit ? exchanges.at(-1)!.id : null };
 }
 
 function mergeById<T extends { id: string }>(stored: readonly T[], recent: readonly T[]): T[] {

@@ -242,7 +242,7 @@ function parseOrNull(text: string): unknown {
   }
 }
 
-const detailOnly = new Set(['request', 'response', 'timeline', 'decision', 'peer', 'redacted']);
+const detailOnly = new Set(['request', 'response', 'timeline', 'decision', 'peer', 'redacted', 'messages']);
 
 function summaryOf(exchange: Exchange): Exchange {
   return Object.fromEntries(Object.entries(exchange).filter(([key]) => !detailOnly.has(key))) as Exchange;

@@ -1,0 +1,86 @@
+import type { Exchange, ExchangeDetail } from '../../api/exchange.schema.ts';
+import type { Clock, Timer } from '../clock.ts';
+import type { LiveExchange } from '../live-exchange.ts';
+import { MessageBudget } from './message-log.ts';
+
+const openAfterMs = 1_000;
+const lookEveryMs = 500;
+const maxAnnounced = 500;
+const budgetBytes = 64 * 1024 * 1024;
+
+export interface OpenExchangesOptions {
+  clock: Clock;
+  /** `changed` since the last call, without contents; `ids` of all that are open for long. */
+  tell: (changed: Exchange[], ids: string[]) => void;
+}
+
+/**
+ * Exchanges in progress. Those that go on for more than a second are told while they are open, as often as twice a second when something
+ * changed; a short one costs an entry in a set and nothing else.
+ */
+export class OpenExchanges {
+  readonly budget = new MessageBudget(budgetBytes);
+  readonly #options: OpenExchangesOptions;
+  /** In order of their beginning. */
+  readonly #live = new Set<LiveExchange>();
+  /** What was last told of each. */
+  readonly #told = new Map<LiveExchange, string>();
+  #timer: Timer | null = null;
+  #hadSome = false;
+
+  constructor(options: OpenExchangesOptions) {
+    this.#options = options;
+  }
+
+  begin(exchange: LiveExchange): void {
+    this.#live.add(exchange);
+    this.#schedule();
+  }
+
+  end(exchange: LiveExchange): void {
+    this.#live.delete(exchange);
+    this.#told.delete(exchange);
+    exchange.downstream.messages?.close();
+  }
+
+  detail(id: string): ExchangeDetail | null {
+    for (const exchange of this.#live) if (exchange.id === id) return exchange.soFar(this.#options.clock.now());
+    return null;
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#live.clear();
+    this.#told.clear();
+  }
+
+  #schedule(): void {
+    this.#timer ??= this.#options.clock.setTimer(() => this.#look(), lookEveryMs);
+  }
+
+  #look(): void {
+    this.#timer = null;
+    const now = this.#options.clock.now();
+    const changed: Exchange[] = [];
+    for (const exchange of this.#live) {
+      if (now - exchange.startedAt < openAfterMs) break;
+      if (!this.#told.has(exchange) && this.#told.size >= maxAnnounced) break;
+      const { downstream } = exchange;
+      const state = `${downstream.responseStatus} ${downstream.requestBody.total} ${downstream.responseBody.total} ${exchange.attempts.length}`;
+      if (this.#told.get(exchange) === state) continue;
+      exchange.announced = true;
+      downstream.follow();
+      this.#told.set(exchange, state);
+      changed.push(exchange.summarySoFar(now));
+    }
+    if (changed.length > 0 || this.#told.size > 0 || this.#hadSome) {
+      this.#options.tell(
+        changed,
+        Array.from(this.#told.keys(), (exchange) => exchange.id),
+      );
+    }
+    this.#hadSome = this.#told.size > 0;
+    if (this.#live.size > 0 || this.#hadSome) this.#schedule();
+  }
+}
