@@ -55,7 +55,12 @@ export function buildGraph(metrics: Metrics, span: GraphSpan, nowMs: number, fac
       nodes.push(foreignNode(id, metrics, span, nowMs));
     }
   }
-  return { time: new Date(nowMs).toISOString(), windowSeconds: span.windowMs / 1000, nodes, edges };
+  return {
+    time: new Date(nowMs).toISOString(),
+    windowSeconds: (Number.isFinite(span.windowMs) ? span.windowMs : span.rateMs) / 1000,
+    nodes,
+    edges,
+  };
 }
 
 function buildEdge(

@@ -64,10 +64,14 @@ export class Metrics {
     return this.#edges.values();
   }
 
-  /** Everything on the edges in one slot, over the last windowMs before now. */
+  /** Everything on the edges in one slot, over the last windowMs before now; an infinite window is the whole run. */
   total(edges: Iterable<EdgeMetrics>, windowMs: number, nowMs: number): Slot {
     const total = new Slot();
     for (const edge of edges) {
+      if (windowMs === Number.POSITIVE_INFINITY) {
+        total.merge(edge.whole);
+        continue;
+      }
       for (const [, slot] of this.ringFor(edge, windowMs).between(nowMs - windowMs, nowMs + 1)) total.merge(slot);
     }
     return total;

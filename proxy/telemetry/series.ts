@@ -6,7 +6,7 @@ import { Slot } from './slots.ts';
 export interface SeriesRequest {
   edge?: string;
   metric?: string;
-  /** `5m` */
+  /** `5m`, or `run`: since the start, an hour at most. */
   window?: string;
   step?: string;
   version?: string;
@@ -30,11 +30,11 @@ const readers: Record<string, (slot: Slot, stepMs: number) => number | null> = {
 };
 
 /** Series for charts, 60 to 120 points. Unknown metrics and bad durations throw RangeError in words. */
-export function buildSeries(metrics: Metrics, request: SeriesRequest, nowMs: number): Series {
+export function buildSeries(metrics: Metrics, request: SeriesRequest, nowMs: number, runMs = MAX_WINDOW_MS): Series {
   const names = (request.metric ?? 'rate,errors,p50,p95,p99').split(',').map((name) => name.trim());
   const unknown = names.find((name) => !Object.hasOwn(readers, name));
   if (unknown !== undefined) throw new RangeError(`there is no metric ${unknown}; there are ${Object.keys(readers).join(', ')}`);
-  const windowMs = Math.min(MAX_WINDOW_MS, duration(request.window ?? '5m', 'window'));
+  const windowMs = Math.min(MAX_WINDOW_MS, request.window === 'run' ? runMs : duration(request.window ?? '5m', 'window'));
   const stepMs = stepFor(windowMs, request.step);
   const edges = [...metrics.edges()].filter(edgeFilter(request.edge, request.version));
   const end = Math.floor(nowMs / stepMs) * stepMs + stepMs;

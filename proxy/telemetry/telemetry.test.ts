@@ -55,6 +55,17 @@ describe('the graph', () => {
     expect(telemetry.requestsSeen()).toBe(3);
   });
 
+  test('of the whole run counts everything since the engine started, however long ago', () => {
+    telemetry.record(call(1));
+    clock.advance(2 * 3_600_000);
+    telemetry.record(call(2 * 3_600_000 + 20_000));
+    expect(telemetry.graph(60_000, noFacts).edges[0]).toMatchObject({ count: 1 });
+    const run = graphSchema.parse(telemetry.graph(Number.POSITIVE_INFINITY, noFacts));
+    expect(run.edges[0]).toMatchObject({ count: 2 });
+    expect(run.windowSeconds).toBeGreaterThan(7200);
+    expect(seriesSchema.parse(telemetry.series({ window: 'run' })).times.length).toBeLessThanOrEqual(121);
+  });
+
   test('exchanges without records count one by one in every metric, and never as a trace to open', () => {
     const [source, destination] = call(1) as [ExchangeDetail, ExchangeDetail];
     const values = Float64Array.from([1, 10, 100, 2, 10, 100, 40, 10, 300]);

@@ -95,7 +95,8 @@ export class Telemetry {
 
   /** Unknown metric names or bad durations throw RangeError with words for a 400. */
   series(request: SeriesRequest): Series {
-    return buildSeries(this.#metrics, request, this.#clock.wallNow());
+    const now = this.#clock.wallNow();
+    return buildSeries(this.#metrics, request, now, Math.max(60_000, now - this.#startedMs));
   }
 
   prometheusText(): string {

@@ -6,7 +6,7 @@ import { createEngine, type Engine } from '../engine/engine.ts';
 import { createStore, type Store } from '../engine/store.ts';
 import { screens } from '../features/index.ts';
 import { ToastStore } from '../ui/toast.tsx';
-import { applyAppearance, createPreferences, type PreferencesStore, windowSeconds } from './preferences.ts';
+import { applyAppearance, createPreferences, type PreferencesStore, windowQuery } from './preferences.ts';
 import { createRouter, type Router } from './router.ts';
 
 export type Overlay = 'palette' | 'help' | null;
@@ -51,7 +51,7 @@ export function createApp(page: Window): AppParts {
 
   const follow = () => {
     const { window, paused } = preferences.getState();
-    engine.setWindow(`${windowSeconds[window]}s`);
+    engine.setWindow(windowQuery[window]);
     engine.setPaused(paused);
   };
   follow();

@@ -6,9 +6,9 @@ import { useFaults, useRecordings, useStatus } from '../engine/use-engine.ts';
 import { Button, IconButton, Segments } from '../ui/button.tsx';
 import { formatSpan, plural } from '../ui/format.ts';
 import { KeyHint } from '../ui/key-hint.tsx';
-import { usePreferences, usePreferencesStore, windows } from './preferences.ts';
+import { usePreferences, usePreferencesStore, windows, windowWords } from './preferences.ts';
 
-const windowOptions = windows.map((value) => ({ value, label: value, title: `Show the last ${value}` }));
+const windowOptions = windows.map((value) => ({ value, label: value, title: windowWords(value) }));
 
 export function GlobalBar() {
   const status = useStatus();

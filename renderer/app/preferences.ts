@@ -2,11 +2,17 @@ import { createContext, useContext } from 'react';
 import { useStore as useZustand } from 'zustand';
 import { createStore, type StoreApi } from 'zustand/vanilla';
 
-export const windows = ['1m', '5m', '15m', '1h'] as const;
+/** `run`: everything since the engine started. */
+export const windows = ['1m', '5m', '15m', '1h', 'run'] as const;
 export type TimeWindow = (typeof windows)[number];
 export type Theme = 'system' | 'light' | 'dark';
 
-export const windowSeconds: Record<TimeWindow, number> = { '1m': 60, '5m': 300, '15m': 900, '1h': 3600 };
+/** `Show the last 5m` */
+export const windowWords = (window: TimeWindow): string =>
+  window === 'run' ? 'Show everything since the engine started' : `Show the last ${window}`;
+
+/** As the API takes it. */
+export const windowQuery: Record<TimeWindow, string> = { '1m': '60s', '5m': '300s', '15m': '900s', '1h': '3600s', run: 'run' };
 
 export interface Preferences {
   theme: Theme;

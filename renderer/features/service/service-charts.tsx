@@ -45,7 +45,7 @@ export function ServiceCharts({ id, events }: { id: string; events: readonly Mes
     <Panel title={title} hint={more.hint} flush>
       <div className="service-chart">
         <LineChart
-          label={`${title} over the last ${window}`}
+          label={window === 'run' ? `${title} of this run` : `${title} over the last ${window}`}
           times={data.times}
           series={series}
           marks={more.marked ? marks : noMarks}
