@@ -10,10 +10,14 @@ export interface FilterBarProps {
   onChange: (text: string) => void;
   /** Asked when the suggestions open, not on every keystroke of the mesh. */
   seen: () => SeenValues;
+  /** On other screens than the requests. */
+  label?: string;
+  placeholder?: string;
+  testId?: string;
 }
 
 /** The filter with completion: ↑ ↓ choose, Tab or Enter take, Esc closes the suggestions, then leaves the field. */
-export function FilterBar({ text, filter, onChange, seen }: FilterBarProps) {
+export function FilterBar({ text, filter, onChange, seen, label, placeholder, testId }: FilterBarProps) {
   const id = useId();
   const input = useRef<HTMLInputElement>(null);
   const caret = useRef<number | null>(null);
@@ -78,16 +82,16 @@ export function FilterBar({ text, filter, onChange, seen }: FilterBarProps) {
       <input
         ref={input}
         data-filter=""
-        data-testid="requests-filter"
+        data-testid={testId ?? 'requests-filter'}
         type="text"
         role="combobox"
-        aria-label="Filter requests"
+        aria-label={label ?? 'Filter requests'}
         aria-expanded={suggestions.length > 0}
         aria-controls={`${id}-list`}
         aria-activedescendant={active >= 0 ? `${id}-${active}` : undefined}
         aria-autocomplete="list"
         aria-invalid={(filter.problems.length > 0 && suggestions.length === 0) || undefined}
-        placeholder="status>=500 dest:ratings -method:GET text"
+        placeholder={placeholder ?? 'status>=500 dest:ratings -method:GET text'}
         spellCheck={false}
         autoComplete="off"
         value={draft}

@@ -160,7 +160,7 @@ function compileValues({ key, op, values }: FilterTerm): (exchange: Exchange) =>
   };
 }
 
-function compileNumber(op: FilterOp, value: string): (actual: number) => boolean {
+export function compileNumber(op: FilterOp, value: string): (actual: number) => boolean {
   if (/xx$/i.test(value)) return (actual) => Math.floor(actual / 100) === Number(value[0]);
   const wanted = Number(value);
   if (op === '>') return (actual) => actual > wanted;
@@ -171,7 +171,7 @@ function compileNumber(op: FilterOp, value: string): (actual: number) => boolean
 }
 
 /** Case does not matter. `*` alone means "has any"; a path's start is enough. */
-function compileText(value: string, prefix: boolean): (actual: string) => boolean {
+export function compileText(value: string, prefix: boolean): (actual: string) => boolean {
   if (value === '*') return (actual) => actual !== '';
   const wanted = value.toLowerCase();
   if (!wanted.includes('*'))

@@ -45,6 +45,7 @@ function ServiceBox({ view, selected, onSelect }: BoxProps) {
       className="topo-node nopan"
       data-kind={view.kind}
       data-health={view.health.tone}
+      data-dim={view.dim || undefined}
       data-testid={`topology-node-${view.name}`}
       aria-pressed={selected}
       onClick={() => onSelect(view.id)}
@@ -120,6 +121,7 @@ function VersionBox({ view, selected, onSelect }: BoxProps) {
       type="button"
       className="topo-node topo-node-version nopan"
       data-health={view.health.tone}
+      data-dim={view.dim || undefined}
       aria-pressed={selected}
       onClick={() => onSelect(view.id)}
     >

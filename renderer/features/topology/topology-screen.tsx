@@ -8,9 +8,12 @@ import { createStore } from '../../engine/store.ts';
 import { useGraph, useStatus, useStreamState } from '../../engine/use-engine.ts';
 import { Button, Code, EmptyState, Notice, Segments, Skeleton, Toolbar } from '../../ui/index.ts';
 import { RegisterDialog } from '../register/register-dialog.tsx';
+import { parseFilter } from '../requests/filter.ts';
 import { EdgePanel } from './edge-panel.tsx';
+import { FindBar, type FindMode } from './find-bar.tsx';
 import { firstCalls } from './first-calls.ts';
 import { NodePanel } from './node-panel.tsx';
+import { type Found, findInGraph, hideOthers } from './topology-find.ts';
 import './topology.css';
 import { TopologyTable } from './topology-table.tsx';
 import { emptyView, type GroupBy, healthOf, type LabelKind, labelKinds, restEdges, viewGraph } from './topology-view.ts';
@@ -38,6 +41,14 @@ export default function TopologyScreen() {
   const view = readChoice(query.get('view'), ['graph', 'table'] as const, tooMany ? 'table' : 'graph');
   const selected = query.get('edge') ?? query.get('node');
   const [fitToken, setFitToken] = useState(0);
+  const findText = query.get('find') ?? '';
+  const findMode = readChoice<FindMode>(query.get('mode'), ['find', 'hide'], 'find');
+  const filter = useMemo(() => parseFilter(findText), [findText]);
+  const found = useMemo(() => graph && findInGraph(graph, filter), [graph, filter]);
+  const shown = useMemo(
+    () => (graph && found && findMode === 'hide' ? hideOthers(graph, found) : graph),
+    [graph, found, findMode],
+  );
 
   const select = useCallback(
     (id: string | null) => {
@@ -142,6 +153,17 @@ export default function TopologyScreen() {
       </Toolbar>
       <div className="topo-body">
         <div className="topo-main">
+          {graph && !none && (
+            <FindBar
+              graph={graph}
+              text={findText}
+              filter={filter}
+              found={found}
+              mode={findMode}
+              onText={(text) => router.setQuery({ find: text === '' ? null : text })}
+              onMode={setChoice('mode', 'find')}
+            />
+          )}
           {none ? (
             <NoServices onAdd={openRegister} />
           ) : !graph ? (
@@ -155,10 +177,18 @@ export default function TopologyScreen() {
                   </Notice>
                 </div>
               )}
-              <TopologyTable graph={graph} selected={selected} onSelect={select} />
+              <TopologyTable graph={found && shown ? hideOthers(shown, found) : graph} selected={selected} onSelect={select} />
             </>
           ) : (
-            <Picture graph={graph} label={label} group={group} selected={selected} onSelect={select} fitToken={fitToken} />
+            <Picture
+              graph={shown ?? graph}
+              found={found}
+              label={label}
+              group={group}
+              selected={selected}
+              onSelect={select}
+              fitToken={fitToken}
+            />
           )}
         </div>
         {graph && selected && <SidePanel graph={graph} selected={selected} onSelect={select} onClose={close} />}
@@ -174,6 +204,7 @@ function readChoice<T extends string>(text: string | null, choices: readonly T[]
 
 interface PictureProps {
   graph: Graph;
+  found: Found | null;
   label: LabelKind;
   group: GroupBy;
   selected: string | null;
@@ -181,13 +212,13 @@ interface PictureProps {
   fitToken: number;
 }
 
-function Picture({ graph, label, group, selected, onSelect, fitToken }: PictureProps) {
+function Picture({ graph, found, label, group, selected, onSelect, fitToken }: PictureProps) {
   const { paused } = usePreferences();
   const connected = useStreamState().phase === 'live';
   const router = useRouter();
   const live = useMemo(() => createStore(emptyView), []);
   // Derived while rendering, published afterwards: nodes and edges that look as before stay the same objects and are not drawn again.
-  const view = useMemo(() => viewGraph(graph, { label, group }, live.get()), [graph, label, group, live]);
+  const view = useMemo(() => viewGraph(graph, { label, group, found }, live.get()), [graph, found, label, group, live]);
   useLayoutEffect(() => live.set(view), [live, view]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the layout follows what there is, not the numbers.
   const laid = useMemo(() => view, [view.structure]);

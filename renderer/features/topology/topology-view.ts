@@ -1,8 +1,9 @@
 import type { Graph, GraphEdge, GraphNode } from '../../../proxy/api/observability.schema.ts';
-import { formatMs, formatRate, formatShare } from '../../ui/format.ts';
+import { formatBytes, formatMs, formatRate, formatShare } from '../../ui/format.ts';
 import type { Tone } from '../../ui/surface.tsx';
+import type { Found } from './topology-find.ts';
 
-export const labelKinds = ['rate', 'p50', 'p95', 'p99', 'errors', 'split'] as const;
+export const labelKinds = ['rate', 'p50', 'p95', 'p99', 'errors', 'split', 'throughput'] as const;
 export type LabelKind = (typeof labelKinds)[number];
 export type GroupBy = 'service' | 'version';
 
@@ -44,6 +45,8 @@ export interface NodeView {
   errors: string;
   errorMark: Health | null;
   versions: { version: string; share: number; text: string; ready: number; workloads: number; errorMark: Health | null }[];
+  /** Something else is looked for. */
+  dim: boolean;
 }
 
 /** What one edge of the picture shows. Two views with equal `key` look the same. */
@@ -65,6 +68,9 @@ export interface EdgeView {
   timeouts: number;
   overflows: number;
   ejected: number;
+  /** Services that get copies. */
+  mirrors: string;
+  dim: boolean;
   /** Everything of the edge as one sentence. */
   words: string;
 }
@@ -84,14 +90,22 @@ export const shortName = (id: string): string => id.slice(id.lastIndexOf('/') + 
 /** The picture of a graph. Views that look as they did before are the same objects, so that a tick redraws only what changed. */
 export function viewGraph(
   graph: Graph,
-  options: { label: LabelKind; group: GroupBy },
+  options: { label: LabelKind; group: GroupBy; found?: Pick<Found, 'nodes' | 'edges'> | null },
   before: TopologyView = emptyView,
 ): TopologyView {
   const nodes = new Map<string, NodeView>();
   const edges = new Map<string, EdgeView>();
   const manyNamespaces = new Set(graph.nodes.filter(({ kind }) => kind === 'service').map(({ namespace }) => namespace)).size > 1;
-  const keepNode = (view: NodeView) => nodes.set(view.id, reuse(before.nodes.get(view.id), view));
-  const keepEdge = (view: EdgeView) => edges.set(view.id, reuse(before.edges.get(view.id), view));
+  const { found = null } = options;
+  // A version's box and edge are found with their service.
+  const keepNode = (view: NodeView) => {
+    const dim = found !== null && !found.nodes.has(view.id.split('@')[0] ?? view.id);
+    nodes.set(view.id, reuse(before.nodes.get(view.id), dim ? { ...view, dim, key: `${view.key} dim` } : view));
+  };
+  const keepEdge = (view: EdgeView) => {
+    const dim = found !== null && !(view.to.includes('@') ? found.nodes.has(view.from) : found.edges.has(view.id));
+    edges.set(view.id, reuse(before.edges.get(view.id), dim ? { ...view, dim, key: `${view.key} dim` } : view));
+  };
   for (const node of graph.nodes) {
     keepNode(viewNode(node, manyNamespaces, options.group));
     if (options.group !== 'version' || node.versions.length < 2) continue;
@@ -125,6 +139,7 @@ function viewNode(node: GraphNode, showNamespace: boolean, group: GroupBy): Node
     errors: formatShare(node.errorShare),
     errorMark: markErrors(node.errorShare),
     versions: group === 'version' && named.length > 1 ? [] : named.map((version) => viewShare(version, node.rate)),
+    dim: false,
   };
   return { ...view, key: JSON.stringify(view) };
 }
@@ -162,6 +177,7 @@ function viewVersion(node: GraphNode, version: GraphNode['versions'][number]): N
     errors: formatShare(version.errorShare),
     errorMark: markErrors(version.errorShare),
     versions: [],
+    dim: false,
   };
   return { ...view, key: JSON.stringify(view) };
 }
@@ -189,6 +205,7 @@ function viewVersionEdge(
     timeouts: 0,
     overflows: 0,
     ejected: 0,
+    mirrors: [],
     split: [],
   };
   const view = viewEdge(edge, label === 'errors' ? 'errors' : 'rate');
@@ -240,13 +257,17 @@ export function restEdges(graph: Graph, seen: readonly GraphEdge[]): Graph {
 /** The weights of an edge, wanted beside actual: `50/35/15 %`. */
 export function splitLabel(split: GraphEdge['split']): string {
   if (split.length < 2) return split[0] ? `all ${split[0].version}` : '–';
-  return `${split.map(({ actual }) => Math.round(actual * 100)).join(' / ')} %`;
+  const percent = (shares: readonly number[]) => shares.map((share) => Math.round(share * 100)).join(' / ');
+  const actual = percent(split.map((one) => one.actual));
+  const wanted = split.some((one) => one.wanted !== null) ? ` of ${percent(split.map((one) => one.wanted ?? 0))}` : '';
+  return `${actual}${wanted} %`;
 }
 
 export function edgeLabel(edge: GraphEdge, kind: LabelKind): string {
   if (kind === 'rate') return `${formatRate(edge.rate)}/s`;
   if (kind === 'errors') return formatShare(edge.errorShare);
   if (kind === 'split') return splitLabel(edge.split);
+  if (kind === 'throughput') return `${formatBytes(edge.bytesPerSecond ?? 0)}/s`;
   return formatMs(edge[kind]);
 }
 
@@ -281,6 +302,8 @@ function viewEdge(edge: GraphEdge, label: LabelKind): EdgeView {
     timeouts: edge.timeouts,
     overflows: edge.overflows,
     ejected: edge.ejected,
+    mirrors: (edge.mirrors ?? []).map(shortName).join(', '),
+    dim: false,
     words: describeEdge(edge),
   };
   return { ...view, key: JSON.stringify(view) };
@@ -300,5 +323,6 @@ export function describeEdge(edge: GraphEdge): string {
   if (edge.timeouts > 0) parts.push(`${edge.timeouts} timeouts`);
   if (edge.overflows > 0) parts.push(`${edge.overflows} overflows`);
   if (edge.ejected > 0) parts.push(`${edge.ejected} hosts ejected`);
+  if (edge.mirrors?.length) parts.push(`copied to ${edge.mirrors.map(shortName).join(', ')}`);
   return parts.join(', ');
 }

@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { faultStatusSchema } from '../../../proxy/api/fault.schema.ts';
 import type { Graph, GraphEdge, GraphNode } from '../../../proxy/api/observability.schema.ts';
+import { parseFilter } from '../requests/filter.ts';
 import { briefFault, describeFault, faultsOnEdge, quickFault } from './edge-faults.ts';
 import { firstCalls } from './first-calls.ts';
 import { requestsHref, slowerThan } from './request-links.ts';
+import { findInGraph, hideOthers } from './topology-find.ts';
 import { layOut } from './topology-layout.ts';
-import { edgeLabel, edgePace, edgeWidth, emptyView, markErrors, restEdges, viewGraph } from './topology-view.ts';
+import { edgeLabel, edgePace, edgeWidth, emptyView, markErrors, restEdges, shortName, viewGraph } from './topology-view.ts';
 
 const red = { rate: 10, count: 600, errorShare: 0, p50: 5, p95: 20, p99: 50 };
 const node = (name: string, over: Partial<GraphNode> = {}): GraphNode => ({
@@ -110,6 +112,45 @@ describe('the picture', () => {
     expect(viewGraph(graph([node('a')], []), rate).nodes.get('default/a')?.namespace).toBe('');
     expect(viewGraph(graph([node('a'), other], []), rate).nodes.get('other/c')?.namespace).toBe('other');
     expect(emptyView.nodes.size).toBe(0);
+  });
+});
+
+describe('finding', () => {
+  const split = [{ version: 'v2', wanted: null, actual: 1, count: 9 }];
+  const all = graph(
+    [node('a'), node('b'), node('c')],
+    [edge('a', 'b', { errorShare: 0.2, p95: 80, faults: ['slow'] }), edge('b', 'c', { mtlsShare: 0, split, retryRatio: 0.5 })],
+  );
+  const find = (text: string) => {
+    const found = findInGraph(all, parseFilter(text));
+    return found && [[...found.edges].map((id) => id.replaceAll('default/', '')), [...found.nodes].map(shortName).sort()];
+  };
+
+  test('uses the language of the requests list; an edge brings its ends along', () => {
+    expect(find('')).toBe(null);
+    expect(find('status>=500')).toEqual([['a->b'], ['a', 'b']]);
+    expect(find('dest:c')).toEqual([['b->c'], ['b', 'c']]);
+    expect(find('-dest:c')).toEqual([['a->b'], ['a', 'b']]);
+    expect(find('ms>50 fault:*')).toEqual([['a->b'], ['a', 'b']]);
+    expect(find('mtls:no version:v2 tries>1')).toEqual([['b->c'], ['b', 'c']]);
+    expect(find('flag:UO')).toEqual([[], []]);
+    expect(findInGraph(all, parseFilter('path:/x'))?.unanswered).toEqual(['path']);
+  });
+
+  test('marks the others, or leaves them out', () => {
+    const found = findInGraph(all, parseFilter('dest:c'));
+    if (!found) throw new Error('nothing asked for');
+    const view = viewGraph(all, { ...rate, found });
+    expect([...view.nodes.values()].map(({ name, dim }) => [name, dim])).toEqual([
+      ['a', true],
+      ['b', false],
+      ['c', false],
+    ]);
+    expect(view.edges.get('default/a->default/b')?.dim).toBe(true);
+    expect(hideOthers(all, found)).toMatchObject({
+      nodes: [{ name: 'b' }, { name: 'c' }],
+      edges: [{ id: 'default/b->default/c' }],
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 import { type Edge, EdgeLabelRenderer, type EdgeProps } from '@xyflow/react';
-import { Hourglass, Lock, LockOpen, type LucideIcon, RotateCw, ShieldOff, UserX, Zap } from 'lucide-react';
+import { Copy as CopyIcon, Hourglass, Lock, LockOpen, type LucideIcon, RotateCw, ShieldOff, UserX, Zap } from 'lucide-react';
 import { memo } from 'react';
 import { useFaults } from '../../engine/use-engine.ts';
 import { briefFault, describeFault, faultsOnEdge } from './edge-faults.ts';
@@ -23,6 +23,7 @@ export const TrafficEdge = memo(function TrafficEdge({ id, data, selected }: Edg
         className={`topo-edge tone-${view.tone}`}
         data-selected={selected || undefined}
         data-idle={view.paceSeconds === 0 || undefined}
+        data-dim={view.dim || undefined}
       >
         {/* biome-ignore lint/a11y/noStaticElementInteractions: the label is the button for the keyboard; the line is a larger target. */}
         <path className="topo-edge-reach" d={line.path} onClick={() => onSelect(id)} />
@@ -42,6 +43,7 @@ export const TrafficEdge = memo(function TrafficEdge({ id, data, selected }: Edg
           type="button"
           className="topo-label nopan nodrag"
           data-selected={selected || undefined}
+          data-dim={view.dim || undefined}
           data-testid={`topology-edge-${shortName(view.from)}-${shortName(view.to)}`}
           aria-pressed={selected ?? false}
           style={{ transform: `translate(-50%, -50%) translate(${line.label.x}px, ${line.label.y}px)` }}
@@ -97,11 +99,19 @@ function Badges({ view }: { view: EdgeView }) {
   if (view.timeouts > 0) badges.push({ id: 'timeout', icon: Hourglass, tone: 'warn', text: view.timeouts, title: 'Timeouts' });
   if (view.retries !== '')
     badges.push({ id: 'retry', icon: RotateCw, tone: 'warn', text: view.retries, title: 'Retries per request' });
+  if (view.mirrors !== '')
+    badges.push({
+      id: 'mirror',
+      icon: CopyIcon,
+      tone: 'info',
+      text: view.mirrors,
+      title: `Requests are copied to ${view.mirrors}`,
+    });
   if (badges.length === 0 && view.faults === 0) return null;
   return (
     <span className="topo-badges num">
       {view.faults > 0 && <FaultBadge view={view} />}
-      {badges.slice(0, 4).map(({ id, icon: Icon, tone, text, title }) => (
+      {badges.slice(0, 5).map(({ id, icon: Icon, tone, text, title }) => (
         <span key={id} className={`topo-badge tone-${tone}`} title={title}>
           <Icon size={10} aria-hidden="true" />
           {text}

@@ -1,0 +1,60 @@
+import type { Graph } from '../../../proxy/api/observability.schema.ts';
+import { hrefTo } from '../../app/router.ts';
+import { Segments } from '../../ui/index.ts';
+import type { Filter } from '../requests/filter.ts';
+import { FilterBar } from '../requests/filter-bar.tsx';
+import '../requests/requests.css';
+import { type Found, seenInGraph } from './topology-find.ts';
+
+export type FindMode = 'find' | 'hide';
+
+/** The filter of the requests list over the picture: mark what meets it, or hide everything else. */
+export function FindBar({
+  graph,
+  text,
+  filter,
+  found,
+  mode,
+  onText,
+  onMode,
+}: {
+  graph: Graph;
+  text: string;
+  filter: Filter;
+  found: Found | null;
+  mode: FindMode;
+  onText: (text: string) => void;
+  onMode: (mode: FindMode) => void;
+}) {
+  const [problem] = filter.problems;
+  return (
+    <div className="topo-find">
+      <FilterBar
+        text={text}
+        filter={filter}
+        onChange={onText}
+        seen={() => seenInGraph(graph)}
+        label="Find in the topology"
+        placeholder="reviews   status>=500   fault:*   -dest:db"
+        testId="topology-find"
+      />
+      <Segments
+        label="What the filter does"
+        value={mode}
+        options={[
+          { value: 'find', label: 'find' },
+          { value: 'hide', label: 'hide others' },
+        ]}
+        onChange={onMode}
+      />
+      <span className="soft num topo-found" role="status" data-testid="topology-found">
+        {problem
+          ? `▲ ${problem.message}`
+          : found && `${found.nodes.size} of ${graph.nodes.length} services, ${found.edges.size} of ${graph.edges.length} edges`}
+      </span>
+      {found && found.unanswered.length > 0 && (
+        <a href={hrefTo('requests', { filter: text })}>{found.unanswered.join(', ')}: only single requests know it. Show them</a>
+      )}
+    </div>
+  );
+}
