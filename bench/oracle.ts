@@ -12,6 +12,7 @@ import { startMesh } from '../proxy/conformance/mesh.ts';
 import { type CaseResult, type ReadRecords, runGroups } from '../proxy/conformance/run.ts';
 import { exportEnvoyBootstrap } from '../proxy/control-plane/compile/export-envoy.ts';
 import { compile } from '../proxy/control-plane/compile/index.ts';
+import { endpointRank } from '../proxy/data-plane/upstream/balancer/locality.ts';
 import { randomGroups } from './lib/random-cases.ts';
 import { sendHttp2 } from './lib/send-http2.ts';
 
@@ -60,7 +61,11 @@ const known = values.random === undefined ? outboundGroups : randomGroups(Number
 const groups = known.filter((g) => g.oracle !== false && (!values.filter || new RegExp(values.filter).test(g.id)));
 const apps = await startApps();
 const documents = groups.flatMap((group) => groupDocuments(group, apps.ports));
-const service = { name: 'client', port: 9080, workloads: [{ version: 'v1', address: `127.0.0.1:${apps.ports.a}` }] };
+const service = {
+  name: 'client',
+  port: 9080,
+  workloads: [{ version: 'v1', locality: 'eu/a/1', address: `127.0.0.1:${apps.ports.a}` }],
+};
 const yaml = meshText({ services: [service] }, documents);
 
 const drydock = await runDrydock();
@@ -93,8 +98,10 @@ async function runEnvoy(binary: string): Promise<CaseResult[]> {
   const { snapshot } = compile(ResourceSet.empty.replaceFiles(parsed, { now: 0 }).set, { version: 1, now: 0 });
   const accessLog = path.join(folder, 'access.log');
   const port = 20_000 + Math.floor(Math.random() * 20_000);
+  const caller = snapshot.proxies.find((proxy) => proxy.id === 'client-v1-0')!.workload;
   const bootstrap = exportEnvoyBootstrap(snapshot, 'client-v1-0', {
     ports: {},
+    priorityOf: (cluster, endpoint) => endpointRank(endpoint, cluster, caller),
     accessLog,
     listenerPorts: { [casePort]: port },
   });
@@ -218,11 +225,11 @@ function compare(group: Group, mine: CaseResult, theirs: CaseResult): string[] {
   if (!a.cut) noteHeaders('response', a.headers, b.headers, ignoredResponse, note);
   note('trailers', a.trailers, b.trailers);
   const [x, y] = [a.seen.at(-1), b.seen.at(-1)];
+  if (group.sameServer) note('server', x?.server, y?.server);
   if (x !== undefined && y !== undefined) {
     note('app saw', [x.method, x.path, x.authority, x.body], [y.method, y.path, y.authority, y.body]);
     noteHeaders('app saw', x.headers, y.headers, ignoredRequest, note);
   }
-  void group;
   void hostOf;
   return differences;
 }

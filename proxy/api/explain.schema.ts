@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { resourceRefSchema } from './diagnostic.schema.ts';
+import { clusterStatusSchema } from './observability.schema.ts';
 
 export const explainRequestSchema = z.object({
   /** Service, `namespace/service`, workload id, or `ingress`. */
@@ -38,6 +39,8 @@ export const explanationSchema = z.object({
       share: z.number(),
       endpoints: z.array(z.object({ address: z.string(), workload: z.string(), version: z.string() })),
       policy: resourceRefSchema.nullable(),
+      /** As the caller's sidecar has it now: limits with current values, ejections, why a host was not ejected. Absent without an engine. */
+      status: clusterStatusSchema.optional(),
     }),
   ),
   rewrittenPath: z.string().nullable(),

@@ -19,6 +19,11 @@ export interface Group {
   source: string;
   /** What stands behind the host; default `['a']`. */
   endpoints?: AppName[];
+  /** Locality `region/zone/subzone` and weight of endpoints; the caller stands in eu/a/1. */
+  localities?: Partial<Record<AppName, string>>;
+  weights?: Partial<Record<AppName, number>>;
+  /** A real Envoy must pick the same endpoint. */
+  sameServer?: boolean;
   /** http rules of a VirtualService on the host; `$HOST` in any string is the host. */
   http?: Document[];
   trafficPolicy?: Document;

@@ -20,6 +20,8 @@ export function groupDocuments(group: Group, ports: Record<AppName, number>): Do
         address: '127.0.0.1',
         ports: { http: ports[app] },
         labels: { version: versions[app] },
+        ...(group.localities?.[app] ? { locality: group.localities[app] } : {}),
+        ...(group.weights?.[app] ? { weight: group.weights[app] } : {}),
       })),
     }),
   ];

@@ -13,7 +13,9 @@ let results: Map<unknown, CaseResult>;
 
 beforeAll(async () => {
   apps = await startApps();
-  const services = [{ name: 'client', port: 9080, workloads: [{ version: 'v1', address: `127.0.0.1:${apps.ports.a}` }] }];
+  const services = [
+    { name: 'client', port: 9080, workloads: [{ version: 'v1', locality: 'eu/a/1', address: `127.0.0.1:${apps.ports.a}` }] },
+  ];
   mesh = await startMesh(
     meshText(
       { services },

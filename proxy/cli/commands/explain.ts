@@ -36,6 +36,28 @@ export const command: Command = {
   },
 };
 
+/** What limits and outlier detection would do to the request now; nothing for what is unlimited and healthy. */
+function describeStatus(status: Explanation['clusters'][number]['status']): string[] {
+  const limits = (status?.limits ?? []).filter(({ limit, overflowed }) => limit !== null || overflowed > 0);
+  const lines = limits.map(({ name, current, limit, overflowed }) => {
+    const refused = overflowed === 0 ? '' : `, overflowed ${overflowed} ×`;
+    return `${name} ${current} of ${limit ?? 'unlimited'}${refused}`;
+  });
+  for (const { address, workload, ejected } of status?.endpoints ?? []) {
+    if (ejected === null) continue;
+    const when = `for the ${ordinal(ejected.count)} time, back in ${milliseconds(ejected.remainingMs)}`;
+    lines.push(`${workload || address} is ejected (${ejected.reason}) ${when}`);
+  }
+  const kept = status?.notEjected[0];
+  if (kept !== undefined) lines.push(`${kept.endpoint} was not ejected: ${kept.reason}`);
+  return lines;
+}
+
+function ordinal(count: number): string {
+  const suffix = count % 100 > 10 && count % 100 < 14 ? 'th' : (['th', 'st', 'nd', 'rd'][count % 10] ?? 'th');
+  return `${count}${suffix}`;
+}
+
 function print({ out }: CommandContext, e: Explanation): void {
   out.line(out.style('bold', e.summary));
   out.line();
@@ -49,6 +71,7 @@ function print({ out }: CommandContext, e: Explanation): void {
   for (const cluster of e.clusters) {
     const endpoints = cluster.endpoints.map((endpoint) => endpoint.workload || endpoint.address).join(', ');
     out.line(`  → ${(cluster.share * 100).toFixed(1)} %  ${cluster.cluster}  ${out.style('dim', endpoints || 'no endpoints')}`);
+    for (const line of describeStatus(cluster.status)) out.line(`      ${line}`);
   }
   const shown = (ms: number | null) => (ms === null ? 'none' : milliseconds(ms));
   const retries = e.retries.value ? `${e.retries.value.attempts} on ${e.retries.value.retryOn}` : 'none';

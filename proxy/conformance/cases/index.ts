@@ -1,4 +1,5 @@
 import type { Group } from '../case.ts';
+import { destinationGroups } from './destinations.ts';
 import { edgeGroups } from './edges.ts';
 import { filterGroups } from './filters.ts';
 import { matchGroups } from './match.ts';
@@ -10,6 +11,7 @@ export const outboundGroups: readonly Group[] = [
   ...matchGroups,
   ...routeGroups,
   ...resilienceGroups,
+  ...destinationGroups,
   ...filterGroups,
   ...edgeGroups,
 ];

@@ -1,5 +1,6 @@
 import type { ResourceRef } from '../../api/diagnostic.schema.ts';
 import type { ExplainRequest, Explanation } from '../../api/explain.schema.ts';
+import type { ClusterStatus } from '../../api/observability.schema.ts';
 import { HeaderMap } from '../header-map.ts';
 import { splitAuthority } from '../route/authority.ts';
 import { normalizePath } from '../route/normalize-path.ts';
@@ -23,6 +24,8 @@ export interface ExplainOptions {
   faults?: FaultState;
   /** Epoch ms, for schedules and expiry of faults; without it they all count as acting. */
   nowWallMs?: number;
+  /** A cluster as a proxy lives it now. */
+  statusOf?: (proxyId: string, cluster: string) => ClusterStatus | undefined;
 }
 
 /**
@@ -43,7 +46,7 @@ export function explain(
   if (redirect === undefined) selectRoute(exchange, table, () => 0, { trace });
   const original = exchange.path;
   const action = exchange.route?.action.type === 'forward' ? exchange.route.action : null;
-  const clusters = action === null ? [] : shareClusters(action, exchange, table);
+  const clusters = action === null ? [] : shareClusters(action, exchange, table, options);
   const faults = explainFaults(snapshot, proxy, exchange, clusters, options);
   const policies = explainInboundPolicies(snapshot, proxy, exchange, clusters);
   const reply = redirect ?? finalizeRequest(exchange);
@@ -134,10 +137,16 @@ function nameOutcome(exchange: ExplainExchange, trace: RouteTrace): Explanation[
   return exchange.cluster.name === 'PassthroughCluster' ? 'passthrough' : 'forward';
 }
 
-function shareClusters(action: ForwardAction, exchange: ExplainExchange, table: RouteTable): Explanation['clusters'] {
+function shareClusters(
+  action: ForwardAction,
+  exchange: ExplainExchange,
+  table: RouteTable,
+  { statusOf }: ExplainOptions,
+): Explanation['clusters'] {
   const total = action.clusters.reduce((sum, { weight }) => sum + weight, 0);
   return action.clusters.map(({ cluster, weight }) => {
     const snapshot = table.view.clusters[cluster] ?? (exchange.cluster?.name === cluster ? exchange.cluster : undefined);
+    const status = snapshot === undefined ? undefined : statusOf?.(exchange.proxy.id, cluster);
     const share = action.clusters.length === 1 ? 1 : total === 0 ? 0 : weight / total;
     return {
       cluster,
@@ -149,6 +158,7 @@ function shareClusters(action: ForwardAction, exchange: ExplainExchange, table: 
         version,
       })),
       policy: snapshot?.policy ?? null,
+      ...(status === undefined ? {} : { status }),
     };
   });
 }

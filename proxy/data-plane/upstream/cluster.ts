@@ -5,9 +5,10 @@ import type { DataPlaneEvent } from '../messages.ts';
 import type { ClusterSnapshot, EndpointSnapshot, ProxySnapshot } from '../snapshot.ts';
 import { extractHashKey, type HashKey } from './balancer/hash-key.ts';
 import { HostSet } from './balancer/host-set.ts';
-import { localityPriority } from './balancer/locality.ts';
+import { endpointRank } from './balancer/locality.ts';
 import { CircuitBreaker, type LimitName } from './circuit-breaker.ts';
 import { clusterStatus } from './cluster-status.ts';
+import { HealthUpdates } from './health-updates.ts';
 import { Host, hostKey, type ResolveWorkload } from './host.ts';
 import { type Ejection, OutlierDetector } from './outlier-detection.ts';
 import { type Dial, HostPool, type PoolOwner, type UpstreamProtocol } from './pool.ts';
@@ -53,6 +54,7 @@ export class ClusterRuntime implements PoolOwner {
   readonly #hostSet: HostSet;
   #hosts: Host[] = [];
   readonly #byKey = new Map<string, Host>();
+  readonly #healthUpdates: HealthUpdates;
   #outlier: OutlierDetector | null = null;
   #lastOverflowEventAt = Number.NEGATIVE_INFINITY;
 
@@ -65,6 +67,11 @@ export class ClusterRuntime implements PoolOwner {
     this.proxy = proxy;
     this.#deps = deps;
     this.#hostSet = new HostSet(deps.random, () => deps.clock.now());
+    this.#healthUpdates = new HealthUpdates(
+      deps.clock,
+      () => this.#hosts,
+      () => this.#rebuild(),
+    );
     this.breaker = new CircuitBreaker(snapshot.limits, (limit) => this.#onOverflow(limit));
     this.update(snapshot, proxy);
   }
@@ -90,6 +97,7 @@ export class ClusterRuntime implements PoolOwner {
     this.#updateOutlierDetection(snapshot);
     if (snapshot.discovery !== 'original') this.#updateHosts(snapshot);
     if (transportChanged) for (const host of this.#hosts) for (const pool of host.pools.values()) pool.drain();
+    this.#healthUpdates.flush();
     this.#rebuild();
   }
 
@@ -162,12 +170,14 @@ export class ClusterRuntime implements PoolOwner {
   /** The cluster is gone from the configuration: requests in flight end, idle connections close. */
   retire(): void {
     this.#outlier?.stop();
+    this.#healthUpdates.flush();
     for (const host of this.#hosts) this.#removeHost(host);
   }
 
   /** Ends everything now. */
   close(): void {
     this.#outlier?.stop();
+    this.#healthUpdates.flush();
     for (const host of this.#hosts) for (const pool of host.pools.values()) pool.close();
   }
 
@@ -197,11 +207,7 @@ export class ClusterRuntime implements PoolOwner {
 
   /** Priorities in force: the endpoint's own, refined by locality, gaps closed. */
   #prioritize(): void {
-    const { locality, outlierDetection } = this.snapshot;
-    // Failover needs outlier detection: without it nothing would ever move away from the nearest hosts.
-    const effective = outlierDetection === null && locality !== null && locality.distribute.length === 0 ? null : locality;
-    const rank = (host: Host) =>
-      host.endpoint.priority * 10_000 + localityPriority(host.endpoint, this.proxy.workload, effective);
+    const rank = (host: Host) => endpointRank(host.endpoint, this.snapshot, this.proxy.workload);
     const ranks = [...new Set(this.#hosts.map(rank))].sort((a, b) => a - b);
     for (const host of this.#hosts) host.priority = ranks.indexOf(rank(host));
   }
@@ -269,7 +275,9 @@ export class ClusterRuntime implements PoolOwner {
 
   #onEjected(ejection: Ejection): void {
     const { host, reason, why, durationMs, count, exchanges } = ejection;
-    this.#rebuild();
+    this.#healthUpdates.changed(host, true);
+    // Requests in flight end on their connections; nothing new goes over them, as in Envoy.
+    for (const pool of host.pools.values()) pool.drain();
     const wallNow = this.clock.wallNow();
     const until = new Date(wallNow + durationMs).toISOString();
     const subject = hostName(host);
@@ -284,7 +292,7 @@ export class ClusterRuntime implements PoolOwner {
   }
 
   #onReturned(host: Host, ejectedForMs: number): void {
-    this.#rebuild();
+    this.#healthUpdates.changed(host, false);
     const subject = hostName(host);
     this.#emit('endpoint.returned', subject, `${subject} is back after ${Math.round(ejectedForMs / 100) / 10} s`, {
       ...this.#eventData(host),

@@ -703,6 +703,13 @@ describe('outlier detection counts', () => {
     expect(bench.upstreams.status()[0]!.state).toBe('no-healthy-host');
   });
 
+  it('an ejected host’s idle connections close', async () => {
+    app.handler = (_request, response) => response.writeHead(500).end();
+    const { cluster } = (await run({ outlierDetection: { ...detection, consecutive5xx: 1 } })).exchange;
+    await until(() => bench.upstreams.cluster('reviews-v1-0', cluster!.name)!.breaker.connections === 0);
+    expect(bench.upstreams.status()[0]!.endpoints[0]!.ejected).toMatchObject({ reason: 'consecutive-5xx', count: 1 });
+  });
+
   it('connect failures as 503, timeouts as 504, overflow not at all', async () => {
     const refused = await run({ outlierDetection: detection }, { dial: failing('connect-failure'), retry: single });
     expect(refused.exchange.flags).toEqual(['URX', 'UF']);

@@ -47,6 +47,8 @@ export class Host {
   readonly pools = new Map<string, HostPool>();
   /** It left the cluster: in-flight requests end on it, nothing new comes. */
   removed = false;
+  /** Set while a change of health is held back: the health before it. */
+  heldHealth: boolean | null = null;
   readonly #resolve: ResolveWorkload;
   #addressHost = '';
   #addressPort = -1;
@@ -74,6 +76,11 @@ export class Host {
       this.#address = at.host.includes(':') ? `[${at.host}]:${at.port}` : `${at.host}:${at.port}`;
     }
     return this.#address;
+  }
+
+  /** What the balancers go by: the detector's verdict, or the one before it while the change is held back (health-updates.ts). */
+  get inRotation(): boolean {
+    return this.heldHealth ?? this.healthy;
   }
 
   get healthy(): boolean {

@@ -106,6 +106,17 @@ export class Upstreams {
     return rows;
   }
 
+  /** One cluster of one proxy, at rest when it has not seen traffic yet; undefined when the configuration has none of that name. */
+  statusOf(proxyId: string, name: string): ClusterStatus | undefined {
+    const known = this.#runtimes.get(proxyId)?.get(name);
+    if (known !== undefined) return known.status();
+    const proxy = this.#proxies.get(proxyId);
+    const cluster = proxy === undefined || this.#snapshot === null ? undefined : findCluster(this.#snapshot, proxy, name);
+    return proxy === undefined || cluster === undefined
+      ? undefined
+      : new ClusterRuntime(cluster, proxy, this.#clusterDeps).status();
+  }
+
   close(): void {
     for (const mirror of [...this.#mirrors]) mirror.cancel();
     for (const clusters of this.#runtimes.values()) for (const runtime of clusters.values()) runtime.close();

@@ -53,7 +53,7 @@ export class HostSet {
       const members = byPriority.get(priority)!;
       return {
         hosts: members,
-        healthy: members.filter((host) => host.healthy),
+        healthy: members.filter((host) => host.inRotation),
         panic: false,
         load: 0,
         availability: 0,

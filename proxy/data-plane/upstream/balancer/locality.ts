@@ -9,6 +9,16 @@ import type { ClusterSnapshot, EndpointSnapshot, WorkloadInfo } from '../../snap
  *   distribute   endpoints keep their priority; localities get shares
  */
 
+/** The endpoint's own priority, refined by locality; lower is nearer, with gaps. */
+export function endpointRank(
+  endpoint: EndpointSnapshot,
+  { locality, outlierDetection }: Pick<ClusterSnapshot, 'locality' | 'outlierDetection'>,
+  caller: WorkloadInfo,
+): number {
+  // Failover needs outlier detection: without it nothing would ever move away from the nearest hosts.
+  return endpoint.priority * 10_000 + localityPriority(endpoint, caller, outlierDetection === null ? null : locality);
+}
+
 /** Priority of an endpoint before gaps are closed; lower is nearer. */
 export function localityPriority(
   endpoint: EndpointSnapshot,

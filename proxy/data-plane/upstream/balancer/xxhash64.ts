@@ -82,9 +82,9 @@ function round(lane: Word64, inputHigh: number, inputLow: number): Word64 {
   return lane.add(input.high, input.low).rotateLeft(31).multiply(P1H, P1L);
 }
 
-/** xxHash64 of the UTF-8 bytes of `text`. */
+/** xxHash64 of `text`, one byte per character, as the bytes of header values come. */
 export function xxHash64(text: string, seed: Hash64 = { high: 0, low: 0 }): Hash64 {
-  return xxHash64Bytes(Buffer.from(text, 'utf8'), seed);
+  return xxHash64Bytes(Buffer.from(text, 'latin1'), seed);
 }
 
 export function xxHash64Bytes(bytes: Buffer, seed: Hash64 = { high: 0, low: 0 }): Hash64 {
