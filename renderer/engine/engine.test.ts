@@ -94,7 +94,7 @@ describe('the ring', () => {
     ring.push(['a', 'b', 'c', 'd'].map((id) => makeExchange({ id })));
     ring.push([makeExchange({ id: 'd' }), makeExchange({ id: 'e' })]);
     timer.runAll();
-    expect(ring.get()).toEqual({ first: 2, end: 5 });
+    expect(ring.get()).toEqual({ first: 2, end: 5, replaced: 0 });
     expect([1, 2, 3, 4, 5].map((number) => ring.at(number)?.id)).toEqual([undefined, 'c', 'd', 'e', undefined]);
   });
 

@@ -92,7 +92,10 @@ export function createEngine(parts: EngineParts): Engine {
     await refresh(
       'exchanges',
       () => call('listExchanges', { query: { limit: historyLimit } }),
-      (page) => exchanges.push(page.exchanges.toReversed()),
+      (page) => {
+        exchanges.push(page.exchanges.toReversed());
+        exchanges.settleOpen(new Set(page.exchanges.filter(({ open }) => open).map(({ id }) => id)));
+      },
     );
     exchanges.push(heldBack ?? []);
     heldBack = null;

@@ -33,6 +33,34 @@ describe('the matching list', () => {
     expect([0, 1, 2].map((row) => list.numberAt(row, ring.get().end))).toEqual([4, 3, undefined]);
   });
 
+  test('an open exchange is replaced where it stands, and shows up or goes as it matches', () => {
+    const { ring, add } = createRing(100);
+    const failed = new MatchingList(ring, (exchange) => exchange.status >= 500);
+    const open = new MatchingList(ring, (exchange) => exchange.open === true);
+    const push = (over: Parameters<typeof makeExchange>[0]) => ring.push([makeExchange(over)]);
+    const rows = (list: MatchingList) => {
+      list.update(ring.get());
+      const { end } = ring.get();
+      return Array.from({ length: list.countBefore(end) }, (_none, row) => ring.at(list.numberAt(row, end)!)?.id);
+    };
+    add(1, 503);
+    push({ id: 'stream', status: 0, open: true });
+    push({ id: 'other', status: 0, open: true });
+    add(1, 503);
+    expect([rows(failed), rows(open)]).toEqual([
+      ['1', '0'],
+      ['other', 'stream'],
+    ]);
+    push({ id: 'stream', status: 503 });
+    push({ id: 'stream', status: 200, open: true });
+    add(0);
+    expect([rows(failed), rows(open)]).toEqual([['1', 'stream', '0'], ['other']]);
+    ring.settleOpen(new Set());
+    add(0);
+    expect(rows(open)).toEqual([]);
+    expect(ring.at(2)).toMatchObject({ id: 'other' });
+  });
+
   test('a frozen list keeps its rows while new ones are counted', () => {
     const { ring, add } = createRing(100);
     const list = new MatchingList(ring, () => true);

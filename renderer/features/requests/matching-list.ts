@@ -6,14 +6,15 @@ import type { ExchangeRing, RingView } from '../../engine/exchange-ring.ts';
  * Holds ring numbers in order of arrival; the list shows them newest first.
  */
 export class MatchingList {
-  readonly #ring: Pick<ExchangeRing, 'at'>;
+  readonly #ring: Pick<ExchangeRing, 'at' | 'replacedSince'>;
   readonly #matches: (exchange: Exchange) => boolean;
   #numbers: number[] = [];
   /** Numbers before this index have fallen out of the ring; they are cut off once there are many. */
   #head = 0;
   #seenEnd = 0;
+  #seenReplaced = 0;
 
-  constructor(ring: Pick<ExchangeRing, 'at'>, matches: (exchange: Exchange) => boolean) {
+  constructor(ring: Pick<ExchangeRing, 'at' | 'replacedSince'>, matches: (exchange: Exchange) => boolean) {
     this.#ring = ring;
     this.#matches = matches;
   }
@@ -24,11 +25,23 @@ export class MatchingList {
       if (exchange && this.#matches(exchange)) this.#numbers.push(number);
     }
     this.#seenEnd = view.end;
+    for (const number of this.#ring.replacedSince(this.#seenReplaced)) this.#lookAgain(number);
+    this.#seenReplaced = view.replaced;
     while (this.#head < this.#numbers.length && (this.#numbers[this.#head] as number) < view.first) this.#head++;
     if (this.#head > 10_000) {
       this.#numbers = this.#numbers.slice(this.#head);
       this.#head = 0;
     }
+  }
+
+  /** An open exchange changed or ended: it may match now, or no longer. */
+  #lookAgain(number: number): void {
+    const exchange = this.#ring.at(number);
+    const index = this.#numbers.indexOf(number, this.#head);
+    const matches = exchange !== undefined && this.#matches(exchange);
+    if (!matches && index >= 0) this.#numbers.splice(index, 1);
+    if (!matches || index >= 0 || number >= this.#seenEnd) return;
+    this.#numbers.splice(this.#head + this.countBefore(number), 0, number);
   }
 
   /** How many match among those numbered below `before`. */

@@ -1,6 +1,7 @@
 import { LockOpen, Zap } from 'lucide-react';
 import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
 import { type Column, formatClock, formatMsNumber, type Tone } from '../../ui/index.ts';
+import { OpenFor } from './open-for.tsx';
 import { explainFlags } from './response-flags.ts';
 
 /** The columns that fit into this many pixels; what is left out is in the detail. */
@@ -37,7 +38,13 @@ export function columnsFor(width: number): Column<Exchange>[] {
       cell: (x) => <Edge exchange={x} source={medium} version={wide || !medium} />,
     },
     { id: 'code', title: 'Code', width: '50px', cell: (x) => <StatusCode exchange={x} /> },
-    { id: 'ms', title: 'ms', width: '46px', align: 'end', cell: (x) => formatMsNumber(x.durationMs) },
+    {
+      id: 'ms',
+      title: 'ms',
+      width: '46px',
+      align: 'end',
+      cell: (x) => (x.open ? <OpenFor since={x.time} /> : formatMsNumber(x.durationMs)),
+    },
     ...(medium
       ? [
           {
@@ -66,13 +73,14 @@ export function columnsFor(width: number): Column<Exchange>[] {
   ];
 }
 
-/** Glyph and number: ✓ well, ▲ the caller's fault, ✖ failed, – no answer at all. */
-export function statusTone(exchange: Pick<Exchange, 'status' | 'grpcStatus' | 'protocol' | 'flags'>): {
+/** Glyph and number: ● still open, ✓ well, ▲ the caller's fault, ✖ failed, – no answer at all. */
+export function statusTone(exchange: Pick<Exchange, 'status' | 'grpcStatus' | 'protocol' | 'flags' | 'open'>): {
   tone: Tone;
   glyph: string;
   text: string;
 } {
   const { status, grpcStatus } = exchange;
+  if (exchange.open) return { tone: 'accent', glyph: '●', text: 'open' };
   if (grpcStatus !== undefined && grpcStatus !== 0 && status === 200)
     return { tone: 'bad', glyph: '✖', text: `grpc ${grpcStatus}` };
   if (status === 0)
@@ -84,7 +92,7 @@ export function statusTone(exchange: Pick<Exchange, 'status' | 'grpcStatus' | 'p
   return { tone: 'ok', glyph: '✓', text: String(status) };
 }
 
-export function StatusCode({ exchange }: { exchange: Pick<Exchange, 'status' | 'grpcStatus' | 'protocol' | 'flags'> }) {
+export function StatusCode({ exchange }: { exchange: Pick<Exchange, 'status' | 'grpcStatus' | 'protocol' | 'flags' | 'open'> }) {
   const { tone, glyph, text } = statusTone(exchange);
   return (
     <span className={`requests-code num tone-${tone}`}>

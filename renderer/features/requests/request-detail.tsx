@@ -1,5 +1,5 @@
 import { CornerUpRight, Pencil, RotateCw, Terminal, X, Zap } from 'lucide-react';
-import { lazy, Suspense, useMemo, useState } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
 import type { Exchange, ExchangeDetail } from '../../../proxy/api/exchange.schema.ts';
 import { useRoute, useRouter } from '../../app/router.ts';
 import type { Command } from '../../commands/command.ts';
@@ -10,28 +10,39 @@ import { toCurl } from './curl.ts';
 import { AttemptsTab } from './detail-attempts.tsx';
 import { DecisionTab } from './detail-decision.tsx';
 import { MessageTab } from './detail-message.tsx';
+import { MessagesTab, messagesLabel } from './detail-messages.tsx';
 import { OverviewTab } from './detail-overview.tsx';
 import { TraceTab } from './detail-trace.tsx';
+import { OpenFor } from './open-for.tsx';
 import { StatusCode } from './request-columns.tsx';
 import { ResendAnswer, useResend } from './resend.tsx';
 
 const ResendDialog = lazy(() => import('./resend-dialog.tsx'));
 
-const tabIds = ['overview', 'request', 'response', 'decision', 'attempts', 'trace'] as const;
+const tabIds = ['overview', 'messages', 'request', 'response', 'decision', 'attempts', 'trace'] as const;
 type TabId = (typeof tabIds)[number];
+/** How often an exchange that goes on is looked at again. */
+const openEveryMs = 1_000;
 
 /** The right pane: everything about one exchange. The list stays as it is. */
 export function RequestDetail({ id, onClose }: { id: string; onClose: () => void }) {
   const { query } = useRoute();
   const router = useRouter();
   const asked = query.get('tab') as TabId | null;
-  const tab: TabId = asked && tabIds.includes(asked) ? asked : 'overview';
-  const { data: detail, error, reload } = useCall('getExchange', { params: { id } });
+  const [open, setOpen] = useState(false);
+  const { data: detail, error, reload } = useCall('getExchange', { params: { id } }, open ? openEveryMs : undefined);
+  useEffect(() => setOpen(detail?.open ?? false), [detail]);
   const known = useKnown(id);
   const exchange = detail ?? known;
+  const messages = messagesLabel(detail);
+  // What people open a WebSocket or an event stream for is what passes through it.
+  const usual: TabId =
+    messages !== '' && detail?.messages?.items[0]?.kind !== 'data' && detail?.messages ? 'messages' : 'overview';
+  const tab: TabId = asked && tabIds.includes(asked) && (asked !== 'messages' || messages !== '') ? asked : usual;
 
   const tabs: TabItem<TabId>[] = [
     { id: 'overview', label: 'Overview' },
+    ...(messages === '' ? [] : [{ id: 'messages' as const, label: messages, count: detail?.messages?.total }]),
     { id: 'request', label: 'Request' },
     { id: 'response', label: 'Response' },
     { id: 'decision', label: 'Decision' },
@@ -51,9 +62,10 @@ export function RequestDetail({ id, onClose }: { id: string; onClose: () => void
           label="Request detail"
           tabs={tabs}
           value={tab}
-          onChange={(next) => router.setQuery({ tab: next === 'overview' ? null : next })}
+          onChange={(next) => router.setQuery({ tab: next === usual ? null : next })}
         >
           {tab === 'overview' && <OverviewTab detail={detail} />}
+          {tab === 'messages' && <MessagesTab detail={detail} />}
           {tab === 'request' && <MessageTab side="request" detail={detail} />}
           {tab === 'response' && <MessageTab side="response" detail={detail} />}
           {tab === 'decision' && <DecisionTab detail={detail} />}
@@ -153,7 +165,14 @@ function Head({ exchange, detail, onClose }: { exchange: Exchange; detail: Excha
             </span>
           </div>
           <div className="request-detail-sub num truncate">
-            {exchange.source} → {exchange.destination} {exchange.destinationVersion} · {formatMs(exchange.durationMs)}
+            {exchange.source} → {exchange.destination} {exchange.destinationVersion} ·{' '}
+            {exchange.open ? (
+              <>
+                open for <OpenFor since={exchange.time} />
+              </>
+            ) : (
+              formatMs(exchange.durationMs)
+            )}
           </div>
         </div>
         <IconButton label="Close" keys="Escape" size="small" icon={<X size={15} />} onClick={onClose} />
