@@ -176,7 +176,7 @@ export function Table<T>({ label, columns, rows, keyOf, onSelect, selected, rowT
         <tr>
           {columns.map((column) => (
             <th key={column.id} scope="col" data-align={column.align} style={column.width ? { width: column.width } : undefined}>
-              {column.title}
+              {column.title === '' ? <span className="visually-hidden">Actions</span> : column.title}
             </th>
           ))}
         </tr>

@@ -157,13 +157,13 @@ function Head({ exchange, detail, onClose }: { exchange: Exchange; detail: Excha
     <>
       <header className="request-detail-head">
         <div className="grow">
-          <div className="request-detail-title">
+          <h2 className="request-detail-title">
             <StatusCode exchange={exchange} />
             <span className="requests-method">{exchange.method}</span>
             <span className="mono truncate" title={exchange.path}>
               {exchange.path}
             </span>
-          </div>
+          </h2>
           <div className="request-detail-sub num truncate">
             {exchange.source} → {exchange.destination} {exchange.destinationVersion} ·{' '}
             {exchange.open ? (
