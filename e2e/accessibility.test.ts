@@ -19,7 +19,9 @@ describe('what a screen reader and a keyboard meet', () => {
     app = await launchDesktopApp({ mesh });
     const status = await app.ready();
     const recording = await app.api.call('startRecording', { body: { name: 'access' } });
-    await app.api.call('addFault', { body: { spec: { to: { service: 'stock' }, abort: { httpStatus: 503 }, percentage: 50, seed: 1 } } });
+    await app.api.call('addFault', {
+      body: { spec: { to: { service: 'stock' }, abort: { httpStatus: 503 }, percentage: 50, seed: 1 } },
+    });
     const outbound = status.workloads.find(({ service }) => service === 'orders')?.outbound ?? '';
     for (let n = 0; n < 20; n++) {
       await sendThroughIngress(status.ingress, 'orders', `/orders/${n}`);
@@ -35,7 +37,9 @@ describe('what a screen reader and a keyboard meet', () => {
   it.each(['dark', 'light'] as const)('axe finds nothing on any screen, %s', async (colorScheme) => {
     const { page } = app;
     await page.emulateMedia({ colorScheme });
-    const screens = await page.getByTestId(/^nav-/).evaluateAll((links) => links.map((link) => link.getAttribute('data-testid') ?? ''));
+    const screens = await page
+      .getByTestId(/^nav-/)
+      .evaluateAll((links) => links.map((link) => link.getAttribute('data-testid') ?? ''));
     expect(screens.length).toBeGreaterThanOrEqual(6);
     const found: string[] = [];
     for (const screen of screens) {
@@ -47,7 +51,8 @@ describe('what a screen reader and a keyboard meet', () => {
       await page.waitForLoadState('networkidle');
       // One page for all frames: Electron cannot open a second one.
       const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
-      for (const { id, nodes } of violations) found.push(`${screen}: ${id}: ${nodes.map((node) => node.target.join(' ')).join(' | ')}`);
+      for (const { id, nodes } of violations)
+        found.push(`${screen}: ${id}: ${nodes.map((node) => node.target.join(' ')).join(' | ')}`);
     }
     expect(found).toEqual([]);
   });
