@@ -44,7 +44,8 @@ export class DetailBudget {
     const { perSecond, perSecondAtFullSpeed, burst } = this.#limits;
     const elapsedMs = now - this.#windowAt;
     const rate = (this.#inWindow / elapsedMs) * 1000;
-    const slowed = rate <= BUSY_RATE ? perSecond : Math.max(perSecondAtFullSpeed, (perSecond * BUSY_RATE) / rate);
+    // A record costs as much as several exchanges: twice as many of them leave room for a quarter of the records.
+    const slowed = rate <= BUSY_RATE ? perSecond : Math.max(perSecondAtFullSpeed, perSecond * (BUSY_RATE / rate) ** 2);
     const refill = (Math.min(perSecond, slowed) * elapsedMs) / 1000;
     this.#tokens = Math.min(burst, this.#tokens + refill);
     this.#share = Math.min(1, refill / this.#inWindow);
