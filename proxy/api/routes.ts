@@ -76,6 +76,13 @@ export const apiRoutes = {
     body: 'yaml',
     response: z.object({ applied: z.array(z.never()), diagnostics: z.array(diagnosticSchema) }),
   },
+  exportConfig: {
+    method: 'GET',
+    path: '/export/:format',
+    summary: 'What runs, written for a real mesh: istio, gateway-api, or envoy (the bootstrap of one workload)',
+    query: z.object({ workload: z.string().optional() }),
+    response: z.object({ format: z.string(), text: z.string(), notes: z.array(z.string()) }),
+  },
   registerService: {
     method: 'POST',
     path: '/services',

@@ -17,6 +17,7 @@ import { viewMessages } from '../telemetry/messages/view-messages.ts';
 import type { GraphFacts, Telemetry } from '../telemetry/telemetry.ts';
 import type { ApplyOutcome, Configuration } from './apply.ts';
 import { DataPlaneGone } from './data-plane-client.ts';
+import { exportConfig } from './export-config.ts';
 import { describeResource, faultDocument, faultStatus, listFaultStatuses } from './fault-status.ts';
 import type { Reflection } from './reflection.ts';
 import { createRunHandlers, type RunHandlers } from './run-handlers.ts';
@@ -84,6 +85,7 @@ type ConfigurationHandlers = Pick<
   | 'deleteResource'
   | 'apply'
   | 'lint'
+  | 'exportConfig'
   | 'registerService'
   | 'deregisterService'
   | 'restartWorkload'
@@ -126,6 +128,7 @@ function configurationHandlers(parts: EngineParts): ConfigurationHandlers {
       return answered(outcome);
     },
     lint: async ({ body }) => ({ applied: [], diagnostics: await configuration.lintText(body.yaml, body.file) }),
+    exportConfig: ({ params, query }) => exportConfig(configuration.current, params.format, query.workload),
     registerService: ({ body }) => registerService(parts, body),
     deregisterService: ({ params }) => deregisterService(parts, params.namespace, params.name),
     restartWorkload: async ({ params }) => {

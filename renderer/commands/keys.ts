@@ -30,7 +30,8 @@ export function bindKeys(registry: CommandRegistry, target: Window): () => void 
 /** The newest command wins: a screen's own comes after the app's. A modal dialog keeps its keys to itself. */
 function runFirst(registry: CommandRegistry, keys: string, commands: readonly Command[], event: KeyboardEvent): void {
   if (event.defaultPrevented) return;
-  const typing = isTyping(event.target);
+  // An editor in a shadow root is the target only from within.
+  const typing = isTyping(event.composedPath()[0] ?? event.target);
   const inDialog = event.target instanceof HTMLElement && event.target.closest('[role="dialog"]') !== null;
   const command = commands.findLast(
     (candidate) =>

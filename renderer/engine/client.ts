@@ -5,7 +5,9 @@ import type { Connection } from './connection.ts';
 type Route<K extends ApiRouteName> = (typeof apiRoutes)[K];
 type QueryOf<K extends ApiRouteName> = Route<K> extends { query: infer Q extends z.ZodType } ? Partial<z.input<Q>> : undefined;
 type BodyOf<K extends ApiRouteName> =
-  Route<K> extends { body: 'yaml' } ? string : Route<K> extends { body: infer B extends z.ZodType } ? z.input<B> : undefined;
+  Route<K> extends { body: 'yaml' } ? YamlText : Route<K> extends { body: infer B extends z.ZodType } ? z.input<B> : undefined;
+/** YAML text, or with the name its diagnostics and objects carry. */
+export type YamlText = string | { yaml: string; file: string };
 type ParamNames<P extends string> = P extends `${string}:${infer Name}/${infer Rest}`
   ? Name | ParamNames<`/${Rest}`>
   : P extends `${string}:${infer Name}`
@@ -16,7 +18,7 @@ type ParamsOf<K extends ApiRouteName> = Record<ParamNames<Route<K>['path']>, str
 export type CallArgs<K extends ApiRouteName> = {
   params?: ParamsOf<K>;
   query?: QueryOf<K>;
-  /** YAML text for `body: 'yaml'` routes, else the JSON value. */
+  /** YAML text (alone or with its file's name) for `body: 'yaml'` routes, else the JSON value. */
   body?: BodyOf<K>;
   signal?: AbortSignal;
 };
@@ -58,13 +60,14 @@ export function createCall(connection: () => Connection | null, fetchFn: typeof 
     const route: ApiRoute = apiRoutes[name];
     const body = args.body as unknown;
     const headers: Record<string, string> = { authorization: `Bearer ${to.token}` };
-    if (body !== undefined) headers['content-type'] = route.body === 'yaml' ? 'application/yaml' : 'application/json';
+    const asText = typeof body === 'string' && route.body === 'yaml';
+    if (body !== undefined) headers['content-type'] = asText ? 'application/yaml' : 'application/json';
     let answer: Response;
     try {
       answer = await fetchFn(`${to.url}/api/v1${buildPath(route.path, args.params, args.query)}`, {
         method: route.method,
         headers,
-        body: body === undefined ? undefined : route.body === 'yaml' ? String(body) : JSON.stringify(body),
+        body: body === undefined ? undefined : asText ? body : JSON.stringify(body),
         signal: args.signal,
       });
     } catch (error) {

@@ -1,4 +1,4 @@
-import { ArrowLeftRight, Boxes, Disc, History, Network, Waypoints, Zap } from 'lucide-react';
+import { ArrowLeftRight, Boxes, Disc, FileCode2, History, Network, Waypoints, Zap } from 'lucide-react';
 import { lazy } from 'react';
 import type { Screen } from './screen.ts';
 
@@ -51,6 +51,14 @@ export const screens: readonly Screen[] = [
     key: '6',
     jump: 'e',
     component: lazy(() => import('./recordings/recordings-screen.tsx')),
+  },
+  {
+    id: 'config',
+    title: 'Config',
+    icon: FileCode2,
+    key: '8',
+    jump: 'c',
+    component: lazy(() => import('./config/config-screen.tsx')),
   },
   {
     id: 'runs',

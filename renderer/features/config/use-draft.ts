@@ -1,0 +1,26 @@
+import { useCallback, useState } from 'react';
+
+const prefix = 'drydock.config.draft:';
+
+/**
+ * The text being edited for a file: it outlives the screen, a reload and a refused apply, and ends when it runs or is thrown away.
+ * `null`: nothing was changed, the running text is shown.
+ */
+export function useDraft(file: string): [string | null, (text: string | null) => void] {
+  const key = prefix + file;
+  const [held, setHeld] = useState<{ key: string; text: string | null }>(() => ({ key, text: read(key) }));
+  const current = held.key === key ? held.text : read(key);
+  const set = useCallback(
+    (text: string | null) => {
+      if (text === null) sessionStorage.removeItem(key);
+      else sessionStorage.setItem(key, text);
+      setHeld({ key, text });
+    },
+    [key],
+  );
+  return [current, set];
+}
+
+const read = (key: string): string | null => sessionStorage.getItem(key);
+
+export const hasDraft = (file: string): boolean => sessionStorage.getItem(prefix + file) !== null;

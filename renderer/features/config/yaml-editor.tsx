@@ -1,0 +1,172 @@
+import { yaml } from '@codemirror/lang-yaml';
+import { HighlightStyle, indentOnInput, syntaxHighlighting } from '@codemirror/language';
+import { lintGutter, lintKeymap, type Diagnostic as Mark, setDiagnostics } from '@codemirror/lint';
+import { EditorState } from '@codemirror/state';
+import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } from '@codemirror/view';
+import { tags } from '@lezer/highlight';
+import { useEffect, useRef } from 'react';
+import type { Diagnostic } from '../../../proxy/api/diagnostic.schema.ts';
+import { editorHistory } from './editor-history.ts';
+import { editorKeys } from './editor-keys.ts';
+import { fixOf, rangeOf } from './fixes.ts';
+
+export interface YamlEditorProps {
+  label: string;
+  /** The text shown; a change from outside replaces the document. */
+  value: string;
+  onChange: (text: string) => void;
+  diagnostics: readonly Diagnostic[];
+  /** Offset of the cursor. */
+  onCursor: (offset: number) => void;
+  /** Change `token` to put the cursor at a line (from 1). */
+  goTo?: { line: number; column: number; token: number } | null;
+}
+
+const look = EditorView.theme({
+  '&': { height: '100%', color: 'var(--text)', backgroundColor: 'var(--surface-1)', fontSize: '12.5px' },
+  '&.cm-focused': { outline: '2px solid var(--focus)', outlineOffset: '-2px' },
+  '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '1.6', fontVariantLigatures: 'none' },
+  '.cm-content': { caretColor: 'var(--text)', padding: '8px 0' },
+  '.cm-cursor': { borderLeftColor: 'var(--text)', borderLeftWidth: '2px' },
+  '.cm-gutters': { backgroundColor: 'var(--surface-1)', color: 'var(--text-3)', border: 'none' },
+  '.cm-activeLine': { backgroundColor: 'var(--surface-2)' },
+  '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground': {
+    backgroundColor: 'color-mix(in srgb, var(--accent) 30%, transparent)',
+  },
+  '.cm-tooltip': {
+    border: '1px solid var(--line-2)',
+    borderRadius: '6px',
+    backgroundColor: 'var(--surface-2)',
+    color: 'var(--text)',
+    boxShadow: 'var(--shadow-2)',
+    maxWidth: '520px',
+    font: '400 12px/1.5 var(--font)',
+  },
+  '.cm-diagnostic': { padding: '6px 10px' },
+  '.cm-diagnostic-error': { borderLeftColor: 'var(--bad)' },
+  '.cm-diagnostic-warning': { borderLeftColor: 'var(--warn)' },
+  '.cm-diagnostic-info': { borderLeftColor: 'var(--info)' },
+  '.cm-diagnosticAction': {
+    backgroundColor: 'var(--accent-fill)',
+    color: 'var(--on-accent)',
+    minHeight: '24px',
+    padding: '2px 8px',
+  },
+  '.cm-lintRange-error': { backgroundImage: 'none', textDecoration: 'underline wavy var(--bad) 1px', textUnderlineOffset: '3px' },
+  '.cm-lintRange-warning': {
+    backgroundImage: 'none',
+    textDecoration: 'underline wavy var(--warn) 1px',
+    textUnderlineOffset: '3px',
+  },
+  '.cm-lintRange-info': {
+    backgroundImage: 'none',
+    textDecoration: 'underline dotted var(--info) 1px',
+    textUnderlineOffset: '3px',
+  },
+  '.cm-lint-marker': { width: '14px', textAlign: 'center' },
+  '.cm-lint-marker-error': { content: 'none' },
+  '.cm-lint-marker-error::before': { content: '"✖"', color: 'var(--bad)' },
+  '.cm-lint-marker-warning': { content: 'none' },
+  '.cm-lint-marker-warning::before': { content: '"▲"', color: 'var(--warn)' },
+  '.cm-lint-marker-info': { content: 'none' },
+  '.cm-lint-marker-info::before': { content: '"ℹ"', color: 'var(--info)' },
+});
+
+const colours = HighlightStyle.define([
+  { tag: [tags.definition(tags.propertyName), tags.propertyName], color: 'var(--accent)' },
+  { tag: [tags.string, tags.special(tags.string)], color: 'var(--ok)' },
+  { tag: [tags.number, tags.bool, tags.keyword], color: 'var(--fault)' },
+  { tag: [tags.comment, tags.lineComment], color: 'var(--text-3)' },
+  { tag: [tags.meta, tags.separator, tags.punctuation, tags.squareBracket, tags.brace], color: 'var(--text-2)' },
+]);
+
+/**
+ * A YAML editor that shows the engine's diagnostics. It lives in a shadow root: there CodeMirror adopts style sheets made by script, which the
+ * page's policy (style-src 'self') allows, while a `<style>` element would be refused.
+ */
+export function YamlEditor({ label, value, onChange, diagnostics, onCursor, goTo }: YamlEditorProps) {
+  const host = useRef<HTMLDivElement>(null);
+  const view = useRef<EditorView | null>(null);
+  const latest = useRef({ onChange, onCursor, value });
+  latest.current = { onChange, onCursor, value };
+
+  useEffect(() => {
+    const element = host.current;
+    if (!element) return;
+    const root = element.shadowRoot ?? element.attachShadow({ mode: 'open' });
+    const editor = new EditorView({
+      root,
+      parent: root,
+      state: EditorState.create({
+        doc: latest.current.value,
+        extensions: [
+          editorHistory,
+          editorKeys,
+          keymap.of(lintKeymap),
+          lineNumbers(),
+          lintGutter(),
+          drawSelection(),
+          highlightActiveLine(),
+          indentOnInput(),
+          yaml(),
+          syntaxHighlighting(colours),
+          look,
+          EditorState.tabSize.of(2),
+          EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false' }),
+          EditorView.updateListener.of((update) => {
+            if (update.docChanged) latest.current.onChange(update.state.doc.toString());
+            if (update.docChanged || update.selectionSet) latest.current.onCursor(update.state.selection.main.head);
+          }),
+        ],
+      }),
+    });
+    view.current = editor;
+    return () => {
+      editor.destroy();
+      view.current = null;
+    };
+  }, [label]);
+
+  useEffect(() => {
+    const editor = view.current;
+    if (!editor || editor.state.doc.toString() === value) return;
+    editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } });
+  }, [value]);
+
+  useEffect(() => {
+    const editor = view.current;
+    if (!editor) return;
+    const text = editor.state.doc.toString();
+    const marks = diagnostics.map((diagnostic): Mark => {
+      const range = rangeOf(text, diagnostic);
+      const fix = fixOf(diagnostic);
+      return {
+        ...range,
+        severity: diagnostic.severity,
+        source: diagnostic.code,
+        message: [diagnostic.message, diagnostic.suggestion].filter(Boolean).join(' '),
+        actions: fix
+          ? [
+              {
+                name: fix.title,
+                apply: (target, from, to) =>
+                  target.dispatch({ changes: { from, to, insert: fix.replace }, userEvent: 'input.fix' }),
+              },
+            ]
+          : undefined,
+      };
+    });
+    editor.dispatch(setDiagnostics(editor.state, marks));
+  }, [diagnostics]);
+
+  useEffect(() => {
+    const editor = view.current;
+    if (!editor || !goTo) return;
+    const line = editor.state.doc.line(Math.max(1, Math.min(editor.state.doc.lines, goTo.line)));
+    const at = Math.min(line.to, line.from + Math.max(0, goTo.column - 1));
+    editor.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: 'center' }) });
+    editor.focus();
+  }, [goTo]);
+
+  return <div ref={host} className="config-editor" data-testid="config-editor" />;
+}
