@@ -135,7 +135,7 @@ export class LiveExchange implements ExchangeState {
   tallyKey(): string {
     const { downstream } = this;
     const known = this.destinationService !== '' || this.direction === 'inbound';
-    return `${this.proxy.id}|${known ? this.destinationService : this.originalAuthority}|${this.endpointWorkload}|${this.peer?.id ?? ''}|${downstream.responseStatus}|${this.grpcStatus ?? ''}|${this.flags.length === 0 ? '' : this.flags.join()}|${this.grpc ? 'gRPC' : downstream.protocol}|${downstream.upgraded}|${this.attempts.length}|${this.faults.length}|${downstream.connection.mtls}`;
+    return `${this.proxy.id}|${known ? this.destinationService : this.originalAuthority}|${this.endpointWorkload}|${this.peer?.id ?? ''}|${downstream.responseStatus}|${this.grpcStatus ?? ''}|${this.#countsKey()}|${this.flags.length === 0 ? '' : this.flags.join()}|${this.grpc ? 'gRPC' : downstream.protocol}|${downstream.upgraded}|${this.attempts.length}|${this.faults.length}|${downstream.connection.mtls}`;
   }
 
   /** Worth a record of its own before others. */
@@ -197,6 +197,18 @@ export class LiveExchange implements ExchangeState {
     return short ? null : messages.record();
   }
 
+  #messageCounts(): { requestMessages?: number; responseMessages?: number } {
+    const { messages } = this.downstream;
+    if (messages?.kind !== 'grpc') return {};
+    const { up, down } = messages.counts;
+    return { requestMessages: up, responseMessages: down };
+  }
+
+  #countsKey(): string {
+    const { messages } = this.downstream;
+    return messages?.kind === 'grpc' ? `${messages.counts.up},${messages.counts.down}` : '';
+  }
+
   #summary(now: number): Exchange {
     const { downstream, proxy, origin } = this;
     const inbound = this.direction === 'inbound';
@@ -222,6 +234,7 @@ export class LiveExchange implements ExchangeState {
       durationMs: round(now - this.startedAt),
       requestBytes: downstream.requestBody.total,
       responseBytes: downstream.responseBody.total,
+      ...this.#messageCounts(),
       route: this.route?.name ?? '',
       cluster: this.cluster?.name ?? '',
       endpoint: this.endpoint,

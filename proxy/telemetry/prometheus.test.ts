@@ -44,6 +44,15 @@ describe('Prometheus text', () => {
     expect(find(text, 'istio_request_duration_milliseconds_sum')[0]).toMatch(/ 4000033\.4$/);
   });
 
+  test('counts the messages of gRPC calls, and of nothing else', () => {
+    const call = { protocol: 'gRPC', grpcStatus: 0, requestMessages: 1, responseMessages: 3 };
+    const text = lines(makeExchange(1, call), makeExchange(2, { ...call, requestMessages: 4 }), makeExchange(3));
+    const [up, ...others] = find(text, 'istio_request_messages_total{');
+    expect(others).toEqual([]);
+    expect(up).toMatch(/request_protocol="grpc",response_code="200",grpc_response_status="0".*\} 5$/);
+    expect(find(text, 'istio_response_messages_total{')[0]).toMatch(/ 6$/);
+  });
+
   test('counts TCP connections and bytes apart from requests', () => {
     const text = lines(makeExchange(1, { protocol: 'TCP', method: '', status: 0, requestBytes: 10, responseBytes: 20 }));
     expect(find(text, 'istio_requests_total{')).toEqual([]);

@@ -18,6 +18,8 @@ interface Distribution {
 }
 interface Row {
   requests: number;
+  /** Messages of gRPC calls; null for what is not gRPC. */
+  messages: { request: number; response: number } | null;
   duration: Distribution;
   requestBytes: Distribution;
   responseBytes: Distribution;
@@ -58,6 +60,11 @@ export class PrometheusMetrics {
     for (const [labels, row] of this.#rows) writeDistribution(lines, 'istio_request_bytes', labels, row.requestBytes);
     family('istio_response_bytes', 'histogram', 'Size of response bodies.');
     for (const [labels, row] of this.#rows) writeDistribution(lines, 'istio_response_bytes', labels, row.responseBytes);
+    const calls = [...this.#rows].flatMap(([labels, { messages }]) => (messages === null ? [] : [{ labels, messages }]));
+    family('istio_request_messages_total', 'counter', 'Messages sent by clients of gRPC calls.');
+    for (const { labels, messages } of calls) lines.push(`istio_request_messages_total{${labels}} ${messages.request}`);
+    family('istio_response_messages_total', 'counter', 'Messages sent by servers of gRPC calls.');
+    for (const { labels, messages } of calls) lines.push(`istio_response_messages_total{${labels}} ${messages.response}`);
     const tcp: [string, keyof TcpRow, string][] = [
       ['istio_tcp_connections_opened_total', 'opened', 'TCP connections opened.'],
       ['istio_tcp_connections_closed_total', 'closed', 'TCP connections closed.'],
@@ -105,7 +112,13 @@ export class PrometheusMetrics {
         this.#overflowed++;
         return undefined;
       }
-      row = { requests: 0, duration: emptyDistribution(), requestBytes: emptyDistribution(), responseBytes: emptyDistribution() };
+      row = {
+        requests: 0,
+        messages: exchange.protocol === 'gRPC' ? { request: 0, response: 0 } : null,
+        duration: emptyDistribution(),
+        requestBytes: emptyDistribution(),
+        responseBytes: emptyDistribution(),
+      };
       this.#rows.set(labels, row);
     }
     return row;
@@ -196,6 +209,10 @@ function emptyDistribution(): Distribution {
 
 function countRequest(row: Row, exchange: Exchange): void {
   row.requests++;
+  if (row.messages !== null) {
+    row.messages.request += exchange.requestMessages ?? 0;
+    row.messages.response += exchange.responseMessages ?? 0;
+  }
   observe(row.duration, exchange.durationMs);
   observe(row.requestBytes, exchange.requestBytes);
   observe(row.responseBytes, exchange.responseBytes);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { meshText } from '../documents.ts';
 import { startMesh, type TestMesh } from '../mesh.ts';
 import { type EchoClient, EchoServer, openClient } from './grpc-echo.ts';
-import { exchangesOf } from './kit.ts';
+import { exchangesOf, poll } from './kit.ts';
 
 /*
  * More of gRPC over two sidecars with mutual TLS: which codes are retried, large and compressed messages, the standard health and reflection
@@ -96,7 +96,12 @@ beforeAll(async () => {
     protocol: 'grpc',
     workloads: [{ address: `127.0.0.1:${port}` }],
   });
-  const callees = [service('echo', echo.port), service('standard', standardPort), service('again', echo.port)];
+  const callees = [
+    service('echo', echo.port),
+    service('standard', standardPort),
+    service('again', echo.port),
+    service('counted', echo.port),
+  ];
   mesh = await startMesh(
     meshText(
       {
@@ -213,6 +218,37 @@ describe('messages', () => {
     expect(requestBytes).toBeLessThan(word.length / 10);
     expect(records.at(-1)!.request.headers).toContainEqual(['grpc-encoding', 'gzip']);
   });
+});
+
+test('messages of all kinds of calls are counted in the record and in Prometheus’ metrics, by both reporters', async () => {
+  const messagesOf = async (name: string) => {
+    const { control } = mesh.engine.ready();
+    const response = await fetch(`${control.url}/api/v1/metrics`, { headers: { authorization: `Bearer ${control.token}` } });
+    const rows = (await response.text()).split('\n').filter((line) => line.startsWith(`istio_${name}_messages_total{`));
+    const ofCounted = rows.filter((row) => row.includes('destination_service_name="counted"'));
+    return Object.fromEntries(ofCounted.map((row) => [/reporter="(\w+)"/.exec(row)![1], Number(row.split(' ').at(-1))]));
+  };
+  const client = through('counted');
+  await client.unary('one');
+  await client.serverStream('3').done;
+  await client.clientStream(['a', 'b', 'c', 'd']);
+  const stream = client.bidi();
+  for (const word of ['one', 'two']) await stream.ask(word);
+  stream.end();
+  await stream.done;
+  const records = await exchangesOf(mesh, 'to=counted&reporter=destination', 4);
+  expect(records.map(({ requestMessages, responseMessages }) => [requestMessages, responseMessages])).toEqual([
+    [1, 1],
+    [1, 3],
+    [4, 1],
+    [2, 2],
+  ]);
+  const sent = await poll(
+    () => messagesOf('request'),
+    (found) => found.source === 8 && found.destination === 8,
+  );
+  expect(sent).toEqual({ source: 8, destination: 8 });
+  expect(await messagesOf('response')).toEqual({ source: 7, destination: 7 });
 });
 
 describe('the standard services', () => {

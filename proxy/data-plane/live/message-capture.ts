@@ -57,6 +57,11 @@ export class MessageCapture {
     return this.#log.total;
   }
 
+  /** Messages towards the destination and back. */
+  get counts(): { up: number; down: number } {
+    return { up: this.#log.up, down: this.#log.total - this.#log.up };
+  }
+
   passed(dir: 'up' | 'down', chunk: Buffer): void {
     if (dir === 'up') this.#up.add(chunk);
     else this.#down.add(chunk);

@@ -52,6 +52,7 @@ export class MessageLog {
   readonly #first: Kept[] = [];
   readonly #last: Kept[] = [];
   #total = 0;
+  #up = 0;
   #bytes = 0;
 
   /** `elapsed`: milliseconds since the exchange began. */
@@ -64,7 +65,13 @@ export class MessageLog {
     return this.#total;
   }
 
+  /** Of these, the ones towards the destination. */
+  get up(): number {
+    return this.#up;
+  }
+
   add(message: PassedMessage): void {
+    if (message.dir === 'up') this.#up++;
     const kept = { ...message, number: this.#total++, offsetMs: Math.round(this.#elapsed() * 1000) / 1000 };
     const size = kept.data.length + entryBytes;
     while (this.#last.length > 0 && (this.#last.length >= keptLast || this.#bytes + size > maxBytes)) this.#dropOldest();
