@@ -120,6 +120,22 @@ describe('requests', () => {
     expect(heads.join()).toMatch(/^GET \/abs HTTP\/1\.1\r\nhost: raw\.case\r\n/);
   });
 
+  test('the codec’s own answers look as Envoy’s do: date, server, connection: close', async () => {
+    const big = `GET / HTTP/1.1\r\nHost: a\r\nX: ${'y'.repeat(70_000)}\r\n\r\n`;
+    const rows: [number, string, string][] = [
+      [400, 'Bad Request', 'GET / HTTP/1.1\r\nHost: a\r\nbad header: x\r\n\r\n'],
+      [426, 'Upgrade Required', 'GET / HTTP/1.0\r\nHost: a\r\n\r\n'],
+      [431, 'Request Header Fields Too Large', big],
+    ];
+    for (const [status, body, bytes] of rows) {
+      const { text } = await exchange(mesh.outbound('app-x-0'), bytes);
+      expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+      expect(text).toMatch(/\r\ndate: [A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT\r\n/);
+      expect(text).toContain('\r\nserver: envoy\r\nconnection: close\r\n');
+      expect(text.endsWith(`\r\n\r\n${body}`)).toBe(true);
+    }
+  });
+
   test('30: 50 pipelined requests are answered in order', async () => {
     const request = (n: number) => `GET /${n} HTTP/1.1\r\nHost: raw.case\r\n\r\n`;
     const delays = (socket: net.Socket, bytes: Buffer): void => {

@@ -295,6 +295,7 @@ export class Connections {
             sweeper: this.#sweeper,
             heldSweeper: this.#heldSweeper,
             probePeer: this.#probePeer,
+            httpDate: this.#deps.request.httpDate,
             serverName: role === 'inbound' || role === 'gateway' ? 'istio-envoy' : 'envoy',
             onRequest,
             onConnect: role === 'outbound' ? (request) => this.#onConnect(key, request, info) : null,

@@ -32,6 +32,8 @@ export interface Http1DownstreamOptions {
   limits?: Http1Limits;
   /** `server` header of the codec's own answers. */
   serverName?: string;
+  /** Their `date`; without it they have none. */
+  httpDate?: () => string;
   onRequest(request: DownstreamRequest): void;
   /** Null: CONNECT is answered 405. */
   onConnect: ((request: ConnectRequest) => void) | null;
@@ -49,7 +51,8 @@ export interface Http1DownstreamOptions {
 const refusalBodies: Record<number, string> = {
   400: 'Bad Request',
   405: 'Method Not Allowed',
-  408: 'Request Timeout',
+  // Envoy's words for a head or a body that takes too long.
+  408: 'stream timeout',
   414: 'URI Too Long',
   417: 'Expectation Failed',
   426: 'Upgrade Required',
@@ -471,10 +474,11 @@ export class Http1Downstream implements Sweepable, BodySink {
   }
 
   #answerAndClose(status: number, body: string, reason = ''): void {
-    const server = this.#options.serverName ?? 'envoy';
+    const { serverName: server = 'envoy', httpDate } = this.#options;
+    const date = httpDate === undefined ? '' : `date: ${httpDate()}\r\n`;
     const text = `content-length: ${Buffer.byteLength(body)}\r\ncontent-type: text/plain\r\n`;
     const why = reason === '' ? '' : `x-drydock-protocol-error: ${reason}\r\n`;
-    this.writer.interim(`${statusLine(status)}${body === '' ? 'content-length: 0\r\n' : text}${why}server: ${server}\r\n`);
+    this.writer.interim(`${statusLine(status)}${body === '' ? 'content-length: 0\r\n' : text}${why}${date}server: ${server}\r\n`);
     this.writer.interim(`connection: close\r\n\r\n${body}`);
     this.#closeGently();
   }
