@@ -16,6 +16,7 @@ let wss: WebSocketServer;
 let accepted: { socket: WebSocket; raw: Duplex; closeCode: number; closed: boolean; headers: http.IncomingHttpHeaders } | null =
   null;
 const sockets = new Set<Socket>();
+let badAcceptClosed = false;
 
 beforeAll(async () => {
   app = http.createServer((_request, response) => response.end('plain'));
@@ -23,6 +24,17 @@ beforeAll(async () => {
   app.on('upgrade', (request: http.IncomingMessage, socket, head) => {
     if (request.url === '/refused') {
       socket.end('HTTP/1.1 403 Forbidden\r\ncontent-type: text/plain\r\ncontent-length: 6\r\nx-why: origin\r\n\r\nnot so');
+      return;
+    }
+    if (request.url === '/bad-accept') {
+      socket.write(
+        'HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: no\r\n\r\n',
+      );
+      socket.on('close', () => (badAcceptClosed = true)).resume();
+      return;
+    }
+    if (request.url === '/hangs-up') {
+      socket.destroy();
       return;
     }
     if (request.url === '/talkative') {
@@ -168,6 +180,32 @@ describe('upgrades', () => {
     );
     await client.until(({ text }) => /^HTTP\/1\.1 4\d\d/.test(text));
     client.socket.destroy();
+  });
+
+  test('68 a key that is no key is the app’s to refuse: its 400 is relayed', async () => {
+    const client = new RawClient(mesh.outbound('caller-x-0').port);
+    client.socket.write(
+      'GET /key HTTP/1.1\r\nhost: chat:8000\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\nsec-websocket-key: short\r\n\r\n',
+    );
+    await client.until(({ text }) => text.startsWith('HTTP/1.1 400'));
+    client.socket.destroy();
+  });
+
+  test('68 a 101 with a wrong Accept passes, as Envoy passes it; the client refuses it and the app’s side is closed', async () => {
+    const ws = open(mesh.outbound('caller-x-0').port, 'chat:8000', '/bad-accept');
+    const error = await new Promise<Error>((resolve) => ws.once('error', resolve));
+    expect(error.message).toContain('Sec-WebSocket-Accept');
+    expect(await poll(() => badAcceptClosed, Boolean)).toBe(true);
+  });
+
+  test('67 an app that hangs up instead of answering is a 503 UC', async () => {
+    const ws = open(mesh.outbound('caller-x-0').port, 'chat:8000', '/hangs-up');
+    const status = await new Promise((resolve) =>
+      ws.once('unexpected-response', (_request, answer) => resolve(answer.statusCode)),
+    );
+    expect(status).toBe(503);
+    const records = await exchangesOf(mesh, 'path=/hangs-up&reporter=destination', 1);
+    expect(records[0]!.flags).toMatch(/UC/);
   });
 
   test('any other upgrade is 403, and the app never sees it', async () => {
