@@ -30,7 +30,7 @@ beforeAll(async () => {
       socket.write(
         'HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: no\r\n\r\n',
       );
-      socket.on('close', () => (badAcceptClosed = true)).resume();
+      socket.on('end', () => (badAcceptClosed = true)).resume();
       return;
     }
     if (request.url === '/hangs-up') {
