@@ -14,7 +14,7 @@ import { isCall, MatchingList } from './matching-list.ts';
 import { columnsFor } from './request-columns.tsx';
 import { RequestDetail } from './request-detail.tsx';
 import './requests.css';
-import { useWidth } from './use-width.ts';
+import { useWidth } from '../../ui/use-width.ts';
 
 const seenWindow = 400;
 /** Two reports per call: about 200 calls a second. */

@@ -3,7 +3,8 @@ import type { MeshEvent } from '../../../proxy/api/observability.schema.ts';
 import { usePreferences } from '../../app/preferences.ts';
 import { hrefTo, useRouter } from '../../app/router.ts';
 import { useCall } from '../../engine/use-engine.ts';
-import { type ChartMark, type ChartSeries, LineChart } from '../../ui/charts/line-chart.tsx';
+import { HeatMap } from '../../ui/charts/heat-map.tsx';
+import { type ChartSeries, LineChart } from '../../ui/charts/line-chart.tsx';
 import { ErrorState, formatMs, formatRate, formatShare, Panel, Skeleton } from '../../ui/index.ts';
 import { eventMarks } from './service-view.ts';
 
@@ -11,14 +12,14 @@ const metrics = 'rate,errors,p50,p95,p99,retries,inflight';
 const heightPx = 138;
 const legendPx = 21;
 const msTick = (value: number) => (value === 0 ? '0' : formatMs(value));
+const none: readonly never[] = [];
 const plain = (value: number) => String(Math.round(value * 100) / 100);
-const noMarks: readonly ChartMark[] = [];
 
-/** Five charts of one service over the window, with what happened marked on them. A click opens a trace of that moment. */
+/** Six charts of one service over the window, with what happened marked on them. A click opens a trace of that moment. */
 export function ServiceCharts({ id, events }: { id: string; events: readonly MeshEvent[] }) {
   const { window, paused } = usePreferences();
   const router = useRouter();
-  const query = { edge: `->${id}`, metric: metrics, window };
+  const query = { edge: `->${id}`, metric: metrics, heat: 'true', window };
   const { data, error, reload } = useCall('getSeries', { query }, paused ? undefined : 1000);
   const charts = useMemo(() => {
     const line = (metric: string, label: string, color: string): ChartSeries[] => {
@@ -48,7 +49,7 @@ export function ServiceCharts({ id, events }: { id: string; events: readonly Mes
           label={window === 'run' ? `${title} of this run` : `${title} over the last ${window}`}
           times={data.times}
           series={series}
-          marks={more.marked ? marks : noMarks}
+          marks={marks}
           height={series.length > 1 ? heightPx - legendPx : heightPx}
           format={format}
           max={more.max}
@@ -59,10 +60,24 @@ export function ServiceCharts({ id, events }: { id: string; events: readonly Mes
   );
   return (
     <div className="service-charts">
-      {chart('Latency', charts.latency, msTick, { marked: true })}
-      {chart('Requests', charts.rate, (value) => (value === 0 ? '0' : `${formatRate(value)}/s`), { marked: true })}
-      {chart('Errors', charts.errors, formatShare, { marked: true, max: maxShare(data.series.errors) })}
-      {chart('Retries', charts.retries, plain, { hint: 'attempts beyond the first' })}
+      {chart('Latency', charts.latency, msTick)}
+      <Panel title="Latency bands" hint="requests per band; darker is more" flush>
+        <div className="service-chart">
+          <HeatMap
+            label={`Latency bands over the last ${window}`}
+            times={data.times}
+            bounds={data.heat?.boundsMs ?? none}
+            counts={data.heat?.counts ?? none}
+            marks={marks}
+            height={heightPx}
+            format={msTick}
+            onSelect={openTrace}
+          />
+        </div>
+      </Panel>
+      {chart('Requests', charts.rate, (value) => (value === 0 ? '0' : `${formatRate(value)}/s`))}
+      {chart('Errors', charts.errors, formatShare, { max: maxShare(data.series.errors) })}
+      {chart('Retry ratio', charts.retries, formatShare, { hint: 'attempts beyond the first, per request' })}
       {chart('In flight', charts.inflight, plain, { hint: 'requests at once' })}
       <EventList events={events} />
     </div>
@@ -71,7 +86,6 @@ export function ServiceCharts({ id, events }: { id: string; events: readonly Mes
 
 interface ChartProps {
   hint: string;
-  marked: boolean;
   max: number;
 }
 
@@ -86,7 +100,7 @@ const clock = (time: string) => new Date(time).toLocaleTimeString([], { hour12: 
 /** What happened to the service, newest first. */
 export function EventList({ events }: { events: readonly MeshEvent[] }) {
   return (
-    <Panel title="Events" flush>
+    <Panel title="Events" className="service-wide" flush>
       {events.length === 0 ? (
         <p className="service-none">Nothing has happened to it yet.</p>
       ) : (

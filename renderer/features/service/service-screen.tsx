@@ -12,9 +12,11 @@ import { requestsHref } from '../topology/request-links.ts';
 import { healthOf } from '../topology/topology-view.ts';
 import '../topology/topology.css';
 import { Breakers } from './breakers.tsx';
+import { EjectionStrip } from './ejection-strip.tsx';
 import { Endpoints } from './endpoints.tsx';
 import { OutputPanel } from './output-panel.tsx';
 import { Peers } from './peers.tsx';
+import { Policies } from './policies.tsx';
 import { RemoveService } from './remove-service.tsx';
 import './service.css';
 import { EventList, ServiceCharts } from './service-charts.tsx';
@@ -122,8 +124,10 @@ function OneService({ id, service, status, graph }: OneServiceProps) {
         <Head service={service} status={status} workloads={workloads} node={node} />
         {node?.count === 0 ? <EventList events={events} /> : <ServiceCharts id={id} events={events} />}
         <Breakers clusters={own} service={service.name} events={events} />
+        <EjectionStrip clusters={own} events={events} nowMs={Date.parse(graph.time)} windowSeconds={graph.windowSeconds} />
         <Endpoints workloads={workloads} clusters={own} id={id} />
         <Peers graph={graph} id={id} />
+        <Policies name={service.name} namespace={service.namespace} workloads={workloads.map((workload) => workload.id)} />
         <OutputPanel workloads={workloads} />
         <Certificates status={status} workloads={workloads} />
       </div>

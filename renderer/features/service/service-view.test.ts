@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { Resource } from '../../../proxy/api/diagnostic.schema.ts';
 import type { ClusterStatus, MeshEvent } from '../../../proxy/api/observability.schema.ts';
+import { ejectionRows } from './ejection-spans.ts';
+import { policiesOf } from './service-policies.ts';
 import {
   addSample,
   concerns,
@@ -150,5 +153,65 @@ describe('events', () => {
       5,
     );
     expect(marks.map(({ label }) => label)).toEqual(['fault', 'ejected']);
+  });
+});
+
+describe('the ejection strip', () => {
+  const ejectedAt = (id: number, time: string, over: Record<string, unknown> = {}) =>
+    event({ id, type: 'endpoint.ejected', time, data: { proxy: 'p', endpoint: '127.0.0.1:2', reason: '5xx', ...over } });
+  const returnedAt = (id: number, time: string) =>
+    event({ id, type: 'endpoint.returned', time, data: { proxy: 'p', endpoint: '127.0.0.1:2' } });
+
+  test('has a stretch from each ejection to the return, open while the host is out', () => {
+    const events = [
+      ejectedAt(3, '2026-01-01T00:00:30.000Z'),
+      returnedAt(2, '2026-01-01T00:00:20.000Z'),
+      ejectedAt(1, '2026-01-01T00:00:10.000Z', { exchanges: ['a', 'a', 'b'] }),
+    ];
+    const at = Date.parse('2026-01-01T00:00:00.000Z');
+    const [row] = ejectionRows([cluster()], events, at);
+    expect(row).toMatchObject({
+      workload: 'payments-v1-1',
+      spans: [
+        { fromMs: at + 10_000, toMs: at + 20_000, reason: '5xx', exchanges: ['a', 'b'] },
+        { fromMs: at + 30_000, toMs: null },
+      ],
+    });
+    expect(ejectionRows([cluster()], events, at + 25_000)[0]?.spans).toHaveLength(1);
+  });
+
+  test('knows a return whose ejection is forgotten, and nothing of hosts that were never out', () => {
+    const at = Date.parse('2026-01-01T00:00:00.000Z');
+    expect(ejectionRows([cluster()], [returnedAt(1, '2026-01-01T00:00:20.000Z')], at)[0]?.spans).toMatchObject([
+      { fromMs: 0, toMs: at + 20_000 },
+    ]);
+    expect(ejectionRows([cluster()], [], at)).toEqual([]);
+  });
+});
+
+describe('policies in effect', () => {
+  const resource = (kind: string, name: string, usedBy: string[], spec: unknown = {}): Resource => ({
+    apiVersion: '',
+    kind,
+    namespace: 'default',
+    name,
+    yaml: '',
+    spec,
+    source: { file: 'mesh.yaml', line: 3, live: false },
+    status: { state: 'accepted', matched: 0, usedBy, diagnostics: [] },
+  });
+  test('are those the engine uses for the service, and its faults', () => {
+    const found = policiesOf(
+      [
+        resource('Fault', 'f', ['fault filter'], { to: { service: 'payments' } }),
+        resource('Fault', 'g', ['fault filter'], { to: { service: 'cart' } }),
+        resource('DestinationRule', 'd', ['cluster outbound|9080||payments.default.svc.cluster.local']),
+        resource('DestinationRule', 'e', ['cluster outbound|9080||prepayments.default.svc.cluster.local']),
+        resource('VirtualService', 'v', ['virtual host payments.default.svc.cluster.local:9080']),
+        resource('PeerAuthentication', 'p', ['payments-v1-0 inbound 9080']),
+      ],
+      { name: 'payments', namespace: 'default', workloads: ['payments-v1-0'] },
+    );
+    expect(found.map(({ name }) => name)).toEqual(['v', 'd', 'p', 'f']);
   });
 });

@@ -1,7 +1,7 @@
 import type { Graph, GraphEdge, GraphNode } from '../../../proxy/api/observability.schema.ts';
-import { formatMs, formatRate, formatShare } from '../../ui/format.ts';
+import { formatBytes, formatMs, formatRate, formatShare } from '../../ui/format.ts';
 import { Panel, Table } from '../../ui/index.ts';
-import { healthOf, markErrors, shortName, splitLabel } from './topology-view.ts';
+import { healthOf, markErrors, shortName, splitLabel, wantedLabel } from './topology-view.ts';
 
 /** The graph's equal in tables: every number of the picture, reachable with the keyboard. */
 export function TopologyTable({
@@ -40,7 +40,8 @@ export function TopologyTable({
             { id: 'p50', title: 'p50', align: 'end', cell: (edge) => formatMs(edge.p50) },
             { id: 'p95', title: 'p95', align: 'end', cell: (edge) => formatMs(edge.p95) },
             { id: 'p99', title: 'p99', align: 'end', cell: (edge) => formatMs(edge.p99) },
-            { id: 'split', title: 'Split', cell: (edge) => splitLabel(edge.split) },
+            { id: 'bytes', title: 'Throughput', align: 'end', cell: (edge) => `${formatBytes(edge.bytesPerSecond ?? 0)}/s` },
+            { id: 'split', title: 'Split', cell: (edge) => `${splitLabel(edge.split)} ${wantedLabel(edge.split)}` },
             {
               id: 'mtls',
               title: 'Mutual TLS',
@@ -103,6 +104,7 @@ function describeState(edge: GraphEdge): string {
     edge.ejected > 0 && `✖ ${edge.ejected} ejected`,
     edge.overflows > 0 && `✖ ${edge.overflows} overflow`,
     edge.timeouts > 0 && `▲ ${edge.timeouts} timeouts`,
+    edge.mirrors?.length && `⧉ copied to ${edge.mirrors.map(shortName).join(', ')}`,
     edge.retryRatio > 0 && `↻ ${edge.retryRatio.toFixed(2)} retries`,
   ].filter(Boolean);
   if (parts.length > 0) return parts.join(' · ');

@@ -56,6 +56,8 @@ export interface EdgeView {
   from: string;
   to: string;
   label: string;
+  /** Under the label. */
+  wanted: string;
   tone: Tone;
   mark: Health | null;
   /** Stroke width, CSS pixels. */
@@ -254,13 +256,16 @@ export function restEdges(graph: Graph, seen: readonly GraphEdge[]): Graph {
   return resting.length === 0 ? graph : { ...graph, edges: [...graph.edges, ...resting] };
 }
 
-/** The weights of an edge, wanted beside actual: `50/35/15 %`. */
+/** The shares that are wanted, `of 50 / 35 / 15 %`; '' without weights. */
+export function wantedLabel(split: GraphEdge['split']): string {
+  if (split.length < 2 || split.every(({ wanted }) => wanted === null)) return '';
+  return `of ${split.map(({ wanted }) => Math.round((wanted ?? 0) * 100)).join(' / ')} %`;
+}
+
+/** Where the requests went: `48 / 37 / 15 %`. */
 export function splitLabel(split: GraphEdge['split']): string {
   if (split.length < 2) return split[0] ? `all ${split[0].version}` : '–';
-  const percent = (shares: readonly number[]) => shares.map((share) => Math.round(share * 100)).join(' / ');
-  const actual = percent(split.map((one) => one.actual));
-  const wanted = split.some((one) => one.wanted !== null) ? ` of ${percent(split.map((one) => one.wanted ?? 0))}` : '';
-  return `${actual}${wanted} %`;
+  return `${split.map(({ actual }) => Math.round(actual * 100)).join(' / ')} %`;
 }
 
 export function edgeLabel(edge: GraphEdge, kind: LabelKind): string {
@@ -292,6 +297,7 @@ function viewEdge(edge: GraphEdge, label: LabelKind): EdgeView {
     from: edge.from,
     to: edge.to,
     label: edgeLabel(edge, label),
+    wanted: label === 'split' ? wantedLabel(edge.split) : '',
     tone: mark?.tone ?? (edge.rate > 0 ? ('ok' as const) : ('neutral' as const)),
     mark,
     width: edgeWidth(edge.rate),

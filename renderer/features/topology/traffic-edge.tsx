@@ -58,6 +58,7 @@ export const TrafficEdge = memo(function TrafficEdge({ id, data, selected }: Edg
             {view.label}
             <LockMark lock={view.lock} />
           </span>
+          {view.wanted !== '' && <span className="topo-wanted num">{view.wanted}</span>}
           <Badges view={view} />
           <span className="visually-hidden">{view.words}</span>
         </button>

@@ -1,0 +1,55 @@
+import type { ClusterStatus, MeshEvent } from '../../../proxy/api/observability.schema.ts';
+
+/** One stretch in which one caller's sidecar had a host out. */
+export interface EjectionSpan {
+  fromMs: number;
+  /** null: still out. */
+  toMs: number | null;
+  reason: string;
+  /** The requests that caused it, when the record still names them. */
+  exchanges: readonly string[];
+}
+
+/** The history of one host as one caller's sidecar judged it. */
+export interface EjectionRow {
+  key: string;
+  proxy: string;
+  endpoint: string;
+  workload: string;
+  spans: EjectionSpan[];
+}
+
+/** Rows for every host that was ever out within the events, worst first; `sinceMs` cuts what ended before. */
+export function ejectionRows(
+  clusters: readonly Pick<ClusterStatus, 'proxy' | 'endpoints'>[],
+  events: readonly MeshEvent[],
+  sinceMs: number,
+): EjectionRow[] {
+  const names = new Map(clusters.flatMap(({ endpoints }) => endpoints.map(({ address, workload }) => [address, workload])));
+  const rows = new Map<string, EjectionRow>();
+  for (const event of events.toReversed()) {
+    if (event.type !== 'endpoint.ejected' && event.type !== 'endpoint.returned') continue;
+    const [proxy, endpoint] = [String(event.data.proxy ?? ''), String(event.data.endpoint ?? '')];
+    const key = `${proxy} ${endpoint}`;
+    const row = rows.get(key) ?? { key, proxy, endpoint, workload: names.get(endpoint) || event.subject || endpoint, spans: [] };
+    rows.set(key, row);
+    const at = Date.parse(event.time);
+    const open = row.spans.at(-1);
+    if (event.type === 'endpoint.ejected') {
+      if (open && open.toMs === null) open.toMs = at;
+      const exchanges = Array.isArray(event.data.exchanges) ? event.data.exchanges.map(String) : [];
+      row.spans.push({
+        fromMs: at,
+        toMs: null,
+        reason: String(event.data.reason ?? 'ejected'),
+        exchanges: [...new Set(exchanges)],
+      });
+    } else if (open && open.toMs === null) open.toMs = at;
+    // Its ejection is older than what is kept: out since before the window.
+    else if (!open) row.spans.push({ fromMs: 0, toMs: at, reason: 'ejected', exchanges: [] });
+  }
+  return [...rows.values()]
+    .map((row) => ({ ...row, spans: row.spans.filter(({ toMs }) => toMs === null || toMs >= sinceMs) }))
+    .filter(({ spans }) => spans.length > 0)
+    .sort((a, b) => b.spans.length - a.spans.length || a.key.localeCompare(b.key));
+}
