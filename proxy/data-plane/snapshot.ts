@@ -381,7 +381,14 @@ export type LoadBalancer =
       tableSize: number;
       key:
         | { kind: 'header'; name: string }
-        | { kind: 'cookie'; name: string; path: string; ttlSeconds: number | null }
+        /** `attributes` go into the set-cookie between Path and HttpOnly; default none. */
+        | {
+            kind: 'cookie';
+            name: string;
+            path: string;
+            ttlSeconds: number | null;
+            attributes?: { name: string; value: string }[];
+          }
         | { kind: 'source-ip' }
         | { kind: 'query'; name: string };
     };

@@ -20,7 +20,13 @@ import { joinTunnel } from './upstream/tunnel.ts';
 
 export interface TcpDeps extends RequestPathDeps {
   /** Opens a raw (or mTLS) byte stream to one endpoint. */
-  dialTcp: (proxyId: string, cluster: ClusterSnapshot, endpoint: TcpEndpoint) => Promise<DialResult>;
+  dialTcp: (
+    proxyId: string,
+    cluster: ClusterSnapshot,
+    endpoint: TcpEndpoint,
+    /** The client's connection, for proxyProtocol. */
+    downstream: { source: string; destination: string },
+  ) => Promise<DialResult>;
   /** AuthorizationPolicy for connections; '' = allowed, else why not. */
   authorize: (exchange: LiveExchange, port: InboundPort) => string;
   faults: TcpFaults;
@@ -172,7 +178,8 @@ async function joinTo(
   exchange.endpoint = `${endpoint.host}:${endpoint.port}`;
   exchange.endpointWorkload = endpoint.workload;
   const startedAt = clock.now();
-  const result = await deps.dialTcp(exchange.proxy.id, cluster ?? plainCluster(exchange), endpoint);
+  const { remoteAddress: source, localAddress: destination } = exchange.downstream.connection;
+  const result = await deps.dialTcp(exchange.proxy.id, cluster ?? plainCluster(exchange), endpoint, { source, destination });
   const connectMs = clock.now() - startedAt;
   const failed = !result.ok;
   exchange.attempts.push({

@@ -123,7 +123,7 @@ export interface VirtualServiceSpec {
 // ── DestinationRule ───────────────────────────────────────────────────────────────────────────────────────────────
 export interface ConsistentHashSpec {
   httpHeaderName?: string;
-  httpCookie?: { name: string; path?: string; ttl?: string };
+  httpCookie?: { name: string; path?: string; ttl?: string; attributes?: { name: string; value?: string }[] };
   useSourceIp?: boolean;
   httpQueryParameterName?: string;
   minimumRingSize?: number;

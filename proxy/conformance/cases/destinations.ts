@@ -316,6 +316,31 @@ const hashes: Group[] = [
     ],
   },
   {
+    id: 'hash-cookie-attributes',
+    source: '§2 consistentHash.httpCookie: generated if absent and ttl set',
+    trafficPolicy: {
+      loadBalancer: {
+        consistentHash: {
+          httpCookie: {
+            name: 'u',
+            path: '/p',
+            ttl: '60s',
+            attributes: [{ name: 'SameSite', value: 'Lax' }, { name: 'Secure' }],
+          },
+        },
+      },
+    },
+    cases: [
+      {
+        name: 'attributes of its own',
+        expect: {
+          status: 200,
+          headers: { 'set-cookie': /^u="[0-9a-f]+"; Max-Age=60; Path=\/p; SameSite=Lax; Secure; HttpOnly$/ },
+        },
+      },
+    ],
+  },
+  {
     id: 'hash-weighted',
     source: '§2 consistentHash: does not influence the weighted split',
     endpoints: ['a', 'b'],

@@ -156,6 +156,9 @@ function compileLoadBalancer(spec: LoadBalancerSpec | undefined): LoadBalancer {
             name: cookie.name,
             path: cookie.path ?? '',
             ttlSeconds: cookie.ttl === undefined ? null : (ms(cookie.ttl) ?? 0) / 1000,
+            ...(cookie.attributes?.length
+              ? { attributes: cookie.attributes.map(({ name, value = '' }) => ({ name, value })) }
+              : {}),
           } as const)
         : hash.httpQueryParameterName
           ? ({ kind: 'query', name: hash.httpQueryParameterName } as const)

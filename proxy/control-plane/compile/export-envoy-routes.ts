@@ -178,6 +178,7 @@ function hashPolicy(cluster: ClusterSnapshot | undefined): Json[] {
             name: key.name,
             ...(key.path === '' ? {} : { path: key.path }),
             ...(key.ttlSeconds === null ? {} : { ttl: seconds(key.ttlSeconds * 1000) }),
+            ...(key.attributes ? { attributes: key.attributes } : {}),
           },
         },
       ];

@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts';
 import type { IdentityMaterial } from '../messages.ts';
 import type { UpstreamReset } from '../stream.ts';
 import { checkSvid } from '../svid.ts';
+import { encodeProxyHeader, type ProxyProtocolEnds } from './proxy-protocol.ts';
 import { describeSocketError, isTlsError } from './socket-error.ts';
 
 /** How to secure a connection to an upstream. */
@@ -39,6 +40,8 @@ export interface DialOptions {
   forbidden: ReadonlySet<string>;
   tls?: DialTls | null;
   tcpKeepalive?: boolean;
+  /** PROXY header sent first; `downstream`: the connection carried on, null for HTTP. */
+  proxyProtocol?: { version: 'V1' | 'V2'; downstream: ProxyProtocolEnds | null };
   /** Gives up: the promise resolves with a local-reset. */
   signal?: AbortSignal;
   /** Stands in for the system's resolver. */
@@ -179,10 +182,24 @@ class Dial {
     socket.once('close', this.#onClose);
     socket.once('connect', () => {
       if (this.#settled) return;
-      if (isForbidden(socket.remoteAddress ?? '', port, forbidden)) this.#fail('connect-failure', new ForbiddenError().message);
-      else if (tls) this.#startTls(socket, tls);
+      if (isForbidden(socket.remoteAddress ?? '', port, forbidden)) {
+        this.#fail('connect-failure', new ForbiddenError().message);
+        return;
+      }
+      this.#sendProxyHeader(socket);
+      if (tls) this.#startTls(socket, tls);
       else this.#succeed(socket, '');
     });
+  }
+
+  #sendProxyHeader(socket: Socket): void {
+    const { proxyProtocol } = this.#options;
+    if (proxyProtocol === undefined) return;
+    const own = {
+      source: `${socket.localAddress}:${socket.localPort}`,
+      destination: `${socket.remoteAddress}:${socket.remotePort}`,
+    };
+    socket.write(encodeProxyHeader(proxyProtocol.version, proxyProtocol.downstream, own));
   }
 
   #startTls(raw: Socket, tls: DialTls): void {

@@ -9,6 +9,7 @@ import { Http1UpstreamConnection } from './http1-connection.ts';
 import { Http2UpstreamConnection } from './http2-connection.ts';
 import { PassthroughCarrier } from './passthrough.ts';
 import type { Dial, DialRequest, UpstreamProtocol } from './pool.ts';
+import type { ProxyProtocolEnds } from './proxy-protocol.ts';
 
 export interface DialDeps {
   clock: Clock;
@@ -25,7 +26,7 @@ const BACKSTOP_MS = 600_000;
 /** Opens raw byte streams for opaque services, with the cluster's TLS. */
 export function createTcpDial(deps: DialDeps) {
   const contexts = new ClientContexts();
-  return (proxyId: string, cluster: ClusterSnapshot, endpoint: TcpEndpoint): Promise<DialResult> =>
+  return (proxyId: string, cluster: ClusterSnapshot, endpoint: TcpEndpoint, downstream: ProxyProtocolEnds): Promise<DialResult> =>
     dial({
       host: endpoint.host,
       port: endpoint.port,
@@ -38,6 +39,7 @@ export function createTcpDial(deps: DialDeps) {
         alpn: ['istio'],
       }),
       tcpKeepalive: cluster.tcpKeepalive,
+      ...(cluster.proxyProtocol === null ? {} : { proxyProtocol: { version: cluster.proxyProtocol, downstream } }),
     });
 }
 
@@ -63,6 +65,7 @@ export function createDial(deps: DialDeps): Dial {
       forbidden: deps.forbidden(),
       tls,
       tcpKeepalive: cluster.tcpKeepalive,
+      ...(cluster.proxyProtocol === null ? {} : { proxyProtocol: { version: cluster.proxyProtocol, downstream: null } }),
       signal: abort.signal,
     }).then((result) => {
       if (!result.ok) {

@@ -62,10 +62,15 @@ function cookieValue(exchange: ExchangeState, name: string): string {
   return '';
 }
 
-function setCookieValue(key: { name: string; path: string; ttlSeconds: number | null }, value: string): string {
+type CookieKey = Extract<Extract<LoadBalancer, { kind: 'consistent-hash' }>['key'], { kind: 'cookie' }>;
+
+function setCookieValue(key: CookieKey, value: string): string {
   const age = key.ttlSeconds === null || key.ttlSeconds === 0 ? '' : `; Max-Age=${Math.floor(key.ttlSeconds)}`;
   const path = key.path === '' ? '' : `; Path=${key.path}`;
-  return `${key.name}="${value}"${age}${path}; HttpOnly`;
+  const attributes = (key.attributes ?? [])
+    .map((one) => (one.value === '' ? `; ${one.name}` : `; ${one.name}=${one.value}`))
+    .join('');
+  return `${key.name}="${value}"${age}${path}${attributes}; HttpOnly`;
 }
 
 function queryValue(path: string, name: string): string | undefined {
