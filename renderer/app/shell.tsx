@@ -3,6 +3,7 @@ import { useCommandRegistry } from '../commands/registry.ts';
 import type { Store } from '../engine/store.ts';
 import { useStore } from '../engine/use-engine.ts';
 import { screens } from '../features/index.ts';
+import { ScreenView } from '../features/screen.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/surface.tsx';
 import { ConnectionBanner } from './connection-banner.tsx';
 import type { Overlay } from './create-app.ts';
@@ -29,6 +30,8 @@ export function Shell({ overlay }: { overlay: Store<Overlay> }) {
     document.title = screen ? `${screen.title} · Drydock` : 'Drydock';
   }, [screen]);
 
+  useEffect(() => preloadWhenIdle(), []);
+
   const close = () => context.overlay.show(null);
   return (
     <div className="shell">
@@ -40,7 +43,7 @@ export function Shell({ overlay }: { overlay: Store<Overlay> }) {
           {screen ? (
             <ScreenBoundary key={screen.id} title={screen.title}>
               <Suspense fallback={<Skeleton lines={8} height={18} />}>
-                <screen.component />
+                <ScreenView component={screen.component} />
               </Suspense>
             </ScreenBoundary>
           ) : (
@@ -79,4 +82,21 @@ class ScreenBoundary extends Component<{ title: string; children: ReactNode }, {
       />
     );
   }
+}
+
+/** The other screens' code, one after another while the page has nothing to do, so that each opens at once. Returns what stops it. */
+function preloadWhenIdle(): () => void {
+  const waiting = [...screens];
+  let stopped = false;
+  const next = () => {
+    const screen = waiting.shift();
+    if (stopped || !screen) return;
+    // What cannot be fetched now is fetched, and told of, when it is opened.
+    void screen.component.preload().then(schedule, schedule);
+  };
+  const schedule = () => requestIdleCallback(next, { timeout: 2000 });
+  schedule();
+  return () => {
+    stopped = true;
+  };
 }

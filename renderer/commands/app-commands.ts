@@ -1,7 +1,7 @@
 import { CircleDot, CirclePause, Command as CommandIcon, Keyboard, Moon, OctagonX, Plus, Sun, SunMoon } from 'lucide-react';
 import type { TimeWindow } from '../app/preferences.ts';
 import { windows } from '../app/preferences.ts';
-import type { Screen } from '../features/screen.ts';
+import type { Screen } from '../features/screen.tsx';
 import { plural } from '../ui/format.ts';
 import type { Command } from './command.ts';
 

@@ -1,6 +1,5 @@
 import { ArrowLeftRight, Boxes, Disc, FileCode2, History, Network, Waypoints, Zap } from 'lucide-react';
-import { lazy } from 'react';
-import type { Screen } from './screen.ts';
+import { lazyScreen, type Screen } from './screen.tsx';
 
 /** Every screen there is, in the order of the rail. A screen is a folder here with a default export, plus its line. */
 export const screens: readonly Screen[] = [
@@ -10,7 +9,7 @@ export const screens: readonly Screen[] = [
     icon: Network,
     key: '1',
     jump: 'g',
-    component: lazy(() => import('./topology/topology-screen.tsx')),
+    component: lazyScreen(() => import('./topology/topology-screen.tsx')),
   },
   {
     id: 'requests',
@@ -18,7 +17,7 @@ export const screens: readonly Screen[] = [
     icon: ArrowLeftRight,
     key: '2',
     jump: 'r',
-    component: lazy(() => import('./requests/requests-screen.tsx')),
+    component: lazyScreen(() => import('./requests/requests-screen.tsx')),
   },
   {
     id: 'traces',
@@ -26,7 +25,7 @@ export const screens: readonly Screen[] = [
     icon: Waypoints,
     key: '3',
     jump: 't',
-    component: lazy(() => import('./traces/traces-screen.tsx')),
+    component: lazyScreen(() => import('./traces/traces-screen.tsx')),
   },
   {
     id: 'service',
@@ -34,7 +33,7 @@ export const screens: readonly Screen[] = [
     icon: Boxes,
     key: '4',
     jump: 's',
-    component: lazy(() => import('./service/service-screen.tsx')),
+    component: lazyScreen(() => import('./service/service-screen.tsx')),
   },
   {
     id: 'faults',
@@ -42,7 +41,7 @@ export const screens: readonly Screen[] = [
     icon: Zap,
     key: '5',
     jump: 'f',
-    component: lazy(() => import('./faults/faults-screen.tsx')),
+    component: lazyScreen(() => import('./faults/faults-screen.tsx')),
   },
   {
     id: 'recordings',
@@ -50,7 +49,7 @@ export const screens: readonly Screen[] = [
     icon: Disc,
     key: '6',
     jump: 'e',
-    component: lazy(() => import('./recordings/recordings-screen.tsx')),
+    component: lazyScreen(() => import('./recordings/recordings-screen.tsx')),
   },
   {
     id: 'config',
@@ -58,7 +57,7 @@ export const screens: readonly Screen[] = [
     icon: FileCode2,
     key: '8',
     jump: 'c',
-    component: lazy(() => import('./config/config-screen.tsx')),
+    component: lazyScreen(() => import('./config/config-screen.tsx')),
   },
   {
     id: 'runs',
@@ -66,6 +65,6 @@ export const screens: readonly Screen[] = [
     icon: History,
     key: '0',
     jump: 'h',
-    component: lazy(() => import('./runs/runs-screen.tsx')),
+    component: lazyScreen(() => import('./runs/runs-screen.tsx')),
   },
 ];
