@@ -170,6 +170,7 @@ export class Engine {
       onRecovered: (bound) => {
         this.#crashed = '';
         this.#parts.configuration.rebound(bound);
+        void this.#parts.toxiproxyState.resume().catch(ignoreGone);
         this.#emit('data-plane.recovered', 'data-plane', 'The data plane serves again on the same ports', {});
       },
     });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { asRecord, type ProxyState, ToxiproxyError, type ToxiproxyState } from './toxiproxy-state.ts';
+import { asRecord, type ProxyState, ToxiproxyError, type ToxiproxyState, toxicsInOrder } from './toxiproxy-state.ts';
 
 const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
 /** The API level we speak; clients only compare it. */
@@ -32,7 +32,11 @@ const routes: { methods: string[]; path: RegExp; handle: Handler }[] = [
     handle: async (s, [p], body) => json(200, proxyJson(await s.update(p!, asRecord(body)))),
   },
   { methods: ['DELETE'], path: /^\/proxies\/([^/]+)$/, handle: (s, [p]) => s.remove(p!).then(noContent) },
-  { methods: ['GET'], path: /^\/proxies\/([^/]+)\/toxics$/, handle: (s, [p]) => json(200, s.get(p!).toxics.map(toxicJson)) },
+  {
+    methods: ['GET'],
+    path: /^\/proxies\/([^/]+)\/toxics$/,
+    handle: (s, [p]) => json(200, toxicsInOrder(s.get(p!)).map(toxicJson)),
+  },
   {
     methods: ['POST'],
     path: /^\/proxies\/([^/]+)\/toxics$/,
@@ -107,6 +111,9 @@ async function handle(state: ToxiproxyState, request: http.IncomingMessage, resp
     const body = needsBody && path !== '/reset' ? parseJson(await readBody(request)) : undefined;
     send(response, await route.handle(state, (route.path.exec(path) ?? []).slice(1), body));
   } catch (error) {
+    if (error instanceof ToxiproxyError && path === '/populate') {
+      return send(response, json(error.status, { error: error.message, status: error.status, proxies: null }));
+    }
     if (error instanceof ToxiproxyError) {
       const text = `${JSON.stringify({ error: error.message, status: error.status })}\n`;
       return send(response, { status: error.status, text, contentType: 'text/plain; charset=utf-8' });
@@ -145,7 +152,7 @@ async function populate(state: ToxiproxyState, _names: string[], body: unknown):
 
 function proxyJson(proxy: ProxyState): Record<string, unknown> {
   const { name, listen, upstream, enabled, toxics } = proxy;
-  return { name, listen, upstream, enabled, Logger: {}, toxics: toxics.map(toxicJson) };
+  return { name, listen, upstream, enabled, Logger: {}, toxics: toxicsInOrder({ toxics }).map(toxicJson) };
 }
 function toxicJson(toxic: ProxyState['toxics'][number]): Record<string, unknown> {
   return { attributes: toxic.attributes, name: toxic.name, type: toxic.type, stream: toxic.streamText, toxicity: toxic.toxicity };

@@ -1,7 +1,7 @@
 import type { ProxyToxic, ToxicTypeInfo, ToxiproxyProxy } from '../../api/toxic.schema.ts';
 import { ApiError } from '../server/api-error.ts';
 import type { ApiHandlers } from '../server/route-table.ts';
-import { type ProxyState, ToxiproxyError, type ToxiproxyState } from './toxiproxy-state.ts';
+import { type ProxyState, ToxiproxyError, type ToxiproxyState, toxicsInOrder } from './toxiproxy-state.ts';
 
 export type ToxiproxyHandlers = Pick<
   ApiHandlers,
@@ -56,7 +56,7 @@ export function createToxiproxyHandlers(parts: { toxiproxyState: ToxiproxyState;
 }
 
 function showProxy({ name, listen, upstream, enabled, toxics }: ProxyState): ToxiproxyProxy {
-  return { name, listen, upstream, enabled, toxics: toxics.map(showToxic) };
+  return { name, listen, upstream, enabled, toxics: toxicsInOrder({ toxics }).map(showToxic) };
 }
 
 function showToxic({ name, type, stream, toxicity, attributes }: ProxyState['toxics'][number]): ProxyToxic {

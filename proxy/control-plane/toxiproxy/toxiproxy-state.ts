@@ -52,15 +52,26 @@ export class ToxiproxyState {
   }
 
   /** Brings back the proxies of the last run; those whose port is taken come back disabled. Returns them by name. */
-  async restore(): Promise<string[]> {
-    for (const proxy of await this.#options.load()) {
-      this.#proxies.set(proxy.name, proxy);
+  restore(): Promise<string[]> {
+    return this.#serialised(async () => {
+      for (const proxy of await this.#options.load()) this.#proxies.set(proxy.name, proxy);
+      await this.#bringUp();
+      return [...this.#proxies.keys()];
+    });
+  }
+
+  /** The data plane was started anew and knows none of them. */
+  resume(): Promise<void> {
+    return this.#serialised(() => this.#bringUp());
+  }
+
+  async #bringUp(): Promise<void> {
+    for (const proxy of this.#proxies.values()) {
       if (!proxy.enabled) continue;
       const result = await this.#options.dataPlane.set(toSpec(proxy));
       if (result.error !== '') proxy.enabled = false;
       else proxy.listen = result.listen;
     }
-    return [...this.#proxies.keys()];
   }
 
   list(): ProxyState[] {
@@ -263,13 +274,13 @@ export class ToxiproxyState {
   }
 }
 
+/** Order as in the original: upstream toxics first, then downstream, each in the order they were added. */
+export function toxicsInOrder({ toxics }: Pick<ProxyState, 'toxics'>): ToxicState[] {
+  return [...toxics.filter((t) => t.stream === 'upstream'), ...toxics.filter((t) => t.stream === 'downstream')];
+}
+
 function toSpec(proxy: ProxyState): ToxicProxySpec {
-  // Order as in the original: upstream toxics first, then downstream, each in the order they were added.
-  const ordered = [
-    ...proxy.toxics.filter((t) => t.stream === 'upstream'),
-    ...proxy.toxics.filter((t) => t.stream === 'downstream'),
-  ];
-  const toxics = ordered.map(({ name, type, stream, toxicity, attributes }) => ({
+  const toxics = toxicsInOrder(proxy).map(({ name, type, stream, toxicity, attributes }) => ({
     name,
     type,
     stream,
