@@ -201,7 +201,7 @@ export class DataPlane {
   async drain(graceMs: number): Promise<number> {
     for (const listener of this.#bound.values()) listener.stopAccepting();
     this.#connections.drain();
-    if (this.#activeRequests > 0) {
+    if (this.#activeRequests > 0 && !this.#open.onlyEndless()) {
       await new Promise<void>((resolve) => {
         const timer = this.#clock.setTimer(resolve, graceMs);
         this.#idle = () => {
@@ -296,7 +296,7 @@ export class DataPlane {
   #onEnd(exchange: LiveExchange): void {
     this.#open.end(exchange);
     this.#activeRequests--;
-    if (this.#activeRequests === 0) this.#idle?.();
+    if (this.#idle !== null && (this.#activeRequests === 0 || this.#open.onlyEndless())) this.#idle();
     const origin = exchange.route?.origin ?? null;
     if (origin !== null) this.#count(`${origin.kind}/${origin.namespace}/${origin.name}`);
     const policy = exchange.cluster?.policy ?? null;

@@ -1,6 +1,8 @@
-// The shop's customers: an endless, gentle stream of requests through the ingress, until SIGTERM.
+// The shop's customers: an endless, gentle stream of requests through the ingress, until SIGTERM. Beside it one customer at a time talks to the
+// help desk over a WebSocket, and one screen shows the sales as they happen, over server-sent events.
 //   node traffic.mjs http://127.0.0.1:8080 [requests per second, default 20]
 import http from 'node:http';
+import { openWebSocket } from './lib/websocket.mjs';
 
 const ingress = new URL(process.argv[2] ?? 'http://127.0.0.1:8080');
 const perSecond = Number(process.argv[3] ?? 20);
@@ -54,6 +56,55 @@ async function buy(id) {
   if (status === 201 && !stopped) await send({ path: '/api/checkout', method: 'POST', body: {}, customer });
 }
 
+const questions = [
+  'Is your rope tarred?',
+  'Which compass for a small boat?',
+  'Do you have charts?',
+  'Are you open?',
+  'A lantern for fog?',
+  'Any parrots?',
+];
+
+/** One conversation of about half a minute, then the next customer. */
+async function talk() {
+  if (stopped) return;
+  const place = { host: ingress.hostname, port: ingress.port || 80, path: '/chat' };
+  try {
+    const peer = await openWebSocket({ ...place, headers: { host: 'desk.localhost', 'end-user': pick(customers) || 'guest' } });
+    let asked = 0;
+    const ask = () => {
+      if (asked === questions.length) return peer.close(1000, 'thanks');
+      peer.send('text', JSON.stringify({ text: questions[asked++] }));
+      later = setTimeout(ask, 5_000);
+    };
+    let later = setTimeout(ask, 1_000);
+    peer.onClose = () => {
+      clearTimeout(later);
+      setTimeout(talk, 3_000);
+    };
+  } catch {
+    setTimeout(talk, 3_000); // the desk is not there: the next customer tries again
+  }
+}
+
+/** Listens to the sales for two minutes, as often as it is cut or ends. */
+function listen() {
+  if (stopped) return;
+  const headers = { host: 'storefront.localhost', accept: 'text/event-stream', 'user-agent': 'sales-screen' };
+  const request = http.request({ host: ingress.hostname, port: ingress.port || 80, path: '/api/sales', headers, agent: false });
+  request.on('response', (response) => {
+    response.resume();
+    response.on('error', () => request.destroy());
+  });
+  request.on('error', () => request.destroy());
+  const enough = setTimeout(() => request.destroy(), 120_000);
+  request.once('close', () => {
+    clearTimeout(enough);
+    setTimeout(listen, 2_000);
+  });
+  request.end();
+}
+
 /** Arrivals are random as customers are: the gaps are exponential. */
 function keepVisiting() {
   if (stopped) return;
@@ -86,3 +137,5 @@ setInterval(() => {
   if (process.ppid !== parent) process.exit(0);
 }, 2_000).unref();
 keepVisiting();
+void talk();
+listen();

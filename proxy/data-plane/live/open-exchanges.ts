@@ -48,6 +48,15 @@ export class OpenExchanges {
     return null;
   }
 
+  /** Nothing in progress ends by itself: WebSockets, event streams, gRPC streams that have gone on for long. Waiting for them is no use. */
+  onlyEndless(): boolean {
+    for (const { downstream, announced } of this.#live) {
+      const kind = downstream.messages?.kind;
+      if (kind !== 'websocket' && kind !== 'sse' && !(kind === 'grpc' && announced)) return false;
+    }
+    return true;
+  }
+
   close(): void {
     this.#timer?.cancel();
     this.#timer = null;

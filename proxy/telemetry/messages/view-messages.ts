@@ -48,7 +48,8 @@ function viewMessage(message: ExchangeMessage, type: string | undefined, { types
   }
   if (message.kind === 'event') {
     const event = parseEvent(message.content);
-    const line = event.data.replaceAll('\n', ' ') || (event.comment && `: ${event.comment}`);
+    const rest = event.comment ? `: ${event.comment}` : event.retry === null ? '' : `retry ${event.retry} ms`;
+    const line = event.data.replaceAll('\n', ' ') || rest;
     return { ...message, summary: cut(line), event };
   }
   if (message.kind === 'close')

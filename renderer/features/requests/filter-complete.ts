@@ -58,7 +58,7 @@ function valuesFor(key: FilterKey, seen: SeenValues): (readonly [string, string]
   const values = (seen[key] ?? []).map((value) => [value, key === 'flag' ? (responseFlags[value]?.title ?? '') : ''] as const);
   if (key === 'status') return [...values, ['5xx', 'any server error'], ['4xx', 'any client error']];
   if (key === 'fault' || key === 'flag') return [['*', 'any at all'], ...values];
-  if (key === 'mtls') return [['yes', ''] as const, ['no', ''] as const];
+  if (key === 'mtls' || key === 'open') return [['yes', ''] as const, ['no', ''] as const];
   return values;
 }
 

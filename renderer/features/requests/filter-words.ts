@@ -15,6 +15,7 @@ function describeTerm(term: FilterTerm): string {
   if (term.key === 'path')
     return `path ${not ? 'not ' : ''}${term.op === '=' ? '' : list.includes('*') ? 'like ' : 'starting with '}${list}`;
   if (term.key === 'mtls') return `${(list === 'yes') !== not ? 'with' : 'without'} mutual TLS`;
+  if (term.key === 'open') return (list === 'yes') !== not ? 'still open' : 'ended';
   return `${not ? 'not ' : ''}${words} ${list}`;
 }
 

@@ -23,6 +23,7 @@ export const filterKeys = {
   rule: { kind: 'name', words: 'route', example: ':*', title: 'Route name' },
   proto: { kind: 'name', words: 'protocol', example: ':HTTP/2', title: 'Protocol' },
   mtls: { kind: 'name', words: 'mutual TLS', example: ':no', title: 'Mutual TLS: yes or no' },
+  open: { kind: 'name', words: 'open', example: ':yes', title: 'Still going on: yes or no' },
   trace: { kind: 'name', words: 'trace', example: ':', title: 'Trace id' },
 } as const satisfies Record<
   string,
@@ -210,6 +211,7 @@ const textReaders = {
   rule: (exchange: Exchange) => [exchange.route],
   proto: (exchange: Exchange) => [exchange.protocol],
   mtls: (exchange: Exchange) => [exchange.mtls ? 'yes' : 'no'],
+  open: (exchange: Exchange) => [exchange.open ? 'yes' : 'no'],
   trace: (exchange: Exchange) => [exchange.traceId],
 } satisfies Record<Exclude<FilterKey, keyof typeof numberReaders>, (exchange: Exchange) => string[]>;
 

@@ -46,7 +46,7 @@ export function RequestDetail({ id, onClose }: { id: string; onClose: () => void
     { id: 'request', label: 'Request' },
     { id: 'response', label: 'Response' },
     { id: 'decision', label: 'Decision' },
-    { id: 'attempts', label: 'Attempts', count: exchange?.attempts.length },
+    { id: 'attempts', label: 'Attempts', count: (exchange?.attempts.length ?? 0) > 1 ? exchange?.attempts.length : undefined },
     { id: 'trace', label: 'Trace' },
   ];
   return (

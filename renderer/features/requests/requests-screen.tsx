@@ -221,9 +221,10 @@ const quickFilters = [
   { term: 'tries>1', label: 'Retried' },
   { term: 'flag:*', label: 'Flagged' },
   { term: 'fault:*', label: 'Faulted' },
+  { term: 'open:yes', label: 'Open' },
 ] as const;
 
-/** The line under the filter: what it means in words, how many match, and four filters to click. */
+/** The line under the filter: what it means in words, how many match, and five filters to click. */
 function Explained({
   text,
   setFilter,

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import type { ExchangeDetail } from '../../../proxy/api/exchange.schema.ts';
 import { Button, Dialog, Field, Input } from '../../ui/index.ts';
 import { writtenAnew } from './curl.ts';
+import { parseHeaders } from './parse-headers.ts';
 import type { ResendChange } from './resend.tsx';
 
 /** Edit a request before it is sent again. Headers that the proxies write anew (host, ids, lengths) are not listed. */
@@ -94,16 +95,4 @@ export default function ResendDialog({
       </div>
     </Dialog>
   );
-}
-
-/** Pairs, or what is wrong in words. */
-export function parseHeaders(text: string): [string, string][] | string {
-  const pairs: [string, string][] = [];
-  for (const [index, line] of text.split('\n').entries()) {
-    if (line.trim() === '') continue;
-    const match = /^\s*(:?[!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*:\s*(.*?)\s*$/.exec(line);
-    if (!match) return `Line ${index + 1} is not “name: value”.`;
-    pairs.push([match[1] ?? '', match[2] ?? '']);
-  }
-  return pairs;
 }

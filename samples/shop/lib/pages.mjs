@@ -58,7 +58,7 @@ export function productPage({ user, product, reviews, count, servedBy }) {
   const starless = reviews.ratingsError
     ? `<p class="note">Stars cannot be shown right now (${text(reviews.ratingsError)}).</p>`
     : '';
-  const main = `<div class="product">${art(product)}<div><h1>${text(product.name)}</h1><p>${text(product.blurb)}</p><p>${price(product)}</p>
+  const main = `<div class="product">${art(product)}<div><h1>${text(product.name)}</h1><p>${text(product.blurb)}</p><p>${price(product)}${product.left == null ? '' : ` <small>${product.left > 0 ? `${Number(product.left)} left` : 'sold out, more is on its way'}</small>`}</p>
 <form method="post" action="/cart"><input type="hidden" name="id" value="${attribute(product.id)}"><button>Put in the cart</button></form>
 <h3>What other sailors say</h3>${said}${starless}</div></div>`;
   return layout({ title: product.name, user, count, servedBy, main });

@@ -6,7 +6,8 @@ const maxBodyBytes = 64 * 1024;
  * Runs one service of the shop on PORT.
  * @param {string} name
  * @param {Record<string, (context: {request: http.IncomingMessage, params: string[], query: URLSearchParams, body: any}) => any>} routes
- *   'GET /products/:id' → handler; what it returns is the JSON answer, or {status, headers, json | html | location}
+ *   'GET /products/:id' → handler; what it returns is the JSON answer, or {status, headers, json | html | location}, or {events}: a function
+ *   that gets `send({event, id, data})` and answers what to do at the end of the stream
  */
 export function serve(name, routes) {
   process.env.SERVICE_NAME ??= name;
@@ -35,6 +36,8 @@ export function serve(name, routes) {
     process.on(signal, () => {
       server.close(() => process.exit(0));
       server.closeIdleConnections();
+      // Event streams never end by themselves.
+      setTimeout(() => server.closeAllConnections(), 300).unref();
       setTimeout(() => process.exit(0), 3_000).unref();
     });
   }
@@ -77,7 +80,23 @@ async function readBody(request) {
   return Object.fromEntries(new URLSearchParams(text));
 }
 
+/** Server-sent events until the client leaves; a comment now and then, so that nobody in between thinks it dead. */
+function streamEvents(response, begin) {
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+  response.write('retry: 2000\n\n');
+  const end = begin(({ event, id, data }) => response.write(`event: ${event}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`));
+  const beat = setInterval(() => response.write(': still open\n\n'), 10_000);
+  return new Promise((resolve) => {
+    response.once('close', () => {
+      clearInterval(beat);
+      end();
+      resolve();
+    });
+  });
+}
+
 function answer(response, result) {
+  if (typeof result?.events === 'function') return streamEvents(response, result.events);
   const isShaped =
     result !== null && typeof result === 'object' && ('json' in result || 'html' in result || 'location' in result);
   const { status = 200, headers = {}, json, html, location } = isShaped ? result : { json: result };

@@ -1,4 +1,6 @@
-// What the shop sells. GET /products, /products/:id
+// What the shop sells, and how much of it is left: asked of `stock` over gRPC, and followed there. GET /products, /products/:id
+import { GrpcClient } from '../lib/grpc.mjs';
+import { decode, encode } from '../lib/protobuf.mjs';
 import { describeSelf, serve, work } from '../lib/service.mjs';
 
 const products = [
@@ -52,14 +54,46 @@ const products = [
   },
 ];
 
+const { STOCK_SERVICE_HOST, STOCK_SERVICE_PORT } = process.env;
+const stock = STOCK_SERVICE_PORT ? new GrpcClient(STOCK_SERVICE_HOST, STOCK_SERVICE_PORT, 'stock:9090') : null;
+const traceHeaders = ['traceparent', 'tracestate', 'x-request-id'];
+/** What the last message said of each product. */
+const left = new Map();
+
+function noteLevel(message) {
+  const fields = decode(message);
+  left.set(String(fields.get(1)), fields.get(2) ?? 0);
+}
+
+/** A stream that stays open; when it ends it is opened again. */
+function followStock() {
+  stock?.watch('/shop.Stock/Watch', encode([]), noteLevel).once('close', () => setTimeout(followStock, 2_000).unref());
+}
+followStock();
+
+/** null when nobody knows: the page does without. */
+async function askStock(id, request) {
+  if (!stock) return null;
+  const headers = Object.fromEntries(
+    traceHeaders.flatMap((name) => (request.headers[name] ? [[name, request.headers[name]]] : [])),
+  );
+  try {
+    for (const message of await stock.call('/shop.Stock/Get', encode([[1, id]]), { headers })) noteLevel(message);
+  } catch (error) {
+    console.error(error.message);
+  }
+  return left.get(id) ?? null;
+}
+
 serve('catalog', {
   'GET /products': async () => {
     await work(6);
     return { products, servedBy: describeSelf('catalog') };
   },
-  'GET /products/:id': async ({ params }) => {
+  'GET /products/:id': async ({ request, params }) => {
     await work(4);
-    const product = products.find(({ id }) => id === params[0]);
+    const found = products.find(({ id }) => id === params[0]);
+    const product = found && { ...found, left: await askStock(found.id, request) };
     return product ? { product, servedBy: describeSelf('catalog') } : { status: 404, json: { error: `no product ${params[0]}` } };
   },
 });

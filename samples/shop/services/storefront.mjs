@@ -8,6 +8,10 @@ const reviews = 'http://reviews:9080';
 const cart = 'http://cart:9080';
 const payments = 'http://payments:9080';
 
+/** Who hears of each sale, and how many there were. */
+const listeners = new Set();
+let sales = 0;
+
 serve('storefront', {
   'GET /': ({ request }) => page(request, async (user) => homePage(await shopFront(request, user))),
   'GET /products/:id': ({ request, params }) =>
@@ -37,6 +41,12 @@ serve('storefront', {
     const view = await productView(request, params[0], userOf(request));
     return view ?? { status: 404, json: { error: `no product ${params[0]}` } };
   },
+  'GET /api/sales': () => ({
+    events: (send) => {
+      listeners.add(send);
+      return () => listeners.delete(send);
+    },
+  }),
   'GET /api/cart': ({ request }) => readCart(request, userOf(request)),
   'POST /api/cart': async ({ request, body }) => ({ status: 201, json: await addToCart(request, userOf(request), body?.id) }),
   'POST /api/checkout': async ({ request }) => {
@@ -100,5 +110,8 @@ async function checkOut(request, user) {
   if (paid.status >= 400)
     return { status: 502, amount, error: paid.body?.error ?? `payments answered ${paid.status}: ${paid.body}` };
   await call(`${cart}/cart/${encodeURIComponent(user)}`, { from: request, method: 'DELETE' });
+  const sale = { receipt: paid.body.receipt, amount, items: basket.items.map(({ name }) => name) };
+  sales += 1;
+  for (const send of listeners) send({ event: 'sale', id: sales, data: sale });
   return { status: 201, amount, receipt: paid.body.receipt, servedBy: [basket.servedBy, paid.body.servedBy] };
 }
