@@ -1,4 +1,4 @@
-import { ArrowLeftRight, Boxes, Disc, FileCode2, History, Network, Waypoints, Zap } from 'lucide-react';
+import { ArrowLeftRight, Boxes, Disc, FileCode2, History, Network, ShieldCheck, Waypoints, Zap } from 'lucide-react';
 import { lazyScreen, type Screen } from './screen.tsx';
 
 /** Every screen there is, in the order of the rail. A screen is a folder here with a default export, plus its line. */
@@ -58,6 +58,14 @@ export const screens: readonly Screen[] = [
     key: '8',
     jump: 'c',
     component: lazyScreen(() => import('./config/config-screen.tsx')),
+  },
+  {
+    id: 'security',
+    title: 'Security',
+    icon: ShieldCheck,
+    key: '9',
+    jump: 'i',
+    component: lazyScreen(() => import('./security/security-screen.tsx')),
   },
   {
     id: 'runs',
