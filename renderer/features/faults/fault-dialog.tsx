@@ -92,6 +92,11 @@ export function FaultDialog({ initial, onClose }: { initial: FaultForm; onClose:
               />
             )}
           </Field>
+          <Field label="Ends after">
+            {(ids) => (
+              <Input {...ids} value={form.expires} placeholder="never" onChange={(e) => change({ expires: e.target.value })} />
+            )}
+          </Field>
         </div>
         <EffectFields form={form} change={change} />
         <div>
@@ -148,11 +153,6 @@ export function FaultDialog({ initial, onClose }: { initial: FaultForm; onClose:
                   options={options(['request', 'connection', 'trace', 'client'] as const)}
                   onChange={(per) => change({ per })}
                 />
-              )}
-            </Field>
-            <Field label="Ends after">
-              {(ids) => (
-                <Input {...ids} value={form.expires} placeholder="never" onChange={(e) => change({ expires: e.target.value })} />
               )}
             </Field>
             <Field label="Seed" hint="The same seed and requests give the same faults">

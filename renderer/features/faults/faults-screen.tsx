@@ -20,7 +20,6 @@ import { FaultDialog } from './fault-dialog.tsx';
 import { blankFault, type FaultForm, presets } from './fault-form.ts';
 import { ToxicProxies } from './toxic-proxies.tsx';
 
-
 /** Everything broken on purpose, with what it hit and when it ends; `?to=&from=` opens the form filled in. */
 export default function FaultsScreen() {
   const engine = useEngine();

@@ -85,28 +85,28 @@ export function ToxicFields({
           </Field>
         ))}
         {hasDirection(toxic.type) && (
-          <Field label="On the bytes of">
+          <Field label="On the bytes of" hint={toxic.stream}>
             {({ id }) => (
               <Select
                 id={id}
                 value={toxic.stream}
                 options={[
-                  { value: 'downstream', label: 'Answers (downstream)' },
-                  { value: 'upstream', label: 'Requests (upstream)' },
+                  { value: 'downstream', label: 'Answers' },
+                  { value: 'upstream', label: 'Requests' },
                 ]}
                 onChange={(stream) => onChange({ ...toxic, stream })}
               />
             )}
           </Field>
         )}
-        <Field label="Toxicity">
+        <Field label="Toxicity" hint="Share of connections">
           {({ id }) => (
             <NumberField
               id={id}
               value={toxic.toxicityPercent}
               min={0}
               max={100}
-              unit="% of connections"
+              unit="%"
               onChange={(value) => onChange({ ...toxic, toxicityPercent: value ?? 100 })}
             />
           )}

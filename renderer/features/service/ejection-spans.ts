@@ -53,3 +53,32 @@ export function ejectionRows(
     .filter(({ spans }) => spans.length > 0)
     .sort((a, b) => b.spans.length - a.spans.length || a.key.localeCompare(b.key));
 }
+
+/** Stretches drawn as one because they would lie on each other. */
+export interface EjectionMark {
+  leftPx: number;
+  widthPx: number;
+  spans: EjectionSpan[];
+}
+
+/** Where stretches stand on a line of `widthPx`; each mark is at least `leastPx` wide, and none covers another. */
+export function placeSpans(
+  spans: readonly EjectionSpan[],
+  range: { startMs: number; endMs: number },
+  widthPx: number,
+  leastPx: number,
+): EjectionMark[] {
+  const px = (ms: number) =>
+    ((Math.min(range.endMs, Math.max(range.startMs, ms)) - range.startMs) / (range.endMs - range.startMs)) * widthPx;
+  const marks: EjectionMark[] = [];
+  for (const span of spans) {
+    const leftPx = Math.max(0, Math.min(px(span.fromMs), widthPx - leastPx));
+    const endPx = Math.max(leftPx + leastPx, px(span.toMs ?? range.endMs));
+    const last = marks.at(-1);
+    if (last && leftPx < last.leftPx + last.widthPx) {
+      last.spans.push(span);
+      last.widthPx = Math.max(last.widthPx, endPx - last.leftPx);
+    } else marks.push({ leftPx, widthPx: endPx - leftPx, spans: [span] });
+  }
+  return marks;
+}

@@ -2,9 +2,12 @@ import { useMemo } from 'react';
 import type { ClusterStatus, MeshEvent } from '../../../proxy/api/observability.schema.ts';
 import { hrefTo } from '../../app/router.ts';
 import { formatClock, formatSpan, Panel } from '../../ui/index.ts';
-import { type EjectionSpan, ejectionRows } from './ejection-spans.ts';
+import { useWidth } from '../../ui/use-width.ts';
+import { type EjectionSpan, ejectionRows, placeSpans } from './ejection-spans.ts';
 
 const maxRows = 8;
+/** Targets are no smaller. */
+const leastPx = 24;
 
 /** When each host was out, per caller, over the window; a stretch leads to the requests that caused it. */
 export function EjectionStrip({
@@ -21,12 +24,8 @@ export function EjectionStrip({
   const spanMs = windowSeconds * 1000;
   const startMs = nowMs - spanMs;
   const rows = useMemo(() => ejectionRows(clusters, events, startMs), [clusters, events, startMs]);
+  const [line, width] = useWidth<HTMLSpanElement>();
   if (rows.length === 0) return null;
-  const place = ({ fromMs, toMs }: EjectionSpan) => {
-    const from = Math.max(0, (fromMs - startMs) / spanMs);
-    const to = Math.min(1, ((toMs ?? nowMs) - startMs) / spanMs);
-    return { left: `min(${from * 100}%, calc(100% - 24px))`, width: `${Math.max(0.4, (to - from) * 100)}%` };
-  };
   return (
     <Panel title="Ejections" hint="healthy ─, out ■; a stretch leads to the requests that caused it">
       <div className="ejections">
@@ -36,10 +35,15 @@ export function EjectionStrip({
               <b>{row.workload}</b> <span className="muted">by {row.proxy}</span>
             </span>
             <span className="ejection-line">
-              {row.spans.map((span) => (
-                <a key={span.fromMs} href={causeOf(span, row.workload)} style={place(span)} title={wordsOf(span, nowMs)}>
-                  <span className="visually-hidden">{wordsOf(span, nowMs)}</span>
-                  <span aria-hidden="true">✖</span>
+              {placeSpans(row.spans, { startMs, endMs: nowMs }, width, leastPx).map(({ leftPx, widthPx, spans }) => (
+                <a
+                  key={spans[0]?.fromMs}
+                  href={causeOf(spans, row.workload)}
+                  style={{ left: leftPx, width: widthPx }}
+                  title={wordsOf(spans, nowMs)}
+                >
+                  <span className="visually-hidden">{wordsOf(spans, nowMs)}</span>
+                  <span aria-hidden="true">{spans.length > 1 ? `${spans.length}×` : '✖'}</span>
                 </a>
               ))}
             </span>
@@ -47,7 +51,7 @@ export function EjectionStrip({
         ))}
         <div className="ejection-row ejection-axis num" aria-hidden="true">
           <span />
-          <span className="ejection-ticks">
+          <span ref={line} className="ejection-ticks">
             <i className="ejection-tick">{formatClock(new Date(startMs).toISOString(), false)}</i>
             <i className="ejection-tick">now</i>
           </span>
@@ -58,13 +62,17 @@ export function EjectionStrip({
   );
 }
 
-function causeOf({ exchanges }: EjectionSpan, workload: string): string {
-  const [first] = exchanges;
+function causeOf(spans: readonly EjectionSpan[], workload: string): string {
+  const first = spans.flatMap(({ exchanges }) => exchanges).at(-1);
   const filter = `dest:${workload} status>=500`;
   return first === undefined ? hrefTo('requests', { filter }) : hrefTo('requests', { filter, id: first });
 }
 
-function wordsOf({ fromMs, toMs, reason }: EjectionSpan, nowMs: number): string {
+function wordsOf(spans: readonly EjectionSpan[], nowMs: number): string {
+  return spans.map((span) => wordsOfOne(span, nowMs)).join('; ');
+}
+
+function wordsOfOne({ fromMs, toMs, reason }: EjectionSpan, nowMs: number): string {
   const since = fromMs === 0 ? 'before the window' : formatClock(new Date(fromMs).toISOString(), false);
   const lasted = fromMs === 0 ? '' : `, ${formatSpan((toMs ?? nowMs) - fromMs)}`;
   return `Out since ${since}${lasted}${toMs === null ? ', still out' : ''}: ${reason}`;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Resource } from '../../../proxy/api/diagnostic.schema.ts';
 import type { ClusterStatus, MeshEvent } from '../../../proxy/api/observability.schema.ts';
-import { ejectionRows } from './ejection-spans.ts';
+import { ejectionRows, placeSpans } from './ejection-spans.ts';
 import { policiesOf } from './service-policies.ts';
 import {
   addSample,
@@ -178,6 +178,21 @@ describe('the ejection strip', () => {
       ],
     });
     expect(ejectionRows([cluster()], events, at + 25_000)[0]?.spans).toHaveLength(1);
+  });
+
+  test('draws stretches that would lie on each other as one', () => {
+    const span = (fromMs: number, toMs: number | null) => ({ fromMs, toMs, reason: '', exchanges: [] });
+    const marks = placeSpans(
+      [span(0, 100), span(110, 120), span(500, 700), span(990, null)],
+      { startMs: 0, endMs: 1000 },
+      200,
+      24,
+    );
+    expect(marks.map(({ leftPx, widthPx, spans }) => [leftPx, widthPx, spans.length])).toEqual([
+      [0, 46, 2],
+      [100, 40, 1],
+      [176, 24, 1],
+    ]);
   });
 
   test('knows a return whose ejection is forgotten, and nothing of hosts that were never out', () => {
