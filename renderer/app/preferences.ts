@@ -24,16 +24,15 @@ export interface Preferences {
 
 export type PreferencesStore = StoreApi<Preferences>;
 
+export const defaultPreferences: Preferences = { theme: 'system', motion: 'system', window: '5m', paused: false };
+
 const key = 'drydock.preferences';
 
 /** Kept in local storage; anything unreadable there is left behind for the defaults. */
 export function createPreferences(storage: Pick<Storage, 'getItem' | 'setItem'>): PreferencesStore {
   const store = createStore<Preferences>(() => ({
-    theme: 'system',
-    motion: 'system',
-    window: '5m',
+    ...defaultPreferences,
     ...readKept(storage),
-    paused: false,
   }));
   store.subscribe(({ theme, motion, window }) => storage.setItem(key, JSON.stringify({ theme, motion, window })));
   return store;

@@ -1,4 +1,4 @@
-import { ArrowLeftRight, Boxes, Disc, FileCode2, History, Network, ShieldCheck, Waypoints, Zap } from 'lucide-react';
+import { ArrowLeftRight, Boxes, Disc, FileCode2, History, Network, Settings, ShieldCheck, Waypoints, Zap } from 'lucide-react';
 import { lazyScreen, type Screen } from './screen.tsx';
 
 /** Every screen there is, in the order of the rail. A screen is a folder here with a default export, plus its line. */
@@ -74,5 +74,13 @@ export const screens: readonly Screen[] = [
     key: '0',
     jump: 'h',
     component: lazyScreen(() => import('./runs/runs-screen.tsx')),
+  },
+  {
+    id: 'settings',
+    title: 'Settings',
+    icon: Settings,
+    key: ',',
+    jump: 'o',
+    component: lazyScreen(() => import('./settings/settings-screen.tsx')),
   },
 ];
