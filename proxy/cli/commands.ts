@@ -11,6 +11,7 @@ export const commands: Readonly<Record<string, () => Promise<{ command: Command 
   lint: () => import('./commands/lint.ts'),
   explain: () => import('./commands/explain.ts'),
   tap: () => import('./commands/tap.ts'),
+  messages: () => import('./commands/messages.ts'),
   trace: () => import('./commands/trace.ts'),
   fault: () => import('./commands/fault.ts'),
   record: () => import('./commands/record.ts'),

@@ -85,6 +85,7 @@ const summaries: Record<string, string> = {
   lint: 'everything that is wrong or without effect in files',
   explain: 'which objects and rules would apply to a request',
   tap: 'live requests, one line each',
+  messages: 'what passes in a WebSocket, an event stream, a gRPC call',
   trace: 'traces: ls, show ID',
   fault: 'faults: add, ls, rm, stop',
   record: 'recordings: start, stop, ls, show, rm, export, import',

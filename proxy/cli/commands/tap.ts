@@ -6,18 +6,20 @@ import { type Command, type CommandContext, CommandError, number, text } from '.
 import { milliseconds } from '../output.ts';
 
 export const command: Command = {
-  usage: 'tap [--from A] [--to B] [--status 5xx] [--path PREFIX] [--count N]',
-  summary: 'Live requests, one line each, until Ctrl-C or --count.',
+  usage: 'tap [--from A] [--to B] [--status 5xx] [--path PREFIX] [--count N] [--open]',
+  summary: 'Live requests, one line each, until Ctrl-C or --count. --open: long ones also while they go on.',
   options: {
     from: { type: 'string' },
     to: { type: 'string' },
     status: { type: 'string' },
     path: { type: 'string' },
     count: { type: 'string' },
+    open: { type: 'boolean' },
   },
   async run(context) {
     const client = await EngineClient.open(context.home);
     const matches = filter(context);
+    const isNews = newsOf(context);
     let left = number(context.values, 'count') ?? Number.POSITIVE_INFINITY;
     const { url, token } = client.engine;
     const socket = new WebSocket(`${url.replace('http', 'ws')}/api/v1/stream`, ['drydock.v1', `bearer.${token}`]);
@@ -32,7 +34,7 @@ export const command: Command = {
       socket.on('close', () => resolve(left > 0 && Number.isFinite(left) ? 1 : 0));
       socket.on('message', (data) => {
         for (const exchange of exchangesOf(context, data.toString())) {
-          if (left <= 0 || !matches(exchange)) continue;
+          if (left <= 0 || !matches(exchange) || !isNews(exchange)) continue;
           print(context, exchange);
           if (--left <= 0) finish();
         }
@@ -45,6 +47,20 @@ function exchangesOf({ out }: CommandContext, data: string): Exchange[] {
   const message: StreamMessage = streamMessageSchema.parse(JSON.parse(data));
   if (message.type === 'gap') out.error(`… ${message.dropped} not shown: this terminal was too slow`);
   return message.type === 'exchanges' ? message.exchanges : [];
+}
+
+/** An open exchange is told again whenever something passed: once is enough, and only who asks for it sees it before its end. */
+function newsOf({ values }: CommandContext): (exchange: Exchange) => boolean {
+  const told = new Set<string>();
+  return ({ id, open }) => {
+    if (!open) {
+      told.delete(id);
+      return true;
+    }
+    if (!values.open || told.has(id)) return false;
+    told.add(id);
+    return true;
+  };
 }
 
 function filter({ values }: CommandContext): (exchange: Exchange) => boolean {
@@ -71,7 +87,7 @@ function print({ json, out }: CommandContext, exchange: Exchange): void {
   const version = exchange.destinationVersion ? `-${exchange.destinationVersion}` : '';
   const parts = [
     exchange.time.slice(11, 23),
-    out.style(colour, String(exchange.status).padStart(3)),
+    exchange.open ? out.style('yellow', 'open') : out.style(colour, String(exchange.status).padStart(3)),
     milliseconds(exchange.durationMs).padStart(8),
     `${exchange.source} → ${exchange.destination}${version}`,
     `${exchange.method} ${exchange.path}`,

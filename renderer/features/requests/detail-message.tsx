@@ -1,4 +1,5 @@
 import type { CapturedBody, ExchangeDetail } from '../../../proxy/api/exchange.schema.ts';
+import { hrefTo } from '../../app/router.ts';
 import { Code, CopyButton, formatBytes, Json, Notice } from '../../ui/index.ts';
 import { toHexDump } from './hex-dump.ts';
 
@@ -20,6 +21,12 @@ export function MessageTab({ side, detail }: { side: 'request' | 'response'; det
       <div className="mono request-line">{line}</div>
       {none && <Notice tone="warn">No response came: {detail.details || 'the connection ended before one.'}</Notice>}
       <Headers title="Headers" pairs={message.headers} redacted={redacted} />
+      {detail.protocol === 'gRPC' && message.body && (
+        <Notice>
+          gRPC frames as they were sent. <a href={hrefTo('requests', { id: detail.id, tab: 'messages' })}>Messages</a> shows them
+          decoded.
+        </Notice>
+      )}
       <Body body={message.body} />
       {message.trailers.length > 0 && <Headers title="Trailers" pairs={message.trailers} redacted={new Set()} />}
     </div>

@@ -52,6 +52,7 @@ export function MessagesTab({ detail }: { detail: ExchangeDetail }) {
       </EmptyState>
     );
   const picked = shown.find(({ number }) => String(number) === selected);
+  const bothWays = new Set(data.messages.map((one) => one.dir)).size > 1;
   const message = picked ?? shown[0];
   const following = picked === undefined;
   return (
@@ -64,20 +65,22 @@ export function MessagesTab({ detail }: { detail: ExchangeDetail }) {
             {detail.open ? 'Follow' : 'Newest'}
           </Button>
         )}
-        <Segments
-          label="Direction"
-          value={dir}
-          options={[
-            { value: 'all', label: 'All' },
-            { value: 'up', label: '↑', title: `Sent to ${detail.destination}` },
-            { value: 'down', label: '↓', title: `Received from ${detail.destination}` },
-          ]}
-          onChange={setDir}
-        />
+        {bothWays && (
+          <Segments
+            label="Direction"
+            value={dir}
+            options={[
+              { value: 'all', label: 'All' },
+              { value: 'up', label: '↑', title: `Sent to ${detail.destination}` },
+              { value: 'down', label: '↓', title: `Received from ${detail.destination}` },
+            ]}
+            onChange={setDir}
+          />
+        )}
       </div>
       <VirtualList
         label="Messages, newest first"
-        columns={columns}
+        columns={detail.protocol === 'gRPC' ? columns.filter(({ id }) => id !== 'kind') : columns}
         count={shown.length}
         at={at}
         keyOf={keyOf}
