@@ -80,7 +80,7 @@ function buildEdge(
     to,
     protocol,
     ...red(total, span.rateMs),
-    mtlsShare: total.mtls / total.count,
+    mtlsShare: total.reached === 0 ? 0 : total.mtls / total.reached,
     retryRatio: total.retries / total.count,
     timeouts: total.timeouts,
     overflows: total.overflows,

@@ -10,6 +10,8 @@ export class Slot {
   timeouts = 0;
   overflows = 0;
   faultHits = 0;
+  /** Calls that reached somebody, and those of them over mutual TLS: one that found no host says nothing about encryption. */
+  reached = 0;
   mtls = 0;
   requestBytes = 0;
   responseBytes = 0;
@@ -25,6 +27,7 @@ export class Slot {
     if (exchange.flags.includes('UT')) this.timeouts++;
     if (exchange.flags.includes('UO')) this.overflows++;
     if (exchange.faults.length > 0) this.faultHits++;
+    if (exchange.mtls || exchange.endpoint !== '') this.reached++;
     if (exchange.mtls) this.mtls++;
     this.requestBytes += exchange.requestBytes;
     this.responseBytes += exchange.responseBytes;
@@ -42,6 +45,7 @@ export class Slot {
     this.timeouts += other.timeouts;
     this.overflows += other.overflows;
     this.faultHits += other.faultHits;
+    this.reached += other.reached;
     this.mtls += other.mtls;
     this.requestBytes += other.requestBytes;
     this.responseBytes += other.responseBytes;

@@ -66,6 +66,11 @@ describe('the graph', () => {
     expect(seriesSchema.parse(telemetry.series({ window: 'run' })).times.length).toBeLessThanOrEqual(121);
   });
 
+  test('a call that found no host does not make its edge plain text', () => {
+    telemetry.record([...call(1), ...call(2, { endpoint: '', mtls: false, flags: 'UH', status: 503 })]);
+    expect(telemetry.graph(60_000, noFacts).edges[0]).toMatchObject({ count: 2, mtlsShare: 1 });
+  });
+
   test('exchanges without records count one by one in every metric, and never as a trace to open', () => {
     const [source, destination] = call(1) as [ExchangeDetail, ExchangeDetail];
     const values = Float64Array.from([1, 10, 100, 2, 10, 100, 40, 10, 300]);

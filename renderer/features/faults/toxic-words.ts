@@ -59,7 +59,7 @@ function whatItDoes(type: string, attributes: Record<string, number>): string {
     case 'refuse':
       return 'connections refused';
     case 'flap':
-      return `up ${of('up')} ms, down ${of('down')} ms`;
+      return `flapping, up ${of('up')} ms, down ${of('down')} ms`;
     default:
       return toxicName(type).toLowerCase();
   }

@@ -40,7 +40,12 @@ export function TopologyTable({
             { id: 'p50', title: 'p50', align: 'end', cell: (edge) => formatMs(edge.p50) },
             { id: 'p95', title: 'p95', align: 'end', cell: (edge) => formatMs(edge.p95) },
             { id: 'p99', title: 'p99', align: 'end', cell: (edge) => formatMs(edge.p99) },
-            { id: 'bytes', title: 'Throughput', align: 'end', cell: (edge) => `${formatBytes(edge.bytesPerSecond ?? 0)}/s` },
+            {
+              id: 'bytes',
+              title: 'Throughput',
+              align: 'end',
+              cell: (edge) => `${formatBytes(Math.round(edge.bytesPerSecond ?? 0))}/s`,
+            },
             { id: 'split', title: 'Split', cell: (edge) => `${splitLabel(edge.split)} ${wantedLabel(edge.split)}` },
             {
               id: 'mtls',

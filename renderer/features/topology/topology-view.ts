@@ -272,7 +272,7 @@ export function edgeLabel(edge: GraphEdge, kind: LabelKind): string {
   if (kind === 'rate') return `${formatRate(edge.rate)}/s`;
   if (kind === 'errors') return formatShare(edge.errorShare);
   if (kind === 'split') return splitLabel(edge.split);
-  if (kind === 'throughput') return `${formatBytes(edge.bytesPerSecond ?? 0)}/s`;
+  if (kind === 'throughput') return `${formatBytes(Math.round(edge.bytesPerSecond ?? 0))}/s`;
   return formatMs(edge[kind]);
 }
 
