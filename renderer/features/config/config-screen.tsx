@@ -2,7 +2,7 @@ import { Check, FileCode2, FileDown, GitCompareArrows, Plus, RotateCcw, Wand2 } 
 import { useMemo, useState } from 'react';
 import type { ApplyResult, Diagnostic } from '../../../proxy/api/diagnostic.schema.ts';
 import { useRoute, useRouter } from '../../app/router.ts';
-import type { Command } from '../../commands/command.ts';
+import type { Command, CommandContext } from '../../commands/command.ts';
 import { useCommandRegistry, useCommands } from '../../commands/registry.ts';
 import { EngineError } from '../../engine/client.ts';
 import { useCall, useEngine, useStatus } from '../../engine/use-engine.ts';
@@ -79,7 +79,9 @@ function OpenFile({ files, file, onApplied }: OpenFileProps) {
   const status = useStatus();
   const running = useMemo(() => textOf(file.resources), [file.resources]);
   const [draft, setDraft] = useDraft(file.path);
-  const text = draft ?? running;
+  /** What was just applied stays in the editor until the engine's own list has it. */
+  const [settled, setSettled] = useState<{ running: string; text: string } | null>(null);
+  const text = draft ?? (settled?.running === running ? settled.text : running);
   const changed = draft !== null && draft !== running;
   const [cursor, setCursor] = useState(0);
   const [goTo, setGoTo] = useState<{ line: number; column: number; token: number } | null>(null);
@@ -100,15 +102,17 @@ function OpenFile({ files, file, onApplied }: OpenFileProps) {
   const resource = place ? (all.find((one) => isSameObject(place, one)) ?? null) : null;
   const gone = changed ? file.resources.filter((one) => !places.some((found) => isSameObject(found, one))) : [];
 
-  const apply = async () => {
+  const apply = async ({ toasts }: CommandContext) => {
     setApplying(true);
     try {
       const result = await engine.call('apply', { body: { yaml: text, file: file.path } });
       setOutcome({ text, result });
-      // Kept until the engine's own list shows it, then the running text takes over.
-      if (file.path !== newFile) setDraft(null);
-      else router.setQuery({ file: liveFile });
-      if (file.path === newFile) sessionStorage.removeItem(`drydock.config.draft:${newFile}`);
+      setSettled({ running, text });
+      setDraft(null);
+      if (file.path === newFile) {
+        toasts.ok('Applied live', result.applied.map(({ kind, name, status }) => `${kind} ${name} ${status}`).join(', '));
+        router.setQuery({ file: liveFile });
+      }
       onApplied();
     } catch (error) {
       if (!(error instanceof EngineError && error.code === 'rejected')) throw error;

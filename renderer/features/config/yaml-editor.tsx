@@ -129,8 +129,9 @@ export function YamlEditor({ label, value, onChange, diagnostics, onCursor, goTo
 
   useEffect(() => {
     const editor = view.current;
-    if (!editor || editor.state.doc.toString() === value) return;
-    editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } });
+    if (!editor) return;
+    const change = narrowChange(editor.state.doc.toString(), value);
+    if (change) editor.dispatch({ changes: change });
   }, [value]);
 
   useEffect(() => {
@@ -169,4 +170,15 @@ export function YamlEditor({ label, value, onChange, diagnostics, onCursor, goTo
   }, [goTo]);
 
   return <div ref={host} className="config-editor" data-testid="config-editor" />;
+}
+
+/** The part between what both texts begin and end with: cursor and scroll stay where they are. */
+function narrowChange(before: string, after: string): { from: number; to: number; insert: string } | null {
+  if (before === after) return null;
+  let from = 0;
+  while (from < before.length && from < after.length && before[from] === after[from]) from++;
+  let tail = 0;
+  const most = Math.min(before.length, after.length) - from;
+  while (tail < most && before.at(-1 - tail) === after.at(-1 - tail)) tail++;
+  return { from, to: before.length - tail, insert: after.slice(from, after.length - tail) };
 }
