@@ -147,7 +147,6 @@ export class LiveExchange implements ExchangeState {
   finish(now: number): ExchangeDetail {
     const last = this.stages[this.stages.length - 1];
     if (last !== undefined && last.endedAt === 0) last.endedAt = now;
-    this.downstream.messages?.close();
     return this.#detail(now);
   }
 

@@ -58,13 +58,19 @@ const whole = flags.endHeaders | flags.endStream;
 const get = (stream: number, path = '/hang', more: [string, string][] = []) =>
   frame(types.headers, whole, stream, requestBlock('app:8000', path, more));
 
+const pongs = ({ frames }: RawHttp2): number => frames.filter(({ type }) => type === types.ping).length;
+
 /** Streams numbered from 1, fifty at a time, until the proxy has had enough; how many were begun. */
 async function flood(peer: RawHttp2, begin: (stream: number) => Buffer[], atMost: number): Promise<number> {
   let begun = 0;
   while (begun < atMost) {
     const batch: Buffer[] = [];
     for (let n = 0; n < 50; n++) batch.push(...begin(2 * begun++ + 1));
-    if (!(await peer.push(Buffer.concat(batch))) || peer.goaway >= 0) break;
+    const answered = pongs(peer);
+    // The answer to a PING tells that the proxy has seen the batch.
+    if (!(await peer.push(Buffer.concat([...batch, frame(types.ping, 0, 0, Buffer.alloc(8))])))) break;
+    await peer.until((one) => pongs(one) > answered || one.goaway >= 0);
+    if (peer.goaway >= 0) break;
   }
   return begun;
 }

@@ -108,8 +108,7 @@ test('the budget is shared: one exchange’s memory ends where all of it is used
   second.passed('down', Buffer.alloc(8_000, 65));
   expect(first.record().items.length).toBeLessThan(9);
   expect(second.record()).toMatchObject({ items: [], total: 1, dropped: 1 });
-  const before = first.close();
-  expect(first.record()).toEqual(before);
+  first.close();
   second.passed('down', Buffer.alloc(8_000, 65));
   expect(second.record().items).toHaveLength(1);
 });

@@ -27,7 +27,6 @@ export class MessageCapture {
   readonly #log: MessageLog;
   readonly #up: Splitter;
   readonly #down: Splitter;
-  #final: MessageLogRecord | null = null;
 
   constructor({ kind, budget, elapsed, limitBytes, extensions = '' }: CaptureOptions) {
     this.kind = kind;
@@ -68,15 +67,11 @@ export class MessageCapture {
   }
 
   record(): MessageLogRecord {
-    return this.#final ?? this.#log.record();
+    return this.#log.record();
   }
 
-  /** Nothing more passes: memory goes back to the budget once the record has been taken. */
-  close(): MessageLogRecord {
-    if (this.#final === null) {
-      this.#final = this.#log.record();
-      this.#log.release();
-    }
-    return this.#final;
+  /** Nothing more passes and its record has been taken, if anyone wanted it: its memory goes back to the budget. */
+  close(): void {
+    this.#log.release();
   }
 }

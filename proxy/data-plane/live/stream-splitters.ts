@@ -62,7 +62,7 @@ export class GrpcSplitter implements Splitter {
   readonly #dir: Dir;
   readonly #tell: Tell;
   readonly #message: Preview;
-  readonly #head = Buffer.alloc(grpcHeadBytes);
+  readonly #head = Buffer.allocUnsafe(grpcHeadBytes);
   #filled = 0;
   #left = 0;
   /** Not gRPC after all: nothing more is told. */
