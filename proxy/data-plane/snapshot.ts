@@ -349,6 +349,10 @@ export interface ClusterSnapshot {
     failoverPriority: string[];
   };
   proxyProtocol: 'V1' | 'V2' | null;
+  /** Opaque connections are carried on by CONNECT to this `host:port`; absent = straight. */
+  tunnelTarget?: string;
+  /** PING at this interval, and how long an answer may take; absent = never. */
+  http2KeepAlive?: { intervalMs: number; timeoutMs: number };
   /** DestinationRule in force, for explain. */
   policy: ResourceRef | null;
 }

@@ -10,6 +10,7 @@ import type { ConnectionInfo, DownstreamRequest } from './stream.ts';
 import type { TcpFaultDecision, TcpFaults } from './tcp-faults.ts';
 import type { ClusterRuntime } from './upstream/cluster.ts';
 import type { DialResult } from './upstream/connect.ts';
+import { openConnectTunnel } from './upstream/connect-tunnel.ts';
 import type { Host } from './upstream/host.ts';
 import { joinTunnel } from './upstream/tunnel.ts';
 
@@ -195,6 +196,11 @@ async function joinTo(
   onDialled(result.ok);
   if (!result.ok)
     return refuse(exchange, downstream, 'UF,URX', `upstream_reset_before_response_started{${result.reset.detail}}`, deps);
+  const { tunnelTarget = '', connectTimeoutMs = 0 } = cluster ?? {};
+  if (tunnelTarget !== '') {
+    const why = await openConnectTunnel(result.socket, tunnelTarget, clock, connectTimeoutMs);
+    if (why !== '') return refuse(exchange, downstream, 'UF,URX', `upstream_reset_before_response_started{${why}}`, deps);
+  }
   if (downstream.destroyed) {
     result.socket.destroy();
     return finish(exchange, deps);
@@ -206,11 +212,19 @@ async function joinTo(
     return finish(exchange, deps);
   }
   const idleTimeoutMs = exchange.cluster?.tcpIdleTimeoutMs ?? undefined;
+  const maxMs = cluster?.maxConnectionDurationMs ?? null;
+  const maxDurationMs = maxMs === null || maxMs <= 0 ? undefined : Math.max(1, exchange.startedAt + maxMs - clock.now());
   await new Promise<void>((resolve) => {
     joinTunnel(downstream, result.socket, {
-      ...(idleTimeoutMs === undefined ? {} : { idleTimeoutMs, clock }),
+      clock,
+      ...(idleTimeoutMs === undefined ? {} : { idleTimeoutMs }),
+      ...(maxDurationMs === undefined ? {} : { maxDurationMs }),
       onClosed: (tunnel) => {
         if (tunnel.end === 'idle-timeout') exchange.details = 'idle_timeout';
+        if (tunnel.end === 'max-duration') {
+          addFlag(exchange, 'DT');
+          exchange.details = 'duration_timeout';
+        }
         exchange.downstream.requestBody.total = tunnel.bytesForward;
         exchange.downstream.responseBody.total = tunnel.bytesBackward;
         resolve();

@@ -202,7 +202,7 @@ export interface TrafficPolicySpec extends Omit<PortPolicySpec, 'port'> {
   portLevelSettings?: PortPolicySpec[];
   proxyProtocol?: { version?: 'V1' | 'V2' };
   retryBudget?: { percent?: number; minRetryConcurrency?: number };
-  tunnel?: Record<string, unknown>;
+  tunnel?: { protocol?: string; targetHost?: string; targetPort?: number };
 }
 export interface SubsetSpec {
   name: string;

@@ -74,6 +74,7 @@ export function clusterSettings(
   // Unset is the mesh's default, enabled: with outlierDetection alone calls stay near and fail over (istiod: loadbalancer.go).
   const localityOn = locality?.enabled !== false;
   const outlier = policy.outlierDetection;
+  const keepAlive = http?.http2KeepAlive;
   const warmup = balancer?.warmup ?? (balancer?.warmupDurationSecs ? { duration: balancer.warmupDurationSecs } : undefined);
   return {
     protocol,
@@ -100,6 +101,12 @@ export function clusterSettings(
           failoverPriority: locality?.failoverPriority ?? [],
         }
       : null,
+    ...(policy.tunnel && policy.tunnel.protocol !== 'POST'
+      ? { tunnelTarget: `${policy.tunnel.targetHost}:${policy.tunnel.targetPort}` }
+      : {}),
+    ...(keepAlive?.interval
+      ? { http2KeepAlive: { intervalMs: ms(keepAlive.interval) ?? 0, timeoutMs: ms(keepAlive.timeout) ?? 20_000 } }
+      : {}),
     proxyProtocol: policy.proxyProtocol ? (policy.proxyProtocol.version ?? 'V1') : null,
     policy: origin,
   };

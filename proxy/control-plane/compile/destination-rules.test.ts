@@ -137,15 +137,46 @@ describe('connection pool', () => {
     expect((await compiled({ connectionPool: { tcp: { idleTimeout: '0s' } } })).tcpIdleTimeoutMs).toBeNull();
   });
 
-  test('retryBudget: 20 % and 3 when left out, and a port keeps it', async () => {
+  test('retryBudget: 20 % and 3 when left out, and a port’s settings leave nothing of it', async () => {
     const retryBudget = {};
     expect((await compiled({ retryBudget })).limits.retryBudget).toEqual({ percent: 20, minRetryConcurrency: 3 });
     const portLevelSettings = [{ port: { number: 9080 }, loadBalancer: { simple: 'RANDOM' } }];
     expect(await compiled({ retryBudget: { percent: 50 }, portLevelSettings, tls: { mode: 'DISABLE' } })).toMatchObject({
-      limits: { retryBudget: { percent: 50, minRetryConcurrency: 3 } },
+      limits: { retryBudget: null },
       loadBalancer: { kind: 'random' },
       tls: { mode: 'mutual' },
     });
+  });
+
+  test('a subset overrides the rule’s port settings block by block; its own port settings keep what a port cannot have', async () => {
+    const port = (blocks: object) => ({ port: { number: 9080 }, ...blocks });
+    const random = { loadBalancer: { simple: 'RANDOM' } };
+    const requests = { connectionPool: { http: { http2MaxRequests: 7 } } };
+    const subsets = [
+      { name: 'v1', labels: { version: 'v1' }, trafficPolicy: requests },
+      { name: 'v2', labels: { version: 'v2' }, trafficPolicy: { portLevelSettings: [port(requests)] } },
+    ];
+    const policies = [{ portLevelSettings: [port(random)] }, { ...random, retryBudget: {} }];
+    const [ported, plain] = await Promise.all(
+      policies.map(async (trafficPolicy) => {
+        const { snapshot } = await compileDocuments([shop, destinationRule('a', { host, trafficPolicy, subsets })]);
+        return snapshot.views.default!.clusters;
+      }),
+    );
+    const both = { loadBalancer: { kind: 'random' }, limits: { http2MaxRequests: 7 } };
+    expect(ported![cluster('v1')]).toMatchObject(both);
+    expect(plain![cluster('v2')]).toMatchObject({
+      loadBalancer: { kind: 'least-request' },
+      limits: { http2MaxRequests: 7, retryBudget: { percent: 20 } },
+    });
+  });
+
+  test('tunnel and http2KeepAlive', async () => {
+    const tunnel = { targetHost: 'db.internal', targetPort: 5432 };
+    expect((await compiled({ tunnel })).tunnelTarget).toBe('db.internal:5432');
+    const http2KeepAlive = { interval: '10s', timeout: '2s' };
+    const found = await compiled({ connectionPool: { http: { http2KeepAlive } } });
+    expect(found.http2KeepAlive).toEqual({ intervalMs: 10_000, timeoutMs: 2_000 });
   });
 
   test('the callee’s own rule governs its inbound cluster too: connectionPool only', async () => {

@@ -107,18 +107,26 @@ export function isMoreSpecific(a: string, b: string): boolean {
   return a.length > b.length;
 }
 
-/** Subset blocks override the rule's block by block; a port's settings replace everything for that port. */
+/**
+ * Subset blocks override the rule's block by block. A port's settings are all there is on their level: as the rule's own they leave nothing
+ * else of it (retryBudget, proxyProtocol and tunnel included), as a subset's they replace the four blocks a port may have. Source: istiod
+ * util.go MergeSubsetTrafficPolicy.
+ */
 export function policyFor(rule: EffectiveRule, subset: SubsetSpec | null, port: number): TrafficPolicySpec {
-  const base = rule.trafficPolicy ?? {};
-  const own = subset?.trafficPolicy ?? {};
-  const { portLevelSettings: basePorts, ...baseBlocks } = base;
-  const { portLevelSettings: ownPorts, ...ownBlocks } = own;
-  const merged: TrafficPolicySpec = { ...baseBlocks, ...defined(ownBlocks) };
-  const portSettings =
-    (ownPorts ?? []).find((p) => p.port?.number === port) ?? (basePorts ?? []).find((p) => p.port?.number === port);
-  if (!portSettings) return merged;
-  const { port: _port, ...blocks }: PortPolicySpec = portSettings;
-  return { ...blocks, proxyProtocol: merged.proxyProtocol, retryBudget: merged.retryBudget };
+  const base = levelFor(rule.trafficPolicy, port);
+  if (!subset?.trafficPolicy) return base.policy;
+  const own = levelFor(subset.trafficPolicy, port);
+  if (!own.fromPort) return { ...base.policy, ...defined(own.policy) };
+  const { loadBalancer, connectionPool, outlierDetection, tls } = own.policy;
+  return { ...base.policy, loadBalancer, connectionPool, outlierDetection, tls };
+}
+
+function levelFor(policy: TrafficPolicySpec | undefined, port: number): { policy: TrafficPolicySpec; fromPort: boolean } {
+  const { portLevelSettings, ...blocks } = policy ?? {};
+  const settings = portLevelSettings?.find((p) => p.port?.number === port);
+  if (settings === undefined) return { policy: blocks, fromPort: false };
+  const { port: _port, ...own }: PortPolicySpec = settings;
+  return { policy: own, fromPort: true };
 }
 
 function defined<T extends object>(value: T): Partial<T> {

@@ -93,7 +93,7 @@ export class OutlierDetector {
   #countedStatus(status: number): number {
     const { errorCodes } = this.#config;
     if (errorCodes === undefined) return status;
-    if (errorCodes.includes(status)) return status >= 500 ? status : 500;
+    if (errorCodes.includes(status)) return Math.max(status, 500);
     return status < 500 ? status : 200;
   }
 

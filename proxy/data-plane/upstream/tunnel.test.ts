@@ -103,6 +103,19 @@ describe('a tunnel', () => {
     server.end();
   });
 
+  it('closes after its longest duration, busy or not', async () => {
+    const clock = new ManualClock();
+    const { client, server, tunnel } = await tunnelled({ idleTimeoutMs: 1000, maxDurationMs: 1500, clock });
+    client.on('error', () => {});
+    clock.advance(900);
+    client.write('x');
+    await new Promise((resolve) => server.once('data', resolve));
+    clock.advance(599);
+    expect(tunnel.end).toBe('open');
+    clock.advance(1);
+    expect(tunnel.end).toBe('max-duration');
+  });
+
   it('closes after its idle time, not before', async () => {
     const clock = new ManualClock();
     const { client, server, tunnel } = await tunnelled({ idleTimeoutMs: 1000, clock });

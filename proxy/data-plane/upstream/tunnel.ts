@@ -9,12 +9,14 @@ export interface TunnelOptions {
   onBytes?: (direction: 'forward' | 'backward', chunk: Buffer) => void;
   /** No byte either way for this long closes the tunnel; needs `clock`. */
   idleTimeoutMs?: number;
+  /** Closes the tunnel after this long, busy or not; needs `clock`. */
+  maxDurationMs?: number;
   clock?: Clock;
   /** False: FIN of one side closes both once what was accepted is written, as Envoy treats HTTP upgrades. Default true. */
   halfClose?: boolean;
 }
 
-export type TunnelEnd = 'open' | 'finished' | 'reset' | 'idle-timeout' | 'closed';
+export type TunnelEnd = 'open' | 'finished' | 'reset' | 'idle-timeout' | 'max-duration' | 'closed';
 
 /** One direction: bytes from `from` to `to`. */
 interface Flow {
@@ -43,6 +45,7 @@ export class Tunnel {
   readonly #b: Duplex;
   readonly #options: TunnelOptions;
   #timer: Timer | null = null;
+  #lifeTimer: Timer | null = null;
   #lastActivity = 0;
   #closedSides = 0;
 
@@ -61,6 +64,9 @@ export class Tunnel {
       this.bytesBackward += chunk.length;
       onBytes?.('backward', chunk);
     });
+    if (options.maxDurationMs !== undefined && options.clock !== undefined) {
+      this.#lifeTimer = options.clock.setTimer(() => this.#expire('max-duration'), options.maxDurationMs);
+    }
     if (options.idleTimeoutMs !== undefined && options.clock !== undefined) {
       this.#lastActivity = options.clock.now();
       this.#armIdle(options.clock, options.idleTimeoutMs);
@@ -131,8 +137,16 @@ export class Tunnel {
     this.end = end;
     this.#timer?.cancel();
     this.#timer = null;
+    this.#lifeTimer?.cancel();
     this.#a.on('error', ignore);
     this.#b.on('error', ignore);
+  }
+
+  #expire(end: 'idle-timeout' | 'max-duration'): void {
+    if (this.end !== 'open') return;
+    this.#finish(end);
+    this.#a.destroy();
+    this.#b.destroy();
   }
 
   #armIdle(clock: Clock, idleTimeoutMs: number): void {
@@ -143,9 +157,7 @@ export class Tunnel {
           this.#armIdle(clock, idleTimeoutMs);
           return;
         }
-        this.#finish('idle-timeout');
-        this.#a.destroy();
-        this.#b.destroy();
+        this.#expire('idle-timeout');
       },
       Math.max(1, this.#lastActivity + idleTimeoutMs - clock.now()),
     );
