@@ -158,5 +158,9 @@ export interface UpstreamConnection {
   onClose: (() => void) | null;
   /** A stream slot became free. */
   onAvailable: (() => void) | null;
+  /** HTTP/2 only: asks the peer for a sign of life. */
+  ping?(onAnswer: () => void): void;
+  /** HTTP/2 only: cuts it, streams and all. */
+  abort?(): void;
   close(): void;
 }

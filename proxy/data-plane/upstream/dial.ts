@@ -79,7 +79,9 @@ export function createDial(deps: DialDeps): Dial {
       }
       const { stream, met: faults } = disturbed;
       const http2 = result.alpn === '' ? protocol === 'HTTP/2' : result.alpn === 'h2' || result.alpn === 'istio-h2';
-      if (http2) callbacks.onConnected(Object.assign(new Http2UpstreamConnection(stream), { faults }));
+      const { maxConcurrentStreams } = cluster;
+      const streams = maxConcurrentStreams === null ? {} : { maxConcurrentStreams };
+      if (http2) callbacks.onConnected(Object.assign(new Http2UpstreamConnection(stream, streams), { faults }));
       else if (cluster.discovery === 'original') {
         carrier ??= new PassthroughCarrier();
         // Hosts outside the mesh have no fault: it is the socket as it was dialled.

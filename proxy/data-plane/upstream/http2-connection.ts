@@ -81,6 +81,17 @@ export class Http2UpstreamConnection implements UpstreamConnection {
     return new Http2UpstreamStream(this, callbacks);
   }
 
+  ping(onAnswer: () => void): void {
+    const { session } = this;
+    if (!session.closed && !session.destroyed) session.ping((error) => error === null && onAnswer());
+  }
+
+  abort(): void {
+    this.session.destroy();
+    this.socket.destroy();
+    this.#ended();
+  }
+
   /** Graceful when streams are active: they end first. */
   close(): void {
     const { session } = this;

@@ -47,6 +47,7 @@ export class PooledConnection {
   upgraded = false;
   idleSince = 0;
   lifeTimer: Timer | null = null;
+  keepAliveTimer: Timer | null = null;
 
   constructor(connection: UpstreamConnection, address: string, connectMs: number) {
     this.connection = connection;
@@ -296,12 +297,29 @@ export class HostPool {
     if (maxConnectionDurationMs !== null && maxConnectionDurationMs > 0) {
       pooled.lifeTimer = this.#owner.clock.setTimer(() => this.#drainConnection(pooled), maxConnectionDurationMs);
     }
+    this.#keepAlive(pooled);
     if (this.#host.removed && this.#waiting.size === 0) {
       this.#drainConnection(pooled);
       return;
     }
     this.#offer(pooled);
     this.#openConnections();
+  }
+
+  /** connectionPool.http.http2KeepAlive: a PING each interval; no answer within its timeout cuts the connection. */
+  #keepAlive(pooled: PooledConnection): void {
+    const { clock, snapshot } = this.#owner;
+    const { connection } = pooled;
+    const settings = snapshot.http2KeepAlive;
+    if (settings === undefined || connection.ping === undefined) return;
+    pooled.keepAliveTimer = clock.setTimer(() => {
+      if (!this.#all.has(pooled)) return;
+      pooled.keepAliveTimer = clock.setTimer(() => connection.abort?.(), settings.timeoutMs);
+      connection.ping?.(() => {
+        pooled.keepAliveTimer?.cancel();
+        if (this.#all.has(pooled)) this.#keepAlive(pooled);
+      });
+    }, settings.intervalMs);
   }
 
   #onDialFailed(dialing: Dialing, reset: UpstreamReset): void {
@@ -329,6 +347,7 @@ export class HostPool {
     if (!this.#all.delete(connection)) return;
     this.#removeReady(connection);
     connection.lifeTimer?.cancel();
+    connection.keepAliveTimer?.cancel();
     this.#owner.breaker.connections--;
     if (this.#waiting.size > 0) this.#openConnections();
   }
