@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Exchange, MessagePage } from './api/exchange.schema.ts';
+import type { Graph } from './api/observability.schema.ts';
 import { streamMessageSchema } from './api/stream.schema.ts';
 import { Engine } from './engine.ts';
 
@@ -62,21 +63,22 @@ async function firstOpen(): Promise<Exchange> {
   return (await list('open=true'))[0]!;
 }
 /** What the live stream says of one exchange. */
-function watch(seen: Exchange[]): WebSocket {
+async function watch(seen: Exchange[]): Promise<WebSocket> {
   const { control } = engine!.ready();
   const socket = new WebSocket(`${control.url.replace('http', 'ws')}/api/v1/stream`, ['drydock.v1', `bearer.${control.token}`]);
-  socket.on('open', () => socket.send(JSON.stringify({ type: 'subscribe', topics: ['exchanges'] })));
   socket.on('message', (data) => {
     const message = streamMessageSchema.parse(JSON.parse(String(data)));
     if (message.type === 'exchanges') seen.push(...message.exchanges);
   });
+  await new Promise((resolve) => socket.once('open', resolve));
+  socket.send(JSON.stringify({ type: 'subscribe', topics: ['exchanges'] }));
   return socket;
 }
 
 test('a WebSocket shows up while it is open, with its deflated frames readable, and is replaced when it ends', async () => {
   const { ingress } = engine!.ready();
   const seen: Exchange[] = [];
-  const stream = watch(seen);
+  const stream = await watch(seen);
   const socket = new WebSocket(`${ingress.replace('http', 'ws')}/chat`, {
     headers: { host: 'shop.localhost' },
     perMessageDeflate: true,
@@ -95,6 +97,9 @@ test('a WebSocket shows up while it is open, with its deflated frames readable, 
   expect(answered).toMatchObject({ dir: 'down', kind: 'text' });
   expect(answered!.content).not.toContain('s3cret');
   expect((await list('open=false')).map(({ id }) => id)).not.toContain(open.id);
+  const { edges, nodes } = await api<Graph>('/graph?window=60s');
+  expect(edges).toMatchObject([{ id: 'ingress->default/shop', protocol: 'WebSocket', open: 1, count: 0, mtlsShare: 1 }]);
+  expect(nodes.find(({ id }) => id === 'default/shop')).toMatchObject({ health: 'ok' });
 
   socket.close(1000, 'thanks');
   await expect.poll(async () => (await list('open=false')).map(({ id }) => id), { timeout: 5_000 }).toContain(open.id);
@@ -102,8 +107,9 @@ test('a WebSocket shows up while it is open, with its deflated frames readable, 
   const page = await api<MessagePage>(`/exchanges/${open.id}/messages`);
   expect(page).toMatchObject({ open: false, dropped: 0 });
   expect(page.messages.at(-1)).toMatchObject({ kind: 'close', closeCode: 1000 });
-  await expect.poll(() => seen.filter(({ id }) => id === open.id).at(-1)?.open).toBe(undefined);
-  expect(seen.find(({ id }) => id === open.id)).toMatchObject({ open: true });
+  const told = () => seen.filter(({ id }) => id === open.id).map((exchange) => exchange.open ?? false);
+  await expect.poll(() => told().at(-1)).toBe(false);
+  expect(told()[0]).toBe(true);
   stream.close();
 }, 20_000);
 

@@ -108,6 +108,8 @@ export const graphEdgeSchema = redSchema.extend({
   ejected: z.number().int(),
   /** Request and response bodies together. */
   bytesPerSecond: z.number().optional(),
+  /** Exchanges that go on now, for more than a second: WebSockets, streams, connections. */
+  open: z.number().int().optional(),
   /** Services that get copies of these requests: `default/reviews-next`. */
   mirrors: z.array(z.string()).optional(),
   /** Wanted (weights in force; null without a split) and actual shares per version. */

@@ -162,6 +162,11 @@ export class Store {
     return gone;
   }
 
+  /** Without contents. */
+  openExchanges(): Exchange[] {
+    return [...this.#open.values()];
+  }
+
   /** Newest first; `next` is the cursor of the following page. */
   async queryExchanges(query: Partial<ExchangeQuery>): Promise<ExchangePage> {
     const { limit = 100, cursor, open: wanted, ...filter } = query;

@@ -1,4 +1,6 @@
+import type { Exchange } from '../api/exchange.schema.ts';
 import type { Graph, GraphEdge, GraphNode, Red } from '../api/observability.schema.ts';
+import { destinationNode, sourceNode, standsForCall } from './judge.ts';
 import type { EdgeMetrics, Metrics } from './metrics.ts';
 import type { Slot } from './slots.ts';
 
@@ -32,8 +34,14 @@ export interface GraphServiceFact {
 /** Kiali's default: above this share of errors a service is failing. */
 const FAILING_SHARE = 0.1;
 
-/** Who calls whom, from counted calls: never inferred from traces. */
-export function buildGraph(metrics: Metrics, span: GraphSpan, nowMs: number, facts: GraphFacts): Graph {
+/** Who calls whom, from counted calls and from those that go on (`open`): never inferred from traces. */
+export function buildGraph(
+  metrics: Metrics,
+  span: GraphSpan,
+  nowMs: number,
+  facts: GraphFacts,
+  open: readonly Exchange[] = [],
+): Graph {
   const byEdge = new Map<string, EdgeMetrics[]>();
   for (const edge of metrics.edges()) {
     const id = `${edge.from}->${edge.to}`;
@@ -44,9 +52,19 @@ export function buildGraph(metrics: Metrics, span: GraphSpan, nowMs: number, fac
   const edges: GraphEdge[] = [];
   for (const [id, versions] of byEdge) {
     const total = metrics.total(versions, span.windowMs, nowMs);
-    if (total.count > 0) edges.push(buildEdge(id, versions, total, metrics, span, nowMs, facts));
+    const ongoing = open.filter((exchange) => standsForCall(exchange) && edgeOf(exchange) === id);
+    if (total.count === 0 && ongoing.length === 0) continue;
+    const edge = buildEdge(id, versions, total, metrics, span, nowMs, facts);
+    // Where nothing has ended yet, what goes on tells whether it is encrypted.
+    const mtlsShare =
+      total.reached > 0 ? edge.mtlsShare : ongoing.filter(({ mtls }) => mtls).length / Math.max(1, ongoing.length);
+    edges.push(ongoing.length === 0 ? edge : { ...edge, mtlsShare, open: ongoing.length });
   }
-  const nodes = facts.services.map((service) => buildNode(service, metrics, span, nowMs));
+  const nodes = facts.services.map((service) => {
+    const node = buildNode(service, metrics, span, nowMs);
+    const isUsed = edges.some(({ open: ongoing, from, to }) => ongoing !== undefined && (from === node.id || to === node.id));
+    return node.health === 'idle' && isUsed ? { ...node, health: 'ok' as const } : node;
+  });
   const known = new Set(nodes.map((n) => n.id));
   for (const { from, to } of edges) {
     for (const id of [from, to]) {
@@ -61,6 +79,10 @@ export function buildGraph(metrics: Metrics, span: GraphSpan, nowMs: number, fac
     nodes,
     edges,
   };
+}
+
+function edgeOf(exchange: Exchange): string {
+  return `${sourceNode(exchange)}->${destinationNode(exchange)}`;
 }
 
 function buildEdge(
@@ -81,7 +103,7 @@ function buildEdge(
     protocol,
     ...red(total, span.rateMs),
     mtlsShare: total.reached === 0 ? 0 : total.mtls / total.reached,
-    retryRatio: total.retries / total.count,
+    retryRatio: total.count === 0 ? 0 : total.retries / total.count,
     timeouts: total.timeouts,
     overflows: total.overflows,
     faults: facts.faults.filter(meant).map((f) => f.name),

@@ -33,6 +33,11 @@ export class Metrics {
     this.#add(this.#edgeOf(exchange), exchange);
   }
 
+  /** Its edge exists from now on, though nothing was counted on it yet: the exchange still goes on. */
+  know(exchange: Exchange): void {
+    if (standsForCall(exchange)) this.#edgeOf(exchange);
+  }
+
   /** Exchanges alike but for time and size: `each` sets them one after another on the exchange that stands for all, `count` times. */
   recordAll(exchange: Exchange, count: number, each: (index: number) => void): void {
     if (!standsForCall(exchange)) return;

@@ -90,7 +90,9 @@ export class Telemetry {
     const now = this.#clock.wallNow();
     // A rate over five minutes, half a minute after the start, would tell a tenth of the truth.
     const known = Math.min(windowMs, Math.max(1000, now - this.#startedMs));
-    return buildGraph(this.#metrics, { windowMs, rateMs: known }, now, facts);
+    const open = this.#store.openExchanges();
+    for (const exchange of open) this.#metrics.know(exchange);
+    return buildGraph(this.#metrics, { windowMs, rateMs: known }, now, facts, open);
   }
 
   /** Unknown metric names or bad durations throw RangeError with words for a 400. */

@@ -65,7 +65,7 @@ const questions = [
   'Any parrots?',
 ];
 
-/** One conversation of about half a minute, then the next customer. */
+/** One conversation of less than half a minute, then the next customer. */
 async function talk() {
   if (stopped) return;
   const place = { host: ingress.hostname, port: ingress.port || 80, path: '/chat' };
@@ -75,7 +75,7 @@ async function talk() {
     const ask = () => {
       if (asked === questions.length) return peer.close(1000, 'thanks');
       peer.send('text', JSON.stringify({ text: questions[asked++] }));
-      later = setTimeout(ask, 5_000);
+      later = setTimeout(ask, 4_000);
     };
     let later = setTimeout(ask, 1_000);
     peer.onClose = () => {

@@ -269,7 +269,8 @@ export function splitLabel(split: GraphEdge['split']): string {
 }
 
 export function edgeLabel(edge: GraphEdge, kind: LabelKind): string {
-  if (kind === 'rate') return `${formatRate(edge.rate)}/s`;
+  // Nothing has ended, something goes on: a rate of nothing would tell the opposite.
+  if (kind === 'rate') return edge.count === 0 && edge.open ? `${edge.open} open` : `${formatRate(edge.rate)}/s`;
   if (kind === 'errors') return formatShare(edge.errorShare);
   if (kind === 'split') return splitLabel(edge.split);
   if (kind === 'throughput') return `${formatBytes(Math.round(edge.bytesPerSecond ?? 0))}/s`;
@@ -298,10 +299,10 @@ function viewEdge(edge: GraphEdge, label: LabelKind): EdgeView {
     to: edge.to,
     label: edgeLabel(edge, label),
     wanted: label === 'split' ? wantedLabel(edge.split) : '',
-    tone: mark?.tone ?? (edge.rate > 0 ? ('ok' as const) : ('neutral' as const)),
+    tone: mark?.tone ?? (edge.rate > 0 || edge.open ? ('ok' as const) : ('neutral' as const)),
     mark,
     width: edgeWidth(edge.rate),
-    paceSeconds: edgePace(edge.rate),
+    paceSeconds: edgePace(edge.rate) || (edge.open ? edgePace(1) : 0),
     lock: lock as EdgeView['lock'],
     faults: edge.faults.length,
     retries: edge.retryRatio > 0 ? formatShare(edge.retryRatio) : '',
@@ -324,6 +325,7 @@ export function describeEdge(edge: GraphEdge): string {
     `p95 ${formatMs(edge.p95)}`,
     edge.mtlsShare >= 0.999 ? 'mutual TLS' : edge.mtlsShare > 0 ? `mutual TLS on ${formatShare(edge.mtlsShare)}` : 'plain text',
   ];
+  if (edge.open) parts.push(`${edge.open} open`);
   if (edge.faults.length > 0) parts.push(`${edge.faults.length} armed: ${edge.faults.join(', ')}`);
   if (edge.retryRatio > 0) parts.push(`${formatShare(edge.retryRatio)} retried`);
   if (edge.timeouts > 0) parts.push(`${edge.timeouts} timeouts`);
