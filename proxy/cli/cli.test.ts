@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Replay } from '../api/recording.schema.ts';
+import { toxicOf } from './commands/fault.ts';
 import { junitReport } from './commands/replay.ts';
 import { commands } from './commands.ts';
 
@@ -28,6 +29,16 @@ function drydock(...args: string[]): Promise<{ code: number | null; stdout: stri
   });
 }
 
+test('a toxic is written as its kind and its attributes', () => {
+  expect(toxicOf('latency,latency=100, jitter=2,stream=upstream,toxicity=0.5')).toEqual({
+    type: 'latency',
+    stream: 'upstream',
+    toxicity: 0.5,
+    attributes: { latency: 100, jitter: 2 },
+  });
+  expect(toxicOf('refuse')).toEqual({ type: 'refuse', stream: 'downstream', toxicity: 1, attributes: {} });
+});
+
 describe('the command line', () => {
   test('without a command, or with one that does not exist, it shows how it is used and exits with 2', async () => {
     expect((await drydock()).code).toBe(2);
@@ -36,6 +47,7 @@ describe('the command line', () => {
     expect(typo.stderr).toContain('did you mean status?');
     expect((await drydock('status', '--nope')).code).toBe(2);
     expect((await drydock('fault', 'add')).stderr).toContain('--to');
+    expect((await drydock('fault', 'add', '--to', 'db', '--toxic', 'latency,latency')).stderr).toContain('latency=100');
   });
 
   test('every command explains itself', async () => {

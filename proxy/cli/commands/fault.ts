@@ -1,10 +1,10 @@
 import type { FaultSpec } from '../../api/fault.schema.ts';
 import { EngineClient } from '../client.ts';
-import { type Command, type CommandContext, number, text, UsageError } from '../command.ts';
+import { type Command, type CommandContext, number, text, texts, UsageError } from '../command.ts';
 
 export const command: Command = {
   usage:
-    'fault add --to SERVICE [--version V] [--from S] [--percent N] [--delay 500ms] [--abort 503|reset|hang] [--side server|client] ' +
+    'fault add --to SERVICE [--version V] [--from S] [--percent N] [--delay 500ms] [--abort 503|reset|hang] [--toxic latency,latency=100,jitter=20,stream=upstream,toxicity=0.5]… [--side server|client] ' +
     '[--path PREFIX] [--expires 10m] [--name N] | fault ls | fault rm NAME | fault stop',
   summary: 'Makes a service misbehave. A fault ends after 10 minutes unless --expires says otherwise; stop removes all at once.',
   options: {
@@ -14,6 +14,7 @@ export const command: Command = {
     percent: { type: 'string' },
     delay: { type: 'string' },
     abort: { type: 'string' },
+    toxic: { type: 'string', multiple: true },
     side: { type: 'string' },
     path: { type: 'string' },
     method: { type: 'string' },
@@ -37,7 +38,10 @@ async function add({ values, home, json, out }: CommandContext): Promise<number>
   const [service = to, namespace] = to.split('.');
   const [from, side, delay, abort] = ['from', 'side', 'delay', 'abort'].map((option) => text(values, option));
   if (side !== undefined && side !== 'server' && side !== 'client') throw new UsageError('--side is server or client');
-  if (delay === undefined && abort === undefined) throw new UsageError('say what happens: --delay 500ms, --abort 503, or both');
+  const toxics = texts(values, 'toxic').map(toxicOf);
+  if (delay === undefined && abort === undefined && toxics.length === 0) {
+    throw new UsageError('say what happens: --delay 500ms, --abort 503, --toxic latency,latency=100, or several');
+  }
   const [path, method] = [text(values, 'path'), text(values, 'method')];
   const spec: Partial<FaultSpec> & Pick<FaultSpec, 'to'> = {
     to: { service, namespace, version: text(values, 'version') },
@@ -46,6 +50,7 @@ async function add({ values, home, json, out }: CommandContext): Promise<number>
     percentage: number(values, 'percent'),
     delay: delay === undefined ? undefined : { fixed: delay },
     abort: abort === undefined ? undefined : abortOf(abort),
+    tcp: toxics.length === 0 ? undefined : toxics,
     match:
       path || method ? [{ uri: path ? { prefix: path } : undefined, method: method ? { exact: method } : undefined }] : undefined,
     expires: text(values, 'expires'),
@@ -64,6 +69,28 @@ function abortOf(abort: string): NonNullable<FaultSpec['abort']> {
   return { grpcStatus: abort };
 }
 
+type Toxic = NonNullable<FaultSpec['tcp']>[number];
+
+/** `latency,latency=100,stream=upstream,toxicity=0.5`: the kind, then its attributes. The engine says which there are. */
+export function toxicOf(text: string): Toxic {
+  const [type = '', ...settings] = text.split(',').map((part) => part.trim());
+  const toxic: Toxic = { type: type as Toxic['type'], stream: 'downstream', toxicity: 1, attributes: {} };
+  for (const setting of settings) {
+    const [key = '', value = ''] = setting.split('=', 2);
+    if (key === 'stream') {
+      if (value !== 'upstream' && value !== 'downstream') throw new UsageError('a toxic’s stream is upstream or downstream');
+      toxic.stream = value;
+      continue;
+    }
+    const number = Number(value);
+    if (value === '' || !Number.isFinite(number))
+      throw new UsageError(`--toxic ${text}: ${key} needs a number, as in ${key}=100`);
+    if (key === 'toxicity') toxic.toxicity = number;
+    else toxic.attributes[key] = number;
+  }
+  return toxic;
+}
+
 async function list({ home, json, out }: CommandContext): Promise<number> {
   const { faults } = await (await EngineClient.open(home)).call('listFaults');
   if (json) {
@@ -71,9 +98,10 @@ async function list({ home, json, out }: CommandContext): Promise<number> {
     return 0;
   }
   const rows = faults.map((fault) => {
-    const { to, from, percentage, delay, abort } = fault.spec;
+    const { to, from, percentage, delay, abort, tcp } = fault.spec;
     const edge = `${from?.service ?? 'anyone'} → ${to.service}${to.version ? `-${to.version}` : ''}`;
-    const effect = [delay && `delay ${JSON.stringify(delay)}`, abort && `abort ${JSON.stringify(abort)}`]
+    const toxics = (tcp ?? []).map(({ type, attributes }) => `${type} ${JSON.stringify(attributes)}`);
+    const effect = [delay && `delay ${JSON.stringify(delay)}`, abort && `abort ${JSON.stringify(abort)}`, ...toxics]
       .filter(Boolean)
       .join(', ');
     return [
