@@ -281,7 +281,7 @@ const outliers: Group[] = [
   outlier('no-panic', ['a', 'b', 'c'], { consecutive5xxErrors: 1, minHealthPercent: 30 }, noRetries, [
     { name: 'one goes', repeat: 1, app: 'status=500', expect: { status: 500 } },
     // Changes of health within a second of each other are held back for a second (update_merge_window).
-    { name: 'meanwhile', app: 'delay=1200', expect: { status: 200 } },
+    { name: 'meanwhile', repeat: 1, app: 'delay=1200', expect: { status: 200 } },
     { name: 'another goes', repeat: 1, app: 'status=500', expect: { status: 500 } },
     { name: 'one third healthy is enough', repeat: 6, expect: { status: 200, sticky: true } },
   ]),
