@@ -24,6 +24,7 @@ import { ApiError } from './control-plane/server/api-error.ts';
 import type { ControlServer } from './control-plane/server/control-server.ts';
 import type { ApiHandlers } from './control-plane/server/route-table.ts';
 import { StreamHub } from './control-plane/server/stream-hub.ts';
+import { Simulations } from './control-plane/simulations.ts';
 import { listenControl, listenToxiproxy, StartError } from './control-plane/start-listeners.ts';
 import { Supervisor } from './control-plane/supervisor/supervisor.ts';
 import { type ProxyState, type ToxiproxyApi, ToxiproxyState } from './control-plane/toxiproxy/index.ts';
@@ -246,6 +247,7 @@ export class Engine {
       onCommitted: (committed, applied) => this.#committed(committed, applied),
       onRejected: (diagnostics, source) => this.#rejected(diagnostics, source),
     });
+    const simulations = new Simulations({ store, clock, redactor, configuration, onEvent });
     const send = createReplaySend(() => configuration.current);
     const replayer = new Replayer({ store, clock, random: Math.random, redactor, send });
     const hub = new StreamHub({
@@ -268,6 +270,7 @@ export class Engine {
     this.#closers.push(
       () => certificates.close(),
       () => replayer.close(),
+      () => simulations.close(),
       () => recorder.close(),
       () => accessLog.close(),
       () => otlpExport.close(),
@@ -287,6 +290,7 @@ export class Engine {
       configuration,
       send,
       replayer,
+      simulations,
       hub,
       watcher,
       toxiproxyState,
@@ -566,6 +570,7 @@ interface Parts extends Given {
   configuration: Configuration;
   send: ReturnType<typeof createReplaySend>;
   replayer: Replayer;
+  simulations: Simulations;
   hub: StreamHub;
   watcher: FileWatcher;
   toxiproxyState: ToxiproxyState;

@@ -14,6 +14,7 @@ import {
 } from './observability.schema.ts';
 import { recordingRequestSchema, recordingSchema, replayRequestSchema, replaySchema } from './recording.schema.ts';
 import { runComparisonSchema, runSchema, runSummarySchema } from './runs.schema.ts';
+import { simulationRequestSchema, simulationSchema } from './simulation.schema.ts';
 import { certificateSchema, registerServiceSchema, serviceOutputSchema, statusSchema } from './status.schema.ts';
 import {
   proxyToxicChangeSchema,
@@ -347,6 +348,26 @@ export const apiRoutes = {
     summary: 'A recording from a HAR',
     body: z.looseObject({ log: z.looseObject({ entries: z.array(z.unknown()) }) }),
     response: recordingSchema,
+  },
+  startSimulation: {
+    method: 'POST',
+    path: '/simulations',
+    summary: 'Answer for a service from a recording',
+    body: simulationRequestSchema,
+    response: simulationSchema,
+  },
+  listSimulations: {
+    method: 'GET',
+    path: '/simulations',
+    summary: 'Services that recordings answer for, with hits and misses',
+    response: z.object({ simulations: z.array(simulationSchema) }),
+  },
+  getSimulation: { method: 'GET', path: '/simulations/:id', summary: 'One simulation', response: simulationSchema },
+  stopSimulation: {
+    method: 'DELETE',
+    path: '/simulations/:id',
+    summary: 'Let the service answer for itself again',
+    response: z.object({ removed: z.string() }),
   },
   startReplay: {
     method: 'POST',

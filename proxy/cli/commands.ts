@@ -16,6 +16,7 @@ export const commands: Readonly<Record<string, () => Promise<{ command: Command 
   fault: () => import('./commands/fault.ts'),
   record: () => import('./commands/record.ts'),
   replay: () => import('./commands/replay.ts'),
+  simulate: () => import('./commands/simulate.ts'),
   runs: () => import('./commands/runs.ts'),
   export: () => import('./commands/export.ts'),
   ca: () => import('./commands/ca.ts'),

@@ -56,6 +56,7 @@ export class Configuration {
   #version = 0;
   #current: Committed | null = null;
   #files: string[] = [];
+  #standIns: Readonly<Record<string, HostPort>> = {};
 
   constructor(options: ConfigurationOptions) {
     this.#options = options;
@@ -129,6 +130,17 @@ export class Configuration {
     });
   }
 
+  /** Who answers in place of which workload's process, by workload id. */
+  setStandIns(standIns: Readonly<Record<string, HostPort>>): Promise<ApplyOutcome> {
+    return this.#serialised(async () => {
+      const before = this.#standIns;
+      this.#standIns = standIns;
+      const outcome = await this.#commit(this.current.set, [], [], 'simulation');
+      if (!outcome.ok) this.#standIns = before;
+      return outcome;
+    });
+  }
+
   /** All diagnostics of documents together with what runs; changes nothing. */
   async lintText(yaml: string, file: string): Promise<Diagnostic[]> {
     const parsed = parseText(yaml, file);
@@ -178,6 +190,7 @@ export class Configuration {
       forbiddenUpstreams: this.#options.forbiddenUpstreams(),
       rememberedPorts,
       appAddresses,
+      standIns: this.#standIns,
     });
     const diagnostics = [...found, ...compiled.diagnostics];
     const snapshot = await this.#withGatewayCertificates(compiled.snapshot);

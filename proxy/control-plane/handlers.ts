@@ -23,6 +23,8 @@ import type { Reflection } from './reflection.ts';
 import { createRunHandlers, type RunHandlers } from './run-handlers.ts';
 import { ApiError, Reply } from './server/api-error.ts';
 import type { ApiHandlers } from './server/route-table.ts';
+import { createSimulationHandlers, type SimulationHandlers } from './simulation-handlers.ts';
+import type { Simulations } from './simulations.ts';
 import type { Supervisor } from './supervisor/supervisor.ts';
 import { createToxiproxyHandlers, type ToxicTypes, type ToxiproxyHandlers, type ToxiproxyState } from './toxiproxy/index.ts';
 import { describeWorkloads } from './workloads.ts';
@@ -37,6 +39,7 @@ export interface EngineParts {
   telemetry: Telemetry;
   recorder: Recorder;
   replayer: Replayer;
+  simulations: Simulations;
   send: ReplaySend;
   status(): Promise<Status>;
   /** Asked of the data plane now; the last known while it restarts. */
@@ -72,6 +75,7 @@ export function createHandlers(parts: EngineParts): ApiHandlers {
     ...recordingHandlers(parts),
     ...createToxiproxyHandlers(parts),
     ...createRunHandlers({ runs: parts.telemetry.runs, flush: parts.flush }),
+    ...createSimulationHandlers(parts),
   };
 }
 
@@ -263,7 +267,7 @@ function trafficHandlers(parts: EngineParts): TrafficHandlers {
 
 type RecordingHandlers = Omit<
   ApiHandlers,
-  keyof ConfigurationHandlers | keyof TrafficHandlers | keyof ToxiproxyHandlers | keyof RunHandlers
+  keyof ConfigurationHandlers | keyof TrafficHandlers | keyof ToxiproxyHandlers | keyof RunHandlers | keyof SimulationHandlers
 >;
 
 function recordingHandlers({ recorder, replayer, flush }: EngineParts): RecordingHandlers {

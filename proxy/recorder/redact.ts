@@ -62,6 +62,11 @@ export class Redactor {
     return { ...exchange, path, request, response, redacted, ...(messages === undefined ? {} : { messages }) };
   }
 
+  /** A request that just came in, in the form recorded ones are kept. */
+  redactRequest(path: string, request: ExchangeDetail['request']): { path: string; request: ExchangeDetail['request'] } {
+    return { path: this.#url(path, 'request.query', []), request: this.#message(request, 'request', []) };
+  }
+
   /** Of an exchange without its contents. */
   redactSummary(exchange: Exchange): Exchange {
     const path = this.#url(exchange.path, 'request.query', []);

@@ -83,6 +83,7 @@ function compileInboundPort(
 ): InboundPort {
   const { service } = workload;
   const app = appAddress(context, workload, port.name);
+  const answering = context.options.standIns?.[workload.id] ?? app;
   const mtls = mtlsModeFor(context, workload, port.port);
   // The callee's connectionPool governs its inbound cluster too; load balancing and outlier detection have one endpoint to choose from.
   const rule = findDestinationRule(context, service, { namespace: service.namespace, labels: null });
@@ -107,8 +108,8 @@ function compileInboundPort(
       subset: '',
       endpoints: [
         {
-          host: app.host,
-          port: app.port,
+          host: answering.host,
+          port: answering.port,
           workload: '',
           version: workload.version,
           labels: workload.labels,

@@ -1,0 +1,31 @@
+import { ApiError } from './server/api-error.ts';
+import type { ApiHandlers } from './server/route-table.ts';
+import type { Simulations } from './simulations.ts';
+
+export type SimulationHandlers = Pick<ApiHandlers, 'startSimulation' | 'listSimulations' | 'getSimulation' | 'stopSimulation'>;
+
+export function createSimulationHandlers({
+  simulations,
+  flush,
+}: {
+  simulations: Simulations;
+  flush: () => Promise<void>;
+}): SimulationHandlers {
+  const missing = (id: string) => new ApiError('not_found', `There is no simulation ${id}`);
+  return {
+    startSimulation: async ({ body }) => {
+      await flush();
+      return simulations.start(body);
+    },
+    listSimulations: () => ({ simulations: simulations.list() }),
+    getSimulation: ({ params }) => {
+      const found = simulations.get(params.id);
+      if (found === null) throw missing(params.id);
+      return found;
+    },
+    stopSimulation: async ({ params }) => {
+      if (!(await simulations.stop(params.id))) throw missing(params.id);
+      return { removed: params.id };
+    },
+  };
+}
