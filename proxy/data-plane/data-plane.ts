@@ -77,7 +77,7 @@ export class DataPlane {
       },
     });
     this.#faults = new FaultState({ clock, random });
-    this.#tcpFaults = new TcpFaults({ state: this.#faults, clock, random });
+    this.#tcpFaults = new TcpFaults({ state: this.#faults, clock, random, onBegin: (toxic) => this.#renewConnections(toxic) });
     this.toxicProxies = new ToxicProxies({ clock, random, forbidden: () => this.#forbidden });
     const identityOf = (proxyId: string) => this.#identityOf(proxyId);
     const dialDeps = {
@@ -223,6 +223,7 @@ export class DataPlane {
     this.#bound.clear();
     this.#connections.close();
     this.#upstreams.close();
+    this.#tcpFaults.close();
     await this.toxicProxies.close();
     this.#open.close();
     this.#reporter.close();
@@ -250,9 +251,8 @@ export class DataPlane {
       this.#bound.set(key, bound);
     }
     this.#faults.update(prepared.snapshot.faults);
-    const toxic = this.#tcpFaults.update(prepared.snapshot.faults);
     this.#upstreams.update(prepared.snapshot, (workload) => this.#bound.get(listenerKey(workload, 'inbound')));
-    this.#renewConnections(toxic);
+    this.#tcpFaults.update(prepared.snapshot.faults);
   }
 
   /** Toxics draw when a connection opens, so those kept open for later requests must give way to new ones. */

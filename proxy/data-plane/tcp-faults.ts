@@ -1,6 +1,6 @@
 import { type Duplex, duplexPair } from 'node:stream';
 import type { AppliedFault } from '../api/exchange.schema.ts';
-import type { Clock, Random } from './clock.ts';
+import type { Clock, Random, Timer } from './clock.ts';
 import { addFlag } from './exchange.ts';
 import type { LiveExchange } from './live-exchange.ts';
 import type { ToxicSpec } from './messages.ts';
@@ -35,6 +35,7 @@ export interface HttpConnectionEnds extends FaultEnds {
   client: string;
 }
 
+const FOLLOW_MS = 250;
 const admitted: Admission = { admitted: true, draws: new Map() };
 const nothing: TcpFaultDecision = { delayMs: 0, abort: null, toxics: [], admission: admitted };
 
@@ -49,9 +50,14 @@ export class TcpFaults {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #joins = new Set<ToxicJoin>();
+  readonly #onBegin: (faults: readonly FaultSnapshot[]) => void;
+  #faults: readonly FaultSnapshot[] = [];
   #known: ReadonlySet<string> = new Set();
+  #timer: Timer | null = null;
 
-  constructor(deps: { state: FaultState; clock: Clock; random: Random }) {
+  /** `onBegin` hears of faults whose toxics begin to act, by an apply or by their schedule. */
+  constructor(deps: { state: FaultState; clock: Clock; random: Random; onBegin: (faults: readonly FaultSnapshot[]) => void }) {
+    this.#onBegin = deps.onBegin;
     this.#state = deps.state;
     this.#clock = deps.clock;
     this.#random = deps.random;
@@ -125,14 +131,32 @@ export class TcpFaults {
     return { stream, met };
   }
 
-  /** A new snapshot: toxics of faults that are gone, changed or switched off come off open connections. Returns the faults with new ones. */
-  update(faults: readonly FaultSnapshot[]): FaultSnapshot[] {
-    const acting = faults.filter((fault) => fault.enabled);
+  /** A new snapshot: toxics of faults that are gone, changed, over or switched off come off open connections. */
+  update(faults: readonly FaultSnapshot[]): void {
+    this.#faults = faults.filter((fault) => fault.tcp !== undefined);
+    this.close();
+    this.#follow();
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+  }
+
+  /** Schedules and expiry come and go without a snapshot: looked at four times a second while there are any. */
+  #follow(): void {
+    this.#refresh();
+    if (this.#faults.some(({ schedule, expiresAt }) => schedule !== null || expiresAt !== null))
+      this.#timer = this.#clock.setTimer(() => this.#follow(), FOLLOW_MS);
+  }
+
+  #refresh(): void {
+    const acting = this.#faults.filter((fault) => this.#state.isActive(fault));
     const wanted = new Set(acting.flatMap((fault) => toxicsOf(fault).map(({ name }) => name)));
     for (const join of this.#joins) join.release(new Set(join.toxics.filter((name) => !wanted.has(name))));
     const fresh = acting.filter((fault) => toxicsOf(fault).some(({ name }) => !this.#known.has(name)));
     this.#known = wanted;
-    return fresh;
+    if (fresh.length > 0) this.#onBegin(fresh);
   }
 
   #concerns(fault: FaultSnapshot, proxy: ProxySnapshot, ends: FaultEnds): boolean {

@@ -61,9 +61,13 @@ function call(): Promise<Answer> {
   });
 }
 /** Renewed connections drain after the apply; the first request may still use an old one. */
-async function until(wanted: (answer: Answer) => boolean): Promise<Answer> {
+async function until(wanted: (answer: Answer) => boolean, withinMs = 2000): Promise<Answer> {
+  const startedAt = performance.now();
   let answer = await call();
-  for (let tries = 0; !wanted(answer) && tries < 20; tries++) answer = await call();
+  while (!wanted(answer) && performance.now() - startedAt < withinMs) {
+    await new Promise((resolve) => setTimeout(resolve, 15));
+    answer = await call();
+  }
   expect(answer).toSatisfy(wanted);
   return answer;
 }
@@ -87,6 +91,15 @@ describe.each(['server', 'client'])('toxics under requests, side: %s', (side) =>
     expect(met).toEqual({ name: 'default/f', effect: 'latency', side });
     await mesh.api('/faults/f', 'DELETE');
     await until(({ ms, status }) => status === 200 && ms < 100);
+  });
+
+  test('follow a schedule on connections that stay open', async () => {
+    const latency = { type: 'latency', attributes: { latency: 120 } };
+    await fault({ side, tcp: [latency], schedule: { after: '400ms', for: '1s' } });
+    const before = await call();
+    expect([before.status, before.ms < 100]).toEqual([200, true]);
+    await until(({ ms }) => ms > 110, 3000);
+    await until(({ ms, status }) => status === 200 && ms < 100, 4000);
   });
 
   test('compose: two latencies add', async () => {
