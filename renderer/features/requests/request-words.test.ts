@@ -131,6 +131,6 @@ describe('copy as curl', () => {
 
 describe('a binary body', () => {
   test('is shown as offsets, bytes and the printable ones as text', () => {
-    expect(toHexDump(btoa('Hi\u0000!'))).toBe(`000000  ${'48 69 00 21'.padEnd(47)}  Hi·!`);
+    expect(toHexDump(btoa('Hi\u0000!'))).toBe(`000000  ${'48 69 00 21'.padEnd(23)}  Hi·!`);
   });
 });
