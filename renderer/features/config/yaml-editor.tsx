@@ -87,6 +87,8 @@ const colours = HighlightStyle.define([
 export function YamlEditor({ label, value, onChange, diagnostics, onCursor, goTo }: YamlEditorProps) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
+  /** Texts told with onChange that have not come back as `value` yet. */
+  const pending = useRef<string[]>([]);
   const latest = useRef({ onChange, onCursor, value });
   latest.current = { onChange, onCursor, value };
 
@@ -114,7 +116,11 @@ export function YamlEditor({ label, value, onChange, diagnostics, onCursor, goTo
           EditorState.tabSize.of(2),
           EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false' }),
           EditorView.updateListener.of((update) => {
-            if (update.docChanged) latest.current.onChange(update.state.doc.toString());
+            if (update.docChanged) {
+              const text = update.state.doc.toString();
+              pending.current.push(text);
+              latest.current.onChange(text);
+            }
             if (update.docChanged || update.selectionSet) latest.current.onCursor(update.state.selection.main.head);
           }),
         ],
@@ -127,12 +133,20 @@ export function YamlEditor({ label, value, onChange, diagnostics, onCursor, goTo
     };
   }, [label]);
 
+  // Typing is faster than rendering: a value that this editor told itself a moment ago must not take back what was typed since.
   useEffect(() => {
     const editor = view.current;
     if (!editor) return;
-    const change = narrowChange(editor.state.doc.toString(), value);
-    if (change) editor.dispatch({ changes: change });
-  }, [value]);
+    const now = editor.state.doc.toString();
+    const told = pending.current.indexOf(value);
+    if (now === value) pending.current = [];
+    else if (told >= 0) pending.current.splice(0, told + 1);
+    else {
+      pending.current = [];
+      const change = narrowChange(now, value);
+      if (change) editor.dispatch({ changes: change });
+    }
+  });
 
   useEffect(() => {
     const editor = view.current;

@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type DesktopApp, launchDesktopApp } from './fixture/desktop-app.ts';
+import { eventually } from './fixture/eventually.ts';
+import { meshOf, sendThroughIngress } from './fixture/mesh.ts';
+import { Upstream } from './fixture/upstream.ts';
+
+const misspelt = `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: orders }
+spec: { hosts: [orders], http: [{ name: all, rout: [{ destination: { host: orders } }] }] }`;
+
+describe('what the app changes in the mesh and in itself', () => {
+  let app: DesktopApp;
+  let orders: Upstream;
+
+  beforeAll(async () => {
+    orders = await Upstream.listen('orders');
+    app = await launchDesktopApp({ mesh: meshOf('change', [{ name: 'orders', versions: { v1: orders } }]) });
+    const { ingress } = await app.ready();
+    await sendThroughIngress(ingress, 'orders', '/');
+  });
+  afterAll(async () => {
+    await app?.close();
+    await orders?.close();
+  });
+
+  it('a misspelt field is named in Config, fixed with one click, and applied', async () => {
+    const { page } = app;
+    await page.getByTestId('nav-config').click();
+    await page.getByTestId('config-file-row').first().waitFor();
+    await page.keyboard.press('n');
+    await page.getByRole('button', { name: 'Start with an empty text' }).click();
+    await page.locator('.cm-content').click();
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.keyboard.type(misspelt);
+    await page.getByText('Unknown field `rout`').waitFor();
+    expect(await page.getByTestId('config-apply').isDisabled()).toBe(true);
+    await page.getByTestId('config-fix').click();
+    await page.getByText('0 errors', { exact: false }).waitFor();
+    await app.screenshot('config-fixed');
+    await page.locator('.cm-content').click();
+    await page.keyboard.press('ControlOrMeta+Enter');
+    await page.getByText('Applied live', { exact: true }).first().waitFor();
+    const applied = await app.api.call('getResource', {
+      params: { kind: 'VirtualService', namespace: 'default', name: 'orders' },
+    });
+    expect(applied.source.live).toBe(true);
+    expect(applied.yaml).toContain('route:');
+  });
+
+  it('Make strict says what it would refuse first, then demands mutual TLS', async () => {
+    const { page } = app;
+    await page.getByTestId('nav-security').click();
+    await page.getByTestId('make-strict').click();
+    await page.getByTestId('make-strict-count').getByText('came in plaintext', { exact: false }).waitFor();
+    expect((await app.api.call('listResourcesOfKind', { params: { kind: 'PeerAuthentication' } })).resources).toEqual([]);
+    await page.getByTestId('make-strict-confirm').click();
+    await page.getByTestId('make-permissive').waitFor();
+    const { resources } = await app.api.call('listResourcesOfKind', { params: { kind: 'PeerAuthentication' } });
+    expect(resources.map(({ namespace, spec }) => [namespace, spec])).toEqual([['istio-system', { mtls: { mode: 'STRICT' } }]]);
+  });
+
+  it('a theme chosen in Settings outlives the page', async () => {
+    const { page } = app;
+    await page.getByTestId('nav-settings').click();
+    const theme = page.getByRole('radiogroup', { name: 'Theme', exact: true });
+    await theme.getByRole('radio', { name: 'Light' }).click();
+    const shown = () => page.evaluate(() => document.documentElement.dataset.theme);
+    expect(await shown()).toBe('light');
+    await page.reload();
+    await eventually(shown, (value) => value === 'light');
+    await theme.getByRole('radio', { name: 'Light' }).waitFor();
+    await page.getByTestId('settings-reset').click();
+    expect(await theme.getByRole('radio', { name: 'System' }).getAttribute('aria-checked')).toBe('true');
+    expect(app.complaints).toEqual([]);
+  });
+});
