@@ -56,7 +56,7 @@ function recorded(): ExchangeDetail[] {
 
 test('whatever is quoted reaches a program of sh as it was', () => {
   const words = fc.array(
-    fc.string({ unit: 'binary', maxLength: 40 }).filter((word) => !word.includes('\0') && word.isWellFormed()),
+    fc.string({ unit: 'binary', maxLength: 40 }).filter((word) => !word.includes('\0') && !/\p{Surrogate}/u.test(word)),
     { minLength: 1, maxLength: 20 },
   );
   const nasty = ["'", "''", '"', '\\', "\\'", '$(id)', '`id`', '!!', '-n', '*', '~', '', '\n', '#', 'a b', '\t', '&&', 'é€😀'];

@@ -203,7 +203,7 @@ export class Replayer {
         method: root.method,
         authority: root.authority,
         path: root.path,
-        headers: headersOf(root),
+        headers: headersToSend(root),
         body: body === null ? Buffer.alloc(0) : Buffer.from(body.content, body.encoding),
         override: override !== null && override.service === root.destination ? override : null,
         signal: run.abort.signal,
@@ -284,7 +284,7 @@ function sourceOf(exchange: ExchangeDetail): ReplayCall['source'] {
 }
 
 /** What a client may send again. A redacted secret is no secret: better none than a wrong one. */
-function headersOf(root: ExchangeDetail): [string, string][] {
+export function headersToSend(root: ExchangeDetail): [string, string][] {
   const { headers, body } = root.request;
   return headers.filter(([name, value]) => {
     const lower = name.toLowerCase();

@@ -1,15 +1,19 @@
-import type { ExchangeDetail } from '../../api/exchange.schema.ts';
-import { type Command, type CommandContext, CommandError, text, texts, UsageError } from '../command.ts';
+import { type Command, CommandError, text, texts, UsageError } from '../command.ts';
 
 export const command: Command = {
-  usage: 'export istio|gateway-api|envoy -f FILE|FOLDER… [--workload ID] | export k6|curl RECORDING',
+  usage: 'export istio|gateway-api|envoy -f FILE|FOLDER… [--workload ID] | export k6|curl RECORDING [--url BASE] [-o FILE]',
   summary:
-    'Writes the configuration for the real mesh to standard output; what could not be carried over goes to standard error.',
-  options: { file: { type: 'string', short: 'f', multiple: true }, workload: { type: 'string' } },
+    'Writes the configuration for the real mesh, or a recording as a script, to standard output; what could not be carried over goes to standard error.',
+  options: {
+    file: { type: 'string', short: 'f', multiple: true },
+    workload: { type: 'string' },
+    url: { type: 'string' },
+    output: { type: 'string', short: 'o' },
+  },
   async run(context) {
     const { json, out, positionals, values } = context;
-    const [format, recording] = positionals;
-    if (format === 'k6' || format === 'curl') return exportRecording(context, format, recording);
+    const [format] = positionals;
+    if (format === 'k6' || format === 'curl') return (await import('../export-recording.ts')).exportRecording(context, format);
     const files = texts(values, 'file');
     if (!format || !['istio', 'gateway-api', 'envoy'].includes(format))
       throw new UsageError('say istio, gateway-api, envoy, k6 or curl');
@@ -39,31 +43,3 @@ export const command: Command = {
     return 0;
   },
 };
-
-/** A recording's calls as a script for another tool. */
-async function exportRecording(
-  { home, out, json }: CommandContext,
-  format: 'k6' | 'curl',
-  name: string | undefined,
-): Promise<number> {
-  if (name === undefined) throw new UsageError('name the recording');
-  const { EngineClient } = await import('../client.ts');
-  const { exportCurl, exportK6 } = await import('../../recorder/export-script.ts');
-  const client = await EngineClient.open(home);
-  const { ingress } = await client.call('getStatus', {});
-  const exchanges: ExchangeDetail[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await client.call('listRecordedExchanges', {
-      params: { id: name },
-      query: { limit: '500', ...(cursor ? { cursor } : {}) },
-    });
-    exchanges.push(...page.exchanges);
-    cursor = page.next ?? undefined;
-  } while (cursor !== undefined);
-  if (exchanges.length === 0) throw new CommandError(`Recording ${name} is empty: there is nothing to send`);
-  const script = (format === 'k6' ? exportK6 : exportCurl)(name, exchanges, ingress);
-  if (json) out.json({ format, script });
-  else out.line(script.trimEnd());
-  return 0;
-}
