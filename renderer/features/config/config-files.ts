@@ -1,10 +1,6 @@
 import { parseAllDocuments } from 'yaml';
 import type { Resource } from '../../../proxy/api/diagnostic.schema.ts';
-
-/** Objects that were applied through the API and belong to no file of the mesh. */
-export const liveFile = 'applied live';
-/** A text of one's own that is not running yet. */
-export const newFile = 'new document';
+import { liveFile } from './file-names.ts';
 
 export interface ConfigFile {
   /** Absolute path, or one of the two names above. */

@@ -8,21 +8,12 @@ import { EngineError } from '../../engine/client.ts';
 import { useCall, useEngine, useStatus } from '../../engine/use-engine.ts';
 import { Button, EmptyState, ErrorState, Skeleton, Toolbar } from '../../ui/index.ts';
 import './config.css';
-import {
-  type ConfigFile,
-  documentAt,
-  documentsIn,
-  generateRouting,
-  groupByFile,
-  isSameObject,
-  liveFile,
-  newFile,
-  textOf,
-} from './config-files.ts';
+import { type ConfigFile, documentAt, documentsIn, generateRouting, groupByFile, isSameObject, textOf } from './config-files.ts';
 import { DiffDialog } from './diff-dialog.tsx';
 import { ExplainObject } from './explain-object.tsx';
 import { ExportDialog } from './export-dialog.tsx';
 import { FileList } from './file-list.tsx';
+import { liveFile, newFile } from './file-names.ts';
 import { applyFix } from './fixes.ts';
 import { Outcome, type Problem } from './outcome.tsx';
 import { useDraft } from './use-draft.ts';

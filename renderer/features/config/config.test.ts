@@ -3,8 +3,9 @@ import type { EditorView } from '@codemirror/view';
 import { describe, expect, test } from 'vitest';
 import type { Diagnostic, Resource } from '../../../proxy/api/diagnostic.schema.ts';
 import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
-import { documentAt, documentsIn, generateRouting, groupByFile, liveFile, textOf } from './config-files.ts';
+import { documentAt, documentsIn, generateRouting, groupByFile, textOf } from './config-files.ts';
 import { editorHistory, moveInHistory } from './editor-history.ts';
+import { liveFile } from './file-names.ts';
 import { applyFix, fixOf, rangeOf } from './fixes.ts';
 import { activityOf } from './object-activity.ts';
 

@@ -1,6 +1,7 @@
 import { FileCode2, FilePlus2, Radio } from 'lucide-react';
 import { IconButton, plural } from '../../ui/index.ts';
-import { type ConfigFile, liveFile, newFile } from './config-files.ts';
+import type { ConfigFile } from './config-files.ts';
+import { liveFile, newFile } from './file-names.ts';
 import { hasDraft } from './use-draft.ts';
 
 export function FileList({

@@ -2,7 +2,8 @@ import { useState } from 'react';
 import type { ApplyResult, Diagnostic, Resource } from '../../../proxy/api/diagnostic.schema.ts';
 import { useEngine } from '../../engine/use-engine.ts';
 import { Button, CopyButton, plural, useToasts } from '../../ui/index.ts';
-import { type ConfigFile, liveFile, newFile } from './config-files.ts';
+import type { ConfigFile } from './config-files.ts';
+import { liveFile, newFile } from './file-names.ts';
 import { fixOf } from './fixes.ts';
 
 export interface Problem {

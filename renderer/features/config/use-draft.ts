@@ -24,3 +24,6 @@ export function useDraft(file: string): [string | null, (text: string | null) =>
 const read = (key: string): string | null => sessionStorage.getItem(key);
 
 export const hasDraft = (file: string): boolean => sessionStorage.getItem(prefix + file) !== null;
+
+/** Puts a text into the editor of a file, to be opened there next. */
+export const keepDraft = (file: string, text: string): void => sessionStorage.setItem(prefix + file, text);

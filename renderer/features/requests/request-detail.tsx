@@ -1,11 +1,14 @@
-import { CornerUpRight, Pencil, RotateCw, Terminal, X, Zap } from 'lucide-react';
+import { CornerUpRight, Ellipsis, Pencil, RotateCw, Terminal, X, Zap } from 'lucide-react';
 import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
 import type { Exchange, ExchangeDetail } from '../../../proxy/api/exchange.schema.ts';
 import { useRoute, useRouter } from '../../app/router.ts';
 import type { Command } from '../../commands/command.ts';
 import { useCommandRegistry, useCommands } from '../../commands/registry.ts';
 import { useCall, useEngine, useStatus } from '../../engine/use-engine.ts';
-import { Button, ErrorState, formatMs, IconButton, Skeleton, type TabItem, Tabs } from '../../ui/index.ts';
+import { Button, ErrorState, formatMs, IconButton, Menu, Skeleton, type TabItem, Tabs } from '../../ui/index.ts';
+import { newFile } from '../config/file-names.ts';
+import { keepDraft } from '../config/use-draft.ts';
+import { toFetch, toHttpie, toMatch, toRule } from './copy-as.ts';
 import { toCurl } from './curl.ts';
 import { AttemptsTab } from './detail-attempts.tsx';
 import { DecisionTab } from './detail-decision.tsx';
@@ -199,6 +202,7 @@ function Head({ exchange, detail, onClose }: { exchange: Exchange; detail: Excha
         <Button size="small" icon={<Terminal size={13} />} keys="c" disabled={!detail} onClick={() => registry.run(curl)}>
           Copy as curl
         </Button>
+        {detail && <MoreCopies detail={detail} />}
         <Button size="small" icon={<Zap size={13} />} title={fault.title} onClick={() => registry.run(fault)}>
           Add fault
         </Button>
@@ -213,7 +217,41 @@ function Head({ exchange, detail, onClose }: { exchange: Exchange; detail: Excha
           <ResendDialog detail={detail} onSend={(change) => void resend.send(change)} onClose={() => setEditing(false)} />
         )}
       </Suspense>
-      {resend.answer && <ResendAnswer answer={resend.answer} before={exchange} onClose={resend.clear} />}
+      {resend.answer && (
+        <ResendAnswer answer={resend.answer} before={exchange} recorded={detail?.response?.body ?? null} onClose={resend.clear} />
+      )}
     </>
+  );
+}
+
+/** The same request in other words, and a rule that is for requests like it. */
+function MoreCopies({ detail }: { detail: ExchangeDetail }) {
+  const status = useStatus();
+  const registry = useCommandRegistry();
+  const copy = (what: string, text: string) =>
+    registry.run({
+      id: `requests.copy ${what}`,
+      title: `Copy as ${what}`,
+      group: 'This screen',
+      run: async ({ toasts }) => {
+        await navigator.clipboard.writeText(text);
+        toasts.ok(`Copied as ${what}`);
+      },
+    });
+  const makeRule = () => {
+    keepDraft(newFile, toRule(detail));
+    registry.context.router.navigate('config', { file: newFile });
+  };
+  return (
+    <Menu
+      trigger={<IconButton label="More ways to use this request" size="small" variant="default" icon={<Ellipsis size={14} />} />}
+      items={[
+        { id: 'fetch', label: 'Copy as fetch', onSelect: () => copy('fetch', toFetch(detail, status)) },
+        { id: 'httpie', label: 'Copy as HTTPie', onSelect: () => copy('HTTPie', toHttpie(detail, status)) },
+        { id: 'match', label: 'Copy as YAML match', onSelect: () => copy('a YAML match', toMatch(detail)) },
+        { separator: 'rule' },
+        { id: 'rule', label: 'Write a rule for requests like this', disabled: detail.destination === '', onSelect: makeRule },
+      ]}
+    />
   );
 }

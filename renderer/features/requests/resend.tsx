@@ -1,10 +1,12 @@
 import { X } from 'lucide-react';
 import { useState } from 'react';
-import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
+import type { CapturedBody, Exchange } from '../../../proxy/api/exchange.schema.ts';
 import type { ApiResponse } from '../../../proxy/api/routes.ts';
 import { hrefTo } from '../../app/router.ts';
 import { useEngine } from '../../engine/use-engine.ts';
-import { formatMs, IconButton, Json, useToasts } from '../../ui/index.ts';
+import { Diff } from '../../ui/diff.tsx';
+import { formatMs, IconButton, Json, Segments, useToasts } from '../../ui/index.ts';
+import { prettyJson } from '../../ui/pretty-json.ts';
 import { StatusCode } from './request-columns.tsx';
 
 type Answer = ApiResponse<'resendExchange'>;
@@ -36,7 +38,21 @@ export function useResend(id: string) {
   return { running, answer, send, clear: () => setAnswer(null) };
 }
 
-export function ResendAnswer({ answer, before, onClose }: { answer: Answer; before: Exchange; onClose: () => void }) {
+export function ResendAnswer({
+  answer,
+  before,
+  recorded,
+  onClose,
+}: {
+  answer: Answer;
+  before: Exchange;
+  /** The body answered then, as far as it was kept. */
+  recorded: CapturedBody | null;
+  onClose: () => void;
+}) {
+  const comparable = recorded?.encoding === 'utf8' && !recorded.truncated && recorded.contentEncoding === '';
+  const changed = comparable && recorded.content !== answer.body;
+  const [shown, setShown] = useState<'answer' | 'diff'>('answer');
   const same = answer.error === '' && answer.status === before.status;
   return (
     <section className="request-resent" aria-label="Answer to the request sent again" data-testid="resend-answer">
@@ -55,7 +71,23 @@ export function ResendAnswer({ answer, before, onClose }: { answer: Answer; befo
         {answer.traceId && <a href={hrefTo(`traces/${answer.traceId}`)}>Trace</a>}
         <IconButton label="Close the answer" size="small" icon={<X size={14} />} onClick={onClose} />
       </div>
-      {answer.body !== '' && <Json text={answer.body} maxHeight={140} />}
+      {changed && (
+        <Segments
+          label="Show"
+          value={shown}
+          options={[
+            { value: 'answer', label: 'Answer' },
+            { value: 'diff', label: 'Difference from then' },
+          ]}
+          onChange={setShown}
+        />
+      )}
+      {comparable && !changed && <p className="muted">Same body as then.</p>}
+      {changed && shown === 'diff' ? (
+        <Diff before={prettyJson(recorded.content)} after={prettyJson(answer.body)} label="Difference from the recorded answer" />
+      ) : (
+        answer.body !== '' && <Json text={answer.body} maxHeight={140} />
+      )}
     </section>
   );
 }

@@ -2,6 +2,7 @@ import { ShieldQuestion } from 'lucide-react';
 import type { Resource } from '../../../proxy/api/diagnostic.schema.ts';
 import { hrefTo } from '../../app/router.ts';
 import { Badge, EmptyState, formatCount, Panel, plural, Table } from '../../ui/index.ts';
+import { newFile } from '../config/file-names.ts';
 import { modeOf, rootNamespace, selectorOf } from './mtls.ts';
 
 const kinds = ['AuthorizationPolicy', 'RequestAuthentication', 'PeerAuthentication'];
@@ -16,7 +17,7 @@ export function PoliciesTab({ resources }: { resources: readonly Resource[] }) {
         icon={ShieldQuestion}
         title="No policy: everybody may call everybody"
         actions={
-          <a className="dd-button" data-variant="primary" data-size="medium" href={hrefTo('config', { file: 'new document' })}>
+          <a className="dd-button" data-variant="primary" data-size="medium" href={hrefTo('config', { file: newFile })}>
             Write one
           </a>
         }
