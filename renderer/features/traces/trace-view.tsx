@@ -1,11 +1,12 @@
 import { X } from 'lucide-react';
-import { useMemo, useState } from 'react';
+import { lazy, Suspense, useMemo, useState } from 'react';
 import type { Span, Trace } from '../../../proxy/api/observability.schema.ts';
 import { hrefTo } from '../../app/router.ts';
 import { useCommands } from '../../commands/registry.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { useCall, useEngine } from '../../engine/use-engine.ts';
 import {
+  Button,
   CopyButton,
   ErrorState,
   Facts,
@@ -22,6 +23,8 @@ import { type CauseShare, findCriticalPath, type Segment, summarizeCauses } from
 import { linkSpans, orderRows, type SpanNode } from './span-tree.ts';
 import { causeWords, colourServices, describeShare } from './trace-words.ts';
 import { Waterfall } from './waterfall.tsx';
+
+const CompareDialog = lazy(() => import('./compare-dialog.tsx'));
 
 export function TraceView({ traceId, onClose }: { traceId: string; onClose: () => void }) {
   const { data, error, reload } = useCall('getTrace', { params: { id: traceId } });
@@ -48,6 +51,7 @@ function LoadedTrace({ trace, onClose }: { trace: Trace; onClose: () => void }) 
   const engine = useEngine();
   const [showMesh, setShowMesh] = useState(true);
   const [showCritical, setShowCritical] = useState(true);
+  const [comparing, setComparing] = useState(false);
   const [chosen, setChosen] = useState<number | null>(null);
   const [folded, setFolded] = useState<ReadonlySet<number>>(new Set());
   const nodes = useMemo(() => linkSpans(trace.spans), [trace]);
@@ -77,6 +81,7 @@ function LoadedTrace({ trace, onClose }: { trace: Trace; onClose: () => void }) 
       keys: 'c',
       run: () => setShowCritical(!showCritical),
     },
+    { id: 'traces.compare', title: 'Compare with another trace', group: 'This screen', keys: 'b', run: () => setComparing(true) },
   ]);
   const selected = chosen === null ? undefined : nodes[chosen];
   const left = trace.spans.length - rows.length;
@@ -99,6 +104,9 @@ function LoadedTrace({ trace, onClose }: { trace: Trace; onClose: () => void }) 
         <Switch checked={showCritical} onChange={setShowCritical}>
           Critical path <KeyHint keys="c" />
         </Switch>
+        <Button size="small" keys="b" data-testid="trace-compare" onClick={() => setComparing(true)}>
+          Compare…
+        </Button>
         <IconButton label="Close" keys="Escape" icon={<X size={15} />} onClick={onClose} />
       </header>
       <LostContext trace={trace} />
@@ -112,6 +120,7 @@ function LoadedTrace({ trace, onClose }: { trace: Trace; onClose: () => void }) 
         onSelect={setChosen}
         onFold={fold}
       />
+      <Suspense>{comparing && <CompareDialog trace={trace} onClose={() => setComparing(false)} />}</Suspense>
       {selected && <SpanDetail span={selected.span} onClose={() => setChosen(null)} />}
     </>
   );
