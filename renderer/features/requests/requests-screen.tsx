@@ -15,6 +15,7 @@ import { columnsFor } from './request-columns.tsx';
 import { RequestDetail } from './request-detail.tsx';
 import './requests.css';
 import { useWidth } from '../../ui/use-width.ts';
+import { SavedFilters } from './saved-filters.tsx';
 
 const seenWindow = 400;
 /** Two reports per call: about 200 calls a second. */
@@ -248,6 +249,7 @@ function Explained({
           {label}
         </Button>
       ))}
+      <SavedFilters text={text} onChange={setFilter} />
       <span className="requests-rule" aria-hidden="true" />
       {children}
     </div>
