@@ -33,13 +33,37 @@ export const resourceRefSchema = z.object({
 });
 export type ResourceRef = z.infer<typeof resourceRefSchema>;
 
+/** As in a Kubernetes status: `Accepted` is `False` because of `NoMatchingParent`. */
+export const conditionSchema = z.object({ type: z.string(), status: z.string(), reason: z.string(), message: z.string() });
+export type Condition = z.infer<typeof conditionSchema>;
+
 /** Live status of a resource: what the engine made of what the user wrote. */
 export const resourceStatusSchema = z.object({
   state: z.enum(['accepted', 'warning', 'rejected']),
   /** Requests this resource decided about since the engine started. */
   matched: z.number().int(),
   usedBy: z.array(z.string()),
-  conditions: z.array(z.object({ type: z.string(), status: z.string(), reason: z.string(), message: z.string() })).optional(),
+  /** Gateway API's Gateways. */
+  conditions: z.array(conditionSchema).optional(),
+  /** Gateway API's routes: one per parentRef. */
+  parents: z
+    .array(
+      z.object({
+        parentRef: z.object({
+          kind: z.string(),
+          namespace: z.string(),
+          name: z.string(),
+          sectionName: z.string().optional(),
+          port: z.number().int().optional(),
+        }),
+        conditions: z.array(conditionSchema),
+      }),
+    )
+    .optional(),
+  /** Gateway API's Gateways. */
+  listeners: z
+    .array(z.object({ name: z.string(), attachedRoutes: z.number().int(), conditions: z.array(conditionSchema) }))
+    .optional(),
   diagnostics: z.array(diagnosticSchema),
 });
 export type ResourceStatus = z.infer<typeof resourceStatusSchema>;

@@ -5,6 +5,7 @@ import { type ResourceEntry, resourceId } from '../config/index.ts';
 import type { DataPlaneCounters } from '../data-plane/messages.ts';
 import type { FaultSnapshot } from '../data-plane/snapshot.ts';
 import type { Committed } from './apply.ts';
+import { gatewayConditions } from './gateway-conditions.ts';
 
 /** Faults made in the app or by `fault add` end by themselves unless they say otherwise. */
 const defaultExpiry = '10m';
@@ -89,6 +90,7 @@ function statusOf({ resource }: ResourceEntry, committed: Committed, counters: D
     matched: resource.kind === 'Fault' ? (fault?.matched ?? 0) : (counters?.resources[id] ?? 0),
     usedBy: findUses(committed, resource.kind, resource.namespace, resource.name),
     diagnostics,
+    ...gatewayConditions(resource, committed.set),
   };
 }
 

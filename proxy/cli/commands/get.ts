@@ -25,6 +25,11 @@ export const command: Command = {
       ]);
       out.table(['KIND', 'NAMESPACE', 'NAME', 'STATUS', 'MATCHED', 'FROM'], rows);
       out.diagnostics(resources.flatMap((resource) => resource.status.diagnostics));
+      for (const { kind, namespace, name, status } of resources) {
+        const unmet = (status.parents ?? []).flatMap(({ conditions }) => conditions).filter((one) => one.status === 'False');
+        for (const { type, reason, message } of unmet)
+          out.line(`${kind}/${namespace}/${name}: ${type} False, ${reason}: ${message}`);
+      }
     }
     return 0;
   },

@@ -374,7 +374,16 @@ export interface GatewayApiGatewaySpec {
     port: number;
     protocol: string;
     tls?: { mode?: 'Terminate' | 'Passthrough' };
-    allowedRoutes?: { namespaces?: { from?: 'All' | 'Same' | 'Selector' | 'None' } };
+    allowedRoutes?: {
+      namespaces?: {
+        from?: 'All' | 'Same' | 'Selector' | 'None';
+        selector?: {
+          matchLabels?: Record<string, string>;
+          matchExpressions?: { key: string; operator: string; values?: string[] }[];
+        };
+      };
+      kinds?: { group?: string; kind: string }[];
+    };
   }[];
 }
 export interface ReferenceGrantSpec {

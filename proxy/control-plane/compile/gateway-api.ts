@@ -1,6 +1,14 @@
 import type { ResourceRef } from '../../api/diagnostic.schema.ts';
 import type { KnownService } from '../../config/hosts.ts';
-import { type ParsedResource, type Path, type ResourceEntry, refOf, resourceId } from '../../config/index.ts';
+import {
+  groupOf,
+  type ParsedResource,
+  type Path,
+  type ResourceEntry,
+  type ResourceSet,
+  refOf,
+  resourceId,
+} from '../../config/index.ts';
 import type {
   BackendRefSpec,
   GatewayApiMatchSpec,
@@ -55,7 +63,8 @@ export function compileServiceRoutes(
           p.kind === 'Service' &&
           p.name === service.name &&
           (p.namespace ?? resource.namespace) === service.namespace &&
-          (p.port === undefined || p.port === port),
+          (p.port === undefined || p.port === port) &&
+          (p.sectionName === undefined || service.ports.some((one) => one.port === port && one.name === p.sectionName)),
       ),
     );
   const consumer = bound.filter((r) => r.namespace !== service.namespace && r.namespace === viewer);
@@ -223,7 +232,7 @@ function compileBackend(context: CompileContext, resource: ParsedResource, backe
     (backend.kind ?? 'Service') === 'Service' && (backend.group ?? '') === ''
       ? context.services.find((s) => !s.external && s.name === backend.name && s.namespace === namespace)
       : undefined;
-  const valid = service?.ports.some((p) => p.port === backend.port) && isGranted(context, resource, backend.name, namespace);
+  const valid = service?.ports.some((p) => p.port === backend.port) && isGranted(context.set, resource, backend.name, namespace);
   return {
     cluster: valid ? clusterName(backend.port!, '', service!.fqdn) : '',
     weight: backend.weight ?? 1,
@@ -234,13 +243,15 @@ function compileBackend(context: CompileContext, resource: ParsedResource, backe
 }
 
 /** Another namespace's Service must be opened to us by a ReferenceGrant there. */
-function isGranted(context: CompileContext, resource: ParsedResource, name: string, namespace: string): boolean {
+export function isGranted(set: ResourceSet, resource: ParsedResource, name: string, namespace: string): boolean {
   if (namespace === resource.namespace) return true;
-  return context.set.list('ReferenceGrant').some(({ resource: grant }) => {
+  return set.list('ReferenceGrant').some(({ resource: grant }) => {
     if (grant.namespace !== namespace) return false;
     const spec = grant.spec as ReferenceGrantSpec;
-    const from = spec.from?.some((f) => f.kind === resource.kind && f.namespace === resource.namespace);
-    return Boolean(from && spec.to?.some((t) => t.kind === 'Service' && (t.name === undefined || t.name === name)));
+    const from = spec.from?.some(
+      (f) => f.group === groupOf(resource.apiVersion) && f.kind === resource.kind && f.namespace === resource.namespace,
+    );
+    return Boolean(from && spec.to?.some((t) => (t.group ?? '') === '' && t.kind === 'Service' && (t.name ?? name) === name));
   });
 }
 

@@ -290,4 +290,71 @@ describe('Gateway API', () => {
     expect(listeners(snapshot)).toMatchObject([{ id: 'gateway:http', servers: [{ name: 'web', hosts: ['*.example.com'] }] }]);
     expect(listeners(snapshot)[0]!.virtualHosts.map((v) => v.domains)).toEqual([['a.example.com']]);
   });
+
+  /** Domains of the first port's virtual hosts, with how many routes each has. */
+  async function hostsOf(gatewayListeners: object[], routes: [name: string, spec: object, namespace?: string][]) {
+    const { snapshot } = await compileDocuments([
+      shop,
+      {
+        apiVersion: 'gateway.networking.k8s.io/v1',
+        kind: 'Gateway',
+        metadata: { name: 'edge', namespace: 'default' },
+        spec: { gatewayClassName: 'istio', listeners: gatewayListeners.map((one) => ({ port: 80, protocol: 'HTTP', ...one })) },
+      },
+      ...routes.map(([name, spec, namespace = 'default']) =>
+        httpRoute(name, { rules: [{ backendRefs: [backend('ratings')] }], ...spec }, { namespace }),
+      ),
+    ]);
+    return Object.fromEntries(listeners(snapshot)[0]!.virtualHosts.map((host) => [host.domains[0], host.routes.length]));
+  }
+  const at = (sectionName: string) => [{ name: 'edge', namespace: 'default', sectionName }];
+
+  test('a host is served by the listener that names it most closely, even when that one has no route', async () => {
+    const wild = { name: 'wild', hostname: '*.test' };
+    const close = { name: 'close', hostname: 'x.test' };
+    expect(await hostsOf([wild, close], [['r', { parentRefs: at('wild') }]])).toEqual({ 'x.test': 0, '*.test': 1 });
+    expect(await hostsOf([wild, close], [['r', { parentRefs: at('wild'), hostnames: ['x.test', 'y.test'] }]])).toEqual({
+      'y.test': 1,
+    });
+    expect(await hostsOf([wild, close], [['r', { parentRefs: at('close') }]])).toEqual({ 'x.test': 1 });
+  });
+
+  test('a listener takes routes of the namespaces and kinds it says', async () => {
+    const from = (allowedRoutes: object) => [{ name: 'web', allowedRoutes }];
+    const own: [string, object] = ['own', { parentRefs: at('web'), hostnames: ['own.test'] }];
+    const far: [string, object, string] = ['far', { parentRefs: at('web'), hostnames: ['far.test'] }, 'other'];
+    expect(await hostsOf(from({}), [own, far])).toEqual({ 'own.test': 1 });
+    expect(await hostsOf(from({ namespaces: { from: 'All' } }), [own, far])).toEqual({ 'far.test': 1, 'own.test': 1 });
+    const selector = { matchLabels: { 'kubernetes.io/metadata.name': 'other' } };
+    expect(await hostsOf(from({ namespaces: { from: 'Selector', selector } }), [own, far])).toEqual({ 'far.test': 1 });
+    expect(await hostsOf(from({ kinds: [{ kind: 'GRPCRoute' }] }), [own])).toEqual({});
+    expect(await hostsOf([{ name: 'web', protocol: 'TLS', tls: { mode: 'Passthrough' } }], [own])).toEqual({});
+  });
+
+  test('a grant for another API group grants nothing', async () => {
+    const grant = (group: string) => ({
+      apiVersion: 'gateway.networking.k8s.io/v1beta1',
+      kind: 'ReferenceGrant',
+      metadata: { name: 'g', namespace: 'other' },
+      spec: { from: [{ group, kind: 'HTTPRoute', namespace: 'default' }], to: [{ group: '', kind: 'Service' }] },
+    });
+    const clusterWith = async (group: string) => {
+      const far = { name: 'client', namespace: 'other', port: 80 };
+      const route = httpRoute('r', { parentRefs: [service('ratings')], rules: [{ backendRefs: [far] }] });
+      const { snapshot } = await compileDocuments([shop, grant(group), route]);
+      return forwardOf(routesOf(snapshot)[0]).clusters[0]!.cluster;
+    };
+    expect(await clusterWith('gateway.networking.k8s.io')).toContain('client.other');
+    expect(await clusterWith('example.com')).toBe('');
+  });
+
+  test('a route of a Service’s port by another name is not that port’s', async () => {
+    const named = (sectionName: string) =>
+      httpRoute('r', {
+        parentRefs: [{ ...service('ratings'), sectionName }],
+        rules: [{ name: 'mine', backendRefs: [backend('ratings')] }],
+      });
+    const { snapshot } = await compileDocuments([shop, named('nowhere')]);
+    expect(routesOf(snapshot)[0]!.name).not.toBe('mine');
+  });
 });

@@ -15,6 +15,7 @@ import { compileGatewayApiRoutes, gatewayApiRoutes } from './gateway-api.ts';
 import { isCatchAllMatch } from './http-match.ts';
 import { compileHttpRoutes } from './http-routes.ts';
 import { compileJwt } from './jwt.ts';
+import { admits, isParent, type Listener } from './listener-admission.ts';
 import { chooseListenerPort } from './listener-ports.ts';
 import { readPem } from './service-entries.ts';
 import { defaultPortOf, hostsOf } from './services.ts';
@@ -137,6 +138,8 @@ interface OwnedServer {
   hosts: { namespace: string; host: string }[];
   /** Gateway API: listener name; '' for Istio's. */
   section: string;
+  /** Gateway API's own; absent for Istio's. */
+  listener?: Listener;
 }
 
 function istioServers(context: CompileContext): OwnedServer[] {
@@ -191,7 +194,6 @@ function gatewayApiServers(context: CompileContext): OwnedServer[] {
   return context.set.ofGroup('Gateway', 'gateway.networking.k8s.io').flatMap(({ resource }) =>
     ((resource.spec as GatewayApiGatewaySpec).listeners ?? []).map((listener) => {
       const name = (listener.hostname ?? '*').toLowerCase();
-      const from = listener.allowedRoutes?.namespaces?.from ?? 'Same';
       const protocol =
         listener.protocol === 'HTTPS' || listener.protocol === 'TLS' || listener.protocol === 'TCP' ? listener.protocol : 'HTTP';
       const tls: GatewayServer['tls'] =
@@ -208,8 +210,10 @@ function gatewayApiServers(context: CompileContext): OwnedServer[] {
         server: { name: listener.name, hosts: [name], protocol, tls, httpsRedirect: false, origin: refOf(resource) },
         gateway: `${resource.namespace}/${resource.name}`,
         resource,
-        hosts: [{ namespace: from === 'Same' ? resource.namespace : '*', host: name }],
+        // Who may attach is asked route by route.
+        hosts: [{ namespace: '*', host: name }],
         section: listener.name,
+        listener,
       };
     }),
   );
@@ -262,27 +266,32 @@ function gatewayApiHosts(
   taken: ReadonlySet<string>,
 ): VirtualHost[] {
   const byHost = new Map<string, Set<ParsedResource>>();
-  for (const server of servers) {
-    if (groupOf(server.resource.apiVersion) !== 'gateway.networking.k8s.io' || server.server.protocol === 'TCP') continue;
+  const emptyHosts = new Map<string, ParsedResource>();
+  const owned = servers.filter(({ listener }) => listener?.protocol === 'HTTP' || listener?.protocol === 'HTTPS');
+  for (const { listener, resource: gateway, hosts } of owned) {
+    if (listener === undefined) continue;
     for (const { resource } of gatewayApiRoutes(context)) {
       const spec = resource.spec as GatewayApiRouteSpec;
-      const bound = (spec.parentRefs ?? []).some(
-        (p) =>
-          (p.kind ?? 'Gateway') === 'Gateway' &&
-          `${p.namespace ?? resource.namespace}/${p.name}` === server.gateway &&
-          (p.sectionName === undefined || p.sectionName === server.section) &&
-          (p.port === undefined || p.port === server.port),
-      );
-      if (!bound) continue;
+      const bound = (spec.parentRefs ?? []).some((parent) => isParent(parent, resource, gateway, listener));
+      if (!bound || !admits(listener, gateway, resource)) continue;
       for (const name of spec.hostnames?.length ? spec.hostnames : ['*']) {
-        for (const domain of intersect(name.toLowerCase(), resource.namespace, server.hosts)) {
+        for (const domain of intersect(name.toLowerCase(), resource.namespace, hosts)) {
+          // A host belongs to the listener that names it most closely; wider ones do not serve it (listener isolation).
+          if (owned.some((other) => isCloser(other.hosts[0]!.host, hosts[0]!.host) && coversHost(other.hosts[0]!.host, domain)))
+            continue;
           const set = byHost.get(domain) ?? new Set();
           byHost.set(domain, set.add(resource));
         }
       }
     }
   }
-  return [...byHost].flatMap(([domain, set]) => {
+  // A listener without a route for its own host answers 404 there; a wider listener's routes must not.
+  for (const { hosts, resource } of owned) {
+    const { host: own } = hosts[0]!;
+    const wider = [...byHost.keys(), ...taken].some((domain) => isCloser(own, domain));
+    if (wider && !taken.has(own) && !byHost.has(own)) emptyHosts.set(own, resource);
+  }
+  const served = [...byHost].flatMap(([domain, set]) => {
     if (taken.has(domain)) return [];
     const resources = gatewayApiRoutes(context)
       .map((e) => e.resource)
@@ -290,6 +299,21 @@ function gatewayApiHosts(
     const routes = compileGatewayApiRoutes(context, resources, port, view.clusters);
     return [{ name: `${domain}:${port}`, domains: [domain], origin: refOf(resources[0]!), shadowed: [], routes }];
   });
+  const empty = [...emptyHosts].map(
+    ([domain, gateway]): VirtualHost => ({
+      name: `${domain}:${port}`,
+      domains: [domain],
+      origin: refOf(gateway),
+      shadowed: [],
+      routes: [],
+    }),
+  );
+  return [...served, ...empty];
+}
+
+/** `x.test` is closer than `*.test`, which is closer than `*`. */
+function isCloser(host: string, than: string): boolean {
+  return host !== than && coversHost(than, host);
 }
 
 /** The narrower of route host and server host, for server hosts whose namespace admits the route. */

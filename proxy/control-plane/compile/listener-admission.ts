@@ -1,0 +1,66 @@
+import type { ParsedResource } from '../../config/index.ts';
+import type { GatewayApiGatewaySpec, GatewayApiRouteSpec, ParentRefSpec } from '../../config/kinds/istio-types.ts';
+import { coversHost } from '../../config/kinds/virtual-service.ts';
+
+/* Which listener of a Gateway takes which route (Gateway API, AllowedRoutes and ParentReference). What is served and what is told go by this. */
+
+export type Listener = NonNullable<GatewayApiGatewaySpec['listeners']>[number];
+
+/** Every namespace has this label in a cluster; it is the only one known here. */
+const nameLabel = 'kubernetes.io/metadata.name';
+
+/** The parentRef names this Gateway and this listener of it. */
+export function isParent(parent: ParentRefSpec, route: ParsedResource, gateway: ParsedResource, listener: Listener): boolean {
+  return (
+    (parent.kind ?? 'Gateway') === 'Gateway' &&
+    parent.name === gateway.name &&
+    (parent.namespace ?? route.namespace) === gateway.namespace &&
+    isMeant(parent, listener)
+  );
+}
+
+export const isMeant = (parent: ParentRefSpec, listener: Listener): boolean =>
+  (parent.sectionName === undefined || parent.sectionName === listener.name) &&
+  (parent.port === undefined || parent.port === listener.port);
+
+/** Only listeners that see requests take these routes; from the Gateway's own namespace unless told, of every such kind unless told. */
+export function admits(listener: Listener, gateway: ParsedResource, route: ParsedResource): boolean {
+  if (listener.protocol !== 'HTTP' && listener.protocol !== 'HTTPS') return false;
+  const { namespaces, kinds } = listener.allowedRoutes ?? {};
+  if (kinds?.length && !kinds.some(({ kind }) => kind === route.kind)) return false;
+  switch (namespaces?.from ?? 'Same') {
+    case 'All':
+      return true;
+    case 'Same':
+      return gateway.namespace === route.namespace;
+    case 'Selector':
+      return selectsNamespace(namespaces?.selector, route.namespace);
+    default:
+      return false;
+  }
+}
+
+function selectsNamespace(
+  selector:
+    | { matchLabels?: Record<string, string>; matchExpressions?: { key: string; operator: string; values?: string[] }[] }
+    | undefined,
+  namespace: string,
+): boolean {
+  const labels = Object.entries(selector?.matchLabels ?? {});
+  const expressions = selector?.matchExpressions ?? [];
+  return (
+    labels.length + expressions.length > 0 &&
+    labels.every(([key, value]) => key === nameLabel && value === namespace) &&
+    expressions.every(({ key, operator, values = [] }) => {
+      if (key !== nameLabel) return operator === 'NotIn' || operator === 'DoesNotExist';
+      if (operator === 'In') return values.includes(namespace);
+      return operator === 'NotIn' ? !values.includes(namespace) : operator === 'Exists';
+    })
+  );
+}
+
+export function meets(listener: Listener, route: ParsedResource): boolean {
+  const own = (listener.hostname ?? '*').toLowerCase();
+  const hostnames = (route.spec as GatewayApiRouteSpec).hostnames ?? [];
+  return hostnames.length === 0 || hostnames.some((name) => coversHost(own, name) || coversHost(name, own));
+}

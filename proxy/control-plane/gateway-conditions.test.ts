@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest';
+import { resourceStatusSchema } from '../api/diagnostic.schema.ts';
+import { parseText, ResourceSet } from '../config/index.ts';
+import { gatewayConditions } from './gateway-conditions.ts';
+
+/* The status-only tests of Gateway API's conformance suite, by their facts: what each reference or hostname is told as. */
+
+const base = `apiVersion: drydock.dev/v1
+kind: Mesh
+metadata: {name: shop}
+spec:
+  services:
+    - {name: web, port: 8080, workloads: [{address: '127.0.0.1:1'}]}
+    - {name: far, namespace: other, port: 8080, workloads: [{address: '127.0.0.1:2'}]}
+    - {name: open, namespace: other, port: 8080, workloads: [{address: '127.0.0.1:3'}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: edge, namespace: default}
+spec:
+  gatewayClassName: drydock
+  listeners:
+    - {name: http, port: 80, protocol: HTTP, hostname: '*.shop.example'}
+    - {name: closed, port: 81, protocol: HTTP, allowedRoutes: {namespaces: {from: None}}}
+    - {name: grpc, port: 82, protocol: HTTP, allowedRoutes: {kinds: [{kind: GRPCRoute}]}}
+---
+apiVersion: gateway.networking.k8s.io/v1beta1
+kind: ReferenceGrant
+metadata: {name: grant, namespace: other}
+spec:
+  from: [{group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: default}]
+  to: [{group: '', kind: Service, name: open}]
+`;
+const route = (spec: string, namespace = 'default') =>
+  `---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: r, namespace: ${namespace}}\nspec: ${spec}\n`;
+const set = (more: string) => ResourceSet.empty.replaceFiles(parseText(base + more, 'x.yaml').documents, { now: 0 }).set;
+
+/** `Accepted=True/Accepted ResolvedRefs=…` of the first parent. */
+function told(spec: string, namespace?: string): string {
+  const resources = set(route(spec, namespace));
+  const found = resources.list('HTTPRoute')[0]!.resource;
+  const [parent] = gatewayConditions(found, resources).parents ?? [];
+  return (parent?.conditions ?? []).map(({ type, status, reason }) => `${type}=${status}/${reason}`).join(' ');
+}
+const to = (backend: string) =>
+  `{parentRefs: [{name: edge, sectionName: http}], hostnames: [a.shop.example], rules: [{backendRefs: [${backend}]}]}`;
+const under = (parent: string, hostname = 'a.shop.example') =>
+  `{parentRefs: [${parent}], hostnames: [${hostname}], rules: [{backendRefs: [{name: web, port: 8080}]}]}`;
+const fine = 'ResolvedRefs=True/ResolvedRefs';
+
+describe('conditions of a route', () => {
+  test.each([
+    ['an attached route with known backends', under('{name: edge}'), `Accepted=True/Accepted ${fine}`],
+    ['no such Gateway', under('{name: nowhere}'), `Accepted=False/NoMatchingParent ${fine}`],
+    ['no such section', under('{name: edge, sectionName: missing}'), `Accepted=False/NoMatchingParent ${fine}`],
+    ['no listener on that port', under('{name: edge, port: 8443}'), `Accepted=False/NoMatchingParent ${fine}`],
+    [
+      'the section is on another port',
+      under('{name: edge, sectionName: http, port: 81}'),
+      `Accepted=False/NoMatchingParent ${fine}`,
+    ],
+    ['a listener for nobody', under('{name: edge, sectionName: closed}'), `Accepted=False/NotAllowedByListeners ${fine}`],
+    ['a listener for another kind', under('{name: edge, sectionName: grpc}'), `Accepted=False/NotAllowedByListeners ${fine}`],
+    [
+      'hostnames that do not meet',
+      under('{name: edge, sectionName: http}', 'b.example'),
+      `Accepted=False/NoMatchingListenerHostname ${fine}`,
+    ],
+    ['a wildcard that meets', under('{name: edge, sectionName: http}', "'*.example'"), `Accepted=True/Accepted ${fine}`],
+    ['a Service as parent', under('{kind: Service, group: "", name: web, port: 8080}'), `Accepted=True/Accepted ${fine}`],
+    ['a Service that is not there', under('{kind: Service, group: "", name: ghost}'), `Accepted=False/NoMatchingParent ${fine}`],
+    [
+      'a backend of unknown kind',
+      to('{kind: Lambda, name: web, port: 8080}'),
+      'Accepted=True/Accepted ResolvedRefs=False/InvalidKind',
+    ],
+    ['a backend that is not there', to('{name: ghost, port: 8080}'), 'Accepted=True/Accepted ResolvedRefs=False/BackendNotFound'],
+    ['a port that is not there', to('{name: web, port: 9}'), 'Accepted=True/Accepted ResolvedRefs=False/BackendNotFound'],
+    [
+      'another namespace without grant',
+      to('{name: far, namespace: other, port: 8080}'),
+      'Accepted=True/Accepted ResolvedRefs=False/RefNotPermitted',
+    ],
+    ['another namespace with a grant', to('{name: open, namespace: other, port: 8080}'), `Accepted=True/Accepted ${fine}`],
+  ])('%s', (_, spec, expected) => expect(told(spec)).toBe(expected));
+
+  test('a listener admits its own namespace only, unless told', () => {
+    expect(told(under('{name: edge, namespace: default, sectionName: http}'), 'other')).toMatch(
+      /^Accepted=False\/NotAllowedByListeners/,
+    );
+  });
+});
+
+test('a Gateway is accepted and programmed, and counts the routes of each listener', () => {
+  const resources = set(route(under('{name: edge, sectionName: http}')));
+  const gateway = resources.list('Gateway')[0]!.resource;
+  const status = gatewayConditions(gateway, resources);
+  resourceStatusSchema.parse({ state: 'accepted', matched: 0, usedBy: [], diagnostics: [], ...status });
+  expect(status.conditions?.map(({ type, status: is }) => `${type}=${is}`)).toEqual(['Accepted=True', 'Programmed=True']);
+  expect(status.listeners?.map(({ name, attachedRoutes }) => [name, attachedRoutes])).toEqual([
+    ['http', 1],
+    ['closed', 0],
+    ['grpc', 0],
+  ]);
+});
