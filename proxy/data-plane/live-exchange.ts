@@ -92,6 +92,9 @@ export class LiveExchange implements ExchangeState {
   protocolName = '';
   /** It was shown while it was open: its end must be told too. */
   announced = false;
+  /** Neighbours in the list of exchanges in progress (live/open-exchanges.ts). */
+  earlier: LiveExchange | null = null;
+  later: LiveExchange | null = null;
 
   constructor(
     id: string,
