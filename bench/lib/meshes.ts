@@ -18,32 +18,7 @@ ${services.join('\n')}
 
 /** A caller and a service, with everything on: strict mutual TLS where asked, authorization, a route with timeout and retries, traces. */
 export function policedPair(appPort: number, mtls: 'PERMISSIVE' | 'STRICT'): string {
-  return `apiVersion: drydock.dev/v1
-kind: Mesh
-metadata: { name: bench }
-spec:
-  services:
-    - name: web
-      port: 9080
-      workloads: [{ version: v1, address: "127.0.0.1:${appPort}" }]
-    - name: reviews
-      port: 9080
-      workloads: [{ version: v1, address: "127.0.0.1:${appPort}" }]
----
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: { name: default }
-spec: { mtls: { mode: ${mtls} } }
----
-apiVersion: security.istio.io/v1
-kind: AuthorizationPolicy
-metadata: { name: reading }
-spec:
-  selector: { matchLabels: { app: reviews } }
-  action: ALLOW
-  rules:
-    - to: [{ operation: { methods: [GET], paths: ["/products/*"] } }]
----
+  return `${guardedPair(appPort, 'http', mtls, '{ methods: [GET], paths: ["/products/*"] }')}---
 apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: { name: reviews }
@@ -73,34 +48,7 @@ spec:
 
 /** A caller and a gRPC service with everything on, as policedPair. */
 export function grpcPair(serverPort: number): string {
-  return `apiVersion: drydock.dev/v1
-kind: Mesh
-metadata: { name: bench }
-spec:
-  services:
-    - name: web
-      port: 9080
-      protocol: grpc
-      workloads: [{ version: v1, address: "127.0.0.1:${serverPort}" }]
-    - name: reviews
-      port: 9080
-      protocol: grpc
-      workloads: [{ version: v1, address: "127.0.0.1:${serverPort}" }]
----
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: { name: default }
-spec: { mtls: { mode: STRICT } }
----
-apiVersion: security.istio.io/v1
-kind: AuthorizationPolicy
-metadata: { name: calling }
-spec:
-  selector: { matchLabels: { app: reviews } }
-  action: ALLOW
-  rules:
-    - to: [{ operation: { methods: [POST], paths: ["/echo.Echo/*"] } }]
----
+  return `${guardedPair(serverPort, 'grpc', 'STRICT', '{ methods: [POST], paths: ["/echo.Echo/*"] }')}---
 apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: { name: reviews }
@@ -128,5 +76,34 @@ spec:
       port: 7000
       protocol: tcp
       workloads: [{ version: v1, address: "127.0.0.1:${appPort}" }]
+`;
+}
+
+/** `web` and `reviews` on one port, mutual TLS as asked, and the one operation that reviews allows. */
+function guardedPair(port: number, protocol: 'http' | 'grpc', mtls: 'PERMISSIVE' | 'STRICT', operation: string): string {
+  const service = (name: string) => `    - name: ${name}
+      port: 9080
+      protocol: ${protocol}
+      workloads: [{ version: v1, address: "127.0.0.1:${port}" }]
+`;
+  return `apiVersion: drydock.dev/v1
+kind: Mesh
+metadata: { name: bench }
+spec:
+  services:
+${service('web')}${service('reviews')}---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { name: default }
+spec: { mtls: { mode: ${mtls} } }
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: allowed }
+spec:
+  selector: { matchLabels: { app: reviews } }
+  action: ALLOW
+  rules:
+    - to: [{ operation: ${operation} }]
 `;
 }

@@ -1,6 +1,7 @@
 import net, { type AddressInfo } from 'node:net';
 import tls from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { unusedPort } from '../testing/unused-port.ts';
 import type { Document } from './case.ts';
 import { meshText } from './documents.ts';
 import { startMesh, type TestMesh } from './mesh.ts';
@@ -16,13 +17,6 @@ async function listen(server: net.Server): Promise<number> {
   server.listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   return (server.address() as AddressInfo).port;
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer();
-  const port = await listen(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 const istio = (kind: string, name: string, spec: Document): Document => ({
@@ -43,7 +37,7 @@ beforeAll(async () => {
     services.push({ name, port: 7000, protocol: 'tcp', workloads: [{ address: `127.0.0.1:${await listen(app)}` }] });
     closers.push(() => app.close());
   }
-  [tcpPort, tlsPort] = [await freePort(), await freePort()];
+  [tcpPort, tlsPort] = [await unusedPort(), await unusedPort()];
   const to = (host: string): Document => ({ route: [{ destination: { host, port: { number: 7000 } } }] });
   mesh = await startMesh(
     meshText({ services }, [

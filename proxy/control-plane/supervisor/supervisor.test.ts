@@ -1,11 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import net, { type AddressInfo } from 'node:net';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Clock } from '../../shared/clock.ts';
+import { unusedPort } from '../../testing/unused-port.ts';
 import { type SupervisedWorkload, Supervisor } from './supervisor.ts';
 
 const clock: Clock = {
@@ -37,16 +38,9 @@ console.log('hello from', process.env.NAME); console.error('on stderr');
 http.createServer((q, s) => q.url === '/die' ? process.exit(3) : s.end('ok')).listen(process.env.PORT, '127.0.0.1');
 require('node:fs').appendFileSync('pids', process.pid + '\\n');
 `;
-async function freePort(): Promise<number> {
-  const probe = net.createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => probe.once('listening', resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}
 async function web(changes: Partial<NonNullable<SupervisedWorkload['run']>> = {}): Promise<SupervisedWorkload> {
   await writeFile(path.join(folder, 'server.cjs'), server);
-  const port = await freePort();
+  const port = await unusedPort();
   const env = { PATH: process.env.PATH ?? '', PORT: String(port), NAME: 'web' };
   const run = { command: `"${process.execPath}" server.cjs`, cwd: folder, env, readyTimeoutMs: 30_000, ...changes };
   return { id: 'web-v1-0', target: { host: '127.0.0.1', port, httpPath: '/' }, run };
@@ -141,7 +135,7 @@ describe('run: services', () => {
 
 describe('workloads the developer runs', () => {
   test('are seen coming and going, in words', async () => {
-    const port = await freePort();
+    const port = await unusedPort();
     const workload = { id: 'app-x-0', target: { host: '127.0.0.1', port, httpPath: null }, run: null };
     await supervisor.setWorkloads([workload]);
     await expect

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import type { ExchangeDetail } from '../../../proxy/api/exchange.schema.ts';
 import { Button, Dialog, Field, Input } from '../../ui/index.ts';
 import { writtenAnew } from './curl.ts';
+import { HeadersField } from './headers-field.tsx';
 import { parseHeaders } from './parse-headers.ts';
 import type { ResendChange } from './resend.tsx';
 
@@ -64,18 +65,7 @@ export default function ResendDialog({
             {(ids) => <Input {...ids} className="mono" value={path} onChange={(event) => setPath(event.currentTarget.value)} />}
           </Field>
         </div>
-        <Field label="Headers" hint="One a line, as name: value." error={typeof pairs === 'string' ? pairs : undefined}>
-          {(ids) => (
-            <textarea
-              {...ids}
-              className="dd-input mono"
-              rows={8}
-              spellCheck={false}
-              value={headers}
-              onChange={(event) => setHeaders(event.currentTarget.value)}
-            />
-          )}
-        </Field>
+        <HeadersField value={headers} rows={8} error={typeof pairs === 'string' ? pairs : undefined} onChange={setHeaders} />
         {editable ? (
           <Field label="Body">
             {(ids) => (

@@ -6,6 +6,7 @@ import { hrefTo } from '../../app/router.ts';
 import { describeError } from '../../engine/client.ts';
 import { useEngine } from '../../engine/use-engine.ts';
 import { Badge, Button, EmptyState, Field, Input, Notice, Panel, Select, type Tone } from '../../ui/index.ts';
+import { HeadersField } from '../requests/headers-field.tsx';
 import { parseHeaders } from '../requests/parse-headers.ts';
 import { describeVerdict, namePolicy } from './verdict.ts';
 
@@ -76,18 +77,7 @@ export function SimulateTab({ status }: { status: Status }) {
               {(ids) => <Input {...ids} className="mono" value={path} onChange={(event) => setPath(event.currentTarget.value)} />}
             </Field>
           </div>
-          <Field label="Headers" hint="One a line, as name: value." error={typeof pairs === 'string' ? pairs : undefined}>
-            {(ids) => (
-              <textarea
-                {...ids}
-                className="dd-input mono"
-                rows={3}
-                spellCheck={false}
-                value={headers}
-                onChange={(event) => setHeaders(event.currentTarget.value)}
-              />
-            )}
-          </Field>
+          <HeadersField value={headers} rows={3} error={typeof pairs === 'string' ? pairs : undefined} onChange={setHeaders} />
           <div className="row">
             <Button variant="primary" type="submit" icon={<Play size={13} />} data-testid="simulate">
               Simulate
