@@ -12,7 +12,8 @@ import {
   traceListSchema,
   traceSchema,
 } from './observability.schema.ts';
-import { recordingRequestSchema, recordingSchema, replayRequestSchema, replaySchema } from './recording.schema.ts';
+import { recordingRequestSchema, recordingSchema } from './recording.schema.ts';
+import { replayRequestSchema, replaySchema } from './replay.schema.ts';
 import { runComparisonSchema, runSchema, runSummarySchema } from './runs.schema.ts';
 import { simulationRequestSchema, simulationSchema } from './simulation.schema.ts';
 import { certificateSchema, registerServiceSchema, serviceOutputSchema, statusSchema } from './status.schema.ts';

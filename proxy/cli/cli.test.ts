@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Replay } from '../api/recording.schema.ts';
+import type { Replay } from '../api/replay.schema.ts';
 import { toxicOf } from './commands/fault.ts';
 import { junitReport } from './commands/replay.ts';
 import { commands } from './commands.ts';

@@ -1,5 +1,5 @@
 import type { CapturedBody, ExchangeDetail } from '../api/exchange.schema.ts';
-import type { ReplayRequest } from '../api/recording.schema.ts';
+import type { ReplayRequest } from '../api/replay.schema.ts';
 import { decodeBody } from './decode-body.ts';
 import { diffResponses, type FieldDifference } from './diff.ts';
 import type { Redactor } from './redact.ts';

@@ -1,4 +1,4 @@
-import type { Difference } from '../api/recording.schema.ts';
+import type { Difference } from '../api/replay.schema.ts';
 
 /** A response as the diff sees it. */
 export interface ComparedResponse {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ExchangeDetail } from '../api/exchange.schema.ts';
-import type { Replay, ReplayRequest } from '../api/recording.schema.ts';
+import type { Replay, ReplayRequest } from '../api/replay.schema.ts';
 import { HandClock, hex, makeBody, makeExchange, makeFolder, realClock } from '../store/fixtures.ts';
 import { Store } from '../store/store.ts';
 import { compareAnswer } from './compare-answer.ts';

@@ -1,5 +1,5 @@
 import type { ExchangeDetail } from '../api/exchange.schema.ts';
-import type { Difference, Replay, ReplayRequest } from '../api/recording.schema.ts';
+import type { Difference, Replay, ReplayRequest } from '../api/replay.schema.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Store } from '../store/store.ts';
 import type { StoreResult } from '../store/store-types.ts';

@@ -1,6 +1,6 @@
 import type { ExchangeDetail } from '../api/exchange.schema.ts';
 import type { MeshEvent, Span } from '../api/observability.schema.ts';
-import type { Replay } from '../api/recording.schema.ts';
+import type { Replay } from '../api/replay.schema.ts';
 import type { FilterFields } from './exchange-filter.ts';
 import { ExchangeOperations } from './exchange-operations.ts';
 import type { OpenedDatabase } from './open-database.ts';

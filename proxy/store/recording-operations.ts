@@ -1,5 +1,6 @@
 import type { ExchangeDetail } from '../api/exchange.schema.ts';
-import type { Recording, Replay } from '../api/recording.schema.ts';
+import type { Recording } from '../api/recording.schema.ts';
+import type { Replay } from '../api/replay.schema.ts';
 import { decodeDetail, encodeDetail, type StoredDetail } from './exchange-row.ts';
 import type { OpenedDatabase } from './open-database.ts';
 import type { AppendOutcome, NewRecording, RecordedPage, StopRecording } from './store-types.ts';

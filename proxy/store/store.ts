@@ -1,6 +1,7 @@
 import type { Exchange, ExchangeDetail, ExchangePage, ExchangeQuery } from '../api/exchange.schema.ts';
 import type { MeshEvent, Span } from '../api/observability.schema.ts';
-import type { Recording, Replay } from '../api/recording.schema.ts';
+import type { Recording } from '../api/recording.schema.ts';
+import type { Replay } from '../api/replay.schema.ts';
 import { compileExchangeFilter } from './exchange-filter.ts';
 import type { OperationResult } from './messages.ts';
 import type { OperationName, Operations } from './operations.ts';

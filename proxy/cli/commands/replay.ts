@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import type { Difference, Replay } from '../../api/recording.schema.ts';
+import type { Difference, Replay } from '../../api/replay.schema.ts';
 import { EngineClient } from '../client.ts';
 import { type Command, type CommandContext, number, text, texts, UsageError } from '../command.ts';
 

@@ -1,7 +1,8 @@
 import { Download, Play, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
-import type { Recording, Replay } from '../../../proxy/api/recording.schema.ts';
+import type { Recording } from '../../../proxy/api/recording.schema.ts';
+import type { Replay } from '../../../proxy/api/replay.schema.ts';
 import { useCall, useEngine } from '../../engine/use-engine.ts';
 import {
   Button,

@@ -1,6 +1,6 @@
 import { CircleStop } from 'lucide-react';
 import { useState } from 'react';
-import type { Difference, Replay } from '../../../proxy/api/recording.schema.ts';
+import type { Difference, Replay } from '../../../proxy/api/replay.schema.ts';
 import { hrefTo } from '../../app/router.ts';
 import { useEngine } from '../../engine/use-engine.ts';
 import { Badge, Button, formatCount, formatMs, Notice, plural, Stat } from '../../ui/index.ts';
