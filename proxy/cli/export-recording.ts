@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { ExchangeDetail } from '../api/exchange.schema.ts';
 import { scriptCalls, writeCurlScript, writeK6Script } from '../recorder/export-script.ts';
+import { eachPage } from '../shared/each-page.ts';
 import { EngineClient } from './client.ts';
 import { type CommandContext, CommandError, text, UsageError } from './command.ts';
 
@@ -13,12 +14,9 @@ export async function exportRecording(context: CommandContext, format: 'k6' | 'c
   const client = await EngineClient.open(home);
   const recording = await client.call('getRecording', { params: { id: name } });
   const exchanges: ExchangeDetail[] = [];
-  let cursor: string | null | undefined;
-  do {
-    const page = await client.call('listRecordedExchanges', { params: { id: name }, query: { cursor: cursor ?? undefined } });
+  const params = { id: recording.id };
+  for await (const page of eachPage((cursor) => client.call('listRecordedExchanges', { params, query: { cursor } })))
     exchanges.push(...page.exchanges);
-    cursor = page.next;
-  } while (cursor !== null);
   const { ingress, workloads } = await client.call('getStatus');
   const entry = ({ reporter, source, sourceWorkload, sourceNamespace }: ExchangeDetail): string | null => {
     if (base !== null) return base;

@@ -385,6 +385,7 @@ function bodyOf({ request }: ExchangeDetail): Buffer {
 const statusOfStore: Record<StoreErrorCode, ConstructorParameters<typeof ApiError>[0]> = {
   not_found: 'not_found',
   conflict: 'conflict',
+  invalid: 'invalid_request',
   disk: 'unavailable',
   busy: 'unavailable',
   closed: 'unavailable',

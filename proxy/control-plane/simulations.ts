@@ -25,7 +25,6 @@ interface Running {
 }
 
 const maxAnswers = 50_000;
-const page = 500;
 const keptMisses = 20;
 
 /** Services that a recording answers for. Each workload of such a service has a stand-in in its process's place. */
@@ -135,16 +134,12 @@ export class Simulations {
     if (recording === null) throw new ApiError('not_found', `There is no recording ${request.recording}`);
     const own: ExchangeDetail[] = [];
     const seen: ExchangeDetail[] = [];
-    let cursor: string | undefined;
-    do {
-      const { exchanges, next } = await store.recordedExchanges(recording.id, { limit: page, ...(cursor ? { cursor } : {}) });
-      for (const exchange of exchanges) {
-        const theirs = exchange.destination === request.service && (exchange.destinationNamespace || namespace) === namespace;
-        if (!theirs || exchange.status === 0 || exchange.method === '' || exchange.protocol === 'WebSocket') continue;
-        (exchange.reporter === 'destination' ? own : seen).push(exchange);
-      }
-      cursor = next ?? undefined;
-    } while (cursor !== undefined && own.length + seen.length < maxAnswers);
+    for await (const exchange of store.eachRecordedExchange(recording.id)) {
+      const theirs = exchange.destination === request.service && (exchange.destinationNamespace || namespace) === namespace;
+      if (!theirs || exchange.status === 0 || exchange.method === '' || exchange.protocol === 'WebSocket') continue;
+      (exchange.reporter === 'destination' ? own : seen).push(exchange);
+      if (own.length + seen.length >= maxAnswers) break;
+    }
     const chosen = own.length > 0 ? own : seen;
     if (chosen.length === 0) throw new ApiError('not_found', `Recording ${recording.name} has no answer of ${request.service}`);
     return chosen.map((exchange) => entryOf(exchange, request.latency));

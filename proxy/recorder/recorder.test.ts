@@ -2,8 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ExchangeDetail } from '../api/exchange.schema.ts';
-import { HandClock, makeBody, makeExchange, makeFolder, realClock } from '../store/fixtures.ts';
+import { makeBody, makeExchange, makeFolder, realClock } from '../store/fixtures.ts';
 import { Store } from '../store/store.ts';
+import { ManualClock } from '../testing/manual-clock.ts';
 import { Recorder, type RecorderOptions } from './recorder.ts';
 import { Redactor } from './redact.ts';
 
@@ -79,7 +80,7 @@ describe('a recording', () => {
   });
 
   test('writes what waits after a fifth of a second, without being asked', async () => {
-    const clock = new HandClock();
+    const clock = new ManualClock();
     const { recorder } = makeRecorder({ clock });
     const id = await started(recorder, { name: 'r' });
     recorder.offer([makeExchange(1)]);
@@ -91,7 +92,7 @@ describe('a recording', () => {
   });
 
   test('with a time of its own stops by itself', async () => {
-    const clock = new HandClock();
+    const clock = new ManualClock();
     const { recorder } = makeRecorder({ clock });
     const id = await started(recorder, { name: 'minute', for: '60s' });
     recorder.offer([makeExchange(1)]);
@@ -100,7 +101,7 @@ describe('a recording', () => {
     clock.advance(1);
     expect(recorder.isRecording).toBe(false);
     expect(await recorder.stop(id)).toMatchObject({ ok: true, value: { state: 'stopped', exchanges: 1 } });
-    expect(await recorder.start({ name: 'x', for: 'soon' })).toMatchObject({ ok: false });
+    expect(await recorder.start({ name: 'x', for: 'soon' })).toMatchObject({ ok: false, code: 'invalid' });
   });
 
   test('counts what the disk did not take', async () => {
@@ -248,7 +249,7 @@ describe('HAR', () => {
     expect(read[1]!.response.headers.map(([name]) => name)).toEqual(['set-cookie']);
     expect(JSON.stringify(read)).not.toContain('C4n4ry');
     for (const wrong of [null, 7, {}, { log: 1 }, { log: { entries: {} } }]) {
-      expect(await recorder.importHar(wrong)).toMatchObject({ ok: false });
+      expect(await recorder.importHar(wrong)).toMatchObject({ ok: false, code: 'invalid' });
     }
   });
 });

@@ -73,7 +73,7 @@ export class Recorder {
     const { clock, store } = this.#options;
     const forMs = request.for === undefined ? null : parseDurationMs(request.for);
     if (request.for !== undefined && (forMs === null || forMs <= 0)) {
-      return { ok: false, code: 'conflict', message: `"${request.for}" is not a duration such as 60s` };
+      return { ok: false, code: 'invalid', message: `"${request.for}" is not a duration such as 60s` };
     }
     const created = await store.createRecording({
       id: this.#newId(),
@@ -162,12 +162,12 @@ export class Recorder {
     return writeHar(recording, await this.#all(recording.id));
   }
 
-  /** A recording from a HAR, redacted like traffic. `conflict` with words when it is not one. */
+  /** A recording from a HAR, redacted like traffic. `invalid` with words when it is not one. */
   async importHar(har: unknown, name?: string): Promise<StoreResult<Recording>> {
     const { store, clock } = this.#options;
     const base = this.#newId();
     const read = readHar(har, (index) => `${base}${String(index).padStart(7, '0')}`);
-    if (typeof read === 'string') return { ok: false, code: 'conflict', message: read };
+    if (typeof read === 'string') return { ok: false, code: 'invalid', message: read };
     const now = new Date(clock.wallNow()).toISOString();
     const created = await store.createRecording({ id: this.#newId(), name: name ?? read.name, filter: {}, startedAt: now });
     if (!created.ok) return created;
@@ -187,14 +187,10 @@ export class Recorder {
   }
 
   async #all(id: string): Promise<ExchangeDetail[]> {
+    const running = this.#running.get(id);
+    if (running !== undefined) await this.#flush(running);
     const exchanges: ExchangeDetail[] = [];
-    let cursor: string | undefined;
-    do {
-      const page: { exchanges: ExchangeDetail[]; next: string | null } | null = await this.exchanges(id, { limit: PAGE, cursor });
-      if (page === null) break;
-      exchanges.push(...page.exchanges);
-      cursor = page.next ?? undefined;
-    } while (cursor !== undefined);
+    for await (const exchange of this.#options.store.eachRecordedExchange(id)) exchanges.push(exchange);
     return exchanges;
   }
 

@@ -3,8 +3,9 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ExchangeDetail } from '../api/exchange.schema.ts';
 import type { Replay, ReplayRequest } from '../api/replay.schema.ts';
-import { HandClock, hex, makeBody, makeExchange, makeFolder, realClock } from '../store/fixtures.ts';
+import { hex, makeBody, makeExchange, makeFolder, realClock } from '../store/fixtures.ts';
 import { Store } from '../store/store.ts';
+import { ManualClock } from '../testing/manual-clock.ts';
 import { compareAnswer } from './compare-answer.ts';
 import { Redactor } from './redact.ts';
 import { type ReplayAnswer, type ReplayCall, Replayer, type ReplayerOptions } from './replay.ts';
@@ -154,7 +155,7 @@ describe('a replay', () => {
   });
 
   test('keeps the recorded rhythm at its speed, whatever the answers take', async () => {
-    const clock = new HandClock();
+    const clock = new ManualClock();
     await record([makeExchange(0), makeExchange(100), makeExchange(1000)]);
     const sentAt: number[] = [];
     const pending: (() => void)[] = [];

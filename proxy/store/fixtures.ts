@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { CapturedBody, Exchange, ExchangeDetail } from '../api/exchange.schema.ts';
 import type { Clock } from '../shared/clock.ts';
 
-/** For tests of store, telemetry and recorder: exchanges as the data plane makes them, and time that runs or is turned by hand. */
+/** For tests of store, telemetry and recorder: exchanges as the data plane makes them, and time that runs. `testing/manual-clock.ts` has time that is turned by hand. */
 
 export function makeExchange(n: number, overrides: Partial<ExchangeDetail> = {}): ExchangeDetail {
   const at = Date.UTC(2026, 0, 1) + n;
@@ -66,43 +66,6 @@ export const realClock: Clock = {
     return { cancel: () => clearTimeout(timer) };
   },
 };
-
-/** Stands still until advanced; timers fire in order of time. */
-export class HandClock implements Clock {
-  #now = 0;
-  readonly #epoch: number;
-  #timers: { at: number; callback: () => void }[] = [];
-
-  constructor(epoch = Date.UTC(2026, 0, 1)) {
-    this.#epoch = epoch;
-  }
-  now(): number {
-    return this.#now;
-  }
-  wallNow(): number {
-    return this.#epoch + this.#now;
-  }
-  setTimer(callback: () => void, delayMs: number): { cancel(): void } {
-    const timer = { at: this.#now + delayMs, callback };
-    this.#timers.push(timer);
-    return {
-      cancel: () => {
-        this.#timers = this.#timers.filter((other) => other !== timer);
-      },
-    };
-  }
-  advance(ms: number): void {
-    const until = this.#now + ms;
-    for (let fired = 0; fired < 100_000; fired++) {
-      const due = this.#timers.filter((timer) => timer.at <= until).sort((a, b) => a.at - b.at)[0];
-      if (!due) break;
-      this.#timers = this.#timers.filter((timer) => timer !== due);
-      this.#now = Math.max(this.#now, due.at);
-      due.callback();
-    }
-    this.#now = until;
-  }
-}
 
 export function makeFolder(): { path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'drydock-store-'));

@@ -42,7 +42,7 @@ export type StoreOpenErrorCode = 'newer-schema' | 'locked' | 'worker-failed';
 
 /** A durable write: `ok` means it is on disk (fsync done). A failed one changed nothing. */
 export type StoreResult<T> = { ok: true; value: T } | { ok: false; code: StoreErrorCode; message: string };
-export type StoreErrorCode = 'disk' | 'busy' | 'closed' | 'not_found' | 'conflict' | 'internal';
+export type StoreErrorCode = 'disk' | 'busy' | 'closed' | 'not_found' | 'conflict' | 'invalid' | 'internal';
 
 export interface StoreCounters {
   inserted: number;

@@ -2,6 +2,7 @@ import type { Exchange, ExchangeDetail, ExchangePage, ExchangeQuery } from '../a
 import type { MeshEvent, Span } from '../api/observability.schema.ts';
 import type { Recording } from '../api/recording.schema.ts';
 import type { Replay } from '../api/replay.schema.ts';
+import { eachPage } from '../shared/each-page.ts';
 import { compileExchangeFilter } from './exchange-filter.ts';
 import type { OperationResult } from './messages.ts';
 import type { OperationName, Operations } from './operations.ts';
@@ -273,6 +274,14 @@ export class Store {
   /** Oldest first. */
   async recordedExchanges(id: string, query: { limit?: number; cursor?: string }): Promise<RecordedPage> {
     return (await this.#read('recordedExchanges', id, query.cursor, query.limit ?? 1000)) ?? { exchanges: [], next: null };
+  }
+
+  /** All of them, oldest first, a page of `pageSize` in memory at a time. Nothing for a recording that is not there. */
+  async *eachRecordedExchange(
+    id: string,
+    { pageSize = 1000 }: { pageSize?: number } = {},
+  ): AsyncGenerator<ExchangeDetail, void, void> {
+    for await (const page of eachPage((cursor) => this.recordedExchanges(id, { limit: pageSize, cursor }))) yield* page.exchanges;
   }
 
   async deleteRecording(id: string): Promise<StoreResult<null>> {

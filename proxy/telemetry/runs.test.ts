@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runComparisonSchema, runSchema } from '../api/runs.schema.ts';
-import { HandClock, makeExchange, makeFolder, realClock } from '../store/fixtures.ts';
+import { makeExchange, makeFolder, realClock } from '../store/fixtures.ts';
 import { Store } from '../store/store.ts';
+import { ManualClock } from '../testing/manual-clock.ts';
 import { Telemetry } from './telemetry.ts';
 
 let folder: ReturnType<typeof makeFolder>;
@@ -15,7 +16,7 @@ afterEach(async () => {
   await store.close();
   folder.remove();
 });
-const start = (startedMs: number): Telemetry => new Telemetry({ clock: new HandClock(), store, startedMs, mesh: () => 'shop' });
+const start = (startedMs: number): Telemetry => new Telemetry({ clock: new ManualClock(), store, startedMs, mesh: () => 'shop' });
 const calls = (count: number, overrides: Parameters<typeof makeExchange>[1] = {}) =>
   Array.from({ length: count }, (_, n) => makeExchange(n * 100, overrides));
 
@@ -48,7 +49,7 @@ describe('a run', () => {
   });
 
   test('is kept while it goes on, so that a kill loses seconds', async () => {
-    const clock = new HandClock();
+    const clock = new ManualClock();
     const telemetry = new Telemetry({ clock, store, startedMs: 1000, mesh: () => 'shop' });
     telemetry.record(calls(3));
     clock.advance(15_000);

@@ -2,17 +2,18 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ExchangeDetail } from '../api/exchange.schema.ts';
 import { graphSchema, type Span, seriesSchema, traceListSchema, traceSchema } from '../api/observability.schema.ts';
-import { HandClock, hex, makeExchange, makeFolder, realClock } from '../store/fixtures.ts';
+import { hex, makeExchange, makeFolder, realClock } from '../store/fixtures.ts';
 import { Store } from '../store/store.ts';
+import { ManualClock } from '../testing/manual-clock.ts';
 import { type GraphFacts, Telemetry } from './telemetry.ts';
 
 /** 30 s after exchange 0 began, so that exchanges 0..30 000 ms are in the last minute. */
-let clock: HandClock;
+let clock: ManualClock;
 let folder: ReturnType<typeof makeFolder>;
 let store: Store;
 let telemetry: Telemetry;
 beforeEach(async () => {
-  clock = new HandClock();
+  clock = new ManualClock();
   clock.advance(30_000);
   folder = makeFolder();
   store = await Store.open({ path: join(folder.path, 'drydock.db'), clock: realClock });
