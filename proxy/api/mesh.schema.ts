@@ -63,6 +63,8 @@ export const serviceSchema = z
     protocol: protocolSchema.optional(),
     serviceAccount: dnsLabel.optional(),
     labels: z.record(z.string(), z.string()).optional(),
+    /** Names for the fields of gRPC messages: .proto files, folders of them, compiled descriptor sets. Relative to the mesh file. */
+    protos: z.array(z.string().min(1)).optional(),
     workloads: z.array(workloadSchema).default([]),
   })
   .refine((s) => (s.port === undefined) !== (s.ports === undefined), { message: 'a service has either port or ports' });

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { type Mesh, meshSchema, type ServiceProtocol, type ServiceSpec, type WorkloadSpec } from '../api/mesh.schema.ts';
 import type { ServiceEntrySpec } from './kinds/istio-types.ts';
 import { coversHost } from './kinds/virtual-service.ts';
@@ -37,6 +38,12 @@ export interface KnownWorkload {
 /** Every Mesh of a set, decoded, oldest first: the first one's settings hold, the others add services. */
 export function meshesOf(set: ResourceSet): { entry: ResourceEntry; mesh: Mesh }[] {
   return set.list('Mesh').map((entry) => ({ entry, mesh: meshSchema.parse(entry.resource.document) }));
+}
+
+/** Where relative paths of a resource count from: its file's folder; for one applied without a file, where the engine was started. */
+export function folderOf({ file }: Pick<ParsedResource, 'file'>): string {
+  const isFile = file.includes('/') || file.includes('\\') || /\.(ya?ml|json)$/i.test(file);
+  return isFile ? path.dirname(path.resolve(file)) : process.cwd();
 }
 
 /** All services, mesh first, then ServiceEntry hosts (a host claimed twice keeps its first owner). */

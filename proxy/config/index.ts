@@ -5,6 +5,9 @@ export { type ExportResult, exportIstio } from './export/istio.ts';
 export { lint, lintDocuments } from './lint.ts';
 export { type LoadResult, loadFiles } from './load.ts';
 export { type ParsedResource, type ParseResult, type Position, parseLimits, parseText, withNamespace } from './parse.ts';
+export { protoDiagnostics } from './protos/check-protos.ts';
+export { type FileReading, ProtoReader } from './protos/proto-reader.ts';
+export { type ProtoReading, type ProtoSource, readProtos } from './protos/read-protos.ts';
 export {
   type Applied,
   type AppliedStatus,

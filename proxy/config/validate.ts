@@ -5,6 +5,8 @@ import { diagnose, type Path, sortDiagnostics } from './diagnostics.ts';
 import { specShape } from './fields/shape.ts';
 import { ignoredGroups, type KindDefinition, kinds, type SchemaError } from './kinds/registry.ts';
 import { isRecord, type ParsedResource } from './parse.ts';
+import { checkProtos } from './protos/check-protos.ts';
+import { ProtoReader } from './protos/proto-reader.ts';
 import { checkReferences } from './references.ts';
 import { groupOf, type ResourceSet } from './resource-set.ts';
 import { findUnknownFields, shapeOfZod } from './unknown-fields.ts';
@@ -12,6 +14,8 @@ import { findUnknownFields, shapeOfZod } from './unknown-fields.ts';
 export interface ValidateOptions {
   /** Schemas of kinds that other parts own, by kind (`Scenario`). */
   schemas?: Readonly<Record<string, z.ZodType>>;
+  /** Keeps what it read of .proto files from one call to the next. */
+  protoReader?: ProtoReader;
 }
 
 /**
@@ -26,7 +30,7 @@ export async function validate(set: ResourceSet, options: ValidateOptions = {}):
     if (found.some((d) => d.severity === 'error')) sound = false;
     diagnostics.push(...found);
   }
-  if (sound) diagnostics.push(...checkReferences(set));
+  if (sound) diagnostics.push(...checkReferences(set), ...(await checkProtos(set, options.protoReader ?? new ProtoReader())));
   return sortDiagnostics(diagnostics);
 }
 

@@ -1,7 +1,7 @@
 import net from 'node:net';
 import path from 'node:path';
 import type { WorkloadStatus } from '../api/status.schema.ts';
-import { type KnownWorkload, listServices, listWorkloads } from '../config/hosts.ts';
+import { folderOf, type KnownWorkload, listServices, listWorkloads } from '../config/hosts.ts';
 import type { ResourceSet } from '../config/index.ts';
 import type { BoundListener, HostPort, InboundListener, MeshSnapshot, ProxySnapshot } from '../data-plane/snapshot.ts';
 import type { SupervisedWorkload, WorkloadHealth } from './supervisor/supervisor.ts';
@@ -114,21 +114,13 @@ export function supervisedWorkloads(
           ? null
           : {
               command: run,
-              cwd: path.resolve(folderOf(known), known.spec.cwd ?? '.'),
+              cwd: path.resolve(folderOf(known.service.resource), known.spec.cwd ?? '.'),
               env: environmentOf(known, status, target.port, environment),
               readyTimeoutMs: readiness?.timeoutSeconds === undefined ? defaultReadyTimeoutMs : readiness.timeoutSeconds * 1000,
             },
     });
   }
   return supervised;
-}
-
-/** Commands run beside the mesh file; one applied without a file runs where the engine was started. */
-function folderOf(known: KnownWorkload): string {
-  const { file } = known.service.resource;
-  return file.includes('/') || file.includes('\\') || /\.(ya?ml|json)$/i.test(file)
-    ? path.dirname(path.resolve(file))
-    : process.cwd();
 }
 
 function environmentOf(

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { ProtoTypes } from '../../shared/proto-types.ts';
+import { writeBytes } from '../../shared/proto-wire.ts';
 import { describeProto } from './proto-fields.ts';
-import { ProtoTypes } from './proto-types.ts';
-import { writeBytes } from './proto-wire.ts';
 import { parseEvent } from './view-messages.ts';
 
 const varint = (number: number, value: number) => Buffer.from([number << 3, value]);

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { ProtoField } from '../../api/exchange.schema.ts';
-import type { FieldType, ProtoTypes } from './proto-types.ts';
-import { readVarint, readWire, type WireField } from './proto-wire.ts';
+import type { FieldType, ProtoTypes } from '../../shared/proto-types.ts';
+import { readVarint, readWire, type WireField } from '../../shared/proto-wire.ts';
 
 const maxFields = 500;
 const maxDepth = 12;

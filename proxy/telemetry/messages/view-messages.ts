@@ -6,8 +6,8 @@ import type {
   MessageView,
   ProtoField,
 } from '../../api/exchange.schema.ts';
+import type { ProtoTypes } from '../../shared/proto-types.ts';
 import { describeProto } from './proto-fields.ts';
-import type { ProtoTypes } from './proto-types.ts';
 
 export interface ViewOptions {
   /** Of the service, where it told them. */
