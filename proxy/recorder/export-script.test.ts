@@ -8,8 +8,9 @@ import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ExchangeDetail } from '../api/exchange.schema.ts';
+import { quoteForShell } from '../api/shell-quote.ts';
 import { makeBody, makeExchange, makeFolder } from '../store/fixtures.ts';
-import { quoteForShell, scriptCalls, writeCurlScript, writeK6Script } from './export-script.ts';
+import { scriptCalls, writeCurlScript, writeK6Script } from './export-script.ts';
 
 interface Received {
   method: string;

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { ExchangeDetail } from '../api/exchange.schema.ts';
+import { quoteForShell } from '../api/shell-quote.ts';
 import { headersToSend } from './replay.ts';
 import { findRootCalls } from './replay-roots.ts';
 
@@ -58,11 +59,6 @@ export function scriptCalls(exchanges: readonly ExchangeDetail[], entry: (call: 
 const isToken = (text: string): boolean => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text);
 const isGrpc = ([name, value]: [string, string]): boolean =>
   name.toLowerCase() === 'content-type' && value.startsWith('application/grpc');
-
-/** For POSIX sh: whatever is inside reaches the program as one argument, unchanged. A NUL cannot be in an argument. */
-export function quoteForShell(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}
 
 /** A POSIX sh script, one curl per call, in recorded order. */
 export function writeCurlScript(name: string, calls: readonly ScriptCall[]): string {

@@ -1,6 +1,7 @@
 import type { ExchangeDetail } from '../../../proxy/api/exchange.schema.ts';
+import { quoteForShell } from '../../../proxy/api/shell-quote.ts';
 import type { Status } from '../../../proxy/api/status.schema.ts';
-import { quoteForShell, writtenAnew } from './curl.ts';
+import { writtenAnew } from './curl.ts';
 
 type Reach = Pick<Status, 'ingress' | 'workloads'> | null;
 

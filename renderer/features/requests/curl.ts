@@ -1,15 +1,10 @@
 import type { ExchangeDetail } from '../../../proxy/api/exchange.schema.ts';
+import { quoteForShell } from '../../../proxy/api/shell-quote.ts';
 import type { Status } from '../../../proxy/api/status.schema.ts';
 
 /** Headers that the client or a proxy writes itself; repeating them would lie about the new request. */
 export const writtenAnew =
   /^(host|:.*|content-length|connection|transfer-encoding|keep-alive|te|trailer|upgrade|proxy-.*|x-envoy-.*|x-forwarded-.*|x-request-id|traceparent|tracestate|b3|x-b3-.*)$/i;
-
-export type ShellWord = string;
-
-export function quoteForShell(text: string): ShellWord {
-  return /^[A-Za-z0-9_./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}
 
 /**
  * The request as a curl command that takes the same way into the mesh: through the ingress for a request from outside, else through
