@@ -65,10 +65,15 @@ export class CapturedDownstream implements DownstreamRequest, BodySource {
   readonly #budget: MessageBudget;
 
   /** `budget`: memory for messages, shared by all exchanges of a data plane. */
-  constructor(inner: DownstreamRequest, bodyLimitBytes: number, now: () => number, budget = new MessageBudget(ownBudgetBytes)) {
+  constructor(
+    inner: DownstreamRequest,
+    bodyLimitBytes: number,
+    time: { now: () => number; startedAt: number },
+    budget = new MessageBudget(ownBudgetBytes),
+  ) {
     this.inner = inner;
-    this.#now = now;
-    this.#startedAt = now();
+    this.#now = time.now;
+    this.#startedAt = time.startedAt;
     this.#limitBytes = bodyLimitBytes;
     this.#budget = budget;
     const type = inner.headers.get('content-type');

@@ -14,6 +14,7 @@ import { OpenExchanges } from './live/open-exchanges.ts';
 import type { LiveExchange } from './live-exchange.ts';
 import type { DataPlaneCounters, FromDataPlane, IdentityMaterial } from './messages.ts';
 import { listenerKey, type PreparedSnapshot, prepareSnapshot } from './prepare.ts';
+import { ResourceCounts } from './resource-counts.ts';
 import { FaultState } from './route-filters/fault/fault-state.ts';
 import { mayConcern } from './route-filters/fault/filter.ts';
 import { FilterFactory } from './route-filters/index.ts';
@@ -56,7 +57,7 @@ export class DataPlane {
   #forbidden: ReadonlySet<string> = new Set();
   #activeRequests = 0;
   #requests = 0;
-  readonly #matched = new Map<string, number>();
+  readonly #matched = new ResourceCounts();
   #idle: (() => void) | null = null;
 
   constructor(options: DataPlaneOptions) {
@@ -191,7 +192,7 @@ export class DataPlane {
       downstreamConnections: [...this.#bound.values()].reduce((sum, b) => sum + b.sockets.size, 0),
       activeRequests: this.#activeRequests,
       requests: this.#requests,
-      resources: Object.fromEntries(this.#matched),
+      resources: this.#matched.totals(),
       faults: this.#faults.counters(),
       droppedExchanges: this.#reporter.dropped,
     };
@@ -238,6 +239,7 @@ export class DataPlane {
   }
 
   #commit(prepared: PreparedSnapshot, opened: Map<string, BoundListener>): void {
+    this.#matched.settle();
     this.#prepared = prepared;
     this.#forbidden = new Set(prepared.snapshot.forbiddenUpstreams);
     for (const [key, bound] of this.#bound) {
@@ -298,16 +300,12 @@ export class DataPlane {
     this.#activeRequests--;
     if (this.#idle !== null && (this.#activeRequests === 0 || this.#open.onlyEndless())) this.#idle();
     const origin = exchange.route?.origin ?? null;
-    if (origin !== null) this.#count(`${origin.kind}/${origin.namespace}/${origin.name}`);
+    if (origin !== null) this.#matched.add(origin);
     const policy = exchange.cluster?.policy ?? null;
-    if (policy !== null && exchange.direction === 'outbound') this.#count(`${policy.kind}/${policy.namespace}/${policy.name}`);
+    if (policy !== null && exchange.direction === 'outbound') this.#matched.add(policy);
     for (const { resource, outcome } of exchange.policies) {
-      if (outcome !== 'not-matched') this.#count(`${resource.kind}/${resource.namespace}/${resource.name}`);
+      if (outcome !== 'not-matched') this.#matched.add(resource);
     }
-  }
-
-  #count(resource: string): void {
-    this.#matched.set(resource, (this.#matched.get(resource) ?? 0) + 1);
   }
 }
 

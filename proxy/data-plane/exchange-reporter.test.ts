@@ -31,6 +31,7 @@ function exchange(number: number): FinishedExchange {
     startedAt: 0,
     downstream: { requestBody: { total: 1 }, responseBody: { total: 2 } },
     tallyKey: () => 'web → reviews, 200',
+    talliesWith: () => true,
     isFailure: () => false,
     finish: () => ({ id: String(number), traceId, request: {}, response: {} }) as unknown as ExchangeDetail,
   };

@@ -41,6 +41,8 @@ export interface FinishedExchange {
   readonly downstream: { requestBody: { total: number }; responseBody: { total: number } };
   /** Equal for exchanges that metrics cannot tell apart but by time and size. */
   tallyKey(): string;
+  /** Whether both have the same `tallyKey`, found out without making it. */
+  talliesWith(other: FinishedExchange): boolean;
   isFailure(): boolean;
   /** It was shown while it was open. */
   readonly announced?: boolean;
@@ -59,6 +61,8 @@ interface Tally {
   exchange: ExchangeDetail;
   values: number[];
 }
+/** Groups that lately had an exchange are compared with before a key is made: a developer's traffic is a handful of kinds. */
+const RECENT_TALLIES = 8;
 
 /**
  * Gathers finished exchanges and events and hands them on in batches, so that a request pays for no message of its own. When there are more
@@ -69,6 +73,8 @@ export class ExchangeReporter {
   #exchanges: ExchangeDetail[] = [];
   #events: DataPlaneEvent[] = [];
   #tallies = new Map<string, Tally>();
+  /** The last exchange of each of the latest groups. */
+  #recent: { like: FinishedExchange; tally: Tally }[] = [];
   #tallied = 0;
   #timer: Timer | null = null;
   #unacknowledged = 0;
@@ -135,6 +141,7 @@ export class ExchangeReporter {
     this.#events = [];
     this.#dropped = 0;
     this.#tallies = new Map();
+    this.#recent = [];
     this.#tallied = 0;
     this.#unacknowledged += exchanges.length;
     this.#send({ exchanges, events, dropped, tallies });
@@ -153,6 +160,19 @@ export class ExchangeReporter {
   #tally(exchange: FinishedExchange, now: number): void {
     this.#dropped++;
     this.#droppedTotal++;
+    const tally = this.#recentLike(exchange) ?? this.#tallyOf(exchange, now);
+    const { requestBody, responseBody } = exchange.downstream;
+    tally.values.push(now - exchange.startedAt, requestBody.total, responseBody.total);
+    if (++this.#tallied >= this.#limits.maxTallied) this.flush();
+    else this.#schedule();
+  }
+
+  #recentLike(exchange: FinishedExchange): Tally | undefined {
+    for (const recent of this.#recent) if (recent.like.talliesWith(exchange)) return recent.tally;
+    return undefined;
+  }
+
+  #tallyOf(exchange: FinishedExchange, now: number): Tally {
     const key = exchange.tallyKey();
     let tally = this.#tallies.get(key);
     if (tally === undefined) {
@@ -160,10 +180,9 @@ export class ExchangeReporter {
       tally = { exchange: withoutContents(exchange.finish(now)), values: [] };
       this.#tallies.set(key, tally);
     }
-    const { requestBody, responseBody } = exchange.downstream;
-    tally.values.push(now - exchange.startedAt, requestBody.total, responseBody.total);
-    if (++this.#tallied >= this.#limits.maxTallied) this.flush();
-    else this.#schedule();
+    if (this.#recent.length === RECENT_TALLIES) this.#recent.shift();
+    this.#recent.push({ like: exchange, tally });
+    return tally;
   }
 
   #schedule(): void {

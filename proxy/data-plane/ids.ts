@@ -12,15 +12,22 @@ export interface IdSource {
   exchangeId(wallMs: number): string;
 }
 
-const POOL_BYTES = 4096;
+const POOL_BYTES = 16 * 1024;
+/** Exchange ids carry a number of five base-36 digits; the upper three change every 1,296 exchanges only. */
+const LOW = 36 ** 2;
+const COUNT = 36 ** 5;
 
-/** Identifiers from the system's random source, drawn in pools: one system call per 4 KiB. */
+/** Identifiers from the system's random source, drawn in pools: one system call per 16 KiB. */
 export function createIdSource(): IdSource {
   const pool = Buffer.alloc(POOL_BYTES);
   let digits = '';
   let used = 0;
   let counter = 0;
   const origin = randomHex(3);
+  const low = Array.from({ length: LOW }, (_, n) => `${n.toString(36).padStart(2, '0')}-${origin}`);
+  let head = '';
+  let headMs = -1;
+  let headCount = -1;
 
   function randomHex(bytes: number): string {
     if (used + bytes * 2 > digits.length) {
@@ -42,8 +49,16 @@ export function createIdSource(): IdSource {
       return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`;
     },
     exchangeId(wallMs) {
-      counter = (counter + 1) % 0x1000000;
-      return `${Math.floor(wallMs).toString(36).padStart(9, '0')}-${counter.toString(36).padStart(5, '0')}-${origin}`;
+      counter = (counter + 1) % COUNT;
+      const ms = Math.floor(wallMs);
+      const high = Math.floor(counter / LOW);
+      // Writing numbers in base 36 costs more than everything else here: once per millisecond, not per exchange.
+      if (ms !== headMs || high !== headCount) {
+        headMs = ms;
+        headCount = high;
+        head = `${ms.toString(36).padStart(9, '0')}-${high.toString(36).padStart(3, '0')}`;
+      }
+      return head + low[counter % LOW];
     },
   };
 }

@@ -112,7 +112,12 @@ export class LiveExchange implements ExchangeState {
     this.proxy = origin.proxy;
     this.startedAt = now();
     this.startedWallMs = wallMs;
-    this.downstream = new CapturedDownstream(downstream, origin.snapshot.captureBodyLimitBytes, now, budget);
+    this.downstream = new CapturedDownstream(
+      downstream,
+      origin.snapshot.captureBodyLimitBytes,
+      { now, startedAt: this.startedAt },
+      budget,
+    );
     this.method = downstream.method;
     this.scheme = downstream.scheme;
     this.authority = downstream.authority;
@@ -137,8 +142,34 @@ export class LiveExchange implements ExchangeState {
   /** Equal for exchanges that metrics cannot tell apart but by time and size. */
   tallyKey(): string {
     const { downstream } = this;
-    const known = this.destinationService !== '' || this.direction === 'inbound';
-    return `${this.proxy.id}|${known ? this.destinationService : this.originalAuthority}|${this.endpointWorkload}|${this.peer?.id ?? ''}|${downstream.responseStatus}|${this.grpcStatus ?? ''}|${this.#countsKey()}|${this.flags.length === 0 ? '' : this.flags.join()}|${this.grpc ? 'gRPC' : downstream.protocol}|${downstream.upgraded}|${this.attempts.length}|${this.faults.length}|${downstream.connection.mtls}`;
+    return `${this.proxy.id}|${this.#told()}|${this.endpointWorkload}|${this.peer?.id ?? ''}|${downstream.responseStatus}|${this.grpcStatus ?? ''}|${this.#countsKey()}|${this.flags.length === 0 ? '' : this.flags.join()}|${this.grpc ? 'gRPC' : downstream.protocol}|${downstream.upgraded}|${this.attempts.length}|${this.faults.length}|${downstream.connection.mtls}`;
+  }
+
+  /** Field for field what `tallyKey` joins. */
+  talliesWith(other: LiveExchange): boolean {
+    const [a, b] = [this.downstream, other.downstream];
+    return (
+      this.proxy === other.proxy &&
+      a.responseStatus === b.responseStatus &&
+      this.endpointWorkload === other.endpointWorkload &&
+      this.peer === other.peer &&
+      this.attempts.length === other.attempts.length &&
+      this.faults.length === other.faults.length &&
+      this.flags.length === 0 &&
+      other.flags.length === 0 &&
+      this.grpcStatus === other.grpcStatus &&
+      this.grpc === other.grpc &&
+      a.protocol === b.protocol &&
+      a.upgraded === b.upgraded &&
+      a.connection.mtls === b.connection.mtls &&
+      this.#told() === other.#told() &&
+      (a.messages === null ? b.messages === null : this.#countsKey() === other.#countsKey())
+    );
+  }
+
+  /** The service as metrics know it; for what is not in the mesh, the name it was called by. */
+  #told(): string {
+    return this.destinationService !== '' || this.direction === 'inbound' ? this.destinationService : this.originalAuthority;
   }
 
   /** Worth a record of its own before others. */

@@ -65,7 +65,7 @@ export async function runExchange(downstream: DownstreamRequest, path: ListenerP
 /** The stages in request order. Undefined: the upstream's response is on its way or done. */
 async function decide(exchange: LiveExchange, path: ListenerPath, deps: RequestPathDeps): Promise<LocalReply | undefined> {
   const { clock, ids, random } = deps;
-  exchange.enterStage('listener', clock.now());
+  exchange.enterStage('listener', exchange.startedAt);
   const sampling = exchange.snapshot.samplingPercent;
   exchange.trace = beginSpan(exchange.headers, ids, () => sampling >= 100 || random() * 100 < sampling);
   sanitizeRequest(exchange, ids);

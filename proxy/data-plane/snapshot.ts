@@ -112,6 +112,8 @@ export interface GatewayListener extends ListenerBase {
 export type ListenerSnapshot = InboundListener | OutboundListener | UpstreamListener | GatewayListener;
 
 export interface GatewayServer {
+  /** What `TcpRoute.server` names it by; absent: no such routes. */
+  id?: string;
   name: string;
   hosts: string[];
   protocol: 'HTTP' | 'HTTPS' | 'TLS' | 'TCP' | 'GRPC' | 'HTTP2';
@@ -312,6 +314,8 @@ export interface TcpRoute {
   sourceLabels: Record<string, string> | null;
   /** SNI hosts for TLS routes; empty for TCP routes. */
   sniHosts: string[];
+  /** Of a gateway: the server (by id) that ends TLS before this route takes the bytes; absent = bytes as they come. */
+  server?: string;
   clusters: WeightedCluster[];
   totalWeight: number;
 }
@@ -437,6 +441,8 @@ export type UpstreamTls =
       privateKeyPem: string | null;
       subjectAltNames: string[];
       insecureSkipVerify: boolean;
+      /** The CA certificates named cannot be had: nobody is trusted, every handshake fails; absent = they can. */
+      caMissing?: boolean;
     };
 
 // ── policies ──────────────────────────────────────────────────────────────────────────────────────────────────────

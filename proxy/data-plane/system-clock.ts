@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Clock, Timer } from './clock.ts';
 
 /** The real clock: monotonic for durations, wall time only for stamps. */

@@ -1,6 +1,7 @@
 import { METHODS } from 'node:http';
 import { HeaderMap, joinInline } from '../header-map.ts';
 import type { Http1Limits } from './limits.ts';
+import { plainNumber } from './plain-number.ts';
 
 /*
  * A message head as text in, a checked head or a named refusal out. What is accepted is RFC 9112's grammar without its courtesies (no bare
@@ -57,7 +58,6 @@ const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const lowerToken = /^[a-z0-9!#$%&'*+\-.^_`|~]+$/;
 const versionForm = /^HTTP\/\d\.\d$/;
 const authorityForm = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._~!$&'()*+,;=%]+)(?::\d{0,5})?$/;
-const digits = /^\d{1,16}$/;
 const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/;
 
 /** Headers a `connection` header may not make us drop: framing, routing and security depend on them. */
@@ -199,6 +199,7 @@ function listHas(list: string, wanted: string): boolean {
 
 /** Drops the headers that `connection` nominates, except those nobody may nominate. */
 function dropNominated(list: string[], connection: string): void {
+  if (connection === 'keep-alive' || connection === 'close') return;
   for (const item of connection.split(',')) {
     const name = item.trim();
     if (name === '' || name === 'close' || name === 'keep-alive' || name === 'upgrade' || name === 'te') continue;
@@ -208,8 +209,7 @@ function dropNominated(list: string[], connection: string): void {
 }
 
 function parseLength(value: string): number {
-  if (!digits.test(value)) return -1;
-  const length = Number(value);
+  const length = plainNumber(value, 16);
   return Number.isSafeInteger(length) ? length : -1;
 }
 
@@ -265,10 +265,10 @@ function parseTarget(method: string, target: string): Target | Http1Error {
 
 /**
  * Parses one request head. `text` is latin1, from the method to the last header's last character (without CRLF CRLF).
- * Errors carry the status to answer: 400, 414, 417, 431, 501, 505.
+ * `clean`: scanHead has looked at its bytes. Errors carry the status to answer: 400, 414, 417, 431, 501, 505.
  */
-export function parseRequestHead(text: string, limits: Http1Limits): RequestHead | Http1Error {
-  if (malformedBytes.test(text)) return refuse(400, 'bytes', 'control character, bare CR or bare LF in the head');
+export function parseRequestHead(text: string, limits: Http1Limits, clean = false): RequestHead | Http1Error {
+  if (!clean && malformedBytes.test(text)) return refuse(400, 'bytes', 'control character, bare CR or bare LF in the head');
   let lineEnd = text.indexOf('\r\n');
   if (lineEnd === -1) lineEnd = text.length;
   const methodEnd = text.indexOf(' ');
@@ -331,8 +331,8 @@ function assembleRequest(
 /**
  * Parses one response head; `text` as for requests. Everything an upstream gets wrong is an error of its own kind; the status is unused.
  */
-export function parseResponseHead(text: string, limits: Http1Limits): ResponseHead | Http1Error {
-  if (malformedBytes.test(text)) return refuse(502, 'bytes', 'control character, bare CR or bare LF in the head');
+export function parseResponseHead(text: string, limits: Http1Limits, clean = false): ResponseHead | Http1Error {
+  if (!clean && malformedBytes.test(text)) return refuse(502, 'bytes', 'control character, bare CR or bare LF in the head');
   let lineEnd = text.indexOf('\r\n');
   if (lineEnd === -1) lineEnd = text.length;
   const first = statusLine.exec(text.slice(0, lineEnd));
@@ -350,7 +350,7 @@ export function parseResponseHead(text: string, limits: Http1Limits): ResponseHe
   if (connection !== '') dropNominated(list, connection);
   joinInline(list, 'response');
   return {
-    status: Number(first[2]),
+    status: plainNumber(first[2]!, 3),
     version,
     headers: new HeaderMap(list),
     transferEncoding: transferEncoding ?? '',

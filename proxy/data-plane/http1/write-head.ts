@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { HeaderMap } from '../header-map.ts';
+import { plainNumber } from './plain-number.ts';
 
 /** What a value must not hold on the wire (CR, LF, NUL) and what latin1 cannot carry. */
 const needsCare = /[\0\r\n\u0100-\uffff]/;
@@ -56,8 +57,7 @@ export function statusLine(status: number): string {
 /** Declared Content-Length as a number, -1 when absent or unusable. */
 export function declaredLength(headers: HeaderMap): number {
   const value = headers.get('content-length');
-  if (value === undefined || !/^\d{1,15}$/.test(value)) return -1;
-  return Number(value);
+  return value === undefined ? -1 : plainNumber(value, 15);
 }
 
 /** Final chunk with trailers. */

@@ -5,6 +5,7 @@ import { type BodyDecoder, type BodySink, createBodyDecoder } from '../http1/bod
 import { defaultHttp1Limits, type Http1Limits } from '../http1/limits.ts';
 import { MessageWriter } from '../http1/message-writer.ts';
 import { checkPartialHead, type Http1Error, isHttp1Error, parseRequestHead, type RequestHead } from '../http1/parse-head.ts';
+import { scanHead } from '../http1/scan-head.ts';
 import { statusLine } from '../http1/write-head.ts';
 import type { ConnectionInfo, DownstreamRequest } from '../stream.ts';
 import { HeldClient } from './held-client.ts';
@@ -60,7 +61,6 @@ const refusalBodies: Record<number, string> = {
   501: 'Not Implemented',
   505: 'HTTP Version Not Supported',
 };
-const headEnd = Buffer.from('\r\n\r\n');
 
 function ignore(): void {}
 
@@ -305,11 +305,11 @@ export class Http1Downstream implements Sweepable, BodySink {
       this.#input = null;
       return false;
     }
-    const end = input.indexOf(headEnd, start);
+    const { end, clean } = scanHead(input, start);
     const { requestHeadBytes } = this.#limits;
     if (end === -1 || end + 4 - start > requestHeadBytes) return this.#awaitHead(input, start, end !== -1);
     this.#inHead = false;
-    const head = parseRequestHead(input.toString('latin1', start, end), this.#limits);
+    const head = parseRequestHead(input.toString('latin1', start, end), this.#limits, clean);
     this.#at = end + 4;
     if (this.#at === input.length) this.#input = null;
     if (isHttp1Error(head)) {

@@ -64,7 +64,8 @@ export function selectRoute(exchange: RoutableExchange, table: RouteTable, rando
   if (options?.trace !== undefined) options.trace.virtualHost = pick.host.virtualHost;
   const route = pickRoute(pick.host, exchange, options?.trace);
   if (route === null) return;
-  setRoute(exchange, route, table.view.clusters, random);
+  const { clusters } = table.view;
+  setRoute(exchange, route, (cluster) => findCluster(cluster, clusters), random);
   if (pick.kind === 'blackhole') exchange.weightedCluster = blackHole;
 }
 
@@ -76,17 +77,20 @@ const blackHole: WeightedCluster = Object.freeze({
   hostRewrite: null,
 });
 
+/** The draw where there is one choice. */
+const firstOf: Random = () => 0;
+
 /** The inbound side: one route, one cluster. `host` comes from prepareInboundRoute. */
 export function selectInboundRoute(exchange: RoutableExchange, host: PreparedVirtualHost, cluster: ClusterSnapshot): void {
   exchange.virtualHost = host.virtualHost.name;
   exchange.destinationService = cluster.service;
-  setRoute(exchange, host.routes[0]!, { [cluster.name]: cluster }, () => 0);
+  setRoute(exchange, host.routes[0]!, () => cluster, firstOf);
 }
 
 function setRoute(
   exchange: RoutableExchange,
   route: PreparedRoute,
-  clusters: Record<string, ClusterSnapshot>,
+  find: (cluster: string) => ClusterSnapshot | null,
   random: Random,
 ): void {
   exchange.route = route;
@@ -97,7 +101,7 @@ function setRoute(
     index = Math.max(picked.index, 0);
     const weighted = picked.index === -1 ? null : route.action.clusters[picked.index]!;
     exchange.weightedCluster = weighted;
-    exchange.cluster = weighted === null ? null : findCluster(weighted.cluster, clusters);
+    exchange.cluster = weighted === null ? null : find(weighted.cluster);
     if (exchange.cluster !== null && exchange.cluster.service !== '') exchange.destinationService = exchange.cluster.service;
   }
   const edits = route.responsePlans[index] ?? [];

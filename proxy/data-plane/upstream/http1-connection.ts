@@ -4,11 +4,11 @@ import { type BodyDecoder, type BodySink, createBodyDecoder } from '../http1/bod
 import { defaultHttp1Limits, type Http1Limits } from '../http1/limits.ts';
 import { MessageWriter } from '../http1/message-writer.ts';
 import { checkPartialHead, isHttp1Error, parseResponseHead, type ResponseHead, responseFraming } from '../http1/parse-head.ts';
+import { scanHead } from '../http1/scan-head.ts';
 import { declaredLength, writeFields } from '../http1/write-head.ts';
 import type { UpstreamCallbacks, UpstreamConnection, UpstreamRequestHead, UpstreamReset, UpstreamStream } from '../stream.ts';
 import { describeSocketError } from './socket-error.ts';
 
-const headEnd = Buffer.from('\r\n\r\n');
 /** Requests of these methods say nothing about a body they do not have; all others say `content-length: 0`, as Envoy's codec does. */
 const bodilessMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'TRACE', 'CONNECT']);
 
@@ -188,7 +188,7 @@ export class Http1UpstreamConnection implements UpstreamConnection, BodySink {
 
   #readHead(stream: Http1UpstreamStream, input: Buffer): boolean {
     const start = this.#at;
-    const end = input.indexOf(headEnd, start);
+    const { end, clean } = scanHead(input, start);
     const size = (end === -1 ? input.length : end + 4) - start;
     if (size > this.#limits.responseHeadBytes)
       return this.#protocolError(stream, `head over ${this.#limits.responseHeadBytes} bytes`);
@@ -196,7 +196,7 @@ export class Http1UpstreamConnection implements UpstreamConnection, BodySink {
       const error = checkPartialHead(input.toString('latin1', start));
       return error === null ? false : this.#protocolError(stream, error.detail);
     }
-    const head = parseResponseHead(input.toString('latin1', start, end), this.#limits);
+    const head = parseResponseHead(input.toString('latin1', start, end), this.#limits, clean);
     this.#at = end + 4;
     if (this.#at === input.length) this.#input = null;
     if (isHttp1Error(head)) return this.#protocolError(stream, head.detail);
