@@ -1,10 +1,13 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef } from 'react';
 import './list.css';
+import { ListHead, type ListHeadProps } from './list-head.tsx';
 
 export interface Column<T> {
   id: string;
   title: string;
+  /** In full, where the title is short. */
+  name?: string;
   /** A grid track: `72px`, `minmax(120px, 1fr)`. */
   width: string;
   align?: 'end';
@@ -29,6 +32,8 @@ export interface VirtualListProps<T> {
   rowHeight?: number;
   rowTestId?: string;
   rowClass?: (item: T) => string;
+  /** Makes the titles buttons that sort. */
+  head?: Omit<ListHeadProps<T>, 'columns'>;
 }
 
 /**
@@ -98,13 +103,17 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
 
   return (
     <div className="dd-list" style={{ '--columns': columns.map((column) => column.width).join(' ') } as React.CSSProperties}>
-      <div className="dd-list-head" aria-hidden="true">
-        {columns.map((column) => (
-          <div key={column.id} className="dd-list-cell" data-align={column.align}>
-            {column.title}
-          </div>
-        ))}
-      </div>
+      {props.head ? (
+        <ListHead columns={columns} {...props.head} />
+      ) : (
+        <div className="dd-list-head" aria-hidden="true">
+          {columns.map((column) => (
+            <div key={column.id} className="dd-list-cell" data-align={column.align}>
+              {column.title}
+            </div>
+          ))}
+        </div>
+      )}
       <div
         ref={body}
         className="dd-list-body"

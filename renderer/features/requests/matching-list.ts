@@ -56,6 +56,11 @@ export class MatchingList {
     return low - this.#head;
   }
 
+  /** All that match among those numbered below `before`, newest first. */
+  numbersBefore(before: number): number[] {
+    return this.#numbers.slice(this.#head, this.#head + this.countBefore(before)).reverse();
+  }
+
   /** Row `index` from the top (newest first) of a list frozen at `before`. */
   numberAt(index: number, before: number): number | undefined {
     const count = this.countBefore(before);

@@ -1,76 +1,156 @@
-import { LockOpen, Zap } from 'lucide-react';
+import { Lock, LockOpen, Zap } from 'lucide-react';
+import type { ReactNode } from 'react';
 import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
-import { type Column, formatClock, formatMsNumber, type Tone } from '../../ui/index.ts';
+import { type Column, formatBytes, formatClock, formatMsNumber, type Tone } from '../../ui/index.ts';
+import type { ColumnChoice, ColumnId } from './column-choice.ts';
+import { type ColumnRoom, fitColumns, type ListSize } from './fit-columns.ts';
 import { OpenFor } from './open-for.tsx';
 import { explainFlags } from './response-flags.ts';
 
-/** The columns that fit into this many pixels; what is left out is in the detail. */
-export function columnsFor(width: number): Column<Exchange>[] {
-  const wide = width === 0 || width >= 980;
-  const medium = width >= 600;
-  return [
-    {
-      id: 'time',
-      title: 'Time',
-      width: wide ? '88px' : '56px',
-      cell: (x) => <span className="num muted">{formatClock(x.time, wide)}</span>,
-    },
-    {
-      id: 'method',
-      title: 'Method',
-      width: wide ? '52px' : '44px',
-      cell: (x) => <span className="requests-method">{x.method}</span>,
-    },
-    {
-      id: 'path',
-      title: 'Path',
-      width: wide ? 'minmax(110px, 1.7fr)' : 'minmax(80px, 1fr)',
-      cell: (x) => (
-        <span className="mono" title={x.path}>
-          {x.path}
-        </span>
-      ),
-    },
-    {
-      id: 'edge',
-      title: medium ? 'Source → destination' : 'Destination',
-      width: wide ? 'minmax(130px, 1.3fr)' : medium ? 'minmax(140px, 1.35fr)' : 'minmax(80px, 0.8fr)',
-      cell: (x) => <Edge exchange={x} source={medium} version={wide || !medium} />,
-    },
-    { id: 'code', title: 'Code', width: '50px', cell: (x) => <StatusCode exchange={x} /> },
-    {
-      id: 'ms',
-      title: 'ms',
-      width: '46px',
-      align: 'end',
-      cell: (x) => (x.open ? <OpenFor since={x.time} /> : formatMsNumber(x.durationMs)),
-    },
-    ...(medium
-      ? [
-          {
-            id: 'tries',
-            title: 'Tries',
-            width: '34px',
-            align: 'end' as const,
-            cell: (x: Exchange) => <Tries count={x.attempts.length} />,
-          },
-        ]
-      : []),
-    { id: 'flags', title: 'Flags', width: wide ? '72px' : medium ? '54px' : '46px', cell: (x) => <Flags flags={x.flags} /> },
-    ...(wide
-      ? [
-          { id: 'faults', title: 'Faults', width: 'minmax(72px, 0.7fr)', cell: (x: Exchange) => <Faults exchange={x} /> },
-          {
-            id: 'rule',
-            title: 'Rule',
-            width: 'minmax(72px, 0.8fr)',
-            cell: (x: Exchange) => <span className="muted">{x.route === 'default' ? '' : x.route}</span>,
-          },
-        ]
-      : width >= 650
-        ? [{ id: 'faults', title: 'Fault', width: '30px', cell: (x: Exchange) => <Faults exchange={x} short /> }]
-        : []),
-  ];
+interface ColumnSpec extends ColumnRoom {
+  /** Title at each size; `name` in full. */
+  title: (size: ListSize) => string;
+  name: string;
+  width: Record<ListSize, string>;
+  align?: 'end';
+  cell: (exchange: Exchange, size: ListSize) => ReactNode;
+}
+
+const gap = 10;
+type Part = Pick<ColumnSpec, 'name' | 'cell'> & {
+  title?: string;
+  /** Tracks, wide first; the last one given holds for the smaller sizes. A fluid one's minimum is its first number. */
+  tracks: readonly [string, string?, string?];
+  align?: 'end';
+  vital?: boolean;
+};
+
+const minimumOf = (track: string) => Number(/\d+/.exec(track)?.[0] ?? 0);
+
+function spec(id: ColumnId, { name, title, tracks, cell, align, vital = false }: Part): ColumnSpec {
+  const [wide, medium = wide, narrow = medium] = tracks;
+  const width = { wide, medium, narrow };
+  return {
+    id,
+    name,
+    title: () => title ?? name,
+    width,
+    room: { wide: minimumOf(wide) + gap, medium: minimumOf(medium) + gap, narrow: minimumOf(narrow) + gap },
+    vital,
+    cell,
+    ...(align ? { align } : {}),
+  };
+}
+
+/** Of a trace id the first eight digits tell enough. */
+const mono = (text: string, whole = text) => (
+  <span className="mono" title={whole}>
+    {text}
+  </span>
+);
+
+/** Every column the list can have. */
+export const requestColumns: Record<ColumnId, ColumnSpec> = {
+  time: spec('time', {
+    name: 'Time',
+    tracks: ['88px', '56px'],
+    cell: (x, size) => <span className="num muted">{formatClock(x.time, size === 'wide')}</span>,
+  }),
+  method: spec('method', {
+    name: 'Method',
+    tracks: ['52px', '46px'],
+    vital: true,
+    cell: (x) => <span className="requests-method">{x.method}</span>,
+  }),
+  path: spec('path', {
+    name: 'Path',
+    tracks: ['minmax(150px, 1.7fr)', 'minmax(100px, 1fr)', 'minmax(80px, 1fr)'],
+    vital: true,
+    cell: (x) => mono(x.path),
+  }),
+  edge: {
+    ...spec('edge', {
+      name: 'Source → destination',
+      tracks: ['minmax(160px, 1.3fr)', 'minmax(140px, 1.35fr)', 'minmax(80px, 0.8fr)'],
+      vital: true,
+      cell: (x, size) => <Edge exchange={x} source={size !== 'narrow'} version={size !== 'medium'} />,
+    }),
+    title: (size) => (size === 'narrow' ? 'Destination' : 'Source → destination'),
+  },
+  code: spec('code', { name: 'Code', tracks: ['52px'], vital: true, cell: (x) => <StatusCode exchange={x} /> }),
+  ms: spec('ms', {
+    name: 'Milliseconds',
+    title: 'ms',
+    tracks: ['46px'],
+    align: 'end',
+    vital: true,
+    cell: (x) => (x.open ? <OpenFor since={x.time} /> : formatMsNumber(x.durationMs)),
+  }),
+  tries: spec('tries', { name: 'Tries', tracks: ['36px'], align: 'end', cell: (x) => <Tries count={x.attempts.length} /> }),
+  flags: spec('flags', {
+    name: 'Response flags',
+    title: 'Flags',
+    tracks: ['72px', '54px', '46px'],
+    vital: true,
+    cell: (x) => <Flags flags={x.flags} />,
+  }),
+  faults: {
+    ...spec('faults', {
+      name: 'Faults',
+      tracks: ['minmax(84px, 0.7fr)', '32px'],
+      cell: (x, size) => <Faults exchange={x} short={size !== 'wide'} />,
+    }),
+    title: (size) => (size === 'wide' ? 'Faults' : 'Fault'),
+  },
+  rule: spec('rule', {
+    name: 'Rule',
+    tracks: ['minmax(84px, 0.8fr)', 'minmax(72px, 0.6fr)'],
+    cell: (x) => <span className="muted">{x.route === 'default' ? '' : x.route}</span>,
+  }),
+  protocol: spec('protocol', { name: 'Protocol', tracks: ['64px'], cell: (x) => <span className="soft">{x.protocol}</span> }),
+  sent: spec('sent', {
+    name: 'Request bytes',
+    title: 'Sent',
+    tracks: ['60px', '54px'],
+    align: 'end',
+    cell: (x) => <Size bytes={x.requestBytes} />,
+  }),
+  received: spec('received', {
+    name: 'Response bytes',
+    title: 'Received',
+    tracks: ['60px', '54px'],
+    align: 'end',
+    cell: (x) => <Size bytes={x.responseBytes} />,
+  }),
+  endpoint: spec('endpoint', { name: 'Endpoint', tracks: ['116px'], cell: (x) => mono(x.endpoint) }),
+  version: spec('version', {
+    name: 'Version',
+    tracks: ['minmax(52px, 0.3fr)'],
+    cell: (x) => <span className="soft">{x.destinationVersion}</span>,
+  }),
+  trace: spec('trace', {
+    name: 'Trace id',
+    title: 'Trace',
+    tracks: ['68px'],
+    cell: (x) => mono(x.traceId.slice(0, 8), x.traceId),
+  }),
+  mtls: spec('mtls', { name: 'Mutual TLS', title: 'mTLS', tracks: ['40px'], cell: (x) => <Mtls on={x.mtls} /> }),
+};
+
+/** The chosen columns as far as they fit into this many pixels. */
+export function columnsFor(choice: ColumnChoice, width: number): Column<Exchange>[] {
+  const { size, ids } = fitColumns(choice, requestColumns, width);
+  return ids.map((id) => {
+    const { name, title, width, align, cell } = requestColumns[id];
+    const column: Column<Exchange> = {
+      id,
+      name,
+      title: title(size),
+      width: width[size],
+      cell: (exchange) => cell(exchange, size),
+    };
+    return align ? { ...column, align } : column;
+  });
 }
 
 /** Glyph and number: ● still open, ✓ well, ▲ the caller's fault, ✖ failed, – no answer at all. */
@@ -153,6 +233,22 @@ function Faults({ exchange, short }: { exchange: Exchange; short?: boolean }) {
       <Zap size={11} aria-hidden="true" />
       {short ? <span className="visually-hidden">{words}</span> : <span className="truncate">{first.name}</span>}
       {!short && more.length > 0 && ` +${more.length}`}
+    </span>
+  );
+}
+
+function Size({ bytes }: { bytes: number }) {
+  return <span className={bytes === 0 ? 'muted' : undefined}>{bytes === 0 ? '–' : formatBytes(bytes)}</span>;
+}
+
+function Mtls({ on }: { on: boolean }) {
+  return on ? (
+    <span className="requests-mtls tone-ok">
+      <Lock size={11} aria-hidden="true" /> yes
+    </span>
+  ) : (
+    <span className="requests-mtls muted">
+      <LockOpen size={11} aria-hidden="true" /> no
     </span>
   );
 }

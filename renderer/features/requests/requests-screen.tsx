@@ -1,4 +1,4 @@
-import { ArrowDown, ArrowLeftRight, ArrowUp, FilterX, RotateCcw, X } from 'lucide-react';
+import { ArrowDown, ArrowDownUp, ArrowLeftRight, ArrowUp, Columns3, FilterX, RotateCcw, X } from 'lucide-react';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
 import { usePreferences } from '../../app/preferences.ts';
@@ -6,21 +6,22 @@ import { useRoute, useRouter } from '../../app/router.ts';
 import { useCommands } from '../../commands/registry.ts';
 import { useEngine, useRingView, useStatus, useStreamState } from '../../engine/use-engine.ts';
 import { Button, Code, EmptyState, formatCount, Segments, Skeleton, Toolbar, VirtualList } from '../../ui/index.ts';
+import { type ColumnChoice, type ColumnId, keepChoice, moveColumn, readChoice } from './column-choice.ts';
+import { ColumnMenu } from './column-menu.tsx';
 import { compileFilter, hasTerm, parseFilter, toggleTerm } from './filter.ts';
 import { FilterBar } from './filter-bar.tsx';
 import { gatherSeen } from './filter-complete.ts';
 import { describeFilter } from './filter-words.ts';
 import { isCall, MatchingList } from './matching-list.ts';
-import { columnsFor } from './request-columns.tsx';
+import { columnsFor, requestColumns } from './request-columns.tsx';
 import { RequestDetail } from './request-detail.tsx';
 import './requests.css';
 import { useWidth } from '../../ui/use-width.ts';
 import { SavedFilters } from './saved-filters.tsx';
+import { nextSort, parseSort } from './sort-rows.ts';
+import { useRows } from './use-rows.ts';
 
 const seenWindow = 400;
-/** Two reports per call: about 200 calls a second. */
-const crowdedPerSecond = 400;
-const calmEveryMs = 500;
 const rateWindowMs = 3000;
 const maxRateRows = 15_000;
 
@@ -41,27 +42,16 @@ export default function RequestsScreen() {
   }, [engine, filter, allHops]);
   list.update(ring);
 
-  const [frozenAt, setFrozenAt] = useState<number | null>(null);
-  const scrolled = useRef(false);
-  const [topToken, setTopToken] = useState(0);
-  const newest = useCalmEnd(ring.end, frozenAt === null);
-  const end = frozenAt === null ? newest : Math.min(frozenAt, ring.end);
-  const count = list.countBefore(end);
-  const fresh = list.countBefore(ring.end) - count;
-  const freeze = useCallback(() => setFrozenAt((at) => at ?? engine.exchanges.get().end), [engine]);
-  // What is selected must not move; what is neither selected nor scrolled follows again.
-  useEffect(() => {
-    if (selectedId === null && !scrolled.current) setFrozenAt(null);
-  }, [selectedId]);
-  useEffect(() => {
-    if (selectedId !== null && frozenAt === null && ring.end > 0) freeze();
-  }, [selectedId, frozenAt, ring.end, freeze]);
+  const sortText = query.get('sort');
+  // By its text: a new object would sort again with every change of the URL.
+  const sort = useMemo(() => parseSort(sortText), [sortText]);
+  const rows = useRows(list, ring, sort, selectedId);
+  const { at, count, frozen, freeze } = rows;
   const follow = useCallback(() => {
-    scrolled.current = false;
-    setFrozenAt(null);
-    setTopToken((token) => token + 1);
+    rows.release();
     router.setQuery({ id: null, tab: null });
-  }, [router]);
+  }, [router, rows.release]);
+  const sortBy = useCallback((text: string | null) => router.setQuery({ sort: text }), [router]);
 
   const select = (exchange: Exchange) => {
     freeze();
@@ -70,13 +60,6 @@ export default function RequestsScreen() {
   const close = useCallback(() => router.setQuery({ id: null, tab: null }), [router]);
   const setFilter = useCallback((text: string) => router.setQuery({ filter: text }), [router]);
 
-  const at = useCallback(
-    (index: number) => {
-      const number = list.numberAt(index, end);
-      return number === undefined ? undefined : engine.exchanges.at(number);
-    },
-    [engine, list, end],
-  );
   const step = (by: number) => {
     let index = -1;
     for (let row = 0; row < count && index < 0; row++) if (at(row)?.id === selectedId) index = row;
@@ -117,7 +100,7 @@ export default function RequestsScreen() {
       group: 'This screen',
       icon: ArrowUp,
       keys: 'f',
-      when: () => frozenAt !== null,
+      when: () => frozen,
       run: follow,
     },
     {
@@ -127,6 +110,22 @@ export default function RequestsScreen() {
       icon: FilterX,
       when: () => filterText !== '',
       run: () => setFilter(''),
+    },
+    {
+      id: 'requests.columns',
+      title: 'Choose the columns',
+      group: 'This screen',
+      icon: Columns3,
+      keys: 'v',
+      run: () => setChoosing(true),
+    },
+    {
+      id: 'requests.unsort',
+      title: 'Unsort: newest first again',
+      group: 'This screen',
+      icon: ArrowDownUp,
+      when: () => sort !== null,
+      run: () => sortBy(null),
     },
   ]);
 
@@ -141,16 +140,26 @@ export default function RequestsScreen() {
   }, [engine]);
 
   const [listBox, listWidth] = useWidth<HTMLDivElement>();
-  const columns = useMemo(() => columnsFor(listWidth), [listWidth]);
+  const [choice, setChoice] = useColumnChoice();
+  const [choosing, setChoosing] = useState(false);
+  const columns = useMemo(() => columnsFor(choice, listWidth), [choice, listWidth]);
   const connected = useStreamState().phase === 'live';
-  const live = frozenAt === null && !paused && connected;
-  const rate = useArrivalRate(at);
+  const live = !frozen && !paused && connected;
+  const rate = useArrivalRate(rows.newest);
 
   return (
     <div className="screen requests">
       <Toolbar title="Requests">
         <span className={`requests-live num ${live ? 'tone-ok' : 'tone-warn'}`} data-testid="requests-live">
-          {live ? `▶ live ${formatCount(rate)}/s` : !connected ? '■ not connected' : paused ? '❚❚ paused' : '❚❚ frozen'}
+          {live
+            ? `▶ live ${formatCount(rate)}/s`
+            : !connected
+              ? '■ not connected'
+              : paused
+                ? '❚❚ paused'
+                : sort
+                  ? '❚❚ sorted'
+                  : '❚❚ frozen'}
         </span>
         <FilterBar text={filterText} filter={filter} onChange={setFilter} seen={seen} />
         <Segments
@@ -178,32 +187,44 @@ export default function RequestsScreen() {
           {formatCount(count)} of {formatCount(ring.end - ring.first)}
           {!allHops && filter.terms.length === 0 ? ' reports, one row per call' : ''}
         </span>
+        <ColumnMenu
+          choice={choice}
+          onChange={setChoice}
+          fitting={columns.map(({ id }) => id)}
+          sorted={sort !== null}
+          onUnsort={() => sortBy(null)}
+          open={choosing}
+          onOpenChange={setChoosing}
+        />
       </Explained>
       <div className="requests-split">
         <div className="requests-list" ref={listBox}>
-          {fresh > 0 && frozenAt !== null && !paused && (
+          {rows.fresh > 0 && frozen && !paused && (
             <button type="button" className="requests-new num" data-testid="requests-new" onClick={follow}>
-              {formatCount(fresh)} new <ArrowUp size={13} aria-hidden="true" />
+              {formatCount(rows.fresh)} new{' '}
+              {sort ? <ArrowDown size={13} aria-label="sorted in" /> : <ArrowUp size={13} aria-hidden="true" />}
             </button>
           )}
           {count === 0 ? (
             <Nothing filtered={filterText !== ''} any={ring.end > ring.first} onClear={() => setFilter('')} />
           ) : (
             <VirtualList
-              label="Requests, newest first"
+              label={sort ? `Requests by ${requestColumns[sort.column].name}` : 'Requests, newest first'}
+              head={{
+                label: 'Sort the requests',
+                sort,
+                onSort: (id) => sortBy(nextSort(sort, id as ColumnId)),
+                onMove: (id, by) => setChoice(moveColumn(choice, id as ColumnId, by, 'shown')),
+              }}
               columns={columns}
               count={count}
               at={at}
               keyOf={(exchange) => exchange.id}
               selected={selectedId}
               onSelect={select}
-              onScrolled={(away) => {
-                scrolled.current = away;
-                if (away) freeze();
-                else if (selectedId === null) setFrozenAt(null);
-              }}
+              onScrolled={rows.onScrolled}
               onOpen={() => document.querySelector<HTMLElement>('.request-detail [role="tab"][aria-selected="true"]')?.focus()}
-              topToken={topToken}
+              topToken={rows.topToken}
               rowTestId="request-row"
               rowClass={(exchange) =>
                 exchange.status >= 500 || (exchange.flags !== '' && exchange.status === 0) ? 'requests-failed' : ''
@@ -215,6 +236,16 @@ export default function RequestsScreen() {
       </div>
     </div>
   );
+}
+
+/** Chosen on this machine, and kept. */
+function useColumnChoice(): [ColumnChoice, (choice: ColumnChoice) => void] {
+  const [choice, setChoice] = useState(() => readChoice(localStorage));
+  const keep = useCallback((next: ColumnChoice) => {
+    keepChoice(localStorage, next);
+    setChoice(next);
+  }, []);
+  return [choice, keep];
 }
 
 const quickFilters = [
@@ -301,19 +332,6 @@ function Nothing({ filtered, any, onClear }: { filtered: boolean; any: boolean; 
       </div>
     </EmptyState>
   );
-}
-
-/**
- * Where a followed list ends. At a few hundred rows a second ten pictures a second cannot be read, so the list then moves twice a second;
- * nothing is left out, the rows between are there when one scrolls.
- */
-function useCalmEnd(end: number, following: boolean): number {
-  const shown = useRef({ end: 0, atMs: 0 });
-  const now = performance.now();
-  const passedMs = now - shown.current.atMs;
-  const crowded = end - shown.current.end > (passedMs / 1000) * crowdedPerSecond;
-  if (!following || !crowded || passedMs >= calmEveryMs || shown.current.end > end) shown.current = { end, atMs: now };
-  return shown.current.end;
 }
 
 /** Rows per second over the last three seconds, by their own times; changes once a second. */
