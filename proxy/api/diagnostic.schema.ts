@@ -34,7 +34,14 @@ export const resourceRefSchema = z.object({
 export type ResourceRef = z.infer<typeof resourceRefSchema>;
 
 /** As in a Kubernetes status: `Accepted` is `False` because of `NoMatchingParent`. */
-export const conditionSchema = z.object({ type: z.string(), status: z.string(), reason: z.string(), message: z.string() });
+export const conditionSchema = z.object({
+  type: z.string(),
+  status: z.string(),
+  reason: z.string(),
+  message: z.string(),
+  /** Which change of the resource it speaks of: 1 for the first, as `generation`. */
+  observedGeneration: z.number().int().optional(),
+});
 export type Condition = z.infer<typeof conditionSchema>;
 
 /** Live status of a resource: what the engine made of what the user wrote. */
@@ -62,7 +69,29 @@ export const resourceStatusSchema = z.object({
     .optional(),
   /** Gateway API's Gateways. */
   listeners: z
-    .array(z.object({ name: z.string(), attachedRoutes: z.number().int(), conditions: z.array(conditionSchema) }))
+    .array(
+      z.object({
+        name: z.string(),
+        attachedRoutes: z.number().int(),
+        /** Kinds of route it takes. */
+        supportedKinds: z.array(z.object({ group: z.string(), kind: z.string() })).optional(),
+        conditions: z.array(conditionSchema),
+      }),
+    )
+    .optional(),
+  /** Gateway API's policies: one per target, one per Gateway whose routes lead there. */
+  ancestors: z
+    .array(
+      z.object({
+        ancestorRef: z.object({
+          kind: z.string(),
+          namespace: z.string(),
+          name: z.string(),
+          sectionName: z.string().optional(),
+        }),
+        conditions: z.array(conditionSchema),
+      }),
+    )
     .optional(),
   diagnostics: z.array(diagnosticSchema),
 });
@@ -77,6 +106,8 @@ export const resourceSchema = z.object({
   yaml: z.string(),
   spec: z.unknown(),
   metadata: z.record(z.string(), z.unknown()).optional(),
+  /** How often it was changed, from 1. */
+  generation: z.number().int().optional(),
   source: z.object({ file: z.string(), line: z.number().int(), live: z.boolean() }),
   status: resourceStatusSchema,
 });

@@ -20,7 +20,7 @@ export function checkReferences(set: ResourceSet): Diagnostic[] {
   checker.checkMeshes();
   for (const { resource } of set.list('VirtualService')) checker.checkVirtualService(resource);
   for (const { resource } of set.list('Fault')) checker.checkFault(resource);
-  for (const kind of ['HTTPRoute', 'GRPCRoute']) {
+  for (const kind of ['HTTPRoute', 'GRPCRoute', 'TLSRoute', 'TCPRoute']) {
     for (const { resource } of set.list(kind)) checker.checkGatewayApiRoute(resource);
   }
   for (const { resource } of set.list('AuthorizationPolicy')) checker.checkAuthorizationPolicy(resource);
@@ -245,24 +245,31 @@ class ReferenceChecker {
   /** Gateway API answers 500 for a missing backend and says so in the route's status: a warning, not a rejection. */
   checkGatewayApiRoute(resource: ParsedResource): void {
     const spec = resource.spec as GatewayApiRouteSpec;
+    const l4 = resource.kind === 'TLSRoute' || resource.kind === 'TCPRoute';
+    const fate = l4 ? 'its share of the connections is closed' : 'its share answers 500';
     for (const [i, rule] of (spec.rules ?? []).entries()) {
       for (const [j, backend] of (rule.backendRefs ?? []).entries()) {
         const namespace = backend.namespace ?? resource.namespace;
         const path = ['spec', 'rules', i, 'backendRefs', j];
         if ((backend.kind ?? 'Service') !== 'Service') continue;
+        if (!l4 && backend.name.includes('.')) {
+          const message = `${backend.name} is a host, not the name of a Service: nothing of this ${resource.kind} is served (InvalidDestination).`;
+          this.diagnostics.push(diagnose(resource, [...path, 'name'], { severity: 'warning', code: 'DD3008', message }));
+          continue;
+        }
         const service = this.hosts.services.find((s) => s.name === backend.name && s.namespace === namespace);
         if (!service) {
           const meant = nearest(
             backend.name,
             this.hosts.services.filter((s) => s.namespace === namespace).map((s) => s.name),
           );
-          const message = `Backend ${namespace}/${backend.name} does not exist: its share answers 500.`;
+          const message = `Backend ${namespace}/${backend.name} does not exist: ${fate}.`;
           const suggestion = meant ? `Did you mean \`${meant}\`?` : null;
           this.diagnostics.push(
             diagnose(resource, [...path, 'name'], { severity: 'warning', code: 'DD3008', message, suggestion }),
           );
         } else if (backend.port !== undefined && !service.ports.some((p) => p.port === backend.port)) {
-          const message = `${backend.name} has no port ${backend.port}: its share answers 500.`;
+          const message = `${backend.name} has no port ${backend.port}: ${fate}.`;
           this.diagnostics.push(diagnose(resource, [...path, 'port'], { severity: 'warning', code: 'DD3008', message }));
         }
       }

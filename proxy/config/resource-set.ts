@@ -13,6 +13,8 @@ export interface ResourceEntry {
   readonly createdAt: number;
   /** Epoch ms of the last change; a fault's schedule and expiry count from it. */
   readonly changedAt: number;
+  /** 1 when new, one more with every change, as a cluster counts `metadata.generation`. */
+  readonly generation: number;
 }
 
 export type AppliedStatus = 'created' | 'configured' | 'unchanged' | 'deleted';
@@ -94,6 +96,7 @@ export class ResourceSet {
         order: old?.order ?? nextOrder++,
         createdAt: old?.createdAt ?? options.now,
         changedAt: same ? old.changedAt : options.now,
+        generation: old === undefined ? 1 : same ? old.generation : old.generation + 1,
       });
       const status = old === undefined ? 'created' : same ? 'unchanged' : 'configured';
       applied.push({ kind: resource.kind, namespace: resource.namespace, name: resource.name, status });

@@ -39,7 +39,7 @@ export async function validateResource(resource: ParsedResource, options: Valida
   const group = groupOf(resource.apiVersion);
   const definition = kinds.find((k) => k.kind === resource.kind && k.group === group);
   if (!definition) return [unknownKind(resource, group)];
-  const version = resource.apiVersion.slice(group.length + 1);
+  const version = resource.apiVersion.slice(group === '' ? 0 : group.length + 1);
   if (!definition.versions.includes(version)) {
     return [
       diagnose(resource, ['apiVersion'], {
@@ -83,7 +83,7 @@ function unknownKind(resource: ParsedResource, group: string): Diagnostic {
       suggestion: meant ? `Did you mean \`${meant}\`?` : `Known: ${sameGroup.map((k) => k.kind).join(', ')}.`,
     });
   }
-  const groups = [...new Set(kinds.map((k) => k.group))];
+  const groups = [...new Set(kinds.map((k) => k.group))].filter((known) => known !== '');
   const meant = sameKind?.group ?? nearest(group, groups);
   return diagnose(resource, ['apiVersion'], {
     code: 'DD1006',
@@ -131,7 +131,7 @@ async function checkSchema(
   const errors = validateDocument({ ...resource.document, apiVersion: `${definition.group}/${latest}` });
   const seen = new Set(diagnostics.map((d) => d.path));
   for (const error of dropUnionNoise(errors)) {
-    const diagnostic = fromSchemaError(resource, error);
+    const diagnostic = fromSchemaError(resource, error, definition.accepts);
     if (!diagnostic || seen.has(`${diagnostic.path}`)) continue;
     seen.add(`${diagnostic.path}`);
     diagnostics.push(diagnostic);
@@ -141,6 +141,7 @@ async function checkSchema(
 
 function latestVersion({ kind }: KindDefinition): string {
   if (kind === 'EnvoyFilter') return 'v1alpha3';
+  if (kind === 'TCPRoute') return 'v1alpha2';
   return kind === 'ReferenceGrant' ? 'v1beta1' : 'v1';
 }
 
@@ -277,7 +278,7 @@ function dropUnionNoise(errors: SchemaError[]): SchemaError[] {
   return [...plain, ...unions];
 }
 
-function fromSchemaError(resource: ParsedResource, error: SchemaError): Diagnostic | null {
+function fromSchemaError(resource: ParsedResource, error: SchemaError, accepts: KindDefinition['accepts']): Diagnostic | null {
   const path: (string | number)[] = error.instancePath
     .split('/')
     .slice(1)
@@ -286,6 +287,7 @@ function fromSchemaError(resource: ParsedResource, error: SchemaError): Diagnost
   const field = path.at(-1);
   const label = typeof field === 'number' ? `item ${field}` : `\`${field ?? resource.kind}\``;
   const value = valueAt(resource.document, path);
+  if (accepts?.(path, value)) return null;
   switch (error.keyword) {
     case 'required': {
       const missing = String(error.params.missingProperty);

@@ -2,10 +2,11 @@ import { stringify } from 'yaml';
 import type { Resource, ResourceStatus } from '../api/diagnostic.schema.ts';
 import { type FaultRequest, type FaultStatus, faultSpecSchema } from '../api/fault.schema.ts';
 import { type ResourceEntry, resourceId } from '../config/index.ts';
+import { withoutSecrets } from '../config/kinds/kubernetes-core.ts';
 import type { DataPlaneCounters } from '../data-plane/messages.ts';
 import type { FaultSnapshot } from '../data-plane/snapshot.ts';
 import type { Committed } from './apply.ts';
-import { gatewayConditions } from './gateway-conditions.ts';
+import { gatewayConditions } from './gateway-status/index.ts';
 
 /** Faults made in the app or by `fault add` end by themselves unless they say otherwise. */
 const defaultExpiry = '10m';
@@ -68,20 +69,23 @@ export function faultDocument(request: FaultRequest, name: string): string {
 /** A resource as the API shows it: what was written, and what became of it. */
 export function describeResource(entry: ResourceEntry, committed: Committed, counters: DataPlaneCounters | null): Resource {
   const { resource } = entry;
+  const shown = withoutSecrets(resource);
   return {
     apiVersion: resource.apiVersion,
     kind: resource.kind,
     namespace: resource.namespace,
     name: resource.name,
-    yaml: resource.yaml,
+    yaml: shown.yaml,
     spec: resource.spec,
-    metadata: { ...resource.metadata },
+    metadata: { ...shown.metadata },
+    generation: entry.generation,
     source: { file: resource.file, line: resource.line, live: entry.live },
     status: statusOf(entry, committed, counters),
   };
 }
 
-function statusOf({ resource }: ResourceEntry, committed: Committed, counters: DataPlaneCounters | null): ResourceStatus {
+function statusOf(entry: ResourceEntry, committed: Committed, counters: DataPlaneCounters | null): ResourceStatus {
+  const { resource } = entry;
   const id = resourceId(resource);
   const diagnostics = committed.diagnostics.filter((diagnostic) => diagnostic.resource === id);
   const fault = counters?.faults.find((one) => one.id === `${resource.namespace}/${resource.name}`);
@@ -90,7 +94,7 @@ function statusOf({ resource }: ResourceEntry, committed: Committed, counters: D
     matched: resource.kind === 'Fault' ? (fault?.matched ?? 0) : (counters?.resources[id] ?? 0),
     usedBy: findUses(committed, resource.kind, resource.namespace, resource.name),
     diagnostics,
-    ...gatewayConditions(resource, committed.set),
+    ...gatewayConditions(entry, committed.set),
   };
 }
 

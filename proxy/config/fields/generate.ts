@@ -27,6 +27,8 @@ const sources: Record<string, string> = {
   'gateway.networking.k8s.io/Gateway': 'gateway-api/gateway.networking.k8s.io/v1/GatewaySpec.d.ts',
   'gateway.networking.k8s.io/HTTPRoute': 'gateway-api/gateway.networking.k8s.io/v1/HTTPRouteSpec.d.ts',
   'gateway.networking.k8s.io/GRPCRoute': 'gateway-api/gateway.networking.k8s.io/v1/GRPCRouteSpec.d.ts',
+  'gateway.networking.k8s.io/TLSRoute': 'gateway-api/gateway.networking.k8s.io/v1/TLSRouteSpec.d.ts',
+  'gateway.networking.k8s.io/TCPRoute': 'gateway-api/gateway.networking.k8s.io/v1alpha2/TCPRouteSpec.d.ts',
   'gateway.networking.k8s.io/ReferenceGrant': 'gateway-api/gateway.networking.k8s.io/v1beta1/ReferenceGrant.d.ts',
   'gateway.networking.k8s.io/BackendTLSPolicy': 'gateway-api/gateway.networking.k8s.io/v1/BackendTLSPolicySpec.d.ts',
 };

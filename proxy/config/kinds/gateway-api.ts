@@ -2,7 +2,7 @@ import type { Diagnostic } from '../../api/diagnostic.schema.ts';
 import type { Path } from '../diagnostics.ts';
 import type { ParsedResource } from '../parse.ts';
 import { Checker } from './check.ts';
-import type { GatewayApiRouteSpec, RouteFilterSpec } from './istio-types.ts';
+import type { BackendTlsPolicySpec, GatewayApiRouteSpec, RouteFilterSpec } from './istio-types.ts';
 
 const filterField: Record<string, keyof RouteFilterSpec> = {
   RequestHeaderModifier: 'requestHeaderModifier',
@@ -13,6 +13,41 @@ const filterField: Record<string, keyof RouteFilterSpec> = {
   CORS: 'cors',
   ExtensionRef: 'extensionRef',
 };
+
+const modifiers = ['RequestHeaderModifier', 'ResponseHeaderModifier'];
+const served: Record<string, readonly string[]> = {
+  HTTPRoute: [...modifiers, 'RequestRedirect', 'URLRewrite', 'RequestMirror', 'CORS'],
+  GRPCRoute: [...modifiers, 'RequestMirror'],
+};
+
+/** A filter for which istiod serves nothing of the whole route. */
+export interface UnservableFilter {
+  path: Path;
+  type: string;
+  /** True in a backendRef, where only header modifiers are served. */
+  ofBackend: boolean;
+}
+
+/**
+ * Filters istiod does not know where they stand: ExtensionRef and ExternalAuth anywhere, redirects, rewrites, mirrors and CORS in a
+ * backendRef. Those of a backendRef without weight are not looked at. Source: pilot/pkg/config/kube/gateway/conversion.go,
+ * convertHTTPRoute, buildHTTPDestination.
+ */
+export function findUnservableFilters(resource: ParsedResource): UnservableFilter[] {
+  const found: UnservableFilter[] = [];
+  const look = (path: Path, filters: readonly RouteFilterSpec[] | undefined, ofBackend: boolean): void => {
+    const known = ofBackend ? modifiers : (served[resource.kind] ?? []);
+    for (const [k, { type }] of (filters ?? []).entries())
+      if (!known.includes(type)) found.push({ path: [...path, k, 'type'], type, ofBackend });
+  };
+  for (const [i, rule] of ((resource.spec as GatewayApiRouteSpec).rules ?? []).entries()) {
+    const path = ['spec', 'rules', i];
+    look([...path, 'filters'], rule.filters, false);
+    for (const [j, backend] of (rule.backendRefs ?? []).entries())
+      if (backend.weight !== 0) look([...path, 'backendRefs', j, 'filters'], backend.filters, true);
+  }
+  return found;
+}
 
 /** The CEL rules of HTTPRoute and GRPCRoute, which the published schemas carry but their validators do not run. */
 export function checkGatewayApiRoute(resource: ParsedResource): Diagnostic[] {
@@ -51,6 +86,45 @@ export function checkGatewayApiRoute(resource: ParsedResource): Diagnostic[] {
     check.duration([...path, 'timeouts', 'backendRequest'], rule.timeouts?.backendRequest, { zero: true });
     check.duration([...path, 'retry', 'backoff'], rule.retry?.backoff);
   }
+  for (const { path, type, ofBackend } of findUnservableFilters(resource)) {
+    const where = ofBackend ? `${type} in a backendRef` : `Filter ${type}`;
+    check.report(path, {
+      severity: 'warning',
+      code: 'DD4103',
+      message: `${where} is not supported, by Istio neither: nothing of this ${resource.kind} is served (InvalidFilter).`,
+    });
+  }
+  return check.diagnostics;
+}
+
+/** TLSRoute and TCPRoute. */
+export function checkGatewayApiL4Route(resource: ParsedResource): Diagnostic[] {
+  const check = new Checker(resource);
+  const spec = resource.spec as GatewayApiRouteSpec;
+  for (const [i, hostname] of (spec.hostnames ?? []).entries()) check.host(['spec', 'hostnames', i], hostname);
+  for (const [i, rule] of (spec.rules ?? []).entries()) {
+    for (const [j, backend] of (rule.backendRefs ?? []).entries()) {
+      if ((backend.kind ?? 'Service') === 'Service' && backend.port === undefined)
+        check.error(['spec', 'rules', i, 'backendRefs', j], 'A backendRef to a Service needs a port.');
+    }
+  }
+  return check.diagnostics;
+}
+
+/** The CEL rules of its validation: one source of trust, and each alternative name of its type. */
+export function checkBackendTlsPolicy(resource: ParsedResource): Diagnostic[] {
+  const check = new Checker(resource);
+  const { validation = {} } = resource.spec as BackendTlsPolicySpec;
+  const path = ['spec', 'validation'];
+  const refs = validation.caCertificateRefs ?? [];
+  if (refs.length > 0 && validation.wellKnownCACertificates)
+    check.error([...path, 'wellKnownCACertificates'], 'caCertificateRefs and wellKnownCACertificates exclude each other.');
+  if (refs.length === 0 && !validation.wellKnownCACertificates)
+    check.error(path, 'Whom to trust: set caCertificateRefs or wellKnownCACertificates.');
+  for (const [i, name] of (validation.subjectAltNames ?? []).entries()) {
+    const field = name.type === 'URI' ? 'uri' : 'hostname';
+    if (!name[field]) check.error([...path, 'subjectAltNames', i], `A name of type ${name.type} needs ${field}.`);
+  }
   return check.diagnostics;
 }
 
@@ -58,13 +132,7 @@ function checkFilters(check: Checker, path: Path, filters: RouteFilterSpec[], ot
   const types = filters.map((f) => f.type);
   for (const [i, filter] of filters.entries()) {
     const field = filterField[filter.type];
-    if (!field)
-      check.report([...path, i, 'type'], {
-        severity: 'warning',
-        code: 'DD4103',
-        message: `Filter ${filter.type} is not applied here.`,
-      });
-    else if (filter[field] === undefined) check.error([...path, i], `A ${filter.type} filter needs ${field}.`);
+    if (field !== undefined && filter[field] === undefined) check.error([...path, i], `A ${filter.type} filter needs ${field}.`);
     const once = ['RequestRedirect', 'URLRewrite', 'RequestHeaderModifier', 'ResponseHeaderModifier', 'CORS'].includes(
       filter.type,
     );

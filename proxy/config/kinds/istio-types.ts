@@ -366,6 +366,12 @@ export interface GatewayApiRouteSpec {
     retry?: { codes?: number[]; attempts?: number; backoff?: string };
   }[];
 }
+export interface ObjectRefSpec {
+  group?: string;
+  kind?: string;
+  name: string;
+  namespace?: string;
+}
 export interface GatewayApiGatewaySpec {
   gatewayClassName?: string;
   listeners?: {
@@ -373,7 +379,7 @@ export interface GatewayApiGatewaySpec {
     hostname?: string;
     port: number;
     protocol: string;
-    tls?: { mode?: 'Terminate' | 'Passthrough' };
+    tls?: { mode?: 'Terminate' | 'Passthrough'; certificateRefs?: ObjectRefSpec[] };
     allowedRoutes?: {
       namespaces?: {
         from?: 'All' | 'Same' | 'Selector' | 'None';
@@ -393,7 +399,7 @@ export interface ReferenceGrantSpec {
 export interface BackendTlsPolicySpec {
   targetRefs?: { group?: string; kind: string; name: string; sectionName?: string }[];
   validation?: {
-    caCertificateRefs?: { kind: string; name: string }[];
+    caCertificateRefs?: { group?: string; kind: string; name: string }[];
     wellKnownCACertificates?: string;
     hostname?: string;
     subjectAltNames?: { type: string; hostname?: string; uri?: string }[];

@@ -7,7 +7,8 @@ import { checkAuthorizationPolicy } from './authorization-policy.ts';
 import { checkDestinationRule } from './destination-rule.ts';
 import { checkFault } from './fault.ts';
 import { checkGateway } from './gateway.ts';
-import { checkGatewayApiRoute } from './gateway-api.ts';
+import { checkBackendTlsPolicy, checkGatewayApiL4Route, checkGatewayApiRoute } from './gateway-api.ts';
+import { checkConfigMap, checkSecret } from './kubernetes-core.ts';
 import { checkMesh } from './mesh.ts';
 import { checkPeerAuthentication } from './peer-authentication.ts';
 import { checkRequestAuthentication } from './request-authentication.ts';
@@ -32,6 +33,8 @@ export interface KindDefinition {
   schema: { zod: z.ZodType } | { crd: () => Promise<SchemaValidator> } | null;
   /** What the schema cannot say: Istio's own validation. */
   check?: (resource: ParsedResource) => Diagnostic[];
+  /** Values that are right although the published schema does not know them yet. */
+  accepts?: (path: readonly (string | number)[], value: unknown) => boolean;
   /** Set when the kind is accepted but does nothing here. */
   inert?: { code: string; message: string; severity: 'warning' | 'info' | 'error' };
 }
@@ -61,6 +64,9 @@ const networking = { group: 'networking.istio.io', versions: ['v1', 'v1beta1', '
 const security = { group: 'security.istio.io', versions: ['v1', 'v1beta1'] } as const;
 const gatewayApi = { group: 'gateway.networking.k8s.io', versions: ['v1', 'v1beta1', 'v1alpha2', 'v1alpha3'] } as const;
 const drydock = { group: 'drydock.dev', versions: ['v1'] } as const;
+
+/** Of the core group only what TLS needs is read; the rest is none of our business (`ignoredGroups`). */
+const core = { group: '', versions: ['v1'], schema: null } as const;
 
 /** Every kind we know. A new kind is a file beside this one and a line here. */
 export const kinds: readonly KindDefinition[] = [
@@ -159,6 +165,7 @@ export const kinds: readonly KindDefinition[] = [
     ...gatewayApi,
     kind: 'Gateway',
     schema: { crd: crd(() => import('@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/Gateway'), 'Gateway') },
+    accepts: (path, value) => value === 'None' && path.slice(-3).join('.') === 'allowedRoutes.namespaces.from',
   },
   {
     ...gatewayApi,
@@ -185,7 +192,22 @@ export const kinds: readonly KindDefinition[] = [
     schema: {
       crd: crd(() => import('@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/BackendTLSPolicy'), 'BackendTLSPolicy'),
     },
+    check: checkBackendTlsPolicy,
   },
+  {
+    ...gatewayApi,
+    kind: 'TLSRoute',
+    schema: { crd: crd(() => import('@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/TLSRoute'), 'TLSRoute') },
+    check: checkGatewayApiL4Route,
+  },
+  {
+    ...gatewayApi,
+    kind: 'TCPRoute',
+    schema: { crd: crd(() => import('@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1alpha2/TCPRoute'), 'TCPRoute') },
+    check: checkGatewayApiL4Route,
+  },
+  { ...core, kind: 'ConfigMap', check: checkConfigMap },
+  { ...core, kind: 'Secret', check: checkSecret },
 ];
 
 /** Kubernetes' own groups: their documents may lie in the same folder and are none of our business. */

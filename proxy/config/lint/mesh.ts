@@ -86,7 +86,7 @@ function lintParents(context: LintContext): void {
   const gateways = context.set
     .ofGroup('Gateway', 'gateway.networking.k8s.io')
     .map((e) => `${e.resource.namespace}/${e.resource.name}`);
-  for (const kind of ['HTTPRoute', 'GRPCRoute']) {
+  for (const kind of ['HTTPRoute', 'GRPCRoute', 'TLSRoute', 'TCPRoute']) {
     for (const resource of context.resources(kind)) {
       const parents = (resource.spec as GatewayApiRouteSpec).parentRefs ?? [];
       if (parents.length === 0)

@@ -21,6 +21,7 @@ import { parseDurationMs } from '../../shared/duration.ts';
 import { mtlsModeFor } from './authentication.ts';
 import { type CompileContext, selects } from './context.ts';
 import { type EffectiveRule, findDestinationRule, policyFor, type RuleViewer } from './destination-rules.ts';
+import { compileBackendTls } from './gateway-api/backend-tls.ts';
 import { externalEndpoints, readPem } from './service-entries.ts';
 
 export function clusterName(port: number, subset: string, fqdn: string): string {
@@ -43,7 +44,8 @@ function compileCluster(
 ): ClusterSnapshot {
   const policy = rule ? policyFor(rule, subset, port.port) : {};
   const name = clusterName(port.port, subset?.name ?? '', service.fqdn);
-  const tls = compileTls(context, service, port.port, subset?.name ?? '', policy.tls);
+  const backendTls = policy.tls ? null : compileBackendTls(context, service, port, rule?.resource.namespace);
+  const tls = backendTls ?? compileTls(context, service, port.port, subset?.name ?? '', policy.tls);
   const discovery = discoveryOf(service);
   const autoOff = tls.mode === 'mutual' && tls.auto;
   const endpoints = service.mesh ? meshEndpoints(context, service, port.port, autoOff) : externalEndpoints(service, port.port);

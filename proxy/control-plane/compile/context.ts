@@ -73,6 +73,11 @@ export class CompileContext {
   }
 }
 
+/** A note, not a warning: TLS works, with a certificate nobody outside knows. */
+export function tellGenerated(context: CompileContext, resource: ParsedResource, path: Path, message: string): void {
+  context.diagnostics.push(diagnose(resource, path, { severity: 'info', code: 'DD4106', message }));
+}
+
 /** `.` own namespace, `*` everyone, else names; omitted or empty: everyone. */
 export function isExportedTo(exportTo: readonly string[] | undefined, own: string, viewer: string): boolean {
   if (!exportTo?.length) return true;

@@ -1,21 +1,17 @@
 import type { ResourceRef } from '../../api/diagnostic.schema.ts';
-import { groupOf, type ParsedResource, refOf } from '../../config/index.ts';
-import type {
-  GatewayApiGatewaySpec,
-  GatewayApiRouteSpec,
-  GatewayServerSpec,
-  GatewaySpec,
-  VirtualServiceSpec,
-} from '../../config/kinds/istio-types.ts';
-import { coversHost } from '../../config/kinds/virtual-service.ts';
+import { groupOf, type ParsedResource, type Path, refOf } from '../../config/index.ts';
+import type { GatewayApiRouteSpec, GatewayServerSpec, GatewaySpec, VirtualServiceSpec } from '../../config/kinds/istio-types.ts';
 import type { GatewayListener, GatewayServer, OutboundView, Route, VirtualHost } from '../../data-plane/snapshot.ts';
 import { compileAuthorization } from './authorization.ts';
-import { type CompileContext, rootNamespace, selects } from './context.ts';
-import { compileGatewayApiRoutes, gatewayApiRoutes } from './gateway-api.ts';
+import { type CompileContext, rootNamespace, selects, tellGenerated } from './context.ts';
+import { findKeyPair } from './gateway-api/certificates.ts';
+import { compileGatewayApiRoutes, gatewayApiRoutes } from './gateway-api/http-routes.ts';
+import { compileGatewayApiL4Routes } from './gateway-api/l4-routes.ts';
+import { gatewayApiHosts, gatewayApiServers } from './gateway-api/listeners.ts';
+import { intersect, type OwnedServer } from './gateway-servers.ts';
 import { isCatchAllMatch } from './http-match.ts';
 import { compileHttpRoutes } from './http-routes.ts';
 import { compileJwt } from './jwt.ts';
-import { admits, isParent, type Listener } from './listener-admission.ts';
 import { chooseListenerPort } from './listener-ports.ts';
 import { readPem } from './service-entries.ts';
 import { defaultPortOf, hostsOf } from './services.ts';
@@ -72,12 +68,14 @@ function compileListeners(context: CompileContext, view: OutboundView): GatewayL
 }
 
 function compileL4(context: CompileContext, servers: readonly OwnedServer[]): Pick<GatewayListener, 'tcpRoutes'> {
-  const tcpRoutes = servers.flatMap(({ server, gateway, port, hosts }) => {
+  const tcpRoutes = servers.flatMap(({ server, gateway, port, hosts, listener }) => {
+    if (listener) return [];
     const kind = server.protocol === 'TCP' && server.tls === null ? 'tcp' : server.tls?.mode === 'PASSTHROUGH' ? 'tls' : null;
     return kind === null
       ? []
       : compileGatewayTcpRoutes(context, rootNamespace, { gateway, port, kind, hosts: hosts.map((h) => h.host) });
   });
+  tcpRoutes.push(...compileGatewayApiL4Routes(context, servers));
   return tcpRoutes.length > 0 ? { tcpRoutes } : {};
 }
 
@@ -112,7 +110,7 @@ function compileOpenListener(context: CompileContext, view: OutboundView): Gatew
 /** HTTPRoutes and GRPCRoutes that want a Gateway nobody declared: their hostnames are served all the same. */
 function openGatewayApiHosts(context: CompileContext, claim: (domains: string[]) => string[], view: OutboundView): VirtualHost[] {
   const byHost = new Map<string, ParsedResource[]>();
-  for (const { resource } of gatewayApiRoutes(context)) {
+  for (const resource of gatewayApiRoutes(context)) {
     const spec = resource.spec as GatewayApiRouteSpec;
     if (!(spec.parentRefs ?? []).some((p) => (p.kind ?? 'Gateway') === 'Gateway')) continue;
     for (const name of spec.hostnames?.length ? spec.hostnames : ['*']) {
@@ -128,20 +126,6 @@ function openGatewayApiHosts(context: CompileContext, claim: (domains: string[])
 }
 
 // ── servers of Gateway resources ──────────────────────────────────────────────────────────────────────────────────
-interface OwnedServer {
-  port: number;
-  server: GatewayServer;
-  /** `namespace/name` of the Gateway. */
-  gateway: string;
-  resource: ParsedResource;
-  /** Host patterns with the namespaces whose routes may bind them (`*` = any). */
-  hosts: { namespace: string; host: string }[];
-  /** Gateway API: listener name; '' for Istio's. */
-  section: string;
-  /** Gateway API's own; absent for Istio's. */
-  listener?: Listener;
-}
-
 function istioServers(context: CompileContext): OwnedServer[] {
   return context.set.ofGroup('Gateway', 'networking.istio.io').flatMap(({ resource }) => {
     const spec = resource.spec as GatewaySpec;
@@ -154,9 +138,9 @@ function istioServers(context: CompileContext): OwnedServer[] {
       );
       return [];
     }
-    return (spec.servers ?? []).map((server) => ({
+    return (spec.servers ?? []).map((server, i) => ({
       port: server.port.number,
-      server: compileServer(context, server, refOf(resource)),
+      server: compileServer(context, server, resource, i),
       gateway: `${resource.namespace}/${resource.name}`,
       resource,
       hosts: server.hosts.map((text) => {
@@ -168,7 +152,12 @@ function istioServers(context: CompileContext): OwnedServer[] {
   });
 }
 
-function compileServer(context: CompileContext, server: GatewayServerSpec, origin: ResourceRef): GatewayServer {
+function compileServer(
+  context: CompileContext,
+  server: GatewayServerSpec,
+  resource: ParsedResource,
+  index: number,
+): GatewayServer {
   const protocol = server.port.protocol.toUpperCase();
   const known = ['HTTP', 'HTTPS', 'TLS', 'TCP', 'GRPC', 'HTTP2'] as const;
   const { tls } = server;
@@ -183,40 +172,26 @@ function compileServer(context: CompileContext, server: GatewayServerSpec, origi
           certificate: readPem(context, tls.serverCertificate),
           privateKey: readPem(context, tls.privateKey),
           clientCa: readPem(context, tls.caCertificates),
+          ...credentialOf(context, tls.credentialName, resource, ['spec', 'servers', index, 'tls', 'credentialName']),
         }
       : null,
     httpsRedirect: tls?.httpsRedirect ?? false,
-    origin,
+    origin: refOf(resource),
   };
 }
 
-function gatewayApiServers(context: CompileContext): OwnedServer[] {
-  return context.set.ofGroup('Gateway', 'gateway.networking.k8s.io').flatMap(({ resource }) =>
-    ((resource.spec as GatewayApiGatewaySpec).listeners ?? []).map((listener) => {
-      const name = (listener.hostname ?? '*').toLowerCase();
-      const protocol =
-        listener.protocol === 'HTTPS' || listener.protocol === 'TLS' || listener.protocol === 'TCP' ? listener.protocol : 'HTTP';
-      const tls: GatewayServer['tls'] =
-        protocol === 'HTTPS' || protocol === 'TLS'
-          ? {
-              mode: listener.tls?.mode === 'Passthrough' ? 'PASSTHROUGH' : 'SIMPLE',
-              certificate: null,
-              privateKey: null,
-              clientCa: null,
-            }
-          : null;
-      return {
-        port: listener.port,
-        server: { name: listener.name, hosts: [name], protocol, tls, httpsRedirect: false, origin: refOf(resource) },
-        gateway: `${resource.namespace}/${resource.name}`,
-        resource,
-        // Who may attach is asked route by route.
-        hosts: [{ namespace: '*', host: name }],
-        section: listener.name,
-        listener,
-      };
-    }),
-  );
+/** A credentialName is a Secret beside the gateway's proxy, in its namespace. */
+function credentialOf(
+  context: CompileContext,
+  name: string | undefined,
+  resource: ParsedResource,
+  path: Path,
+): { certificate?: string; privateKey?: string } {
+  if (name === undefined) return {};
+  const { pair, problem } = findKeyPair(context.set, rootNamespace, name);
+  if (pair) return { certificate: pair.certificatePem, privateKey: pair.privateKeyPem };
+  tellGenerated(context, resource, path, `${problem?.message}: this server has a generated certificate.`);
+  return {};
 }
 
 // ── virtual hosts of one port ─────────────────────────────────────────────────────────────────────────────────────
@@ -256,72 +231,4 @@ function compileServerHosts(
   });
   virtualHosts.push(...gatewayApiHosts(context, servers, port, view, new Set(hosts.keys())));
   return virtualHosts.sort(byDomain);
-}
-
-function gatewayApiHosts(
-  context: CompileContext,
-  servers: readonly OwnedServer[],
-  port: number,
-  view: OutboundView,
-  taken: ReadonlySet<string>,
-): VirtualHost[] {
-  const byHost = new Map<string, Set<ParsedResource>>();
-  const emptyHosts = new Map<string, ParsedResource>();
-  const owned = servers.filter(({ listener }) => listener?.protocol === 'HTTP' || listener?.protocol === 'HTTPS');
-  for (const { listener, resource: gateway, hosts } of owned) {
-    if (listener === undefined) continue;
-    for (const { resource } of gatewayApiRoutes(context)) {
-      const spec = resource.spec as GatewayApiRouteSpec;
-      const bound = (spec.parentRefs ?? []).some((parent) => isParent(parent, resource, gateway, listener));
-      if (!bound || !admits(listener, gateway, resource)) continue;
-      for (const name of spec.hostnames?.length ? spec.hostnames : ['*']) {
-        for (const domain of intersect(name.toLowerCase(), resource.namespace, hosts)) {
-          // A host belongs to the listener that names it most closely; wider ones do not serve it (listener isolation).
-          if (owned.some((other) => isCloser(other.hosts[0]!.host, hosts[0]!.host) && coversHost(other.hosts[0]!.host, domain)))
-            continue;
-          const set = byHost.get(domain) ?? new Set();
-          byHost.set(domain, set.add(resource));
-        }
-      }
-    }
-  }
-  // A listener without a route for its own host answers 404 there; a wider listener's routes must not.
-  for (const { hosts, resource } of owned) {
-    const { host: own } = hosts[0]!;
-    const wider = [...byHost.keys(), ...taken].some((domain) => isCloser(own, domain));
-    if (wider && !taken.has(own) && !byHost.has(own)) emptyHosts.set(own, resource);
-  }
-  const served = [...byHost].flatMap(([domain, set]) => {
-    if (taken.has(domain)) return [];
-    const resources = gatewayApiRoutes(context)
-      .map((e) => e.resource)
-      .filter((r) => set.has(r));
-    const routes = compileGatewayApiRoutes(context, resources, port, view.clusters);
-    return [{ name: `${domain}:${port}`, domains: [domain], origin: refOf(resources[0]!), shadowed: [], routes }];
-  });
-  const empty = [...emptyHosts].map(
-    ([domain, gateway]): VirtualHost => ({
-      name: `${domain}:${port}`,
-      domains: [domain],
-      origin: refOf(gateway),
-      shadowed: [],
-      routes: [],
-    }),
-  );
-  return [...served, ...empty];
-}
-
-/** `x.test` is closer than `*.test`, which is closer than `*`. */
-function isCloser(host: string, than: string): boolean {
-  return host !== than && coversHost(than, host);
-}
-
-/** The narrower of route host and server host, for server hosts whose namespace admits the route. */
-function intersect(routeHost: string, namespace: string, servers: OwnedServer['hosts']): string[] {
-  const domains = servers.flatMap(({ namespace: admitted, host: serverHost }) => {
-    if (admitted !== '*' && admitted !== namespace) return [];
-    if (coversHost(serverHost, routeHost)) return [routeHost];
-    return coversHost(routeHost, serverHost) ? [serverHost] : [];
-  });
-  return [...new Set(domains)];
 }

@@ -5,7 +5,7 @@ import { coversHost } from '../../config/kinds/virtual-service.ts';
 import type { ClusterSnapshot, Route, VirtualHost } from '../../data-plane/snapshot.ts';
 import { type CompileContext, isExportedTo } from './context.ts';
 import { isMoreSpecific } from './destination-rules.ts';
-import { compileServiceRoutes } from './gateway-api.ts';
+import { compileServiceRoutes } from './gateway-api/http-routes.ts';
 import { compileHttpRoutes, defaultRoute, qualifyGateway } from './http-routes.ts';
 import { hostsOf } from './services.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { resourceStatusSchema } from '../api/diagnostic.schema.ts';
-import { parseText, ResourceSet } from '../config/index.ts';
-import { gatewayConditions } from './gateway-conditions.ts';
+import { resourceStatusSchema } from '../../api/diagnostic.schema.ts';
+import { parseText, ResourceSet } from '../../config/index.ts';
+import { gatewayConditions } from './index.ts';
 
 /* The status-only tests of Gateway API's conformance suite, by their facts: what each reference or hostname is told as. */
 
@@ -38,7 +38,7 @@ const set = (more: string) => ResourceSet.empty.replaceFiles(parseText(base + mo
 /** `Accepted=True/Accepted ResolvedRefs=…` of the first parent. */
 function told(spec: string, namespace?: string): string {
   const resources = set(route(spec, namespace));
-  const found = resources.list('HTTPRoute')[0]!.resource;
+  const found = resources.list('HTTPRoute')[0]!;
   const [parent] = gatewayConditions(found, resources).parents ?? [];
   return (parent?.conditions ?? []).map(({ type, status, reason }) => `${type}=${status}/${reason}`).join(' ');
 }
@@ -93,7 +93,7 @@ describe('conditions of a route', () => {
 
 test('a Gateway is accepted and programmed, and counts the routes of each listener', () => {
   const resources = set(route(under('{name: edge, sectionName: http}')));
-  const gateway = resources.list('Gateway')[0]!.resource;
+  const gateway = resources.list('Gateway')[0]!;
   const status = gatewayConditions(gateway, resources);
   resourceStatusSchema.parse({ state: 'accepted', matched: 0, usedBy: [], diagnostics: [], ...status });
   expect(status.conditions?.map(({ type, status: is }) => `${type}=${is}`)).toEqual(['Accepted=True', 'Programmed=True']);

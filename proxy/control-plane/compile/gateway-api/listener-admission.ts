@@ -1,10 +1,12 @@
-import type { ParsedResource } from '../../config/index.ts';
-import type { GatewayApiGatewaySpec, GatewayApiRouteSpec, ParentRefSpec } from '../../config/kinds/istio-types.ts';
-import { coversHost } from '../../config/kinds/virtual-service.ts';
+import type { ParsedResource } from '../../../config/index.ts';
+import type { GatewayApiGatewaySpec, GatewayApiRouteSpec, ParentRefSpec } from '../../../config/kinds/istio-types.ts';
+import { coversHost } from '../../../config/kinds/virtual-service.ts';
 
 /* Which listener of a Gateway takes which route (Gateway API, AllowedRoutes and ParentReference). What is served and what is told go by this. */
 
 export type Listener = NonNullable<GatewayApiGatewaySpec['listeners']>[number];
+
+export const gatewayApiGroup = 'gateway.networking.k8s.io';
 
 /** Every namespace has this label in a cluster; it is the only one known here. */
 const nameLabel = 'kubernetes.io/metadata.name';
@@ -23,11 +25,35 @@ export const isMeant = (parent: ParentRefSpec, listener: Listener): boolean =>
   (parent.sectionName === undefined || parent.sectionName === listener.name) &&
   (parent.port === undefined || parent.port === listener.port);
 
-/** Only listeners that see requests take these routes; from the Gateway's own namespace unless told, of every such kind unless told. */
+/**
+ * Kinds of route a listener takes: what its protocol can serve, of that what allowedRoutes names. `valid`: everything named can be served.
+ * Source: pilot/pkg/config/kube/gatewaycommon/conversion.go GenerateGatewaySupportedKinds.
+ */
+export function supportedKinds(listener: Listener): { kinds: { group: string; kind: string }[]; valid: boolean } {
+  const served = servedKinds(listener).map((kind) => ({ group: gatewayApiGroup, kind }));
+  const named = listener.allowedRoutes?.kinds ?? [];
+  if (named.length === 0) return { kinds: served, valid: true };
+  const kinds = served.filter(({ kind }) =>
+    named.some((one) => one.kind === kind && (one.group ?? gatewayApiGroup) === gatewayApiGroup),
+  );
+  return { kinds, valid: kinds.length === named.length };
+}
+
+export function isServedProtocol(protocol: string): protocol is 'HTTP' | 'HTTPS' | 'TLS' | 'TCP' {
+  return ['HTTP', 'HTTPS', 'TLS', 'TCP'].includes(protocol);
+}
+
+function servedKinds({ protocol, tls }: Listener): string[] {
+  if (protocol === 'HTTP' || protocol === 'HTTPS') return ['HTTPRoute', 'GRPCRoute'];
+  if (protocol === 'TCP') return ['TCPRoute'];
+  if (protocol !== 'TLS') return [];
+  return tls?.mode === 'Passthrough' ? ['TLSRoute'] : ['TLSRoute', 'TCPRoute'];
+}
+
+/** A route of a kind the listener takes, from the Gateway's own namespace unless told. */
 export function admits(listener: Listener, gateway: ParsedResource, route: ParsedResource): boolean {
-  if (listener.protocol !== 'HTTP' && listener.protocol !== 'HTTPS') return false;
-  const { namespaces, kinds } = listener.allowedRoutes ?? {};
-  if (kinds?.length && !kinds.some(({ kind }) => kind === route.kind)) return false;
+  const { namespaces } = listener.allowedRoutes ?? {};
+  if (!supportedKinds(listener).kinds.some(({ kind }) => kind === route.kind)) return false;
   switch (namespaces?.from ?? 'Same') {
     case 'All':
       return true;

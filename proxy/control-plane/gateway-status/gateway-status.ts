@@ -1,0 +1,73 @@
+import type { Condition, ResourceStatus } from '../../api/diagnostic.schema.ts';
+import type { ParsedResource, ResourceSet } from '../../config/index.ts';
+import type { GatewayApiGatewaySpec, GatewayApiRouteSpec } from '../../config/kinds/istio-types.ts';
+import { listenerCertificate } from '../compile/gateway-api/certificates.ts';
+import {
+  admits,
+  isParent,
+  isServedProtocol,
+  type Listener,
+  meets,
+  supportedKinds,
+} from '../compile/gateway-api/listener-admission.ts';
+import { conditionFalse, conditionOf, conditionTrue, type Problem } from './conditions.ts';
+import { routeKinds } from './route-status.ts';
+
+type ListenerStatus = NonNullable<ResourceStatus['listeners']>[number];
+
+/** A Gateway is accepted while one of its listeners is valid. Source: pilot/pkg/config/kube/gateway/conversion.go buildListener, reportGatewayStatus. */
+export function gatewayStatus(
+  gateway: ParsedResource,
+  set: ResourceSet,
+): { conditions: Condition[]; listeners: ListenerStatus[] } {
+  const routes = routeKinds.flatMap((kind) => set.list(kind)).map(({ resource }) => resource);
+  const listeners = ((gateway.spec as GatewayApiGatewaySpec).listeners ?? []).map(
+    (listener): ListenerStatus => ({
+      name: listener.name,
+      attachedRoutes: routes.filter((route) => attaches(route, gateway, listener)).length,
+      supportedKinds: supportedKinds(listener).kinds,
+      conditions: listenerConditions(gateway, listener, set),
+    }),
+  );
+  const invalid = listeners.filter(({ conditions }) =>
+    conditions.some(({ type, status }) => type !== 'Conflicted' && status !== 'True'),
+  );
+  return { conditions: [acceptedGateway(listeners.length, invalid.length), conditionTrue('Programmed')], listeners };
+}
+
+function acceptedGateway(listeners: number, invalid: number): Condition {
+  const reason = 'ListenersNotValid';
+  if (invalid === 0) return conditionTrue('Accepted');
+  if (invalid === listeners) return conditionFalse('Accepted', { reason, message: 'None of the Gateway’s listeners is valid' });
+  return conditionTrue('Accepted', 'Some of the Gateway’s listeners are not valid', reason);
+}
+
+function listenerConditions(gateway: ParsedResource, listener: Listener, set: ResourceSet): Condition[] {
+  const unsupported: Problem | null = isServedProtocol(listener.protocol)
+    ? null
+    : { reason: 'UnsupportedProtocol', message: `Protocol ${listener.protocol} is not served` };
+  const certificate = listenerCertificate(set, gateway, listener).problem;
+  const kinds: Problem | null = supportedKinds(listener).valid
+    ? null
+    : { reason: 'InvalidRouteKinds', message: 'allowedRoutes names kinds of route this protocol cannot serve' };
+  // A cluster's gateway would not listen; here TLS is served with a generated certificate, so that the rest can be tried.
+  const programmed: Problem | null = certificate && {
+    reason: 'Invalid',
+    message: `${certificate.message}; a generated certificate serves here`,
+  };
+  return [
+    conditionOf('Accepted', unsupported),
+    conditionOf('Programmed', unsupported ? { ...unsupported, reason: 'Invalid' } : programmed),
+    { type: 'Conflicted', status: 'False', reason: 'NoConflicts', message: '' },
+    conditionOf('ResolvedRefs', kinds ?? certificate),
+  ];
+}
+
+function attaches(route: ParsedResource, gateway: ParsedResource, listener: Listener): boolean {
+  const parents = (route.spec as GatewayApiRouteSpec).parentRefs ?? [];
+  return (
+    parents.some((parent) => isParent(parent, route, gateway, listener)) &&
+    admits(listener, gateway, route) &&
+    meets(listener, route)
+  );
+}
