@@ -8,7 +8,7 @@ import type { ClusterStatus } from './api/observability.schema.ts';
 import type { Ready, Status } from './api/status.schema.ts';
 import { meshesOf } from './config/hosts.ts';
 import type { Applied } from './config/index.ts';
-import { loadFiles, ResourceSet } from './config/index.ts';
+import { loadFiles, ProtoReader, ResourceSet } from './config/index.ts';
 import { type Committed, Configuration } from './control-plane/apply.ts';
 import { appliedEvents, rejectionWords } from './control-plane/config-events.ts';
 import { DataPlaneClient, DataPlaneGone } from './control-plane/data-plane-client.ts';
@@ -18,7 +18,8 @@ import { FileWatcher } from './control-plane/file-watcher.ts';
 import { graphFacts } from './control-plane/graph-facts.ts';
 import { createHandlers, registeredServices, windowMs } from './control-plane/handlers.ts';
 import { type HomeLock, lockHome } from './control-plane/home.ts';
-import { Reflection } from './control-plane/reflection.ts';
+import { GivenProtos } from './control-plane/message-names/given-protos.ts';
+import { Reflection } from './control-plane/message-names/reflection.ts';
 import { createReplaySend } from './control-plane/replay-send.ts';
 import { ApiError } from './control-plane/server/api-error.ts';
 import type { ControlServer } from './control-plane/server/control-server.ts';
@@ -235,6 +236,7 @@ export class Engine {
     const otlpExport = new OtlpExporter({ clock, version: this.#version, onEvent });
     const onRecording = () => this.#chooseWhatIsKept();
     const recorder = new Recorder({ store, clock, random: Math.random, redactor, onEvent, onRecording });
+    const protoReader = new ProtoReader();
     const configuration = new Configuration({
       paths: this.#options.paths,
       clock,
@@ -246,7 +248,9 @@ export class Engine {
       onPortsChanged: (ports) => void store.setSetting(portsKey, { ...ports, control: this.#parts.server?.port ?? 0 }),
       onCommitted: (committed, applied) => this.#committed(committed, applied),
       onRejected: (diagnostics, source) => this.#rejected(diagnostics, source),
+      protoReader,
     });
+    const protos = new GivenProtos({ store, reader: protoReader, current: () => configuration.current });
     const simulations = new Simulations({ store, clock, redactor, configuration, onEvent });
     const send = createReplaySend(() => configuration.current);
     const replayer = new Replayer({ store, clock, random: Math.random, redactor, send });
@@ -288,6 +292,7 @@ export class Engine {
       accessLog,
       otlpExport,
       configuration,
+      protos,
       send,
       replayer,
       simulations,
@@ -568,6 +573,7 @@ interface Parts extends Given {
   accessLog: AccessLog;
   otlpExport: OtlpExporter;
   configuration: Configuration;
+  protos: GivenProtos;
   send: ReturnType<typeof createReplaySend>;
   replayer: Replayer;
   simulations: Simulations;

@@ -188,8 +188,10 @@ export const messagePageSchema = z.object({
   messages: z.array(messageViewSchema),
   total: z.number().int(),
   dropped: z.number().int(),
-  /** Where the names of gRPC fields come from: `reflection`, or why there are none; '' where it does not apply. */
+  /** Where the names of gRPC fields come from: `proto`, `reflection`, or why there are none; '' where it does not apply. */
   names: z.string(),
+  /** The .proto files or descriptor sets, for `proto`. */
+  protoFiles: z.array(z.string()).optional(),
 });
 export type MessagePage = z.infer<typeof messagePageSchema>;
 

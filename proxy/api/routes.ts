@@ -12,6 +12,7 @@ import {
   traceListSchema,
   traceSchema,
 } from './observability.schema.ts';
+import { protosRequestSchema, serviceProtosSchema } from './proto.schema.ts';
 import { recordingRequestSchema, recordingSchema } from './recording.schema.ts';
 import { replayRequestSchema, replaySchema } from './replay.schema.ts';
 import { runComparisonSchema, runSchema, runSummarySchema } from './runs.schema.ts';
@@ -97,6 +98,25 @@ export const apiRoutes = {
     path: '/services/:namespace/:name',
     summary: 'Take a service registered live out of the mesh',
     response: applyResultSchema,
+  },
+  listProtos: {
+    method: 'GET',
+    path: '/protos',
+    summary: 'Names handed over for gRPC messages: .proto files and descriptor sets, by service',
+    response: z.object({ protos: z.array(serviceProtosSchema) }),
+  },
+  addProtos: {
+    method: 'POST',
+    path: '/protos',
+    summary: 'Hand over .proto files or descriptor sets for a service; they are kept',
+    body: protosRequestSchema,
+    response: serviceProtosSchema,
+  },
+  removeProtos: {
+    method: 'DELETE',
+    path: '/protos/:namespace/:service',
+    summary: 'Forget what was handed over for a service; the namespace `-` is the mesh’s',
+    response: z.object({ removed: z.string() }),
   },
   restartWorkload: {
     method: 'POST',

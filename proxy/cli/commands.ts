@@ -12,6 +12,7 @@ export const commands: Readonly<Record<string, () => Promise<{ command: Command 
   explain: () => import('./commands/explain.ts'),
   tap: () => import('./commands/tap.ts'),
   messages: () => import('./commands/messages.ts'),
+  protos: () => import('./commands/protos.ts'),
   trace: () => import('./commands/trace.ts'),
   fault: () => import('./commands/fault.ts'),
   record: () => import('./commands/record.ts'),

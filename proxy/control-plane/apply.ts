@@ -5,6 +5,7 @@ import {
   hasErrors,
   lintDocuments,
   loadFiles,
+  type ProtoReader,
   parseText,
   type ResourceEntry,
   ResourceSet,
@@ -44,6 +45,7 @@ export interface ConfigurationOptions {
   onPortsChanged: (ports: Record<string, number>) => void;
   onCommitted: (committed: Committed, applied: readonly Applied[]) => void | Promise<void>;
   onRejected: (diagnostics: readonly Diagnostic[], source: string) => void;
+  protoReader: ProtoReader;
 }
 
 /**
@@ -145,7 +147,10 @@ export class Configuration {
   async lintText(yaml: string, file: string): Promise<Diagnostic[]> {
     const parsed = parseText(yaml, file);
     if (hasErrors(parsed.diagnostics)) return parsed.diagnostics;
-    return [...parsed.diagnostics, ...(await lintDocuments(parsed.documents, { base: this.current.set }))];
+    return [
+      ...parsed.diagnostics,
+      ...(await lintDocuments(parsed.documents, { base: this.current.set, protoReader: this.#options.protoReader })),
+    ];
   }
 
   /** The files changed on disk. A half-saved, broken or deleted file keeps the old configuration and is told. */
@@ -180,7 +185,7 @@ export class Configuration {
   }
 
   async #commit(set: ResourceSet, applied: Applied[], earlier: readonly Diagnostic[], source: string): Promise<ApplyOutcome> {
-    const found = [...earlier, ...(await validate(set))];
+    const found = [...earlier, ...(await validate(set, { protoReader: this.#options.protoReader }))];
     if (hasErrors(found)) return this.#reject(found, source);
     const { clock, rememberedPorts, dataPlane } = this.#options;
     const appAddresses = await allocateAppAddresses(set, rememberedPorts);

@@ -19,7 +19,10 @@ import type { ApplyOutcome, Configuration } from './apply.ts';
 import { DataPlaneGone } from './data-plane-client.ts';
 import { exportConfig } from './export-config.ts';
 import { describeResource, faultDocument, faultStatus, listFaultStatuses } from './fault-status.ts';
-import type { Reflection } from './reflection.ts';
+import type { GivenProtos } from './message-names/given-protos.ts';
+import { namesOf } from './message-names/message-names.ts';
+import { createProtoHandlers, type ProtoHandlers } from './message-names/proto-handlers.ts';
+import type { Reflection } from './message-names/reflection.ts';
 import { createRunHandlers, type RunHandlers } from './run-handlers.ts';
 import { ApiError, Reply } from './server/api-error.ts';
 import type { ApiHandlers } from './server/route-table.ts';
@@ -27,7 +30,6 @@ import { createSimulationHandlers, type SimulationHandlers } from './simulation-
 import type { Simulations } from './simulations.ts';
 import type { Supervisor } from './supervisor/supervisor.ts';
 import { createToxiproxyHandlers, type ToxicTypes, type ToxiproxyHandlers, type ToxiproxyState } from './toxiproxy/index.ts';
-import { describeWorkloads } from './workloads.ts';
 
 /** What the operations of the API work on; engine.ts puts it together. */
 export interface EngineParts {
@@ -48,6 +50,7 @@ export interface EngineParts {
   /** One that still goes on, redacted; null when there is none of that id. */
   openExchange(id: string): Promise<ExchangeDetail | null>;
   reflection: Reflection;
+  protos: GivenProtos;
   redactor: Redactor;
   /** Everything finished so far has reached store and telemetry. */
   flush(): Promise<void>;
@@ -76,6 +79,7 @@ export function createHandlers(parts: EngineParts): ApiHandlers {
     ...createToxiproxyHandlers(parts),
     ...createRunHandlers({ runs: parts.telemetry.runs, flush: parts.flush }),
     ...createSimulationHandlers(parts),
+    ...createProtoHandlers(parts),
   };
 }
 
@@ -217,10 +221,11 @@ function trafficHandlers(parts: EngineParts): TrafficHandlers {
     listMessages: async ({ params, query }) => {
       await parts.flush();
       const exchange = await needExchange(parts, params.id);
-      const { types, why } = exchange.protocol === 'gRPC' ? await namesOf(parts, exchange) : { types: null, why: '' };
+      const { types, why, files } = await namesOf({ ...parts, current: () => configuration.current }, exchange);
       return viewMessages(exchange, {
         types,
         names: why,
+        files,
         after: query.after,
         redact: (name, value) => parts.redactor.redactField(name, value),
       });
@@ -267,7 +272,12 @@ function trafficHandlers(parts: EngineParts): TrafficHandlers {
 
 type RecordingHandlers = Omit<
   ApiHandlers,
-  keyof ConfigurationHandlers | keyof TrafficHandlers | keyof ToxiproxyHandlers | keyof RunHandlers | keyof SimulationHandlers
+  | keyof ConfigurationHandlers
+  | keyof TrafficHandlers
+  | keyof ToxiproxyHandlers
+  | keyof RunHandlers
+  | keyof SimulationHandlers
+  | keyof ProtoHandlers
 >;
 
 function recordingHandlers({ recorder, replayer, flush }: EngineParts): RecordingHandlers {
@@ -357,19 +367,6 @@ async function needExchange(parts: EngineParts, id: string): Promise<ExchangeDet
     (await store.getExchange(id)) ??
     throwIt(new ApiError('not_found', `There is no exchange ${id}; the oldest are dropped first`))
   );
-}
-
-/** Asked of the service itself, on its own port. */
-async function namesOf({ configuration, reflection }: EngineParts, exchange: ExchangeDetail) {
-  const workloads = describeWorkloads(configuration.current, () => null);
-  const workload = workloads.find(
-    ({ id, service, namespace }) =>
-      (exchange.destinationWorkload === '' || id === exchange.destinationWorkload) &&
-      service === exchange.destination &&
-      namespace === exchange.destinationNamespace,
-  );
-  if (!workload) return { types: null, why: 'the service is not one of this mesh' };
-  return reflection.typesOf(workload.app, exchange.path.slice(1, exchange.path.lastIndexOf('/')));
 }
 
 function sourceOf(exchange: ExchangeDetail): Parameters<ReplaySend>[0]['source'] {

@@ -47,7 +47,9 @@ async function newest(client: EngineClient, { values }: CommandContext): Promise
 function printHead({ out }: CommandContext, page: MessagePage): void {
   const words = [page.protocol, `${page.total} messages`, page.open ? 'open' : 'ended'];
   if (page.dropped > 0) words.push(`${page.dropped} between the first and the latest not kept`);
-  if (page.names !== '' && page.names !== 'reflection') words.push(`no field names: ${page.names}`);
+  if (page.protoFiles) words.push(`names from ${page.protoFiles.join(', ')}`);
+  else if (page.names !== '' && page.names !== 'reflection')
+    words.push(`no field names: ${page.names}; \`drydock protos add\` takes a .proto`);
   out.line(`${out.style('bold', page.exchange)}  ${words.join(', ')}`);
 }
 

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { ApiRouteName } from '../../api/routes.ts';
 import { ApiError, Reply } from './api-error.ts';
 import { appOrigin, createGuard, type Guard } from './guard.ts';
 import { firstIssue, readBody } from './request-body.ts';
@@ -10,8 +11,9 @@ import type { StreamHub } from './stream-hub.ts';
 
 const prefix = '/api/v1';
 const bodyLimitBytes = 2 * 1024 * 1024;
-/** Browsers' HARs carry bodies. */
-const harLimitBytes = 64 * 1024 * 1024;
+/** Whole files come here: browsers' HARs carry bodies. */
+const uploadLimitBytes = 64 * 1024 * 1024;
+const uploads: readonly ApiRouteName[] = ['importHar', 'addProtos'];
 const maxParallelRequests = 128;
 
 export interface ControlServerOptions {
@@ -130,7 +132,7 @@ async function answerApi(context: Context, request: IncomingMessage, response: S
 }
 
 async function callHandler(context: Context, request: IncomingMessage, { name, route, params }: MatchedRoute): Promise<unknown> {
-  const body = await readBody(request, route, name === 'importHar' ? harLimitBytes : bodyLimitBytes);
+  const body = await readBody(request, route, uploads.includes(name) ? uploadLimitBytes : bodyLimitBytes);
   const query = parseQuery(request, route.query);
   // The table's types say that these belong together; TypeScript cannot follow the pairing through a lookup.
   const handler = context.options.handlers[name] as (input: unknown) => unknown;

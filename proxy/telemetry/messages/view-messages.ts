@@ -14,6 +14,8 @@ export interface ViewOptions {
   types: ProtoTypes | null;
   /** Where `types` come from, or why there are none. */
   names: string;
+  /** The files they come from, when somebody handed them over. */
+  files?: readonly string[];
   /** Only messages with a greater number. */
   after: number;
   /** Takes a secret out of a field whose name is known. */
@@ -35,6 +37,7 @@ export function viewMessages(exchange: ExchangeDetail, options: ViewOptions): Me
     total: log?.total ?? 0,
     dropped: log?.dropped ?? 0,
     names: exchange.protocol === 'gRPC' ? options.names : '',
+    ...(options.files?.length ? { protoFiles: [...options.files] } : {}),
   };
 }
 

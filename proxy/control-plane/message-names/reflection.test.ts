@@ -1,8 +1,8 @@
 import http2, { type Http2Server, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { createSystemClock } from '../data-plane/system-clock.ts';
-import { readWire, writeBytes } from '../shared/proto-wire.ts';
+import { createSystemClock } from '../../data-plane/system-clock.ts';
+import { readWire, writeBytes } from '../../shared/proto-wire.ts';
 import { Reflection } from './reflection.ts';
 
 let server: Http2Server | null = null;

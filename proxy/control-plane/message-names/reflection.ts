@@ -1,7 +1,7 @@
 import http2 from 'node:http2';
-import type { Clock } from '../shared/clock.ts';
-import { ProtoTypes } from '../shared/proto-types.ts';
-import { readWire, writeBytes } from '../shared/proto-wire.ts';
+import type { Clock } from '../../shared/clock.ts';
+import { ProtoTypes } from '../../shared/proto-types.ts';
+import { readWire, writeBytes } from '../../shared/proto-wire.ts';
 
 /*
  * gRPC server reflection (grpc/reflection/v1/reflection.proto, and its v1alpha twin): the service tells its own descriptors, so that messages
