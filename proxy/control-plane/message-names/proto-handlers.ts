@@ -21,13 +21,10 @@ export function createProtoHandlers({ protos }: { protos: GivenProtos }): ProtoH
       return added.protos;
     },
     removeProtos: async ({ params }) => {
-      const { service, namespace } = params;
-      if (!(await protos.remove(need(service, namespace))))
-        throw new ApiError(
-          'not_found',
-          `${namespace}/${service} was given none in the app; those of a mesh file are removed there`,
-        );
-      return { removed: service };
+      const service = need(params.service, params.namespace === '-' ? undefined : params.namespace);
+      if (!(await protos.remove(service)))
+        throw new ApiError('not_found', `${service.name} was given none over the API; those of a mesh file are removed there`);
+      return { removed: service.name };
     },
   };
 }
