@@ -1,17 +1,29 @@
 import type { ExchangeDetail } from '../api/exchange.schema.ts';
 import type { MeshEvent, Span } from '../api/observability.schema.ts';
+import type { Annotation, RecordedRowFilter } from '../api/recording.schema.ts';
 import type { Replay } from '../api/replay.schema.ts';
 import type { FilterFields } from './exchange-filter.ts';
 import { ExchangeOperations } from './exchange-operations.ts';
 import type { OpenedDatabase } from './open-database.ts';
 import { RecordOperations } from './record-operations.ts';
+import type { CopyStep } from './recorded-exchanges.ts';
 import { RecordingOperations } from './recording-operations.ts';
-import type { EventQuery, NewRecording, ResourceChange, StopRecording, StoreLimits } from './store-types.ts';
+import { ReplayOperations } from './replay-operations.ts';
+import type {
+  AnnotatedExchange,
+  EventQuery,
+  NewRecording,
+  RecordingChange,
+  ResourceChange,
+  StopRecording,
+  StoreLimits,
+} from './store-types.ts';
 
 /** Everything the worker can be asked, by name. The client's calls are typed by this table. */
 export function createOperations(database: OpenedDatabase, limits: StoreLimits) {
   const exchanges = new ExchangeOperations(database, limits);
-  const recordings = new RecordingOperations(database, limits.maxReplays);
+  const recordings = new RecordingOperations(database);
+  const replays = new ReplayOperations(database, limits.maxReplays);
   const records = new RecordOperations(database, limits);
   return {
     insertExchanges: (batch: readonly ExchangeDetail[]) => exchanges.insert(batch),
@@ -27,17 +39,31 @@ export function createOperations(database: OpenedDatabase, limits: StoreLimits) 
     insertAppSpans: (spans: readonly Span[]) => records.insertAppSpans(spans),
     appSpansOfTrace: (traceId: string) => records.appSpansOfTrace(traceId),
 
-    closeInterrupted: (now: string) => recordings.closeInterrupted(now),
+    closeInterrupted: (now: string) => {
+      recordings.closeInterrupted(now);
+      replays.closeInterrupted(now);
+    },
     createRecording: (recording: NewRecording) => recordings.create(recording),
-    appendToRecording: (id: string, batch: readonly ExchangeDetail[]) => recordings.append(id, batch),
+    appendToRecording: (id: string, batch: readonly AnnotatedExchange[]) => recordings.append(id, batch),
     stopRecording: (stop: StopRecording) => recordings.stop(stop),
     listRecordings: () => recordings.list(),
     getRecording: (idOrName: string) => recordings.get(idOrName),
     recordedExchanges: (id: string, after: string | undefined, limit: number) => recordings.exchanges(id, after, limit),
-    deleteRecording: (id: string) => recordings.delete(id),
-    saveReplay: (replay: Replay) => recordings.saveReplay(replay),
-    getReplay: (id: string) => recordings.getReplay(id),
-    listReplays: () => recordings.listReplays(),
+    recordedExchange: (id: string, exchangeId: string) => recordings.exchange(id, exchangeId),
+    recordedRows: (id: string, filter: RecordedRowFilter, offset: number, limit: number) =>
+      recordings.rows(id, filter, offset, limit),
+    recordingTimeline: (id: string, slices: number) => recordings.timeline(id, slices),
+    editRecording: (id: string, change: RecordingChange) => recordings.edit(id, change),
+    annotateRecorded: (id: string, exchangeIds: readonly string[], annotation: Annotation | null) =>
+      recordings.annotate(id, exchangeIds, annotation),
+    copyRecorded: (step: Omit<CopyStep, 'limit'>) => recordings.copy(step),
+    hideRecording: (id: string, now: number) => recordings.hide(id, now),
+    unhideRecording: (id: string) => recordings.unhide(id),
+    purgeRecordings: (until: number) => recordings.purge(until),
+    saveReplay: (replay: Replay) => replays.save(replay),
+    getReplay: (id: string) => replays.get(id),
+    listReplays: () => replays.list(),
+
 
     getSetting: (key: string) => records.getSetting(key),
     setSetting: (key: string, json: string) => records.setSetting(key, json),

@@ -1,6 +1,6 @@
 import type { Exchange, ExchangeDetail } from '../api/exchange.schema.ts';
 import type { MeshEvent } from '../api/observability.schema.ts';
-import type { Recording, RecordingFilter } from '../api/recording.schema.ts';
+import type { Annotation, Recording, RecordingFilter } from '../api/recording.schema.ts';
 import type { Clock } from '../shared/clock.ts';
 
 export interface StoreLimits {
@@ -67,13 +67,24 @@ export interface NewRecording {
   name: string;
   filter: RecordingFilter;
   startedAt: string;
+  note?: string;
+  /** How it came to be; see Recording.origin. */
+  origin?: string;
+  /** Out of sight until it is stopped, epoch milliseconds: one that is being made from others. */
+  hiddenSince?: number | null;
 }
+export interface RecordingChange {
+  name?: string | undefined;
+  note?: string | undefined;
+}
+/** An exchange of a recording, with what someone marked on it. */
+export type AnnotatedExchange = ExchangeDetail & { annotation?: Annotation };
 export interface AppendOutcome {
   exchanges: number;
   bytes: number;
 }
 export interface RecordedPage {
-  exchanges: ExchangeDetail[];
+  exchanges: AnnotatedExchange[];
   next: string | null;
 }
 export interface StopRecording {
@@ -81,6 +92,8 @@ export interface StopRecording {
   stoppedAt: string;
   /** Exchanges that passed the filter and were not kept. */
   dropped: number;
+  /** Why it ended unasked; see Recording.stopReason. */
+  reason?: string;
 }
 export type { Recording };
 

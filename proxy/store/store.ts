@@ -1,6 +1,13 @@
 import type { Exchange, ExchangeDetail, ExchangePage, ExchangeQuery } from '../api/exchange.schema.ts';
 import type { MeshEvent, Span } from '../api/observability.schema.ts';
-import type { Recording } from '../api/recording.schema.ts';
+import type {
+  Annotation,
+  RecordedRowFilter,
+  RecordedRowPage,
+  Recording,
+  RecordingSelection,
+  RecordingTimeline,
+} from '../api/recording.schema.ts';
 import type { Replay } from '../api/replay.schema.ts';
 import { eachPage } from '../shared/each-page.ts';
 import { compileExchangeFilter } from './exchange-filter.ts';
@@ -8,11 +15,13 @@ import type { OperationResult } from './messages.ts';
 import type { OperationName, Operations } from './operations.ts';
 import { approximateBytes, newestFirst, RecentExchanges, toSummary } from './recent-exchanges.ts';
 import type {
+  AnnotatedExchange,
   AppendOutcome,
   EventQuery,
   NewEvent,
   NewRecording,
   RecordedPage,
+  RecordingChange,
   ResourceChange,
   StopRecording,
   StoreCounters,
@@ -42,6 +51,8 @@ const recentRows = 4000;
 const recentBytes = 32 * 1024 * 1024;
 const recentEvents = 500;
 const maxExchangesPerTrace = 5000;
+/** Before anything was hidden. */
+const longAgo = 0;
 
 /**
  * The database, seen from the main thread. The worker owns the file; here are a bounded queue before it and the newest rows in memory, so
@@ -121,6 +132,8 @@ export class Store {
     for (const notice of holder.notices) notice();
     if (problem !== null) store.#noteFailure(problem);
     else await store.#loadState();
+    // What was deleted, or was being made, when the last engine ended.
+    if (problem === null) void store.purgeRecordings(options.clock.wallNow());
     return store;
   }
 
@@ -253,7 +266,7 @@ export class Store {
     return this.#durable('createRecording', recording);
   }
 
-  async appendToRecording(id: string, exchanges: readonly ExchangeDetail[]): Promise<StoreResult<AppendOutcome>> {
+  async appendToRecording(id: string, exchanges: readonly AnnotatedExchange[]): Promise<StoreResult<AppendOutcome>> {
     return notFoundWhenNull(await this.#durable('appendToRecording', id, exchanges), `recording ${id}`);
   }
 
@@ -280,13 +293,64 @@ export class Store {
   async *eachRecordedExchange(
     id: string,
     { pageSize = 1000 }: { pageSize?: number } = {},
-  ): AsyncGenerator<ExchangeDetail, void, void> {
+  ): AsyncGenerator<AnnotatedExchange, void, void> {
     for await (const page of eachPage((cursor) => this.recordedExchanges(id, { limit: pageSize, cursor }))) yield* page.exchanges;
   }
 
-  async deleteRecording(id: string): Promise<StoreResult<null>> {
-    const result = await this.#durable('deleteRecording', id);
+  recordedExchange(id: string, exchangeId: string): Promise<AnnotatedExchange | null> {
+    return this.#read('recordedExchange', id, exchangeId);
+  }
+
+  /** Lines of a list, oldest first, from any place on. */
+  async recordedRows(id: string, filter: RecordedRowFilter, offset: number, limit: number): Promise<RecordedRowPage> {
+    return (await this.#read('recordedRows', id, filter, offset, limit)) ?? { rows: [], total: 0 };
+  }
+
+  async recordingTimeline(id: string, slices: number): Promise<RecordingTimeline> {
+    return (await this.#read('recordingTimeline', id, slices)) ?? { from: null, to: null, sliceMs: 0, slices: [] };
+  }
+
+  async editRecording(id: string, change: RecordingChange): Promise<StoreResult<Recording>> {
+    return notFoundWhenNull(await this.#durable('editRecording', id, change), `recording ${id}`);
+  }
+
+  /** How many of the exchanges are in the recording. */
+  annotateRecorded(id: string, exchangeIds: readonly string[], annotation: Annotation | null): Promise<StoreResult<number>> {
+    return this.#durable('annotateRecorded', id, exchangeIds, annotation);
+  }
+
+  /** Takes what the selection lets through of one recording into another. Not at once: others are served between the steps. */
+  async copyRecorded(from: string, to: string, selection: RecordingSelection): Promise<StoreResult<null>> {
+    for (let afterSeq = 0; ; ) {
+      const step = notFoundWhenNull(await this.#durable('copyRecorded', { from, to, selection, afterSeq }), `recording ${from}`);
+      if (!step.ok) return step;
+      if (step.value.lastSeq === null) return { ok: true, value: null };
+      afterSeq = step.value.lastSeq;
+    }
+  }
+
+  /** Out of sight; `unhideRecording` brings it back until it is purged. */
+  async hideRecording(id: string, now: number): Promise<StoreResult<null>> {
+    const result = await this.#durable('hideRecording', id, now);
     return result.ok && !result.value ? notFound(`recording ${id}`) : toNull(result);
+  }
+
+  async unhideRecording(id: string): Promise<StoreResult<Recording>> {
+    return notFoundWhenNull(await this.#durable('unhideRecording', id), `recording ${id} any more`);
+  }
+
+  /** Removes for good what was hidden before `until`. */
+  async purgeRecordings(until: number): Promise<StoreResult<null>> {
+    for (;;) {
+      const step = await this.#durable('purgeRecordings', until);
+      if (!step.ok || !step.value) return toNull(step);
+    }
+  }
+
+  /** For good, at once. */
+  async deleteRecording(id: string): Promise<StoreResult<null>> {
+    const hidden = await this.hideRecording(id, longAgo);
+    return hidden.ok ? this.purgeRecordings(longAgo + 1) : hidden;
   }
 
   async saveReplay(replay: Replay): Promise<StoreResult<null>> {
