@@ -2,24 +2,27 @@ import type net from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from './clock.ts';
 import { type DetectedProtocol, detect } from './listener/accept.ts';
-import { readServerName } from './listener/client-hello.ts';
+import { type ClientHello, readClientHello } from './listener/client-hello.ts';
+import { nameOf, onlyServer, serverFor, serverOf, TlsEntry, terminateMode } from './listener/gateway-tls.ts';
 import { type ConnectRequest, Http1Downstream } from './listener/http1.ts';
 import { Http2Downstream } from './listener/http2.ts';
 import { createPeerProbe } from './listener/peer-state.ts';
 import { Sweeper } from './listener/sweeper.ts';
-import { TlsListener, type TlsServerMode } from './listener/tls.ts';
+import type { TlsListener, TlsServerMode } from './listener/tls.ts';
 import type { DataPlaneEvent, IdentityMaterial } from './messages.ts';
 import type { PreparedListener } from './prepare.ts';
 import { type ListenerPath, type RequestPathDeps, runExchange } from './request-path.ts';
 import { splitAuthority } from './route/authority.ts';
 import type { GatewayListener, GatewayServer, InboundListener, InboundPort, ProxySnapshot } from './snapshot.ts';
 import type { ConnectionInfo } from './stream.ts';
-import { runTcpInbound, runTcpOutbound, sniMatches, type TcpDeps } from './tcp-path.ts';
+import { refusePlaintext, runTcpInbound, runTcpOutbound, sniMatches, type TcpDeps } from './tcp-path.ts';
 
 /** Server-first protocols say nothing until the server has: after this long a silent plaintext connection is taken for one. */
 const SILENT_MS = 1000;
 /** How often clients that are held back are asked about: two sidecars in a row notice within a second. */
 const HELD_CLIENT_TICK_MS = 250;
+/** As long as a handshake may take (listener/tls.ts). */
+const HELLO_TIMEOUT_MS = 10_000;
 
 export interface ConnectionsDeps {
   clock: Clock;
@@ -44,7 +47,8 @@ export class Connections {
   readonly #sweeper: Sweeper;
   readonly #heldSweeper: Sweeper;
   readonly #probePeer = createPeerProbe();
-  readonly #tlsListeners = new Map<string, { listener: TlsListener; spiffeId: string }>();
+  /** By listener, and by server of a gateway's. */
+  readonly #tlsListeners = new Map<string, Map<string, TlsEntry>>();
   readonly #codecs = new Map<string, Set<Codec>>();
   #lastConnectionId = 0;
 
@@ -72,7 +76,7 @@ export class Connections {
         this.#acceptInbound(key, socket, info);
         return;
       case 'gateway':
-        if (prepared.listener.servers.every((server) => server.protocol === 'TCP')) {
+        if (prepared.listener.servers.every((server) => server.protocol === 'TCP' && server.tls === null)) {
           this.#tunnelFromGateway(key, socket, info, '');
           return;
         }
@@ -85,18 +89,20 @@ export class Connections {
 
   /** New certificates: later handshakes use them. */
   onIdentities(spiffeIds: ReadonlySet<string>): void {
-    for (const [key, entry] of this.#tlsListeners) {
-      if (!spiffeIds.has(entry.spiffeId)) continue;
+    for (const [key, entries] of this.#tlsListeners) {
       const prepared = this.#deps.prepared(key);
-      const mode = prepared === undefined ? null : this.#tlsMode(prepared);
-      if (mode !== null) entry.listener.setMode(mode);
+      if (prepared === undefined || !spiffeIds.has(prepared.proxy.workload.spiffeId)) continue;
+      for (const [name, entry] of entries) {
+        const mode = this.#tlsMode(prepared, serverOf(prepared, name));
+        if (mode !== null) entry.setMode(mode);
+      }
     }
   }
 
   /** Connections of a listener that is gone end after the request in progress. */
   drainListener(key: string): void {
     for (const codec of this.#codecs.get(key) ?? []) codec.drain();
-    this.#tlsListeners.get(key)?.listener.close();
+    for (const { listener } of this.#tlsListeners.get(key)?.values() ?? []) listener.close();
     this.#tlsListeners.delete(key);
   }
 
@@ -116,7 +122,7 @@ export class Connections {
 
   close(): void {
     for (const codecs of this.#codecs.values()) for (const codec of codecs) codec.close();
-    for (const { listener } of this.#tlsListeners.values()) listener.close();
+    for (const entries of this.#tlsListeners.values()) for (const { listener } of entries.values()) listener.close();
     this.#tlsListeners.clear();
     this.#sweeper.close();
     this.#heldSweeper.close();
@@ -137,16 +143,14 @@ export class Connections {
   #acceptInbound(key: string, socket: net.Socket, info: ConnectionInfo): void {
     const done = (protocol: DetectedProtocol): void => {
       if (protocol === 'tls') {
-        this.#startTls(key, socket, info);
+        this.#acceptInboundTls(key, socket, info);
         return;
       }
       const path = this.#inboundPath(key, info, null);
       // STRICT: plaintext is closed without a word of HTTP, as Envoy finds no filter chain for it.
-      if (protocol === 'closed' || path === undefined || path.port.mtls === 'STRICT') {
-        socket.destroy();
-        return;
-      }
-      if (path.port.protocol === 'tcp') void runTcpInbound(socket, info, path, this.#tcpDeps());
+      if (protocol === 'closed' || path === undefined) socket.destroy();
+      else if (path.port.mtls === 'STRICT') refusePlaintext(socket, info, path, this.#tcpDeps());
+      else if (path.port.protocol === 'tcp') void runTcpInbound(socket, info, path, this.#tcpDeps());
       else this.#serve(key, protocol, socket, info);
     };
     const mayBeServerFirst = this.#inboundPath(key, info, null)?.port.protocol === 'tcp';
@@ -158,6 +162,24 @@ export class Connections {
     );
   }
 
+  /**
+   * Istio's sidecars say so, by their protocols or the server name; TLS of anybody else is the app's own unless mTLS is required: its bytes
+   * go through (istiod's permissive filter chain for TLS without Istio's ALPN).
+   */
+  #acceptInboundTls(key: string, socket: net.Socket, info: ConnectionInfo): void {
+    const path = this.#inboundPath(key, info, null);
+    if (path === undefined || path.port.mtls === 'STRICT') {
+      this.#startTls(key, socket, info, null);
+      return;
+    }
+    this.#readHello(socket, ({ serverName, alpn }) => {
+      const istio = serverName.startsWith('outbound_.') || alpn.some((protocol) => protocol.startsWith('istio'));
+      if (istio) this.#startTls(key, socket, info, null);
+      else void runTcpInbound(socket, { ...info, sni: serverName }, path, this.#tcpDeps());
+    });
+  }
+
+  /** The server name decides: a passthrough route's bytes go through, else the server with the closest host ends TLS. */
   #acceptGatewayTls(key: string, socket: net.Socket, info: ConnectionInfo): void {
     const prepared = this.#deps.prepared(key);
     if (prepared === undefined) {
@@ -165,22 +187,26 @@ export class Connections {
       return;
     }
     const listener = prepared.listener as GatewayListener;
-    const terminates = tlsServer(listener) !== undefined;
-    const routes = (listener.tcpRoutes ?? []).filter((route) => route.sniHosts.length > 0);
-    if (routes.length === 0) {
-      if (terminates) this.#startTls(key, socket, info);
-      else socket.destroy();
+    const passed = (listener.tcpRoutes ?? []).filter((route) => route.sniHosts.length > 0 && route.server === undefined);
+    const only = onlyServer(listener);
+    if (passed.length === 0 && only !== null) {
+      this.#startTls(key, socket, info, only);
       return;
     }
-    readServerName(socket, (sni) => {
-      const passes = routes.some((route) => route.sniHosts.some((host) => sniMatches(host, sni)));
-      if (passes || !terminates) this.#tunnelFromGateway(key, socket, { ...info, sni }, sni);
-      else this.#startTls(key, socket, info);
+    this.#readHello(socket, ({ serverName: sni }) => {
+      const passes = passed.some((route) => route.sniHosts.some((host) => sniMatches(host, sni)));
+      const server = passes ? null : serverFor(listener, sni);
+      if (server !== null) this.#startTls(key, socket, { ...info, sni }, server);
+      else if (passed.length > 0) this.#tunnelFromGateway(key, socket, { ...info, sni }, sni);
+      else {
+        this.#onTlsError(prepared, `no server has the name ${sni === '' ? 'of a client that names none' : sni}`, info);
+        socket.destroy();
+      }
     });
   }
 
-  /** TCP servers and TLS passthrough: the gateway's own routes decide, bytes go through as they are. */
-  #tunnelFromGateway(key: string, socket: net.Socket, info: ConnectionInfo, sni: string): void {
+  /** TCP servers and TLS passthrough: the gateway's own routes decide, bytes go through as they are. `ended`: the server that ended TLS. */
+  #tunnelFromGateway(key: string, socket: Duplex, info: ConnectionInfo, sni: string, ended?: GatewayServer): void {
     const prepared = this.#deps.prepared(key);
     const path = prepared?.paths[0];
     if (path === undefined || prepared?.listener.role !== 'gateway') {
@@ -188,57 +214,64 @@ export class Connections {
       return;
     }
     const { tcpRoutes, port } = prepared.listener;
-    const routes = (tcpRoutes ?? []).filter((route) => (sni === '') === (route.sniHosts.length === 0));
+    const routes = (tcpRoutes ?? []).filter((route) =>
+      ended === undefined
+        ? route.server === undefined && (sni === '') === (route.sniHosts.length === 0)
+        : route.server !== undefined && route.server === ended.id,
+    );
     void runTcpOutbound(socket, info, path, { service: '', port, host: sni || 'gateway', sni, routes }, this.#tcpDeps());
   }
 
   // ── TLS ──
 
-  #startTls(key: string, socket: net.Socket, info: ConnectionInfo): void {
-    const listener = this.#tlsListener(key);
+  /** A client that stops in the middle of its hello has as long as one in the middle of a handshake. */
+  #readHello(socket: net.Socket, done: (hello: ClientHello) => void): void {
+    const timer = this.#deps.clock.setTimer(() => socket.destroy(), HELLO_TIMEOUT_MS);
+    readClientHello(socket, (hello) => {
+      timer.cancel();
+      if (!socket.destroyed) done(hello);
+    });
+  }
+
+  #startTls(key: string, socket: net.Socket, info: ConnectionInfo, server: GatewayServer | null): void {
+    const listener = this.#tlsListener(key, server);
     if (listener === undefined) socket.destroy();
     else listener.accept(socket, info);
   }
 
-  #tlsListener(key: string): TlsListener | undefined {
-    const known = this.#tlsListeners.get(key);
-    if (known !== undefined) return known.listener;
+  /** An apply may have brought another certificate: it counts from the next connection on. */
+  #tlsListener(key: string, server: GatewayServer | null): TlsListener | undefined {
     const prepared = this.#deps.prepared(key);
-    const mode = prepared === undefined ? null : this.#tlsMode(prepared);
+    const mode = prepared === undefined ? null : this.#tlsMode(prepared, server);
     if (prepared === undefined || mode === null) return undefined;
-    const listener = new TlsListener({
+    const name = server === null ? '' : nameOf(server);
+    const entries = this.#tlsListeners.get(key) ?? new Map<string, TlsEntry>();
+    this.#tlsListeners.set(key, entries);
+    const known = entries.get(name);
+    if (known?.fits(mode)) {
+      known.setMode(mode);
+      return known.listener;
+    }
+    known?.listener.close();
+    const made = new TlsEntry({
       mode,
-      onSecure: (socket, info) => this.#onSecure(key, socket, info),
+      onSecure: (socket, info) => this.#onSecure(key, socket, info, name),
       onTlsError: (reason, info) => this.#onTlsError(prepared, reason, info),
     });
-    this.#tlsListeners.set(key, { listener, spiffeId: prepared.proxy.workload.spiffeId });
-    return listener;
+    entries.set(name, made);
+    return made.listener;
   }
 
-  #tlsMode(prepared: PreparedListener): TlsServerMode | null {
+  #tlsMode(prepared: PreparedListener, server: GatewayServer | null): TlsServerMode | null {
     const { proxy, listener, paths } = prepared;
     if (listener.role === 'inbound') {
       const identity = this.#deps.identityOf(proxy.id);
       return identity === undefined ? null : { kind: 'istio-mutual', identity, trustDomain: paths[0]!.snapshot.trustDomain };
     }
-    if (listener.role !== 'gateway') return null;
-    const tls = tlsServer(listener)?.tls;
-    if (tls === undefined || tls === null) return null;
-    const own = this.#deps.gatewayCertificate(proxy.id);
-    const certificatePem = tls.certificate ?? own?.certificatePem;
-    const privateKeyPem = tls.privateKey ?? own?.privateKeyPem;
-    if (certificatePem === undefined || privateKeyPem === undefined) return null;
-    const asksClient = tls.mode === 'MUTUAL' || tls.mode === 'OPTIONAL_MUTUAL' || tls.mode === 'ISTIO_MUTUAL';
-    return {
-      kind: 'terminate',
-      certificatePem,
-      privateKeyPem,
-      clientCaPem: asksClient ? (tls.clientCa ?? own?.caPem ?? null) : null,
-      requireClientCertificate: asksClient && tls.mode !== 'OPTIONAL_MUTUAL',
-    };
+    return server === null ? null : terminateMode(server, this.#deps.gatewayCertificate(proxy.id));
   }
 
-  #onSecure(key: string, socket: Duplex, info: ConnectionInfo): void {
+  #onSecure(key: string, socket: Duplex, info: ConnectionInfo, server: string): void {
     const prepared = this.#deps.prepared(key);
     if (prepared?.listener.role === 'inbound') {
       const path = this.#inboundPath(key, info, null);
@@ -246,6 +279,11 @@ export class Connections {
         void runTcpInbound(socket, info, path, this.#tcpDeps());
         return;
       }
+    }
+    const ended = prepared === undefined ? null : serverOf(prepared, server);
+    if (ended !== null && (ended.protocol === 'TLS' || ended.protocol === 'TCP')) {
+      this.#tunnelFromGateway(key, socket, info, info.sni, ended);
+      return;
     }
     detect(socket, {}, (protocol) => this.#serve(key, protocol, socket, info));
   }
@@ -410,8 +448,4 @@ export class Connections {
       alpn: '',
     };
   }
-}
-
-function tlsServer(listener: GatewayListener): GatewayServer | undefined {
-  return listener.servers.find((s) => s.tls !== null && s.tls.mode !== 'PASSTHROUGH' && s.tls.mode !== 'AUTO_PASSTHROUGH');
 }

@@ -68,15 +68,21 @@ function compileListeners(context: CompileContext, view: OutboundView): GatewayL
 }
 
 function compileL4(context: CompileContext, servers: readonly OwnedServer[]): Pick<GatewayListener, 'tcpRoutes'> {
-  const tcpRoutes = servers.flatMap(({ server, gateway, port, hosts, listener }) => {
-    if (listener) return [];
-    const kind = server.protocol === 'TCP' && server.tls === null ? 'tcp' : server.tls?.mode === 'PASSTHROUGH' ? 'tls' : null;
-    return kind === null
-      ? []
-      : compileGatewayTcpRoutes(context, rootNamespace, { gateway, port, kind, hosts: hosts.map((h) => h.host) });
+  const tcpRoutes = servers.flatMap((owned) => {
+    const kind = owned.listener ? null : l4KindOf(owned.server);
+    if (kind === null) return [];
+    const { gateway, port, hosts, server } = owned;
+    const routes = compileGatewayTcpRoutes(context, rootNamespace, { gateway, port, kind, hosts: hosts.map((h) => h.host) });
+    return server.id === undefined ? routes : routes.map((route) => ({ ...route, server: server.id }));
   });
   tcpRoutes.push(...compileGatewayApiL4Routes(context, servers));
   return tcpRoutes.length > 0 ? { tcpRoutes } : {};
+}
+
+/** The rules that decide about a server's connections: `tls` by name where TLS goes through, `tcp` for plain bytes and what is inside of TLS. */
+function l4KindOf({ protocol, tls }: GatewayServer): 'tls' | 'tcp' | null {
+  if (tls?.mode === 'PASSTHROUGH') return 'tls';
+  return protocol === 'TCP' || protocol === 'TLS' ? 'tcp' : null;
 }
 
 // ── no Gateway: everything is served ──────────────────────────────────────────────────────────────────────────────
@@ -162,7 +168,9 @@ function compileServer(
   const known = ['HTTP', 'HTTPS', 'TLS', 'TCP', 'GRPC', 'HTTP2'] as const;
   const { tls } = server;
   const terminates = tls && !(tls.httpsRedirect && protocol === 'HTTP');
+  const endsL4 = terminates && tls.mode !== 'PASSTHROUGH' && (protocol === 'TLS' || protocol === 'TCP');
   return {
+    ...(endsL4 ? { id: `${resource.namespace}/${resource.name}/${index}` } : {}),
     name: server.name ?? server.port.name,
     hosts: server.hosts.map((h) => h.slice(h.indexOf('/') + 1).toLowerCase()),
     protocol: known.find((k) => k === protocol) ?? (protocol === 'GRPC-WEB' ? 'GRPC' : 'TCP'),
@@ -210,7 +218,7 @@ function compileServerHosts(
   };
   const seen = new Set<string>();
   for (const server of servers) {
-    if (server.server.protocol === 'TCP' || server.server.tls?.mode === 'PASSTHROUGH') continue;
+    if (l4KindOf(server.server) !== null) continue;
     if (groupOf(server.resource.apiVersion) === 'networking.istio.io') {
       for (const resource of virtualServicesFor(context, server.gateway, rootNamespace)) {
         const key = `${server.gateway}|${resource.namespace}/${resource.name}`;

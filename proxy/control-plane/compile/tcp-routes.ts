@@ -5,10 +5,11 @@ import { coversHost } from '../../config/kinds/virtual-service.ts';
 import type { TcpRoute, WeightedCluster } from '../../data-plane/snapshot.ts';
 import { clusterName } from './clusters.ts';
 import { type CompileContext, originOf } from './context.ts';
+import { compileServiceTcpRoutes } from './gateway-api/l4-routes.ts';
 import { destinationCluster, qualifyGateway } from './http-routes.ts';
 import { meshVirtualServices, pickVirtualService, virtualServicesFor } from './virtual-hosts.ts';
 
-/** Routes of every TCP service port, in match order: TLS rules (by SNI), TCP rules, then the service's own cluster. */
+/** Routes of every TCP service port, in match order: TLS rules (by SNI), TCP rules (a TCPRoute's without a VirtualService), then the service's own cluster. */
 export function compileTcpRoutes(context: CompileContext, viewer: string, services: readonly KnownService[]): TcpRoute[] {
   const candidates = meshVirtualServices(context, viewer);
   const l4 = candidates.filter((r) => hasL4(r.spec as VirtualServiceSpec));
@@ -17,7 +18,9 @@ export function compileTcpRoutes(context: CompileContext, viewer: string, servic
     return service.ports
       .filter((p) => p.protocol === 'tcp')
       .flatMap(({ port }) => {
-        const rules = picked ? compileRules(context, picked, service, port) : [];
+        const rules = picked
+          ? compileRules(context, picked, service, port)
+          : compileServiceTcpRoutes(context, service, port, viewer);
         const plain: TcpRoute = {
           service: service.fqdn,
           port,

@@ -1,7 +1,7 @@
 import net, { type AddressInfo } from 'node:net';
 import tls from 'node:tls';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { parseServerName, readServerName } from './client-hello.ts';
+import { parseClientHello, readClientHello } from './client-hello.ts';
 
 let server: net.Server;
 let port: number;
@@ -30,16 +30,17 @@ function hello(options: tls.ConnectionOptions): Promise<Buffer> {
   });
 }
 
-test('the name of a real ClientHello, in lower case; more bytes are asked for until it is complete', async () => {
-  const bytes = await hello({ servername: 'Shop.Example', ALPNProtocols: ['h2'] });
-  expect(parseServerName(bytes)).toBe('shop.example');
-  for (let cut = 0; cut < bytes.length; cut += 7) expect(parseServerName(bytes.subarray(0, cut))).toBeNull();
+test('name and protocols of a real ClientHello, the name in lower case; more bytes are asked for until it is complete', async () => {
+  const bytes = await hello({ servername: 'Shop.Example', ALPNProtocols: ['h2', 'http/1.1'] });
+  expect(parseClientHello(bytes)).toEqual({ serverName: 'shop.example', alpn: ['h2', 'http/1.1'] });
+  for (let cut = 0; cut < bytes.length; cut += 7) expect(parseClientHello(bytes.subarray(0, cut))).toBeNull();
 });
 
 test('no name, no ClientHello, an absurd length: no name', async () => {
-  expect(parseServerName(await hello({}))).toBe('');
-  expect(parseServerName(Buffer.from('GET / HTTP/1.1\r\n'))).toBe('');
-  expect(parseServerName(Buffer.from([0x16, 3, 1, 0xff, 0xff, 1]))).toBe('');
+  const nothing = { serverName: '', alpn: [] };
+  expect(parseClientHello(await hello({}))).toEqual(nothing);
+  expect(parseClientHello(Buffer.from('GET / HTTP/1.1\r\n'))).toEqual(nothing);
+  expect(parseClientHello(Buffer.from([0x16, 3, 1, 0xff, 0xff, 1]))).toEqual(nothing);
 });
 
 test('damaged bytes never throw', async () => {
@@ -47,7 +48,7 @@ test('damaged bytes never throw', async () => {
   for (let at = 5; at < bytes.length; at++) {
     const damaged = Buffer.from(bytes);
     damaged[at] = 0xff;
-    expect(typeof parseServerName(damaged)).toBe('string');
+    expect(typeof parseClientHello(damaged)?.serverName).toBe('string');
   }
 });
 
@@ -55,8 +56,8 @@ test('what was read is put back', async () => {
   const bytes = await hello({ servername: 'a.example' });
   const read = new Promise<[string, Buffer]>((resolve) => {
     server.once('connection', (socket) => {
-      readServerName(socket, (name) => {
-        socket.once('data', (chunk) => resolve([name, chunk]));
+      readClientHello(socket, ({ serverName }) => {
+        socket.once('data', (chunk) => resolve([serverName, chunk]));
         socket.resume();
       });
     });

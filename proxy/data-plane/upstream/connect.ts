@@ -1,10 +1,17 @@
 import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction, type Socket, connect as tcpConnect } from 'node:net';
-import { checkServerIdentity, createSecureContext, type SecureContext, type TLSSocket, connect as tlsConnect } from 'node:tls';
+import {
+  checkServerIdentity,
+  createSecureContext,
+  type PeerCertificate,
+  type SecureContext,
+  type TLSSocket,
+  connect as tlsConnect,
+} from 'node:tls';
 import type { Clock } from '../clock.ts';
 import type { IdentityMaterial } from '../messages.ts';
 import type { UpstreamReset } from '../stream.ts';
-import { checkSvid } from '../svid.ts';
+import { checkSvid, parseSubjectAltName } from '../svid.ts';
 import { encodeProxyHeader, type ProxyProtocolEnds } from './proxy-protocol.ts';
 import { describeSocketError, isTlsError } from './socket-error.ts';
 
@@ -23,6 +30,8 @@ export interface DialTls {
   /** Not Istio: names of which the certificate must carry one; absent or empty = the SNI or host. */
   subjectAltNames?: string[];
   insecureSkipVerify?: boolean;
+  /** The trust anchors asked for cannot be had: fails in Envoy's words instead of trusting the system's. */
+  caMissing?: boolean;
   /** '' = none. */
   sni: string;
   alpn: string[];
@@ -78,6 +87,7 @@ function identityContext(identity: IdentityMaterial): SecureContext {
 }
 
 function contextFor(tls: DialTls): SecureContext {
+  if (tls.caMissing) throw new Error('Secret is not supplied by SDS');
   if (tls.identity !== undefined) return tls.contexts?.forIdentity(tls.identity) ?? identityContext(tls.identity);
   return createSecureContext({
     ca: tls.caPem ?? undefined,
@@ -85,6 +95,13 @@ function contextFor(tls: DialTls): SecureContext {
     key: tls.privateKeyPem ?? undefined,
     minVersion: 'TLSv1.2',
   });
+}
+
+/** A name with a scheme is a URI the certificate must carry as it is; others are hosts. */
+function checkName(name: string, certificate: PeerCertificate): Error | undefined {
+  if (!name.includes('://')) return checkServerIdentity(name, certificate);
+  const { uris } = parseSubjectAltName(certificate.subjectaltname ?? '');
+  return uris.includes(name) ? undefined : new Error(`verify SAN list: ${name} is none of the certificate's URIs`);
 }
 
 /** The one spelling of an address: no IPv4-mapped form, unspecified means loopback, all loopback is one. */
@@ -224,7 +241,7 @@ class Dial {
       checkServerIdentity: (_, certificate) => {
         if (tls.identity !== undefined || tls.expectedSpiffeIds !== undefined) return this.#checkSpiffe(certificate.raw, tls);
         const names = tls.subjectAltNames?.length ? tls.subjectAltNames : [host];
-        const failures = names.map((name) => checkServerIdentity(name, certificate));
+        const failures = names.map((name) => checkName(name, certificate));
         return failures.includes(undefined) ? undefined : failures[0];
       },
     });

@@ -124,6 +124,7 @@ export function tlsFor(
     privateKeyPem: tls.privateKeyPem,
     subjectAltNames: tls.subjectAltNames,
     insecureSkipVerify: tls.insecureSkipVerify,
+    ...(tls.caMissing ? { caMissing: true } : {}),
     alpn,
   };
 }
