@@ -18,6 +18,7 @@ import {
   Skeleton,
   VirtualList,
 } from '../../ui/index.ts';
+import { MessageNames } from '../protos/message-names.tsx';
 import { toHexDump } from './hex-dump.ts';
 
 const openEveryMs = 700;
@@ -90,7 +91,7 @@ export function MessagesTab({ detail }: { detail: ExchangeDetail }) {
         rowTestId="message-row"
       />
       {message ? (
-        <Reader message={message} page={data} to={detail.destination} />
+        <Reader message={message} page={data} to={detail} onNames={reload} />
       ) : (
         <p className="request-messages-none muted">None in this direction.</p>
       )}
@@ -161,7 +162,19 @@ function Counted({ page }: { page: MessagePage }) {
   );
 }
 
-function Reader({ message, page, to }: { message: MessageView; page: MessagePage; to: string }) {
+type Destination = Pick<ExchangeDetail, 'destination' | 'destinationNamespace'>;
+
+function Reader({
+  message,
+  page,
+  to,
+  onNames,
+}: {
+  message: MessageView;
+  page: MessagePage;
+  to: Destination;
+  onNames: () => void;
+}) {
   return (
     <section className="request-message" aria-label="Selected message" data-testid="message-reader">
       <div className="row">
@@ -170,7 +183,7 @@ function Reader({ message, page, to }: { message: MessageView; page: MessagePage
           {kindWord(message)} <span className="num muted">#{message.number + 1}</span>
         </h3>
         <span className="muted num truncate">
-          {message.dir === 'up' ? `to ${to}` : `from ${to}`} · {formatBytes(message.bytes)}
+          {message.dir === 'up' ? `to ${to.destination}` : `from ${to.destination}`} · {formatBytes(message.bytes)}
           {message.compressed && ', deflated'} · {formatMs(message.offsetMs)} after the start
         </span>
         <span className="grow" />
@@ -178,13 +191,14 @@ function Reader({ message, page, to }: { message: MessageView; page: MessagePage
       </div>
       {message.note && <Notice>{message.note}.</Notice>}
       {message.truncated && message.content !== '' && <Notice>Only its beginning was kept.</Notice>}
-      <Content message={message} page={page} />
+      <Content message={message} />
+      {message.fields && <MessageNames type={message.type} page={page} to={to} onChanged={onNames} />}
     </section>
   );
 }
 
-function Content({ message, page }: { message: MessageView; page: MessagePage }) {
-  if (message.fields) return <Fields message={message} fields={message.fields} names={page.names} />;
+function Content({ message }: { message: MessageView }) {
+  if (message.fields) return <Fields fields={message.fields} />;
   if (message.event) return <EventContent event={message.event} />;
   if (message.content === '') return message.note ? null : <p className="muted">No payload.</p>;
   if (message.encoding === 'base64') return <Code text={toHexDump(message.content)} />;
@@ -215,30 +229,20 @@ function EventContent({ event }: { event: NonNullable<MessageView['event']> }) {
 }
 
 /** Protobuf as a tree: number, name, value, type. */
-function Fields({ message, fields, names }: { message: MessageView; fields: readonly ProtoField[]; names: string }) {
+function Fields({ fields }: { fields: readonly ProtoField[] }) {
+  if (fields.length === 0) return <p className="muted">An empty message: every field has its default.</p>;
   return (
-    <>
-      {fields.length === 0 ? (
-        <p className="muted">An empty message: every field has its default.</p>
-      ) : (
-        <ul className="request-fields mono">
-          {fields.map((field, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: fields repeat; their place is their identity.
-            <li key={index} style={{ paddingLeft: field.depth * 16 }}>
-              <span className="num muted request-field-number">{field.number}</span>
-              {field.name && <span className="request-field-name">{field.name}</span>}
-              <span className="request-field-value">{field.value}</span>
-              <span className="muted request-field-type">{field.type}</span>
-            </li>
-          ))}
-        </ul>
-      )}
-      <p className="muted request-message-names">
-        {names === 'reflection'
-          ? `${message.type ?? 'A message'}, names from the service’s own reflection`
-          : `Without names: ${names || 'no descriptor is known'}. Types with a question mark are guesses.`}
-      </p>
-    </>
+    <ul className="request-fields mono">
+      {fields.map((field, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: fields repeat; their place is their identity.
+        <li key={index} style={{ paddingLeft: field.depth * 16 }}>
+          <span className="num muted request-field-number">{field.number}</span>
+          {field.name && <span className="request-field-name">{field.name}</span>}
+          <span className="request-field-value">{field.value}</span>
+          <span className="muted request-field-type">{field.type}</span>
+        </li>
+      ))}
+    </ul>
   );
 }
 

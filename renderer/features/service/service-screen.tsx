@@ -6,6 +6,7 @@ import { usePreferences } from '../../app/preferences.ts';
 import { hrefTo, useRoute, useRouter } from '../../app/router.ts';
 import { useCall, useEvents, useGraph, useStatus, useStreamState } from '../../engine/use-engine.ts';
 import { Badge, Button, Code, EmptyState, Facts, formatSpan, Panel, Select, Skeleton, Toolbar } from '../../ui/index.ts';
+import { ServiceProtos } from '../protos/service-protos.tsx';
 import { firstCalls } from '../topology/first-calls.ts';
 import { RedNumbers } from '../topology/numbers.tsx';
 import { requestsHref } from '../topology/request-links.ts';
@@ -128,6 +129,7 @@ function OneService({ id, service, status, graph }: OneServiceProps) {
         <Endpoints workloads={workloads} clusters={own} id={id} />
         <Peers graph={graph} id={id} />
         <Policies name={service.name} namespace={service.namespace} workloads={workloads.map((workload) => workload.id)} />
+        <ServiceProtos service={service} />
         <OutputPanel workloads={workloads} />
         <Certificates status={status} workloads={workloads} />
       </div>
