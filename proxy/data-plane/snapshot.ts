@@ -502,7 +502,11 @@ export interface ExtAuthzProvider {
   failOpen: boolean;
   statusOnError: number;
   includeRequestHeadersInCheck: string[];
+  /** Set on every check, whatever the client sent; absent = none. */
+  additionalHeadersInCheck?: [string, string][];
   headersToUpstreamOnAllow: string[];
+  /** Of the authorizer's answer, onto the response of an allowed request; absent = none. */
+  headersToDownstreamOnAllow?: string[];
   headersToDownstreamOnDeny: string[];
 }
 export interface JwtSnapshot {

@@ -118,6 +118,22 @@ export async function runTcpInbound(
   return joinTo(exchange, downstream, null, { ...path.port.app, workload: '', spiffeId: '' }, deps);
 }
 
+/** STRICT: a connection without TLS is closed before a byte of it is read. Envoy: no filter chain matches it. */
+export function refusePlaintext(
+  downstream: Duplex,
+  info: ConnectionInfo,
+  path: ListenerPath & { direction: 'inbound' },
+  deps: TcpDeps,
+): void {
+  const exchange = beginTcp(info, path, `${path.proxy.workload.service}:${path.port.port}`, deps);
+  exchange.destinationService = path.port.cluster.service;
+  exchange.port = path.port.port;
+  const { mtlsFrom: resource } = path.port;
+  if (resource !== null)
+    exchange.policies.push({ resource, outcome: 'denied', reason: 'mTLS is STRICT and the caller sent plaintext' });
+  refuse(exchange, downstream, 'NR', 'filter_chain_not_found', deps);
+}
+
 function beginTcp(info: ConnectionInfo, path: ListenerPath, authority: string, deps: TcpDeps): LiveExchange {
   const wallMs = deps.clock.wallNow();
   const exchange = new LiveExchange(

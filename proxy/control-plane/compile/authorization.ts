@@ -1,16 +1,14 @@
-import type { ServiceProtocol } from '../../api/mesh.schema.ts';
 import { type ParsedResource, refOf } from '../../config/index.ts';
 import type { AuthorizationPolicySpec, PolicyTargetRef, SelectorSpec } from '../../config/kinds/istio-types.ts';
 import type {
   AuthorizationPolicySnapshot,
   AuthorizationRule,
   AuthorizationSnapshot,
-  ExtAuthzProvider,
   OperationMatch,
   SourceMatch,
 } from '../../data-plane/snapshot.ts';
-import { parseDurationMs } from '../../shared/duration.ts';
 import { type CompileContext, rootNamespace, selects } from './context.ts';
+import { compileExtAuthzProvider } from './ext-authz.ts';
 
 /** Whose policies are asked for. */
 export interface PolicyTarget {
@@ -37,11 +35,7 @@ export function appliesTo(
 }
 
 /** Every AuthorizationPolicy in force for one port, by action. */
-export function compileAuthorization(
-  context: CompileContext,
-  target: PolicyTarget,
-  protocol: ServiceProtocol,
-): AuthorizationSnapshot {
+export function compileAuthorization(context: CompileContext, target: PolicyTarget): AuthorizationSnapshot {
   const snapshot: AuthorizationSnapshot = { custom: [], audit: [], deny: [], allow: [], providers: {} };
   for (const { resource } of context.set.list('AuthorizationPolicy')) {
     const spec = resource.spec as AuthorizationPolicySpec;
@@ -52,66 +46,37 @@ export function compileAuthorization(
       action,
       provider: spec.provider?.name ?? '',
       dryRun: isDryRun(resource),
-      rules: compileRules(spec, action, protocol, target.port),
+      rules: compileRules(spec, target.port),
     };
     snapshot[action.toLowerCase() as 'custom' | 'audit' | 'deny' | 'allow'].push(policy);
-    if (action === 'CUSTOM') addProvider(context, snapshot.providers, policy.provider);
+    if (action !== 'CUSTOM') continue;
+    const provider = compileExtAuthzProvider(context, policy.provider);
+    if (provider !== null) snapshot.providers[policy.provider] = provider;
   }
   return snapshot;
 }
 
 function isDryRun(resource: ParsedResource): boolean {
   const annotations = resource.metadata.annotations as Record<string, unknown> | undefined;
-  return String(annotations?.['istio.io/dry-run'] ?? '') === 'true';
+  // strconv.ParseBool, as istiod reads it.
+  return /^(1|t|T|true|TRUE|True)$/.test(String(annotations?.['istio.io/dry-run'] ?? ''));
 }
 
 const sourceFields = ['principals', 'requestPrincipals', 'namespaces', 'serviceAccounts', 'ipBlocks', 'remoteIpBlocks'] as const;
 const operationFields = ['hosts', 'ports', 'methods', 'paths'] as const;
 const negative = (field: string): string => `not${field.charAt(0).toUpperCase()}${field.slice(1)}`;
-/** Fields that only HTTP can answer. */
-const httpFields = new Set([
-  'requestPrincipals',
-  'notRequestPrincipals',
-  'remoteIpBlocks',
-  'notRemoteIpBlocks',
-  'hosts',
-  'notHosts',
-  'methods',
-  'notMethods',
-  'paths',
-  'notPaths',
-]);
-const httpCondition = /^(request\.|remote\.ip|experimental\.)/;
-
-function compileRules(
-  spec: AuthorizationPolicySpec,
-  action: string,
-  protocol: ServiceProtocol,
-  port: PolicyTarget['port'],
-): AuthorizationRule[] {
+/** As they stand: what an HTTP field means on an opaque port is decided where it is judged, so that rules keep their numbers. */
+function compileRules(spec: AuthorizationPolicySpec, port: PolicyTarget['port']): AuthorizationRule[] {
   const servicePort = (value: string): string =>
     port !== undefined && value === String(port.app) && !port.declared.includes(port.app) ? String(port.service) : value;
-  return (spec.rules ?? []).flatMap((rule) => {
+  return (spec.rules ?? []).map((rule) => {
     const from = (rule.from ?? []).map((f) => sourceMatch(f.source ?? {}));
     const to = (rule.to ?? [])
       .map((t) => operationMatch(t.operation ?? {}))
       .map((m) => ({ ...m, ports: m.ports.map(servicePort), notPorts: m.notPorts.map(servicePort) }));
     const when = (rule.when ?? []).map((w) => ({ key: w.key, values: w.values ?? [], notValues: w.notValues ?? [] }));
-    const compiled = { from, to, when };
-    return protocol === 'tcp' ? forTcp(compiled, action) : [compiled];
+    return { from, to, when };
   });
-}
-
-/** On a TCP port an HTTP-only field makes an ALLOW rule vanish (so it denies) and drops out of a DENY rule (so it widens). */
-function forTcp(rule: AuthorizationRule, action: string): AuthorizationRule[] {
-  const usesHttp =
-    [...rule.from, ...rule.to].some((m) => Object.entries(m).some(([k, v]) => httpFields.has(k) && v.length > 0)) ||
-    rule.when.some((w) => httpCondition.test(w.key));
-  if (!usesHttp) return [rule];
-  if (action === 'ALLOW') return [];
-  const strip = <T extends object>(match: T): T =>
-    Object.fromEntries(Object.entries(match).map(([k, v]) => [k, httpFields.has(k) ? [] : v])) as T;
-  return [{ from: rule.from.map(strip), to: rule.to.map(strip), when: rule.when.filter((w) => !httpCondition.test(w.key)) }];
 }
 
 type Lists = Partial<Record<string, string[]>>;
@@ -129,38 +94,4 @@ function pickLists(value: Lists, fields: readonly string[]): Record<string, stri
     out[negative(field)] = value[negative(field)] ?? [];
   }
   return out;
-}
-
-/** Istio's meshConfig.extensionProviders[].envoyExtAuthzHttp. */
-interface ProviderSpec {
-  name?: string;
-  envoyExtAuthzHttp?: {
-    service?: string;
-    port?: number;
-    pathPrefix?: string;
-    timeout?: string;
-    failOpen?: boolean;
-    statusOnError?: string;
-    includeRequestHeadersInCheck?: string[];
-    headersToUpstreamOnAllow?: string[];
-    headersToDownstreamOnDeny?: string[];
-  };
-}
-
-function addProvider(context: CompileContext, providers: Record<string, ExtAuthzProvider>, name: string): void {
-  const spec = (context.mesh.extensionProviders as ProviderSpec[] | undefined)?.find((p) => p.name === name);
-  const http = spec?.envoyExtAuthzHttp;
-  if (!http?.service || !http.port) return;
-  const host = http.service.includes('/') ? http.service.slice(http.service.indexOf('/') + 1) : http.service;
-  providers[name] = {
-    name,
-    url: `http://${host}:${http.port}`,
-    pathPrefix: http.pathPrefix ?? '',
-    timeoutMs: (http.timeout === undefined ? null : parseDurationMs(http.timeout)) || 600_000,
-    failOpen: http.failOpen ?? false,
-    statusOnError: Number(http.statusOnError) || 403,
-    includeRequestHeadersInCheck: http.includeRequestHeadersInCheck ?? [],
-    headersToUpstreamOnAllow: http.headersToUpstreamOnAllow ?? [],
-    headersToDownstreamOnDeny: http.headersToDownstreamOnDeny ?? [],
-  };
 }

@@ -33,7 +33,7 @@ export function compileGatewayListeners(context: CompileContext, view: OutboundV
 function compileGatewayPolicies(context: CompileContext): Pick<GatewayListener, 'authorization' | 'jwt'> {
   const gateways = context.set.list('Gateway').map(({ resource }) => `${resource.namespace}/${resource.name}`);
   const target = { namespace: rootNamespace, labels: gatewayLabels, gateways };
-  const authorization = compileAuthorization(context, target, 'http');
+  const authorization = compileAuthorization(context, target);
   const jwt = compileJwt(context, target);
   const { custom, audit, deny, allow } = authorization;
   return {

@@ -1,16 +1,15 @@
-import { refOf } from '../../config/index.ts';
 import type { RequestAuthenticationSpec } from '../../config/kinds/istio-types.ts';
 import type { JwtSnapshot } from '../../data-plane/snapshot.ts';
 import { appliesTo, type PolicyTarget } from './authorization.ts';
-import type { CompileContext } from './context.ts';
+import { type CompileContext, originOf } from './context.ts';
 
 /** JWT rules of every RequestAuthentication in force; rules are alternatives. */
 export function compileJwt(context: CompileContext, target: PolicyTarget): JwtSnapshot[] {
   return context.set.list('RequestAuthentication').flatMap(({ resource }) => {
     const spec = resource.spec as RequestAuthenticationSpec;
     if (!appliesTo(resource, spec, target)) return [];
-    return (spec.jwtRules ?? []).map((rule) => ({
-      resource: refOf(resource),
+    return (spec.jwtRules ?? []).map((rule, i) => ({
+      resource: originOf(resource, ['spec', 'jwtRules', i]),
       issuer: rule.issuer,
       audiences: rule.audiences ?? [],
       jwks: rule.jwks ?? '',

@@ -1,6 +1,5 @@
 import type { KnownWorkload } from '../../config/hosts.ts';
 import type {
-  HostPort,
   InboundPort,
   ListenerSnapshot,
   OutboundView,
@@ -8,6 +7,7 @@ import type {
   UpstreamListener,
   WorkloadInfo,
 } from '../../data-plane/snapshot.ts';
+import { appAddress } from './app-address.ts';
 import { mtlsModeFor } from './authentication.ts';
 import { compileAuthorization } from './authorization.ts';
 import { clusterSettings, speaksHttp2 } from './clusters.ts';
@@ -124,22 +124,10 @@ function compileInboundPort(
     },
     mtls: mtls.mode,
     mtlsFrom: mtls.from,
-    authorization: compileAuthorization(context, target, port.protocol),
+    authorization: compileAuthorization(context, target),
     jwt: port.protocol === 'tcp' ? [] : compileJwt(context, target),
     retry: port.protocol === 'tcp' || port.protocol === 'grpc' ? null : inboundRetryPolicy(context),
   };
-}
-
-/** `addresses[port name]`, `address`, or where the supervisor runs it; port 0 until something listens. */
-function appAddress(context: CompileContext, workload: KnownWorkload, portName: string): HostPort {
-  const { spec, id } = workload;
-  const text = spec.addresses?.[portName] ?? spec.address;
-  if (text !== undefined) {
-    const colon = text.lastIndexOf(':');
-    return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
-  }
-  const known = context.options.appAddresses;
-  return known?.[`${id}/${portName}`] ?? known?.[id] ?? { host: '127.0.0.1', port: 0 };
 }
 
 function compileGateway(context: CompileContext, views: Record<string, OutboundView>): ProxySnapshot {

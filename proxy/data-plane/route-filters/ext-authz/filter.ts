@@ -2,6 +2,7 @@ import type { ExchangeState, LocalReply, RouteFilter } from '../../exchange.ts';
 import { HeaderMap } from '../../header-map.ts';
 import type { AuthorizationPolicySnapshot, AuthorizationSnapshot, ExtAuthzProvider } from '../../snapshot.ts';
 import type { HttpFetch, HttpFetchResponse } from '../http-fetch.ts';
+import { brokenCustom, brokenCustomReason } from '../rbac/filter.ts';
 
 /*
  * AuthorizationPolicy action CUSTOM: requests that match a rule are put to a local HTTP service first, before JWT and the other actions.
@@ -21,9 +22,7 @@ export function createExtAuthzFilter(authorization: AuthorizationSnapshot, deps:
   const dryRun = authorization.custom.filter((policy) => policy.dryRun);
   const enforced = authorization.custom.filter((policy) => !policy.dryRun);
   if (authorization.custom.length === 0) return null;
-  const names = new Set(enforced.map((policy) => policy.provider));
-  const [name] = names;
-  const provider = names.size === 1 && name !== undefined ? authorization.providers[name] : undefined;
+  const provider = brokenCustom(authorization).length > 0 ? undefined : authorization.providers[enforced[0]?.provider ?? ''];
   const match = deps.matchPolicies(enforced);
   const matchDryRun = deps.matchPolicies(dryRun);
   return (exchange) => {
@@ -33,9 +32,7 @@ export function createExtAuthzFilter(authorization: AuthorizationSnapshot, deps:
     const rule = match(exchange);
     if (rule === '') return undefined;
     if (provider === undefined) {
-      const why =
-        names.size > 1 ? `one workload has several providers (${[...names].join(', ')})` : `there is no provider ${name}`;
-      note(exchange, enforced, rule, 'denied', why);
+      note(exchange, enforced, rule, 'denied', brokenCustomReason(authorization));
       const details = `rbac_access_denied_matched_policy[${rule}-deny-due-to-bad-CUSTOM-action]`;
       return { status: 403, body: 'RBAC: access denied', flag: '', details };
     }
@@ -62,6 +59,11 @@ export function createExtAuthzFilter(authorization: AuthorizationSnapshot, deps:
     note(exchange, enforced, rule, 'allowed', `${to.name} answered 200`);
     for (const [header, value] of response.headers)
       if (listed(header, to.headersToUpstreamOnAllow)) exchange.headers.set(header, value);
+    const onResponse = response.headers.filter(([header]) => listed(header, to.headersToDownstreamOnAllow ?? []));
+    if (onResponse.length > 0)
+      exchange.responseHeaderFilters.push(({ headers }) => {
+        for (const [header, value] of onResponse) headers.add(header, value);
+      });
     return undefined;
   }
 
@@ -87,16 +89,23 @@ function checkHeaders(exchange: ExchangeState, provider: ExtAuthzProvider): [str
     if (name === 'authorization' || listed(name, provider.includeRequestHeadersInCheck)) pairs.push([name, value]);
   }
   if (exchange.method !== 'GET' && exchange.method !== 'HEAD') pairs.push(['content-length', '0']);
-  return pairs;
+  const added = provider.additionalHeadersInCheck ?? [];
+  if (added.length === 0) return pairs;
+  const names = new Set(added.map(([name]) => name.toLowerCase()));
+  return [...pairs.filter(([name]) => !names.has(name)), ...added];
 }
 
 const hopByHop = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length', 'date', 'server', 'upgrade']);
 
+/** Of a refusal these go down whatever headersToDownstreamOnDeny lists (Envoy: ClientConfig::toClientMatchers). */
+const alwaysOnDeny = ['www-authenticate', 'location'];
+
 /** The authorizer's own answer. Without headersToDownstreamOnDeny every header of it goes to the client. */
 function denial(response: HttpFetchResponse, provider: ExtAuthzProvider): LocalReply {
   const everything = provider.headersToDownstreamOnDeny.length === 0;
+  const wanted = [...provider.headersToDownstreamOnDeny, ...alwaysOnDeny];
   const headers = HeaderMap.from(
-    response.headers.filter(([name]) => !hopByHop.has(name) && (everything || listed(name, provider.headersToDownstreamOnDeny))),
+    response.headers.filter(([name]) => !hopByHop.has(name) && (everything || listed(name, wanted))),
   );
   return { status: response.status, body: response.body, flag: 'UAEX', details: 'ext_authz_denied', headers: headers.toPairs() };
 }
@@ -119,5 +128,7 @@ function note(
   reason: string,
 ): void {
   const policy = policies.find(({ resource }) => rule.startsWith(`ns[${resource.namespace}]-policy[${resource.name}]-`));
-  if (policy !== undefined) exchange.policies.push({ resource: policy.resource, outcome, reason });
+  if (policy === undefined) return;
+  const index = /-rule\[(\d+)\]$/.exec(rule)?.[1] ?? '0';
+  exchange.policies.push({ resource: { ...policy.resource, path: `spec.rules[${index}]` }, outcome, reason });
 }

@@ -28,6 +28,12 @@ interface PreparedRule {
   audiences: Set<string>;
 }
 
+/** Which rule refused a token, and why. */
+interface Failure {
+  rule: JwtSnapshot;
+  why: JwtFailure;
+}
+
 /** Null when the port has no RequestAuthentication. */
 export function createJwtFilter(rules: JwtSnapshot[], deps: JwtDeps): RouteFilter | null {
   if (rules.length === 0) return null;
@@ -51,15 +57,19 @@ export function createJwtFilter(rules: JwtSnapshot[], deps: JwtDeps): RouteFilte
     exchange: ExchangeState,
     found: { rule: PreparedRule; token: FoundToken }[],
     from: number,
-    failure: JwtFailure | null,
+    failure: Failure | null,
   ): LocalReply | undefined | Promise<LocalReply | undefined> {
     let worst = failure;
     for (let index = from; index < found.length; index += 1) {
       const { rule, token } = found[index]!;
       const parsed = parseToken(token.token);
-      const early = typeof parsed === 'string' ? parsed : checkClaims(parsed, rule, deps.clock.wallNow() / 1000);
-      if (typeof parsed === 'string' || early !== null) {
-        worst = moreTelling(worst, early);
+      if (typeof parsed === 'string') {
+        worst = moreTelling(worst, rule.rule, parsed);
+        continue;
+      }
+      const early = checkClaims(parsed, rule, deps.clock.wallNow() / 1000);
+      if (early !== null) {
+        worst = moreTelling(worst, rule.rule, early);
         continue;
       }
       const keys = rule.inlineKeys ?? deps.jwks.keysOf(rule.rule);
@@ -67,20 +77,20 @@ export function createJwtFilter(rules: JwtSnapshot[], deps: JwtDeps): RouteFilte
         return keys.then((fetched) => {
           const wrong = verifySignature(parsed, fetched);
           if (wrong === null) return accept(exchange, rule.rule, token, parsed);
-          return judge(exchange, found, index + 1, moreTelling(worst, wrong));
+          return judge(exchange, found, index + 1, moreTelling(worst, rule.rule, wrong));
         });
       }
       const wrong = verifySignature(parsed, keys);
       if (wrong === null) return accept(exchange, rule.rule, token, parsed);
-      worst = moreTelling(worst, wrong);
+      worst = moreTelling(worst, rule.rule, wrong);
     }
-    return refuse(exchange, rules, worst ?? 'missing');
+    return refuse(exchange, worst ?? { rule: rules[0]!, why: 'missing' });
   }
 }
 
 /** A token of another issuer says less than one that should have been valid. */
-function moreTelling(known: JwtFailure | null, next: JwtFailure | null): JwtFailure | null {
-  return known === null || known === 'unknownIssuer' ? (next ?? known) : known;
+function moreTelling(known: Failure | null, rule: JwtSnapshot, why: JwtFailure): Failure {
+  return known === null || (known.why === 'unknownIssuer' && why !== 'unknownIssuer') ? { rule, why } : known;
 }
 
 function checkClaims(token: ParsedToken, { rule, audiences }: PreparedRule, nowSeconds: number): JwtFailure | null {
@@ -146,8 +156,8 @@ function claimAsText(claims: Record<string, unknown>, name: string): string {
   return typeof value === 'object' && value !== null ? Buffer.from(JSON.stringify(value)).toString('base64url') : '';
 }
 
-function refuse(exchange: ExchangeState, rules: JwtSnapshot[], failure: JwtFailure): LocalReply {
-  const reply = jwtReply(failure, `${exchange.scheme}://${exchange.authority}${exchange.path.slice(0, 256)}`);
-  exchange.policies.push({ resource: rules[0]!.resource, outcome: 'denied', reason: reply.body });
+function refuse(exchange: ExchangeState, { rule, why }: Failure): LocalReply {
+  const reply = jwtReply(why, `${exchange.scheme}://${exchange.authority}${exchange.path.slice(0, 256)}`);
+  exchange.policies.push({ resource: rule.resource, outcome: 'denied', reason: reply.body });
   return reply;
 }

@@ -136,13 +136,41 @@ export function createRbacFilter(authorization: AuthorizationSnapshot): RouteFil
   };
 }
 
-/** The TCP form: a refused connection is closed. Null when nothing applies. */
+/**
+ * The TCP form: a refused connection is closed. An ext_authz service of HTTP is not asked about connections; a CUSTOM policy whose provider
+ * does not exist, or several of them, refuses what it matches (istiod: Builder.buildTCP). Null when nothing applies.
+ */
 export function createConnectionAuthorizer(
   authorization: AuthorizationSnapshot,
 ): ((connection: AuthorizationInput['connection'], port: number) => AuthorizationDecision) | null {
-  if (authorization.audit.length + authorization.deny.length + authorization.allow.length === 0) return null;
+  const { audit, deny, allow } = authorization;
+  const custom = prepareAction(brokenCustom(authorization), true);
+  if (custom.rules.length + audit.length + deny.length + allow.length === 0) return null;
   const prepared = prepareAuthorization(authorization, true);
-  return (connection, port) => authorizeConnection(prepared, connection, port);
+  return (connection, port) => {
+    const broken = firstMatch(custom, { connection, port, http: null, jwt: null });
+    if (broken === undefined) return authorizeConnection(prepared, connection, port);
+    const outcomes: PolicyOutcome[] = [
+      { resource: broken.resource, outcome: 'denied', reason: brokenCustomReason(authorization) },
+    ];
+    return { allowed: false, details: accessDenied(`${broken.id}-deny-due-to-bad-CUSTOM-action`), outcomes };
+  };
+}
+
+const enforcedProviders = ({ custom }: AuthorizationSnapshot) =>
+  new Set(custom.filter((policy) => !policy.dryRun).map((policy) => policy.provider));
+
+/** CUSTOM policies nobody can be asked about: no such provider, or more than one on this workload. */
+export function brokenCustom(authorization: AuthorizationSnapshot): AuthorizationPolicySnapshot[] {
+  const names = [...enforcedProviders(authorization)];
+  const works = names.length === 1 && authorization.providers[names[0]!] !== undefined;
+  return works ? [] : authorization.custom.filter((policy) => !policy.dryRun);
+}
+
+/** Why nobody can be asked. */
+export function brokenCustomReason(authorization: AuthorizationSnapshot): string {
+  const names = [...enforcedProviders(authorization)].join(', ');
+  return names.includes(', ') ? `one workload has several providers (${names})` : `provider ${names} has no HTTP service to ask`;
 }
 
 export function authorizeConnection(
