@@ -21,6 +21,7 @@ import { type HomeLock, lockHome } from './control-plane/home.ts';
 import { GivenProtos } from './control-plane/message-names/given-protos.ts';
 import { Reflection } from './control-plane/message-names/reflection.ts';
 import { createReplaySend } from './control-plane/replay-send.ts';
+import { MeshOfScenario } from './control-plane/scenario-mesh.ts';
 import { ApiError } from './control-plane/server/api-error.ts';
 import type { ControlServer } from './control-plane/server/control-server.ts';
 import type { ApiHandlers } from './control-plane/server/route-table.ts';
@@ -39,6 +40,8 @@ import { Recorder } from './recorder/recorder.ts';
 import { Redactor } from './recorder/redact.ts';
 import { openRedactionKey } from './recorder/redaction-key.ts';
 import { Replayer } from './recorder/replay.ts';
+import { createLocalLoads } from './scenarios/loads.ts';
+import { Scenarios } from './scenarios/scenarios.ts';
 import { Store } from './store/store.ts';
 import { accessLogSettings } from './telemetry/access-log-settings.ts';
 import { AccessLog } from './telemetry/access-log-writer.ts';
@@ -254,6 +257,12 @@ export class Engine {
     const simulations = new Simulations({ store, clock, redactor, configuration, onEvent });
     const send = createReplaySend(() => configuration.current);
     const replayer = new Replayer({ store, clock, random: Math.random, redactor, send });
+    const scenarios = new Scenarios({
+      ...{ store, clock, random: Math.random, startLoads: createLocalLoads(clock), onEvent },
+      mesh: (scenario) =>
+        new MeshOfScenario({ configuration, recorder, supervisor, flush: () => dataPlane.flush().catch(ignoreGone) }, scenario),
+      onActive: () => this.#chooseWhatIsKept(),
+    });
     const hub = new StreamHub({
       clock,
       version: this.#version,
@@ -281,6 +290,7 @@ export class Engine {
       () => telemetry.close(),
       () => supervisor.close(),
       () => watcher.close(),
+      () => scenarios.close(),
     );
     return {
       ...given,
@@ -296,6 +306,7 @@ export class Engine {
       send,
       replayer,
       simulations,
+      scenarios,
       hub,
       watcher,
       toxiproxyState,
@@ -440,12 +451,13 @@ export class Engine {
 
   #receive(exchanges: ExchangeDetail[], dropped: number, tallies: ExchangeTally[]): void {
     if (!this.#parts) return;
-    const { redactor, telemetry, store, recorder, accessLog, otlpExport, hub } = this.#parts;
+    const { redactor, telemetry, store, recorder, accessLog, otlpExport, scenarios, hub } = this.#parts;
     const safe = redactor.redact(exchanges);
     telemetry.record(safe);
     telemetry.recordTallies(tallies);
     store.insertExchanges(safe);
     recorder.offer(safe);
+    scenarios.offerExchanges(safe);
     accessLog.record(safe);
     otlpExport.record(safe);
     if (dropped > 0) recorder.noteDropped(dropped);
@@ -481,10 +493,10 @@ export class Engine {
     hub.publishExchanges(ended);
   }
 
-  /** A recording and an access log promise every request; otherwise the records of a flood may be thinned. */
+  /** A recording, a scenario and an access log promise every request; otherwise the records of a flood may be thinned. */
   #chooseWhatIsKept(): void {
-    const { dataPlane, recorder, accessLog } = this.#parts;
-    dataPlane.keepAllExchanges(recorder.isRecording || accessLog.isOn);
+    const { dataPlane, recorder, scenarios, accessLog } = this.#parts;
+    dataPlane.keepAllExchanges(recorder.isRecording || scenarios.isActive || accessLog.isOn);
   }
 
   #receiveEvents(events: DataPlaneEvent[]): void {
@@ -496,7 +508,10 @@ export class Engine {
       message,
       data,
     }));
-    this.#parts.hub.publishEvents(this.#parts.store.insertEvents(rows));
+    const { store, scenarios, hub } = this.#parts;
+    const numbered = store.insertEvents(rows);
+    scenarios.offerEvents(numbered);
+    hub.publishEvents(numbered);
   }
 
   #emit(type: string, subject: string, message: string, data: Record<string, unknown>): void {
@@ -539,6 +554,8 @@ export class Engine {
   async #stop(): Promise<void> {
     this.#log.write('stopping');
     this.#parts.watcher.close();
+    // What a scenario changed is put back while there is a mesh to put it back in.
+    await this.#parts.scenarios.close();
     try {
       await this.#parts.dataPlane.drain(drainMs);
     } catch (error) {
@@ -577,6 +594,7 @@ interface Parts extends Given {
   send: ReturnType<typeof createReplaySend>;
   replayer: Replayer;
   simulations: Simulations;
+  scenarios: Scenarios;
   hub: StreamHub;
   watcher: FileWatcher;
   toxiproxyState: ToxiproxyState;

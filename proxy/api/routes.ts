@@ -16,6 +16,7 @@ import { protosRequestSchema, serviceProtosSchema } from './proto.schema.ts';
 import { recordingRequestSchema, recordingSchema } from './recording.schema.ts';
 import { replayRequestSchema, replaySchema } from './replay.schema.ts';
 import { runComparisonSchema, runSchema, runSummarySchema } from './runs.schema.ts';
+import { scenarioRunRequestSchema, scenarioRunSchema } from './scenario.schema.ts';
 import { simulationRequestSchema, simulationSchema } from './simulation.schema.ts';
 import { certificateSchema, registerServiceSchema, serviceOutputSchema, statusSchema } from './status.schema.ts';
 import {
@@ -389,6 +390,32 @@ export const apiRoutes = {
     path: '/simulations/:id',
     summary: 'Let the service answer for itself again',
     response: z.object({ removed: z.string() }),
+  },
+  startScenario: {
+    method: 'POST',
+    path: '/scenarios/runs',
+    summary: 'Run a scenario; one runs at a time',
+    body: scenarioRunRequestSchema,
+    response: scenarioRunSchema,
+  },
+  listScenarioRuns: {
+    method: 'GET',
+    path: '/scenarios/runs',
+    summary: 'Runs of scenarios, newest first, the last fifty',
+    query: z.object({ scenario: z.string().optional() }),
+    response: z.object({ runs: z.array(scenarioRunSchema) }),
+  },
+  getScenarioRun: {
+    method: 'GET',
+    path: '/scenarios/runs/:id',
+    summary: 'Progress and outcome of a run',
+    response: scenarioRunSchema,
+  },
+  cancelScenarioRun: {
+    method: 'POST',
+    path: '/scenarios/runs/:id/cancel',
+    summary: 'End a run now; what it changed is put back',
+    response: scenarioRunSchema,
   },
   startReplay: {
     method: 'POST',

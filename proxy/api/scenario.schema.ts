@@ -178,6 +178,8 @@ export const scenarioLoadResultSchema = z.object({
   service: z.object({ p50: z.number(), p95: z.number(), p99: z.number(), max: z.number() }).nullable(),
   /** How late requests left, milliseconds. Above 5 the run says nothing about latency. */
   lagP99Ms: z.number(),
+  /** Attempts beyond the first in the caller's proxy, per request. */
+  retries: z.number().optional(),
 });
 
 export const scenarioOutcomeSchema = z.object({

@@ -129,6 +129,18 @@ export class ResourceSet {
     entries.delete(keyOf(removed.resource));
     return { set: new ResourceSet(entries, this.nextOrder), removed };
   }
+
+  /** With one resource exactly as it once was (its age, whether it is live); null: without it. */
+  restore(
+    { kind, namespace, name }: { kind: string; namespace: string; name: string },
+    entry: ResourceEntry | null,
+  ): ResourceSet {
+    const { set } = this.remove(kind, namespace, name);
+    if (entry === null) return set;
+    const entries = new Map(set.entries);
+    entries.set(keyOf(entry.resource), entry);
+    return new ResourceSet(entries, set.nextOrder);
+  }
 }
 
 /** `applyDocuments(set, documents, options)`: see ResourceSet.apply. */

@@ -31,6 +31,15 @@ export interface Committed {
 
 export type ApplyOutcome = { ok: boolean } & ApplyResult;
 
+/** A resource as it was before a change and as the change left it; null: it did not exist. */
+export interface Touched {
+  kind: string;
+  namespace: string;
+  name: string;
+  before: ResourceEntry | null;
+  after: ResourceEntry | null;
+}
+
 export interface ConfigurationOptions {
   /** Files and folders the user named. */
   paths: readonly string[];
@@ -129,6 +138,54 @@ export class Configuration {
         applied.push({ kind, namespace, name, status: 'deleted' });
       }
       return applied.length === 0 ? { ok: true, applied, diagnostics: [] } : this.#commit(set, applied, [], 'delete');
+    });
+  }
+
+  /** Applies and removes in one step, and tells what it touched so that it can be taken back. */
+  changeResources(
+    yaml: string,
+    file: string,
+    removals: readonly { kind: string; namespace: string; name: string }[],
+  ): Promise<ApplyOutcome & { touched: Touched[] }> {
+    return this.#serialised(async () => {
+      const parsed = parseText(yaml, file);
+      const before = this.current.set;
+      const change = before.apply(parsed.documents, { live: true, now: this.#options.clock.wallNow() });
+      const problems = [...parsed.diagnostics, ...change.diagnostics];
+      if (hasErrors(problems)) return { ...this.#reject(problems, file), touched: [] };
+      let { set } = change;
+      const applied = [...change.applied];
+      for (const ref of removals) {
+        const without = set.remove(ref.kind, ref.namespace, ref.name);
+        if (!without.removed) return { ...this.#reject([missing(ref, file)], file), touched: [] };
+        set = without.set;
+        applied.push({ ...ref, status: 'deleted' });
+      }
+      const outcome = await this.#commit(set, applied, parsed.diagnostics, file);
+      const touched = applied.map(({ kind, namespace, name }) => ({
+        ...{ kind, namespace, name, before: before.get(kind, namespace, name), after: set.get(kind, namespace, name) },
+      }));
+      return { ...outcome, touched: outcome.ok ? touched : [] };
+    });
+  }
+
+  /** Puts resources back as they were, in the order given. One that was changed again since is left alone, and told. */
+  takeBack(touched: readonly Touched[]): Promise<ApplyOutcome & { left: Touched[] }> {
+    return this.#serialised(async () => {
+      let { set } = this.current;
+      const left: Touched[] = [];
+      const applied: Applied[] = [];
+      for (const one of touched) {
+        const { kind, namespace, name, before, after } = one;
+        if (set.get(kind, namespace, name)?.resource !== after?.resource) {
+          left.push(one);
+          continue;
+        }
+        set = set.restore(one, before);
+        applied.push({ kind, namespace, name, status: before === null ? 'deleted' : after === null ? 'created' : 'configured' });
+      }
+      if (applied.length === 0) return { ok: true, applied, diagnostics: [], left };
+      return { ...(await this.#commit(set, applied, [], 'put back')), left };
     });
   }
 
@@ -274,6 +331,10 @@ export class Configuration {
 
 function emptyText(file: string): Diagnostic {
   return { severity: 'error', code: 'DD1001', message: 'There is no document in this text.', file, line: 1, column: 1 };
+}
+
+function missing({ kind, namespace, name }: { kind: string; namespace: string; name: string }, file: string): Diagnostic {
+  return { severity: 'error', code: 'DD3010', message: `There is no ${kind} ${namespace}/${name} to delete.`, file };
 }
 
 /** `DD1204` (port taken) says who holds the port. */

@@ -9,6 +9,7 @@ import type { WorkloadCertificates } from '../pki/workload-certificates.ts';
 import type { Recorder } from '../recorder/recorder.ts';
 import type { Redactor } from '../recorder/redact.ts';
 import type { Replayer, ReplaySend } from '../recorder/replay.ts';
+import type { Scenarios } from '../scenarios/scenarios.ts';
 import type { Clock } from '../shared/clock.ts';
 import { parseDurationMs } from '../shared/duration.ts';
 import type { Store } from '../store/store.ts';
@@ -24,6 +25,7 @@ import { namesOf } from './message-names/message-names.ts';
 import { createProtoHandlers, type ProtoHandlers } from './message-names/proto-handlers.ts';
 import type { Reflection } from './message-names/reflection.ts';
 import { createRunHandlers, type RunHandlers } from './run-handlers.ts';
+import { createScenarioHandlers, type ScenarioHandlers } from './scenario-handlers.ts';
 import { ApiError, Reply } from './server/api-error.ts';
 import type { ApiHandlers } from './server/route-table.ts';
 import { createSimulationHandlers, type SimulationHandlers } from './simulation-handlers.ts';
@@ -42,6 +44,7 @@ export interface EngineParts {
   recorder: Recorder;
   replayer: Replayer;
   simulations: Simulations;
+  scenarios: Scenarios;
   send: ReplaySend;
   status(): Promise<Status>;
   /** Asked of the data plane now; the last known while it restarts. */
@@ -79,6 +82,7 @@ export function createHandlers(parts: EngineParts): ApiHandlers {
     ...createToxiproxyHandlers(parts),
     ...createRunHandlers({ runs: parts.telemetry.runs, flush: parts.flush }),
     ...createSimulationHandlers(parts),
+    ...createScenarioHandlers(parts),
     ...createProtoHandlers(parts),
   };
 }
@@ -277,6 +281,7 @@ type RecordingHandlers = Omit<
   | keyof ToxiproxyHandlers
   | keyof RunHandlers
   | keyof SimulationHandlers
+  | keyof ScenarioHandlers
   | keyof ProtoHandlers
 >;
 

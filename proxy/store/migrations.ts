@@ -10,7 +10,7 @@ export const applicationId = 0x44727964;
  *   exchanges            one row per finished exchange and reporter, filter columns first so that scans do not touch the bodies
  *   events               what changed in the mesh
  *   recordings ─< recorded_exchanges >─ recorded_details >─ recorded_bodies        durable
- *   replays, settings, resource_history     durable
+ *   replays, settings, resource_history, scenario_runs     durable
  *   app_spans            spans the apps sent (OTLP)
  */
 const migrations: readonly string[] = [
@@ -130,6 +130,11 @@ const migrations: readonly string[] = [
       FROM (SELECT source, destination, count(*) AS calls, sum(status >= 500 OR status = 0) AS errors FROM recorded_exchanges
         WHERE recording_id = recordings.id AND is_call GROUP BY source, destination ORDER BY calls DESC LIMIT 200)
     );
+  `,
+  `
+  CREATE TABLE scenario_runs (
+    id TEXT PRIMARY KEY, scenario TEXT NOT NULL, namespace TEXT NOT NULL, started_at TEXT NOT NULL, state TEXT NOT NULL, data TEXT NOT NULL
+  );
   `,
 ];
 

@@ -2,6 +2,7 @@ import type { ExchangeDetail } from '../api/exchange.schema.ts';
 import type { MeshEvent, Span } from '../api/observability.schema.ts';
 import type { Annotation, RecordedRowFilter } from '../api/recording.schema.ts';
 import type { Replay } from '../api/replay.schema.ts';
+import type { ScenarioRun } from '../api/scenario.schema.ts';
 import type { FilterFields } from './exchange-filter.ts';
 import { ExchangeOperations } from './exchange-operations.ts';
 import type { OpenedDatabase } from './open-database.ts';
@@ -9,6 +10,7 @@ import { RecordOperations } from './record-operations.ts';
 import type { CopyStep } from './recorded-exchanges.ts';
 import { RecordingOperations } from './recording-operations.ts';
 import { ReplayOperations } from './replay-operations.ts';
+import { ScenarioRunOperations } from './scenario-run-operations.ts';
 import type {
   AnnotatedExchange,
   EventQuery,
@@ -25,6 +27,7 @@ export function createOperations(database: OpenedDatabase, limits: StoreLimits) 
   const recordings = new RecordingOperations(database);
   const replays = new ReplayOperations(database, limits.maxReplays);
   const records = new RecordOperations(database, limits);
+  const scenarioRuns = new ScenarioRunOperations(database);
   return {
     insertExchanges: (batch: readonly ExchangeDetail[]) => exchanges.insert(batch),
     queryExchanges: (filter: FilterFields, before: string | undefined, limit: number) => exchanges.query(filter, before, limit),
@@ -41,6 +44,7 @@ export function createOperations(database: OpenedDatabase, limits: StoreLimits) 
 
     closeInterrupted: (now: string) => {
       recordings.closeInterrupted(now);
+      scenarioRuns.closeInterrupted(now);
       replays.closeInterrupted(now);
     },
     createRecording: (recording: NewRecording) => recordings.create(recording),
@@ -64,6 +68,9 @@ export function createOperations(database: OpenedDatabase, limits: StoreLimits) 
     getReplay: (id: string) => replays.get(id),
     listReplays: () => replays.list(),
 
+    saveScenarioRun: (run: ScenarioRun) => scenarioRuns.save(run),
+    getScenarioRun: (id: string) => scenarioRuns.get(id),
+    listScenarioRuns: (scenario?: string, namespace?: string) => scenarioRuns.list(scenario, namespace),
 
     getSetting: (key: string) => records.getSetting(key),
     setSetting: (key: string, json: string) => records.setSetting(key, json),

@@ -9,6 +9,7 @@ import type {
   RecordingTimeline,
 } from '../api/recording.schema.ts';
 import type { Replay } from '../api/replay.schema.ts';
+import type { ScenarioRun } from '../api/scenario.schema.ts';
 import { eachPage } from '../shared/each-page.ts';
 import { compileExchangeFilter } from './exchange-filter.ts';
 import type { OperationResult } from './messages.ts';
@@ -364,6 +365,20 @@ export class Store {
   /** Newest first. */
   async listReplays(): Promise<Replay[]> {
     return (await this.#read('listReplays')) ?? [];
+  }
+
+  /** The last fifty are kept. */
+  async saveScenarioRun(run: ScenarioRun): Promise<StoreResult<null>> {
+    return toNull(await this.#durable('saveScenarioRun', run));
+  }
+
+  getScenarioRun(id: string): Promise<ScenarioRun | null> {
+    return this.#read('getScenarioRun', id);
+  }
+
+  /** Newest first. */
+  async listScenarioRuns(scenario?: string, namespace?: string): Promise<ScenarioRun[]> {
+    return (await this.#read('listScenarioRuns', scenario, namespace)) ?? [];
   }
 
   /** A JSON value: ports kept between runs, live resources, saved faults. */

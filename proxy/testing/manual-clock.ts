@@ -1,5 +1,7 @@
 import type { Clock, Timer } from '../shared/clock.ts';
 
+export { seededRandom } from '../shared/seeded-random.ts';
+
 /** A clock that a test turns by hand. Timers fire in order, at their own moment, when advance() passes them. */
 export class ManualClock implements Clock {
   #now = 0;
@@ -40,16 +42,4 @@ export class ManualClock implements Clock {
     }
     this.#now = end;
   }
-}
-
-/** Uniform [0,1) from a seed (mulberry32): the same seed, the same draws. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }

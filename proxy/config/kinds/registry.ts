@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Diagnostic } from '../../api/diagnostic.schema.ts';
 import { faultSchema } from '../../api/fault.schema.ts';
 import { meshSchema } from '../../api/mesh.schema.ts';
+import { scenarioSchema } from '../../api/scenario.schema.ts';
 import type { ParsedResource } from '../parse.ts';
 import { checkAuthorizationPolicy } from './authorization-policy.ts';
 import { checkDestinationRule } from './destination-rule.ts';
@@ -72,7 +73,7 @@ const core = { group: '', versions: ['v1'], schema: null } as const;
 export const kinds: readonly KindDefinition[] = [
   { ...drydock, kind: 'Mesh', schema: { zod: meshSchema }, check: checkMesh },
   { ...drydock, kind: 'Fault', schema: { zod: faultSchema }, check: checkFault },
-  { ...drydock, kind: 'Scenario', schema: null },
+  { ...drydock, kind: 'Scenario', schema: { zod: scenarioSchema } },
   { ...drydock, kind: 'Recording', schema: null },
   {
     ...networking,

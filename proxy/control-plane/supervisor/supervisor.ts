@@ -92,6 +92,20 @@ export class Supervisor {
     return true;
   }
 
+  /** Stops the process of a run: service until it is started again, or starts it. False when there is no such service. */
+  async setHalted(id: string, halted: boolean): Promise<boolean> {
+    const supervised = this.#workloads.get(id);
+    if (!supervised?.workload.run) return false;
+    await (halted ? supervised.halt() : supervised.resume());
+    return true;
+  }
+
+  /** Null when there is no such run: service. */
+  isHalted(id: string): boolean | null {
+    const supervised = this.#workloads.get(id);
+    return supervised?.workload.run ? supervised.isHalted : null;
+  }
+
   async close(): Promise<void> {
     const all = [...this.#workloads.values()];
     this.#workloads.clear();
@@ -116,6 +130,7 @@ class Supervised {
   #backoffMs = firstBackoffMs;
   #timer: Timer | null = null;
   #stopped = false;
+  #halted = false;
 
   constructor(workload: SupervisedWorkload, options: SupervisorOptions, watchdog: Watchdog) {
     this.workload = workload;
@@ -134,6 +149,7 @@ class Supervised {
   }
 
   async restart(): Promise<void> {
+    this.#halted = false;
     this.#timer?.cancel();
     const running = this.#process;
     this.#process = null; // its exit is wanted, not a failure
@@ -143,6 +159,29 @@ class Supervised {
     this.#backoffMs = firstBackoffMs;
     this.#startProcess(this.workload.run);
     this.#probeIn(startingProbeMs);
+  }
+
+  get isHalted(): boolean {
+    return this.#halted;
+  }
+
+  /** No process until resume() or restart(). */
+  async halt(): Promise<void> {
+    if (this.#halted) return;
+    this.#halted = true;
+    this.#timer?.cancel();
+    const running = this.#process;
+    this.#process = null;
+    await running?.stop(stopGraceMs);
+    if (this.#stopped) return;
+    this.output.add('drydock', 'stopped on request');
+    this.#become('down', 'stopped on request');
+    this.#settle();
+    this.#event('service.stopped', `${this.workload.id} stopped on request`, {});
+  }
+
+  async resume(): Promise<void> {
+    if (this.#halted) await this.restart();
   }
 
   async stop(): Promise<void> {

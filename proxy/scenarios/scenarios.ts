@@ -1,0 +1,122 @@
+import type { Exchange } from '../api/exchange.schema.ts';
+import type { MeshEvent } from '../api/observability.schema.ts';
+import type { Scenario, ScenarioRun } from '../api/scenario.schema.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { Store } from '../store/store.ts';
+import type { StartLoads } from './loads.ts';
+import type { ScenarioMesh } from './scenario-mesh.ts';
+import { RunningScenario } from './scenario-run.ts';
+
+export interface ScenariosOptions {
+  store: Store;
+  clock: Clock;
+  random: () => number;
+  /** A port of its own for each run. */
+  mesh: (scenario: Scenario) => ScenarioMesh;
+  startLoads: StartLoads;
+  onEvent: (event: { type: string; subject: string; message: string; data: Record<string, unknown> }) => void;
+  /** A run began or ended: while one is under way, every exchange is wanted in full. */
+  onActive?: (isActive: boolean) => void;
+}
+
+export type StartOutcome = { ok: true; run: ScenarioRun } | { ok: false; message: string };
+
+/** The one run that may be under way, and those that were. */
+export class Scenarios {
+  readonly #options: ScenariosOptions;
+  #running: RunningScenario | null = null;
+  #starting = false;
+  #closed = false;
+
+  constructor(options: ScenariosOptions) {
+    this.#options = options;
+  }
+
+  get isActive(): boolean {
+    return this.#running !== null;
+  }
+
+  /** Already redacted; also those of others, which are passed over. */
+  offerExchanges(exchanges: readonly Exchange[]): void {
+    this.#running?.offerExchanges(exchanges);
+  }
+  offerEvents(events: readonly MeshEvent[]): void {
+    this.#running?.offerEvents(events);
+  }
+
+  /** Refused while another runs. `namespace` is where the scenario's services are. */
+  async start(scenario: Scenario, namespace: string, seed: number = scenario.spec.seed): Promise<StartOutcome> {
+    const busy = this.#running?.view();
+    if (busy) return { ok: false, message: `${busy.scenario} #${busy.number} is running (${busy.id}): one runs at a time` };
+    if (this.#starting || this.#closed) return { ok: false, message: 'Another scenario is being started' };
+    this.#starting = true;
+    try {
+      const { store, clock, random, startLoads, onActive } = this.#options;
+      const name = scenario.metadata.name;
+      const earlier = await store.listScenarioRuns(name, namespace);
+      const running = new RunningScenario({
+        id: this.#newId(),
+        number: Math.max(0, ...earlier.map((run) => run.number)) + 1,
+        ...{ scenario, namespace, seed, clock, random, startLoads },
+        mesh: this.#options.mesh(scenario),
+        baseline: earlier.find((run) => run.state === 'passed') ?? null,
+      });
+      this.#running = running;
+      onActive?.(true);
+      const run = running.view();
+      this.#event('scenario.started', run, `Scenario ${name} #${run.number} started`);
+      void running.finished.then((finished) => this.#finished(finished));
+      await store.saveScenarioRun(run);
+      return { ok: true, run };
+    } finally {
+      this.#starting = false;
+    }
+  }
+
+  /** Newest first. */
+  async list(scenario?: string): Promise<ScenarioRun[]> {
+    const kept = await this.#options.store.listScenarioRuns(scenario);
+    const now = this.#running?.view();
+    if (!now || (scenario !== undefined && now.scenario !== scenario)) return kept;
+    return [now, ...kept.filter(({ id }) => id !== now.id)];
+  }
+
+  async get(id: string): Promise<ScenarioRun | null> {
+    const now = this.#running?.view();
+    return now?.id === id ? now : this.#options.store.getScenarioRun(id);
+  }
+
+  /** Answers when everything is put back. A run that is over is answered as it ended; null when there is none of that id. */
+  async cancel(id: string): Promise<ScenarioRun | null> {
+    if (this.#running?.view().id !== id) return this.get(id);
+    this.#running.cancel('Cancelled');
+    return this.#running.finished;
+  }
+
+  /** Ends a run under way and puts back what it changed. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#running?.cancel('The engine stopped');
+    const finished = await this.#running?.finished;
+    if (finished) await this.#options.store.saveScenarioRun(finished);
+  }
+
+  async #finished(run: ScenarioRun): Promise<void> {
+    await this.#options.store.saveScenarioRun(run);
+    this.#running = null;
+    this.#options.onActive?.(false);
+    this.#event('scenario.finished', run, `Scenario ${run.scenario} #${run.number} ${run.state}: ${run.message}`);
+  }
+
+  #event(type: string, run: ScenarioRun, message: string): void {
+    this.#options.onEvent({ type, subject: run.scenario, message, data: { id: run.id, number: run.number, state: run.state } });
+  }
+
+  #newId(): string {
+    const { clock, random } = this.#options;
+    const tail = Math.floor(random() * 36 ** 6)
+      .toString(36)
+      .padStart(6, '0');
+    return `${Math.floor(clock.wallNow()).toString(36).padStart(9, '0')}${tail}`;
+  }
+}
