@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { Group } from './case.ts';
 import * as destinations from './cases/destinations.ts';
-import * as gateway from './cases/gateway.ts';
+import * as gateway from './cases/gateway/index.ts';
 import { outboundGroups } from './cases/index.ts';
 import * as mesh from './cases/mesh.ts';
 

@@ -1,13 +1,23 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Apps, startApps } from './apps.ts';
 import type { Document, Group } from './case.ts';
-import { gatewayApiDocuments, gatewayApiGroups, istioGatewayDocuments, istioGatewayGroups } from './cases/gateway.ts';
+import {
+  gatewayApiDocuments,
+  gatewayApiGroups,
+  istioGatewayDocuments,
+  istioGatewayGroups,
+  refusedDocuments,
+  refusedGroups,
+  trafficDocuments,
+  trafficGroups,
+} from './cases/gateway/index.ts';
 import { meshText } from './documents.ts';
 import { startMesh } from './mesh.ts';
 import { type CaseResult, runGroups } from './run.ts';
 
 /* Requests from outside, through the ingress gateway: one mesh with Istio's Gateway, one with the Gateway API's. */
 
+const apiGroups = [...gatewayApiGroups, ...refusedGroups, ...trafficGroups];
 const results = new Map<unknown, CaseResult>();
 let apps: Apps;
 
@@ -28,13 +38,13 @@ async function run(documents: Document[], groups: readonly Group[]): Promise<voi
 beforeAll(async () => {
   apps = await startApps();
   await run(istioGatewayDocuments, istioGatewayGroups);
-  await run(gatewayApiDocuments, gatewayApiGroups);
+  await run([...gatewayApiDocuments, ...refusedDocuments, ...trafficDocuments], apiGroups);
 }, 60_000);
 afterAll(async () => {
   await apps?.close();
 });
 
-for (const group of [...istioGatewayGroups, ...gatewayApiGroups]) {
+for (const group of [...istioGatewayGroups, ...apiGroups]) {
   describe(`${group.source} (${group.id})`, () => {
     for (const one of group.cases) test(one.name, () => expect(results.get(one)?.wrong).toEqual([]));
   });

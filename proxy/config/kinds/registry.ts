@@ -172,6 +172,8 @@ export const kinds: readonly KindDefinition[] = [
     ...gatewayApi,
     kind: 'HTTPRoute',
     schema: { crd: crd(() => import('@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/HTTPRoute'), 'HTTPRoute') },
+    // Of the experimental channel.
+    accepts: (path, value) => value === 'ExternalAuth' && path.at(-1) === 'type',
     check: checkGatewayApiRoute,
   },
   {
