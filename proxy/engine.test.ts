@@ -131,6 +131,63 @@ describe('the engine', () => {
     expect(engine!.ready().workloads.map((one) => one.service)).not.toContain('details');
   });
 
+  describe('a run: service whose port another program took', () => {
+    const runMesh = `apiVersion: drydock.dev/v1
+kind: Mesh
+metadata: {name: shop}
+spec:
+  services:
+    - {name: reviews, port: 9080, workloads: [{version: v1, address: '127.0.0.1:9'}]}
+    - {name: ratings, port: 9080, workloads: [{version: v1, run: '"${process.execPath}" ratings.cjs'}]}
+`;
+    const program = `require('node:http').createServer((q, s) => q.url === '/die' ? process.exit(3) : s.end('own')).listen(process.env.PORT, '127.0.0.1')`;
+    const appPort = () =>
+      Number(
+        engine!
+          .ready()
+          .workloads.find((one) => one.service === 'ratings')!
+          .app.split(':')[1],
+      );
+    const hold = async (port: number) => {
+      const other = http.createServer((_request, response) => response.end('stranger')).listen(port, '127.0.0.1');
+      await new Promise((resolve, reject) => other.once('listening', resolve).once('error', reject));
+      return other;
+    };
+    const startRun = async () => {
+      await writeFile(path.join(home, 'ratings.cjs'), program);
+      return start(runMesh);
+    };
+
+    test('while the engine was away: it starts on another', async () => {
+      await startRun();
+      const before = appPort();
+      await engine!.stop();
+      const other = await hold(before);
+      await startRun();
+      expect(appPort()).not.toBe(before);
+      expect(await call()).toEqual({ status: 200, body: 'own' });
+      other.close();
+    });
+
+    test('while it was down: it moves, and says from where, to where and why', async () => {
+      await startRun();
+      const before = appPort();
+      await fetch(`http://127.0.0.1:${before}/die`).catch(() => undefined);
+      const other = await hold(before);
+      await expect.poll(() => appPort(), { timeout: 10_000 }).not.toBe(before);
+      await expect.poll(async () => (await call()).body, { timeout: 10_000 }).toBe('own');
+      const { events } = (await api('/events?type=service.moved')).json as unknown as { events: { message: string }[] };
+      expect(events.map(({ message }) => message)).toEqual([
+        expect.stringMatching(
+          new RegExp(`^ratings-v1-0 moved from port ${before}, which .*pid ${process.pid}.* holds, to ${appPort()}$`),
+        ),
+      ]);
+      const status = (await api('/status')).json as unknown as { workloads: { service: string; healthMessage: string }[] };
+      expect(status.workloads.find(({ service }) => service === 'ratings')!.healthMessage).toContain(`holds port ${before}`);
+      other.close();
+    });
+  });
+
   test('a second engine for the same home is refused', async () => {
     await start();
     await expect(Engine.start({ home, paths: [file] })).rejects.toBeInstanceOf(HomeBusy);

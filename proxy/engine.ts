@@ -9,6 +9,7 @@ import type { Ready, Status } from './api/status.schema.ts';
 import { meshesOf } from './config/hosts.ts';
 import type { Applied } from './config/index.ts';
 import { loadFiles, ProtoReader, ResourceSet } from './config/index.ts';
+import { isPortFree } from './control-plane/app-ports.ts';
 import { type Committed, Configuration } from './control-plane/apply.ts';
 import { appliedEvents, rejectionWords } from './control-plane/config-events.ts';
 import { DataPlaneClient, DataPlaneGone } from './control-plane/data-plane-client.ts';
@@ -20,6 +21,7 @@ import { createHandlers, registeredServices, windowMs } from './control-plane/ha
 import { type HomeLock, lockHome } from './control-plane/home.ts';
 import { GivenProtos } from './control-plane/message-names/given-protos.ts';
 import { Reflection } from './control-plane/message-names/reflection.ts';
+import { findPortOwner } from './control-plane/port-owner.ts';
 import { createReplaySend } from './control-plane/replay-send.ts';
 import { MeshOfScenario } from './control-plane/scenario-mesh.ts';
 import { ApiError } from './control-plane/server/api-error.ts';
@@ -86,6 +88,8 @@ export class Engine {
   /** Why what is on disk now is not what runs; '' when it is. */
   #filesRejected = '';
   #stopping: Promise<void> | null = null;
+  /** Why a run: service has another port than before, by workload. */
+  readonly #moved = new Map<string, string>();
 
   private constructor(options: EngineOptions) {
     this.#options = options;
@@ -229,6 +233,9 @@ export class Engine {
       clock,
       onEvent: (event) => this.#emit(event.type, event.subject, event.message, event.data),
       onChange: () => this.#parts?.hub.statusChanged(),
+      isPortFree,
+      findPortOwner,
+      onPortTaken: (id, port, owner) => void this.#moveApp(id, port, owner),
     });
     const mesh = () => (this.#parts?.configuration.isReady ? this.#parts.configuration.current.snapshot.meshName : '');
     const telemetry = new Telemetry({ clock, store, trustDomain: authority.trustDomain, mesh });
@@ -525,11 +532,24 @@ export class Engine {
     accessLog.set(accessLogSettings(committed.set));
     otlpExport.set(meshesOf(committed.set)[0]?.mesh.spec.tracing?.exportTo ?? '');
     this.#chooseWhatIsKept();
-    await supervisor.setWorkloads(supervisedWorkloads(committed, process.env));
+    await supervisor.setWorkloads(supervisedWorkloads(committed, process.env, this.#moved));
     const { meshName, version } = committed.snapshot;
     for (const { type, subject, message, data } of appliedEvents(meshName, version, applied))
       this.#emit(type, subject, message, data);
     hub.statusChanged();
+  }
+
+  async #moveApp(id: string, port: number, owner: string): Promise<void> {
+    const { configuration } = this.#parts;
+    this.#moved.set(id, `Moved here because ${owner} holds port ${port}`);
+    try {
+      const outcome = await configuration.moveApp(id);
+      const to = configuration.current.appAddresses[id]?.port;
+      if (!outcome.ok || to === undefined || to === port) return;
+      this.#emit('service.moved', id, `${id} moved from port ${port}, which ${owner} holds, to ${to}`, { from: port, to, owner });
+    } catch (error) {
+      if (!(error instanceof DataPlaneGone)) throw error; // it asks again
+    }
   }
 
   #rejected(diagnostics: readonly Diagnostic[], source: string): void {

@@ -15,10 +15,10 @@ import type { BoundListener, HostPort, MeshSnapshot } from '../data-plane/snapsh
 import type { CertificateAuthority } from '../pki/authority.ts';
 import type { WorkloadCertificates } from '../pki/workload-certificates.ts';
 import type { Clock } from '../shared/clock.ts';
+import { type AppAddresses, allocateAppAddresses, withoutPortsOf } from './app-ports.ts';
 import { compile } from './compile/index.ts';
 import type { DataPlaneClient } from './data-plane-client.ts';
 import { findPortOwner } from './port-owner.ts';
-import { type AppAddresses, allocateAppAddresses } from './workloads.ts';
 
 /** What runs now: read by everything, changed only by Configuration. */
 export interface Committed {
@@ -189,6 +189,14 @@ export class Configuration {
     });
   }
 
+  /** Gives a run: service other ports of its own: another program holds them. */
+  moveApp(id: string): Promise<ApplyOutcome> {
+    return this.#serialised(() => {
+      const kept = withoutPortsOf(id, this.current.appAddresses);
+      return this.#commit(this.current.set, [], [], 'port', kept);
+    });
+  }
+
   /** Who answers in place of which workload's process, by workload id. */
   setStandIns(standIns: Readonly<Record<string, HostPort>>): Promise<ApplyOutcome> {
     return this.#serialised(async () => {
@@ -241,11 +249,17 @@ export class Configuration {
     return result;
   }
 
-  async #commit(set: ResourceSet, applied: Applied[], earlier: readonly Diagnostic[], source: string): Promise<ApplyOutcome> {
+  async #commit(
+    set: ResourceSet,
+    applied: Applied[],
+    earlier: readonly Diagnostic[],
+    source: string,
+    keptApps: AppAddresses = this.#current?.appAddresses ?? {},
+  ): Promise<ApplyOutcome> {
     const found = [...earlier, ...(await validate(set, { protoReader: this.#options.protoReader }))];
     if (hasErrors(found)) return this.#reject(found, source);
     const { clock, rememberedPorts, dataPlane } = this.#options;
-    const appAddresses = await allocateAppAddresses(set, rememberedPorts);
+    const appAddresses = await allocateAppAddresses(set, rememberedPorts, keptApps);
     const compiled = compile(set, {
       version: this.#version + 1,
       now: clock.wallNow(),

@@ -1,4 +1,3 @@
-import net from 'node:net';
 import path from 'node:path';
 import type { WorkloadStatus } from '../api/status.schema.ts';
 import { folderOf, type KnownWorkload, listServices, listWorkloads } from '../config/hosts.ts';
@@ -6,38 +5,7 @@ import type { ResourceSet } from '../config/index.ts';
 import type { BoundListener, HostPort, InboundListener, MeshSnapshot, ProxySnapshot } from '../data-plane/snapshot.ts';
 import type { SupervisedWorkload, WorkloadHealth } from './supervisor/supervisor.ts';
 
-export type AppAddresses = Readonly<Record<string, HostPort>>;
-
 const defaultReadyTimeoutMs = 30_000;
-
-/** A port for each run: service that names no address: last run's when it is free. */
-export async function allocateAppAddresses(
-  set: ResourceSet,
-  remembered: Readonly<Record<string, number>>,
-): Promise<AppAddresses> {
-  const addresses: Record<string, HostPort> = {};
-  for (const workload of listWorkloads(listServices(set))) {
-    const { address, addresses: named } = workload.spec;
-    if (address !== undefined) continue;
-    const ports = workload.service.ports.filter((port) => named?.[port.name] === undefined);
-    for (const [i, port] of ports.entries()) {
-      const key = i === 0 ? workload.id : `${workload.id}/${port.name}`;
-      addresses[key] = { host: '127.0.0.1', port: remembered[`app:${key}`] ?? (await freePort()) };
-    }
-  }
-  return addresses;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as net.AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 interface Parts {
   set: ResourceSet;
@@ -94,10 +62,11 @@ function describeWorkload(proxy: ProxySnapshot, bound: readonly BoundListener[],
   };
 }
 
-/** What the supervisor has to run and to watch. `environment` is what run: services inherit. */
+/** What the supervisor has to run and to watch. `environment` is what run: services inherit; `moved`: why one has another port. */
 export function supervisedWorkloads(
   parts: Parts,
   environment: Readonly<Record<string, string | undefined>>,
+  moved: ReadonlyMap<string, string> = new Map(),
 ): SupervisedWorkload[] {
   const described = new Map(describeWorkloads(parts, () => null).map((workload) => [workload.id, workload]));
   const supervised: SupervisedWorkload[] = [];
@@ -109,6 +78,8 @@ export function supervisedWorkloads(
     supervised.push({
       id: known.id,
       target: { ...target, httpPath: readiness?.httpGet?.path ?? null },
+      portIsOurs: known.spec.address === undefined && known.spec.addresses?.[known.service.ports[0]?.name ?? ''] === undefined,
+      note: moved.get(known.id) ?? '',
       run:
         run === undefined
           ? null

@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Clock } from '../../shared/clock.ts';
 import { unusedPort } from '../../testing/unused-port.ts';
+import { isPortFree } from '../app-ports.ts';
+import { findPortOwner } from '../port-owner.ts';
 import { type SupervisedWorkload, Supervisor } from './supervisor.ts';
 
 const clock: Clock = {
@@ -21,11 +23,20 @@ const clock: Clock = {
 let folder: string;
 let supervisor: Supervisor;
 let events: { type: string; message: string }[];
+let taken: { id: string; port: number; owner: string }[];
 
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'drydock-run-'));
   events = [];
-  supervisor = new Supervisor({ clock, onEvent: (event) => events.push(event), onChange: () => {} });
+  taken = [];
+  supervisor = new Supervisor({
+    clock,
+    onEvent: (event) => events.push(event),
+    onChange: () => {},
+    isPortFree,
+    findPortOwner,
+    onPortTaken: (id, port, owner) => taken.push({ id, port, owner }),
+  });
 });
 afterEach(async () => {
   await supervisor.close();
@@ -43,7 +54,7 @@ async function web(changes: Partial<NonNullable<SupervisedWorkload['run']>> = {}
   const port = await unusedPort();
   const env = { PATH: process.env.PATH ?? '', PORT: String(port), NAME: 'web' };
   const run = { command: `"${process.execPath}" server.cjs`, cwd: folder, env, readyTimeoutMs: 30_000, ...changes };
-  return { id: 'web-v1-0', target: { host: '127.0.0.1', port, httpPath: '/' }, run };
+  return { id: 'web-v1-0', target: { host: '127.0.0.1', port, httpPath: '/' }, portIsOurs: true, note: '', run };
 }
 const pids = async () => (await readFile(path.join(folder, 'pids'), 'utf8')).trim().split('\n').map(Number);
 /** Not even a zombie counts: where nobody reaps orphans at once, a dead process keeps its id for a while. */
@@ -110,6 +121,50 @@ describe('run: services', () => {
     await expect.poll(async () => (await pids()).some(alive)).toBe(false);
   });
 
+  async function hold(port: number): Promise<net.Server> {
+    const other = net.createServer().listen(port, '127.0.0.1');
+    await new Promise((resolve) => other.once('listening', resolve));
+    return other;
+  }
+  const moveTo = (workload: SupervisedWorkload, port: number): SupervisedWorkload => ({
+    ...workload,
+    note: 'Moved here',
+    target: { ...workload.target, port },
+    run: { ...workload.run!, env: { ...workload.run!.env, PORT: String(port) } },
+  });
+
+  test('a port of ours that another program holds is asked to be another, and is never taken for the service', async () => {
+    const workload = await web();
+    const other = await hold(workload.target.port);
+    await supervisor.setWorkloads([workload]);
+    await supervisor.settled(10_000_000);
+    expect(taken).toEqual([
+      { id: workload.id, port: workload.target.port, owner: expect.stringContaining(`(pid ${process.pid})`) },
+    ]);
+    expect(supervisor.health(workload.id)).toMatchObject({ health: 'down', message: expect.stringContaining('it gets another') });
+    const moved = moveTo(workload, await unusedPort());
+    await supervisor.setWorkloads([moved]);
+    await supervisor.settled(10_000_000);
+    expect(supervisor.health(workload.id)).toMatchObject({ health: 'ready', message: 'Moved here', process: { restarts: 0 } });
+    other.close();
+  });
+
+  test('a port the mesh file fixes is waited for; who holds it is told once', async () => {
+    const workload = { ...(await web()), portIsOurs: false };
+    const other = await hold(workload.target.port);
+    await supervisor.setWorkloads([workload]);
+    await supervisor.settled(10_000_000);
+    expect(supervisor.health(workload.id)).toMatchObject({
+      health: 'down',
+      message: expect.stringContaining(`its port ${workload.target.port} is held by`),
+      process: { pid: null, restarts: 0 },
+    });
+    other.close();
+    await expect.poll(() => supervisor.health(workload.id).health, { timeout: 5000 }).toBe('ready');
+    expect(events.map((event) => event.type)).toEqual(['service.blocked', 'service.started', 'service.ready']);
+    expect(taken).toEqual([]);
+  });
+
   test('no orphan is left when the engine is killed with -9', async () => {
     const workload = await web();
     const script = path.join(folder, 'engine.mjs');
@@ -119,7 +174,8 @@ describe('run: services', () => {
       `import { Supervisor } from ${JSON.stringify(module)};
        const clock = { now: () => performance.now(), wallNow: () => Date.now(),
          setTimer: (f, ms) => { const t = setTimeout(f, ms); return { cancel: () => clearTimeout(t) }; } };
-       const supervisor = new Supervisor({ clock, onEvent: () => {}, onChange: () => {} });
+       const supervisor = new Supervisor({ clock, onEvent: () => {}, onChange: () => {},
+         isPortFree: async () => true, findPortOwner: async () => '', onPortTaken: () => {} });
        await supervisor.setWorkloads(${JSON.stringify([workload])});
        await supervisor.settled(10000);
        console.log('settled');`,
@@ -136,7 +192,8 @@ describe('run: services', () => {
 describe('workloads the developer runs', () => {
   test('are seen coming and going, in words', async () => {
     const port = await unusedPort();
-    const workload = { id: 'app-x-0', target: { host: '127.0.0.1', port, httpPath: null }, run: null };
+    const target = { host: '127.0.0.1', port, httpPath: null };
+    const workload = { id: 'app-x-0', target, portIsOurs: false, note: '', run: null };
     await supervisor.setWorkloads([workload]);
     await expect
       .poll(() => supervisor.health('app-x-0'))

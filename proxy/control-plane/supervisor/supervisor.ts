@@ -9,6 +9,10 @@ import { Watchdog } from './watchdog.ts';
 export interface SupervisedWorkload {
   id: string;
   target: ProbeTarget;
+  /** The target's port was chosen by Drydock: when another program holds it, it can be another. */
+  portIsOurs: boolean;
+  /** Said beside its health; '' when there is nothing to say. */
+  note: string;
   /** Null: the developer runs it. */
   run: { command: string; cwd: string; env: Record<string, string>; readyTimeoutMs: number } | null;
 }
@@ -25,6 +29,11 @@ export interface SupervisorOptions {
   onEvent: (event: { type: string; subject: string; message: string; data: Record<string, unknown> }) => void;
   /** Any workload's health changed. */
   onChange: () => void;
+  isPortFree: (port: number) => Promise<boolean>;
+  /** Who holds a port, in words; '' when it cannot be told. */
+  findPortOwner: (port: number) => Promise<string>;
+  /** A run: service cannot start on its port, which Drydock chose and `owner` holds: it waits for setWorkloads with another. */
+  onPortTaken: (id: string, port: number, owner: string) => void;
 }
 
 const startingProbeMs = 100;
@@ -34,6 +43,8 @@ const maxBackoffMs = 30_000;
 /** A process that lived this long has recovered: its next failure waits the first back-off again. */
 const recoveredAfterMs = 10_000;
 const stopGraceMs = 3_000;
+const portLooks = 3;
+const portLookMs = 100;
 
 /** Starts, watches, restarts and stops run: services; probes the ones the developer runs. */
 export class Supervisor {
@@ -130,6 +141,8 @@ class Supervised {
   #backoffMs = firstBackoffMs;
   #timer: Timer | null = null;
   #stopped = false;
+  /** Counts attempts to start: one that was overtaken while it looked at its port does nothing. */
+  #launches = 0;
   #halted = false;
 
   constructor(workload: SupervisedWorkload, options: SupervisorOptions, watchdog: Watchdog) {
@@ -144,8 +157,8 @@ class Supervised {
   }
 
   start(): void {
-    if (this.workload.run) this.#startProcess(this.workload.run);
-    this.#probeIn(0);
+    if (this.workload.run) void this.#launch(this.workload.run);
+    else this.#probeIn(0);
   }
 
   async restart(): Promise<void> {
@@ -157,8 +170,7 @@ class Supervised {
     if (this.#stopped || !this.workload.run) return;
     this.#restarts++;
     this.#backoffMs = firstBackoffMs;
-    this.#startProcess(this.workload.run);
-    this.#probeIn(startingProbeMs);
+    await this.#launch(this.workload.run);
   }
 
   get isHalted(): boolean {
@@ -207,10 +219,52 @@ class Supervised {
     };
   }
 
+  /** Starts it when its port is free. Whoever else holds the port would be taken for the service, and the service would fail for ever. */
+  async #launch(run: NonNullable<SupervisedWorkload['run']>): Promise<void> {
+    const launch = ++this.#launches;
+    const { port } = this.workload.target;
+    const free = await this.#becomesFree(port);
+    const owner = free ? '' : (await this.#options.findPortOwner(port)) || 'another program';
+    if (this.#stopped || this.#process !== null || launch !== this.#launches) return;
+    if (free) {
+      this.#startProcess(run);
+      this.#probeIn(startingProbeMs);
+    } else this.#blocked(port, owner);
+  }
+
+  /** What a service that just ended left behind lets go of its port within a moment. */
+  async #becomesFree(port: number): Promise<boolean> {
+    for (let look = 1; look < portLooks; look++) {
+      if (await this.#options.isPortFree(port)) return true;
+      await new Promise<void>((resolve) => void this.#options.clock.setTimer(resolve, portLookMs));
+    }
+    return this.#options.isPortFree(port);
+  }
+
+  #blocked(port: number, owner: string): void {
+    const { id, portIsOurs } = this.workload;
+    const message = portIsOurs
+      ? `${id} cannot start on port ${port}, which ${owner} holds: it gets another`
+      : `${id} cannot start: its port ${port} is held by ${owner}. End that, or give the service another address`;
+    if (message !== this.#message) {
+      this.output.add('drydock', message);
+      this.#event('service.blocked', message, { port, owner });
+    }
+    this.#become('down', message);
+    this.#settle();
+    if (portIsOurs) this.#options.onPortTaken(id, port, owner);
+    const waitMs = this.#backoffMs;
+    this.#backoffMs = Math.min(maxBackoffMs, this.#backoffMs * 2);
+    this.#timer = this.#options.clock.setTimer(() => {
+      if (this.workload.run) void this.#launch(this.workload.run);
+    }, waitMs);
+  }
+
   #startProcess(run: NonNullable<SupervisedWorkload['run']>): void {
     const { clock } = this.#options;
     this.#startedAt = clock.now();
     this.#startedWall = new Date(clock.wallNow()).toISOString();
+    if (this.workload.note !== '') this.output.add('drydock', this.workload.note);
     this.output.add('drydock', `starting: ${run.command}`);
     const started: { process: ServiceProcess | null } = { process: null };
     started.process = startProcess({
@@ -247,8 +301,7 @@ class Supervised {
     this.#timer = this.#options.clock.setTimer(() => {
       if (this.#stopped || !this.workload.run) return;
       this.#restarts++;
-      this.#startProcess(this.workload.run);
-      this.#probeIn(startingProbeMs);
+      void this.#launch(this.workload.run);
     }, waitMs);
   }
 
@@ -273,7 +326,7 @@ class Supervised {
       if (this.#process) this.#event('service.ready', `${this.workload.id} is ready after ${seconds} s`, {});
       else if (this.#state === 'down') this.#event('service.up', `${this.workload.id} answers again`, {});
     }
-    this.#become('ready', '');
+    this.#become('ready', this.workload.note);
     this.#settle();
   }
 

@@ -136,6 +136,8 @@ const markTones: readonly [prefix: string, tone: NonNullable<ChartMark['tone']>,
   ['cluster.overflow', 'bad', () => 'overflow'],
   ['service.exited', 'bad', () => 'exited'],
   ['service.down', 'bad', () => 'down'],
+  ['service.blocked', 'bad', () => 'port taken'],
+  ['service.moved', 'info', () => 'moved'],
   ['service.ready', 'info', () => 'ready'],
   ['config.applied', 'info', () => 'config'],
 ];
