@@ -57,6 +57,8 @@ export const recordingSchema = z.object({
   redacted: z.record(z.string(), z.number().int()),
   /** Exchanges that could not be kept (disk full), told rather than hidden. */
   dropped: z.number().int(),
+  /** Stubs that were imported (Hoverfly, WireMock): answers to whatever fulfils their conditions. */
+  stubs: z.number().int().optional(),
 });
 export type Recording = z.infer<typeof recordingSchema>;
 
@@ -148,3 +150,16 @@ export const mergeRequestSchema = z.strictObject({
   /** Ids or names. An exchange that several of them have is taken once. */
   recordings: z.array(z.string()).min(2).max(100),
 });
+
+/** What an import could not take over, or took over in another way than it stood in the file. */
+export const importNoteSchema = z.object({
+  /** What the file has many of: `entry 12`, `pair 3`, `mapping "login"`; '' speaks of the whole file. */
+  entry: z.string(),
+  /** A path in it: `request.body[0]`; '' speaks of all of it. */
+  field: z.string(),
+  message: z.string(),
+});
+export type ImportNote = z.infer<typeof importNoteSchema>;
+
+export const importedRecordingSchema = recordingSchema.extend({ notes: z.array(importNoteSchema) });
+export type ImportedRecording = z.infer<typeof importedRecordingSchema>;
