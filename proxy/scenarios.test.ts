@@ -131,7 +131,7 @@ changes:
   - {name: canary, at: 500ms, shift: {service: reviews, weights: {v1: 50, v2: 50}}}
 expect:
   - {that: 'share(v2) == 0%', during: {to: 500ms}}
-  - {that: 'share(v2) > 10%', of: {to: reviews}, during: {from: 700ms}}
+  - {that: 'share(v2) > 10%', of: {to: reviews}, during: {from: 700ms, to: 1s}}
   - {event: {type: endpoint.ejected, subject: reviews-v2, after: sick, within: 2s}}
   - {that: 'errors > 0%', of: {version: v2}, during: {from: 900ms}}
 `;

@@ -36,6 +36,9 @@ export const loadSchema = z.strictObject({
 });
 export type ScenarioLoad = z.infer<typeof loadSchema>;
 
+/** Requests of all loads together; more would be kept and judged by nobody. */
+export const maxScenarioRequests = 500_000;
+
 /** A fault of the timeline: armed at `at`, gone after `for` (default: the scenario's end). */
 export const scenarioFaultSchema = z.strictObject({
   name: z.string().min(1),

@@ -13,6 +13,7 @@ import type {
 } from './kinds/istio-types.ts';
 import type { ParsedResource } from './parse.ts';
 import type { ResourceSet } from './resource-set.ts';
+import { checkScenarioReferences } from './scenario-references.ts';
 
 /** What objects name must exist: hosts of destinations, subsets, ports, gateways, delegates, providers. */
 export function checkReferences(set: ResourceSet): Diagnostic[] {
@@ -24,13 +25,15 @@ export function checkReferences(set: ResourceSet): Diagnostic[] {
     for (const { resource } of set.list(kind)) checker.checkGatewayApiRoute(resource);
   }
   for (const { resource } of set.list('AuthorizationPolicy')) checker.checkAuthorizationPolicy(resource);
+  for (const { resource } of set.list('Scenario'))
+    checker.diagnostics.push(...checkScenarioReferences(set, checker.hosts, resource));
   return checker.diagnostics;
 }
 
 class ReferenceChecker {
   readonly diagnostics: Diagnostic[] = [];
   private readonly set: ResourceSet;
-  private readonly hosts: HostIndex;
+  readonly hosts: HostIndex;
   /** fqdn → subset names over every DestinationRule for it. */
   private readonly subsets = new Map<string, Set<string>>();
 

@@ -1,9 +1,10 @@
 import type { z } from 'zod';
 import type { Diagnostic } from '../api/diagnostic.schema.ts';
 import { nearest } from '../shared/nearest.ts';
-import { diagnose, type Path, sortDiagnostics } from './diagnostics.ts';
+import { diagnose, formatPath, type Path, resourceId, sortDiagnostics } from './diagnostics.ts';
 import { specShape } from './fields/shape.ts';
 import { ignoredGroups, type KindDefinition, kinds, type SchemaError } from './kinds/registry.ts';
+import { inside } from './kinds/scenario.ts';
 import { isRecord, type ParsedResource } from './parse.ts';
 import { checkProtos } from './protos/check-protos.ts';
 import { ProtoReader } from './protos/proto-reader.ts';
@@ -26,12 +27,34 @@ export async function validate(set: ResourceSet, options: ValidateOptions = {}):
   const diagnostics: Diagnostic[] = [];
   let sound = true;
   for (const { resource } of set.list()) {
-    const found = await validateResource(resource, options);
+    const found = [...(await validateResource(resource, options)), ...(await validateScenarioChanges(resource, options))];
     if (found.some((d) => d.severity === 'error')) sound = false;
     diagnostics.push(...found);
   }
   if (sound) diagnostics.push(...checkReferences(set), ...(await checkProtos(set, options.protoReader ?? new ProtoReader())));
   return sortDiagnostics(diagnostics);
+}
+
+/** What a scenario applies as it goes is checked as if it were applied now, where it stands in the scenario. */
+async function validateScenarioChanges(resource: ParsedResource, options: ValidateOptions): Promise<Diagnostic[]> {
+  const changes = resource.kind === 'Scenario' && isRecord(resource.spec) ? resource.spec.changes : [];
+  const found: Diagnostic[] = [];
+  for (const [i, change] of (Array.isArray(changes) ? changes : []).entries()) {
+    const applied = isRecord(change) && Array.isArray(change.apply) ? change.apply : [];
+    for (const [j, document] of applied.entries()) {
+      if (!isRecord(document) || typeof document.kind !== 'string' || typeof document.apiVersion !== 'string') continue;
+      const { apiVersion, kind } = document;
+      const metadata = isRecord(document.metadata) ? document.metadata : {};
+      const path = ['spec', 'changes', i, 'apply', j];
+      const name = typeof metadata.name === 'string' ? metadata.name : '';
+      const part = { ...inside(resource, path), document, written: document, spec: document.spec };
+      const problems = await validateResource({ ...part, apiVersion, kind, metadata, name, namespace: '' }, options);
+      const at = formatPath(path);
+      for (const problem of problems)
+        found.push({ ...problem, resource: resourceId(resource), path: `${at}.${problem.path ?? ''}` });
+    }
+  }
+  return found;
 }
 
 /** One resource by itself. */

@@ -348,7 +348,7 @@ function emptyText(file: string): Diagnostic {
 }
 
 function missing({ kind, namespace, name }: { kind: string; namespace: string; name: string }, file: string): Diagnostic {
-  return { severity: 'error', code: 'DD3010', message: `There is no ${kind} ${namespace}/${name} to delete.`, file };
+  return { severity: 'error', code: 'DD5005', message: `There is no ${kind} ${namespace}/${name} to delete.`, file };
 }
 
 /** `DD1204` (port taken) says who holds the port. */

@@ -1,4 +1,4 @@
-import type { ScenarioLoad, ScenarioSpec } from '../api/scenario.schema.ts';
+import { maxScenarioRequests, type ScenarioLoad, type ScenarioSpec } from '../api/scenario.schema.ts';
 import { parseDurationMs } from '../shared/duration.ts';
 import { seededRandom, seedFor } from '../shared/seeded-random.ts';
 
@@ -14,9 +14,6 @@ export interface PlannedLoad {
   /** Which of the load's requests each start sends. */
   picks: Uint16Array;
 }
-
-/** More would be measured by nobody and fill memory. */
-export const maxPlannedRequests = 500_000;
 
 /** Starts and requests of a load. They depend on the scenario's seed and the load's name only. */
 export function planLoad(load: ScenarioLoad, seed: number): PlannedLoad {
@@ -52,7 +49,7 @@ export function rateOf(load: ScenarioLoad): { from: number; to: number } {
 
 /** The k-th request starts when k have been due: N(t) = k, where N is the rate's integral. */
 function constantStarts(load: ScenarioLoad, forMs: number): number[] {
-  const count = Math.min(maxPlannedRequests, Math.max(1, plannedCount(load)));
+  const count = Math.min(maxScenarioRequests, Math.max(1, plannedCount(load)));
   return Array.from({ length: count }, (_, k) => timeOfCount(load, forMs, k));
 }
 
@@ -62,7 +59,7 @@ function poissonStarts(load: ScenarioLoad, forMs: number, random: () => number):
   const expected = (((from + to) / 2) * forMs) / 1000;
   const starts: number[] = [];
   let count = -Math.log(1 - random());
-  while (count < expected && starts.length < maxPlannedRequests) {
+  while (count < expected && starts.length < maxScenarioRequests) {
     starts.push(timeOfCount(load, forMs, count));
     count -= Math.log(1 - random());
   }

@@ -13,6 +13,7 @@ import { checkConfigMap, checkSecret } from './kubernetes-core.ts';
 import { checkMesh } from './mesh.ts';
 import { checkPeerAuthentication } from './peer-authentication.ts';
 import { checkRequestAuthentication } from './request-authentication.ts';
+import { checkScenario } from './scenario.ts';
 import { checkServiceEntry } from './service-entry.ts';
 import { checkVirtualService } from './virtual-service.ts';
 
@@ -73,7 +74,7 @@ const core = { group: '', versions: ['v1'], schema: null } as const;
 export const kinds: readonly KindDefinition[] = [
   { ...drydock, kind: 'Mesh', schema: { zod: meshSchema }, check: checkMesh },
   { ...drydock, kind: 'Fault', schema: { zod: faultSchema }, check: checkFault },
-  { ...drydock, kind: 'Scenario', schema: { zod: scenarioSchema } },
+  { ...drydock, kind: 'Scenario', schema: { zod: scenarioSchema }, check: checkScenario },
   { ...drydock, kind: 'Recording', schema: null },
   {
     ...networking,
