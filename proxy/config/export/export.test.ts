@@ -91,3 +91,22 @@ test('Gateway API: rules, weights, rewrites, timeouts and retries carry over, an
   });
   expect(await lintDocuments([...parseText(text, 'x.yaml').documents.slice(0, 1), ...documents])).toEqual([]);
 });
+
+test('CA certificates go along, Secrets never', () => {
+  const core = `apiVersion: v1
+kind: ConfigMap
+metadata: {name: root}
+data: {ca.crt: "-----BEGIN"}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: edge}
+stringData: {tls.crt: shown, tls.key: never-shown}
+`;
+  const { set } = ResourceSet.empty.replaceFiles(parseText(`${text}---\n${core}`, 'x.yaml').documents, { now: 0 });
+  for (const { yaml, notes } of [exportIstio(set), exportGatewayApi(set)]) {
+    expect(yaml).toContain('ca.crt');
+    expect(yaml).not.toMatch(/kind: Secret|never-shown/);
+    expect(notes.join()).toContain('Secret edge is left out');
+  }
+});

@@ -9,7 +9,7 @@ import type {
 } from '../kinds/istio-types.ts';
 import type { ParsedResource } from '../parse.ts';
 import { groupOf, type ResourceSet } from '../resource-set.ts';
-import type { ExportResult } from './istio.ts';
+import { carryCore, type ExportResult } from './istio.ts';
 
 /**
  * VirtualServices of mesh services as HTTPRoutes with a Service parent (GAMMA); Gateway API documents as written. A subset becomes a
@@ -21,7 +21,8 @@ export function exportGatewayApi(set: ResourceSet): ExportResult {
   const documents: string[] = [];
   for (const { resource } of set.list()) {
     const group = groupOf(resource.apiVersion);
-    if (group === 'gateway.networking.k8s.io') documents.push(resource.yaml);
+    if (group === '') carryCore(resource, documents, notes);
+    else if (group === 'gateway.networking.k8s.io') documents.push(resource.yaml);
     else if (resource.kind === 'VirtualService') {
       const route = convert(resource, hosts, notes);
       if (route) documents.push(stringify(route));

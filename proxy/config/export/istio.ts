@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import { type Fault, faultSchema } from '../../api/fault.schema.ts';
 import { HostIndex, type KnownService, listServices, listWorkloads } from '../hosts.ts';
 import type { HttpFaultSpec, HttpMatchSpec, HttpRouteSpec, VirtualServiceSpec } from '../kinds/istio-types.ts';
+import { caCertificateOf, keyPairOf } from '../kinds/kubernetes-core.ts';
 import { grpcStatusNames } from '../kinds/virtual-service.ts';
 import type { ParsedResource } from '../parse.ts';
 import { groupOf, type ResourceSet } from '../resource-set.ts';
@@ -26,6 +27,7 @@ export function exportIstio(set: ResourceSet): ExportResult {
   const faults = callerFaults(set, notes);
   const hosts = new HostIndex(services);
   for (const { resource } of set.list()) {
+    if (groupOf(resource.apiVersion) === '') carryCore(resource, documents, notes);
     if (!carried.includes(groupOf(resource.apiVersion))) continue;
     const own = faultsFor(resource, faults, hosts);
     documents.push(own.length === 0 ? withWrittenNamespace(resource) : stringify(withFaults(resource, own)));
@@ -35,6 +37,13 @@ export function exportIstio(set: ResourceSet): ExportResult {
   if (listWorkloads(services).length > 0)
     notes.push('Workloads are local processes: deploy your own Deployments with the labels app and version.');
   return { yaml: documents.map((d) => `${d.trimEnd()}\n`).join('---\n'), notes };
+}
+
+/** CA certificates go along; a Secret leaves the machine by nobody's export. */
+export function carryCore(resource: ParsedResource, documents: string[], notes: string[]): void {
+  if (resource.kind === 'ConfigMap' && caCertificateOf(resource) !== null) documents.push(withWrittenNamespace(resource));
+  if (resource.kind === 'Secret' && keyPairOf(resource) !== null)
+    notes.push(`Secret ${resource.name} is left out: create it in the cluster's namespace ${resource.namespace} yourself.`);
 }
 
 function kubernetesService(service: KnownService): object {

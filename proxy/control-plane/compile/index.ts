@@ -3,6 +3,7 @@ import { diagnose, type ResourceSet } from '../../config/index.ts';
 import type { MeshSnapshot, OutboundView } from '../../data-plane/snapshot.ts';
 import { CompileContext, type CompileOptions, rootNamespace } from './context.ts';
 import { compileFaults } from './faults.ts';
+import { tellBackendTlsProblems } from './gateway-api/backend-tls.ts';
 import { gatewayLabels } from './gateways.ts';
 import { compileProxies } from './proxies.ts';
 import { compileServices } from './services.ts';
@@ -37,6 +38,7 @@ export function compile(set: ResourceSet, options: CompileOptions): CompileResul
     forbiddenUpstreams: [...(options.forbiddenUpstreams ?? [])],
   };
   refuseOwnPorts(context);
+  tellBackendTlsProblems(context);
   return { snapshot, diagnostics: context.diagnostics };
 }
 

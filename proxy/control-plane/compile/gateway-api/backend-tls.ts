@@ -47,6 +47,16 @@ export function compileBackendTls(
   };
 }
 
+/** A policy nobody can be trusted by blocks its traffic: said once, where it is written. */
+export function tellBackendTlsProblems(context: CompileContext): void {
+  for (const { resource } of context.set.list('BackendTLSPolicy')) {
+    const { accepted, caMissing } = policyTrust(context.set, resource);
+    if (!accepted) continue;
+    const fate = caMissing ? 'calls to its targets fail' : 'the system’s certificates are trusted';
+    context.warn(resource, ['spec', 'validation'], 'DD3010', `${accepted.message}: ${fate} (${accepted.reason}).`);
+  }
+}
+
 /** Policies for a service, the oldest first: of two for the same target it wins. */
 function policiesFor(set: ResourceSet, service: KnownService): { resource: ParsedResource; target: TargetRef }[] {
   return set
