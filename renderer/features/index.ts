@@ -1,4 +1,16 @@
-import { ArrowLeftRight, Boxes, Disc, FileCode2, History, Network, Settings, ShieldCheck, Waypoints, Zap } from 'lucide-react';
+import {
+  ArrowLeftRight,
+  Boxes,
+  ClipboardCheck,
+  Disc,
+  FileCode2,
+  History,
+  Network,
+  Settings,
+  ShieldCheck,
+  Waypoints,
+  Zap,
+} from 'lucide-react';
 import { lazyScreen, type Screen } from './screen.tsx';
 
 /** Every screen there is, in the order of the rail. A screen is a folder here with a default export, plus its line. */
@@ -50,6 +62,14 @@ export const screens: readonly Screen[] = [
     key: '6',
     jump: 'e',
     component: lazyScreen(() => import('./recordings/recordings-screen.tsx')),
+  },
+  {
+    id: 'scenarios',
+    title: 'Scenarios',
+    icon: ClipboardCheck,
+    key: '7',
+    jump: 'd',
+    component: lazyScreen(() => import('./scenarios/scenarios-screen.tsx')),
   },
   {
     id: 'config',
