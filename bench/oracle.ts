@@ -59,8 +59,8 @@ const ignoredRequest = new Set([
 
 const known = values.random === undefined ? outboundGroups : randomGroups(Number(values.random), Number(values.seed));
 const groups = known.filter((g) => g.oracle !== false && (!values.filter || new RegExp(values.filter).test(g.id)));
-const apps = await startApps();
-const documents = groups.flatMap((group) => groupDocuments(group, apps.ports));
+const apps = await startApps({ tls: true });
+const documents = groups.flatMap((group) => groupDocuments(group, apps));
 const service = {
   name: 'client',
   port: 9080,

@@ -1,5 +1,11 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
+import https from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { TLSSocket } from 'node:tls';
+import { TestAuthority } from '../data-plane/listener/tls-test-kit.ts';
 import { unusedPort } from '../testing/unused-port.ts';
 import type { AppName, SeenRequest } from './case.ts';
 
@@ -11,17 +17,26 @@ import type { AppName, SeenRequest } from './case.ts';
 
 export interface Apps {
   ports: Record<AppName, number>;
+  /** Folder of ca.pem, other-ca.pem, client.pem, client.key, stranger.pem, stranger.key; '' without the apps that speak TLS. */
+  certificates: string;
   /** `x-case` → requests seen with it, in order. */
   seen: Map<string, SeenRequest[]>;
   close(): Promise<void>;
 }
 
-export async function startApps(): Promise<Apps> {
+/** `tls` and `mtls` are only started where asked for: their ports are 0 otherwise. */
+export async function startApps(options: { tls?: boolean } = {}): Promise<Apps> {
   const seen = new Map<string, SeenRequest[]>();
-  const servers: http.Server[] = [];
-  const ports = { dead: await unusedPort() } as Record<AppName, number>;
-  for (const name of ['a', 'b', 'c'] as const) {
-    const server = http.createServer({ keepAliveTimeout: 30_000 }, (request, response) => serve(name, seen, request, response));
+  const servers: (http.Server | https.Server)[] = [];
+  const ports = { dead: await unusedPort(), tls: 0, mtls: 0 } as Record<AppName, number>;
+  const tls = options.tls ? await makeCertificates() : null;
+  for (const name of ['a', 'b', 'c', ...(tls ? (['tls', 'mtls'] as const) : [])] as const) {
+    const listener: http.RequestListener = (request, response) => serve(name, seen, request, response);
+    const secured = name === 'tls' || name === 'mtls';
+    const server = secured
+      ? https.createServer({ ...tls?.server, requestCert: true, rejectUnauthorized: name === 'mtls' }, listener)
+      : http.createServer({ keepAliveTimeout: 30_000 }, listener);
+    server.on('tlsClientError', () => {});
     server.on('upgrade', (request, socket) => {
       const record = recordRequest(name, seen, request);
       if (request.headers['x-app']?.includes('refuse')) {
@@ -44,14 +59,35 @@ export async function startApps(): Promise<Apps> {
   }
   return {
     ports,
+    certificates: tls?.folder ?? '',
     seen,
     close: async () => {
+      if (tls !== null) await rm(tls.folder, { recursive: true, force: true });
       for (const server of servers) {
         server.close();
         server.closeAllConnections();
       }
     },
   };
+}
+
+/** The apps' certificate (server.case, *.wild.case, spiffe://case/server), and files for DestinationRules. */
+async function makeCertificates(): Promise<{ folder: string; server: https.ServerOptions }> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'drydock-certificates-'));
+  const [authority, other] = [new TestAuthority('case root'), new TestAuthority('other root')];
+  const server = authority.issue({ dns: ['server.case', '*.wild.case'], uris: ['spiffe://case/server'] });
+  const client = authority.issue({ dns: ['client.case'] });
+  const stranger = other.issue({ dns: ['client.case'] });
+  const files = {
+    'ca.pem': authority.caPem,
+    'other-ca.pem': other.caPem,
+    'client.pem': client.certificatePem,
+    'client.key': client.privateKeyPem,
+    'stranger.pem': stranger.certificatePem,
+    'stranger.key': stranger.privateKeyPem,
+  };
+  for (const [name, text] of Object.entries(files)) await writeFile(path.join(folder, name), text);
+  return { folder, server: { cert: server.certificatePem, key: server.privateKeyPem, ca: authority.caPem } };
 }
 
 function recordRequest(server: AppName, seen: Map<string, SeenRequest[]>, request: http.IncomingMessage): SeenRequest {
@@ -137,6 +173,12 @@ function serve(
     if (step.interim !== undefined) response.writeEarlyHints({ link: '</style.css>; rel=preload' });
     const body = step.body ?? (step.size === undefined ? `${name}` : 'x'.repeat(Number(step.size)));
     const out: string[] = ['x-server', name, ...headers.flat()];
+    const { socket } = request;
+    if (socket instanceof TLSSocket) {
+      // Not typed: https://nodejs.org/api/tls.html#tlssocketservername
+      const { servername } = socket as TLSSocket & { servername?: string | false };
+      out.push('x-sni', servername || 'none', 'x-client', socket.getPeerCertificate().subjectaltname ?? 'none');
+    }
     if (step.grpc !== undefined) out.push('content-type', 'application/grpc', 'grpc-status', step.grpc);
     if (trailers.length > 0) out.push('trailer', trailers.map(([key]) => key).join(','));
     const status = Number(step.status ?? 200);

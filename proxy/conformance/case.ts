@@ -4,8 +4,11 @@
  */
 
 export type Document = Record<string, unknown>;
-/** The apps behind the proxies; `dead` is a loopback port where nobody listens. Labels: version v1, v2, v3, v0. */
-export type AppName = 'a' | 'b' | 'c' | 'dead';
+/**
+ * The apps behind the proxies; `dead` is a loopback port where nobody listens; `tls` speaks TLS as server.case, `mtls` asks for a client's
+ * certificate too. Labels: version v1, v2, v3, v0, v4, v5.
+ */
+export type AppName = 'a' | 'b' | 'c' | 'dead' | 'tls' | 'mtls';
 
 /** Cases that share one host and its configuration. */
 export interface Group {
@@ -24,7 +27,7 @@ export interface Group {
   weights?: Partial<Record<AppName, number>>;
   /** A real Envoy must pick the same endpoint. */
   sameServer?: boolean;
-  /** http rules of a VirtualService on the host; `$HOST` in any string is the host. */
+  /** http rules of a VirtualService on the host; `$HOST` in any string is the host, `$CERTS` the folder of the apps' certificates. */
   http?: Document[];
   trafficPolicy?: Document;
   subsets?: Document[];

@@ -1,6 +1,7 @@
+import type { Apps } from './apps.ts';
 import type { AppName, Document, Group } from './case.ts';
 
-const versions: Record<AppName, string> = { a: 'v1', b: 'v2', c: 'v3', dead: 'v0' };
+const versions: Record<AppName, string> = { a: 'v1', b: 'v2', c: 'v3', dead: 'v0', tls: 'v4', mtls: 'v5' };
 
 /** Service port of every host. */
 export const casePort = 8000;
@@ -8,7 +9,7 @@ export const casePort = 8000;
 export const hostOf = (group: Group): string => group.host ?? `${group.id}.case`;
 
 /** The objects of one group: a ServiceEntry whose endpoints are the apps themselves, and what the group configures for it. */
-export function groupDocuments(group: Group, ports: Record<AppName, number>): Document[] {
+export function groupDocuments(group: Group, { ports, certificates }: Pick<Apps, 'ports' | 'certificates'>): Document[] {
   const host = hostOf(group);
   const documents: Document[] = [
     networking('ServiceEntry', group.id, {
@@ -36,7 +37,7 @@ export function groupDocuments(group: Group, ports: Record<AppName, number>): Do
     );
   }
   documents.push(...(group.documents ?? []));
-  return substitute(documents, host);
+  return substitute(documents, host, certificates);
 }
 
 /** `reviews`-like caller plus everything the groups need, as one YAML text (JSON documents are YAML). */
@@ -49,8 +50,8 @@ function networking(kind: string, name: string, spec: Document): Document {
   return { apiVersion: 'networking.istio.io/v1', kind, metadata: { name, namespace: 'default' }, spec };
 }
 
-function substitute<T>(value: T, host: string): T {
-  return JSON.parse(JSON.stringify(value).replaceAll('$HOST', host)) as T;
+function substitute<T>(value: T, host: string, certificates: string): T {
+  return JSON.parse(JSON.stringify(value).replaceAll('$HOST', host).replaceAll('$CERTS', certificates)) as T;
 }
 
 /** Subsets v1, v2, v3 by the apps' labels. */

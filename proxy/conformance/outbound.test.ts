@@ -12,14 +12,14 @@ let mesh: TestMesh;
 let results: Map<unknown, CaseResult>;
 
 beforeAll(async () => {
-  apps = await startApps();
+  apps = await startApps({ tls: true });
   const services = [
     { name: 'client', port: 9080, workloads: [{ version: 'v1', locality: 'eu/a/1', address: `127.0.0.1:${apps.ports.a}` }] },
   ];
   mesh = await startMesh(
     meshText(
       { services },
-      outboundGroups.flatMap((group) => groupDocuments(group, apps.ports)),
+      outboundGroups.flatMap((group) => groupDocuments(group, apps)),
     ),
   );
   const target = mesh.outbound('client-v1-0');

@@ -441,6 +441,8 @@ export type UpstreamTls =
       privateKeyPem: string | null;
       subjectAltNames: string[];
       insecureSkipVerify: boolean;
+      /** The certificate must carry the server name or the request's host; absent: where no subjectAltNames are given. */
+      verifyHost?: boolean;
       /** The CA certificates named cannot be had: nobody is trusted, every handshake fails; absent = they can. */
       caMissing?: boolean;
     };

@@ -5,6 +5,7 @@ import { filterGroups } from './filters.ts';
 import { matchGroups } from './match.ts';
 import { resilienceGroups } from './resilience.ts';
 import { routeGroups } from './routes.ts';
+import { upstreamTlsGroups } from './upstream-tls.ts';
 
 /** Everything one outbound proxy can answer. */
 export const outboundGroups: readonly Group[] = [
@@ -14,4 +15,5 @@ export const outboundGroups: readonly Group[] = [
   ...destinationGroups,
   ...filterGroups,
   ...edgeGroups,
+  ...upstreamTlsGroups,
 ];

@@ -250,16 +250,33 @@ function compileTls(
       return mutual(false);
     case 'SIMPLE':
     case 'MUTUAL':
-      return {
-        mode: spec.mode === 'MUTUAL' ? 'client-certificate' : 'simple',
-        sni: spec.sni || (service.external && !service.fqdn.startsWith('*') ? service.fqdn : ''),
-        caPem: readPem(context, spec.caCertificates),
-        certificatePem: readPem(context, spec.clientCertificate),
-        privateKeyPem: readPem(context, spec.privateKey),
-        subjectAltNames: spec.subjectAltNames ?? service.entry?.subjectAltNames ?? [],
-        insecureSkipVerify: spec.insecureSkipVerify ?? false,
-      };
+      return originatedTls(context, service, port, spec);
     default:
       return { mode: 'disable' };
   }
+}
+
+/**
+ * TLS that is not Istio's. Without sni the request's host is it (auto_sni), and without subjectAltNames too the certificate must carry that
+ * host (auto_san_validation); an opaque port has no host, so neither. A certificate file that cannot be read fails every handshake.
+ * istiod: cluster_tls.go constructUpstreamTLS, setAutoSniAndAutoSanValidation.
+ */
+function originatedTls(context: CompileContext, service: KnownService, port: number, spec: ClientTlsSpec): UpstreamTls {
+  const opaque = service.ports.find((p) => p.port === port)?.protocol === 'tcp';
+  const files = spec.mode === 'MUTUAL' ? ([spec.clientCertificate, spec.privateKey] as const) : ([] as const);
+  const caPem = readPem(context, spec.caCertificates);
+  const [certificatePem = null, privateKeyPem = null] = files.map((file) => readPem(context, file));
+  const caMissing = Boolean(spec.caCertificates) && caPem === null && !spec.insecureSkipVerify;
+  const keyMissing = files.length > 0 && !spec.credentialName && (certificatePem === null || privateKeyPem === null);
+  return {
+    mode: spec.mode === 'MUTUAL' ? 'client-certificate' : 'simple',
+    sni: spec.sni ?? '',
+    caPem,
+    certificatePem,
+    privateKeyPem,
+    subjectAltNames: spec.subjectAltNames?.length ? spec.subjectAltNames : (service.entry?.subjectAltNames ?? []),
+    insecureSkipVerify: spec.insecureSkipVerify ?? false,
+    verifyHost: !spec.sni && !spec.subjectAltNames?.length && !opaque,
+    ...(caMissing || keyMissing ? { caMissing: true } : {}),
+  };
 }

@@ -278,6 +278,8 @@ function tlsFields({ tls }: ClusterSnapshot): Json {
   const context = typed('envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext', {
     ...(tls.sni ? { sni: tls.sni } : {}),
     common_tls_context: {
+      // As istiod sets it: Envoy's own default for clients ends at 1.2.
+      tls_params: { tls_minimum_protocol_version: 'TLSv1_2', tls_maximum_protocol_version: 'TLSv1_3' },
       ...certificate,
       // Envoy takes a SAN list only together with a CA to verify against.
       ...(tls.caPem && !tls.insecureSkipVerify ? { validation_context: validation } : {}),
@@ -296,12 +298,19 @@ function errorMatcher(codes: readonly number[]): Json {
 
 function protocolOptions(source: ClusterSnapshot): Json {
   const codes = source.outlierDetection?.errorCodes;
+  const { tls } = source;
+  const originates = tls.mode === 'simple' || tls.mode === 'client-certificate';
+  const autoSni = originates && tls.sni === '';
+  const verifyHost = originates && tls.verifyHost === true && tls.caPem !== null && !tls.insecureSkipVerify;
   const http2 = source.maxConcurrentStreams === null ? {} : { max_concurrent_streams: source.maxConcurrentStreams };
   return {
     common_http_protocol_options: {
       idle_timeout: seconds(source.idleTimeoutMs),
       ...(source.maxRequestsPerConnection === null ? {} : { max_requests_per_connection: source.maxRequestsPerConnection }),
     },
+    ...(autoSni
+      ? { upstream_http_protocol_options: { auto_sni: true, ...(verifyHost ? { auto_san_validation: true } : {}) } }
+      : {}),
     ...(codes ? { outlier_detection: { error_matcher: errorMatcher(codes) } } : {}),
     ...(source.useClientProtocol
       ? { use_downstream_protocol_config: { http_protocol_options: {}, http2_protocol_options: http2 } }

@@ -35,11 +35,10 @@ export function readPem(context: CompileContext, file: string | undefined): stri
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
-    context.diagnostics.push({
-      severity: 'warning',
-      code: 'DD4105',
-      message: `Certificate file ${file} cannot be read (${code}).`,
-    });
+    const message = `Certificate file ${file} cannot be read (${code}): every handshake with it fails.`;
+    // Every view and cluster reads it; it is told once.
+    if (!context.diagnostics.some((told) => told.message === message))
+      context.diagnostics.push({ severity: 'warning', code: 'DD4105', message });
     return null;
   }
 }

@@ -225,7 +225,23 @@ describe('DestinationRule', () => {
     };
     expect(await tls({ mode: 'DISABLE' })).toEqual({ mode: 'disable' });
     expect(await tls({ mode: 'ISTIO_MUTUAL' })).toMatchObject({ mode: 'mutual', auto: false });
-    expect(await tls({ mode: 'SIMPLE', sni: 'x.example' })).toMatchObject({ mode: 'simple', sni: 'x.example', caPem: null });
+    expect(await tls({ mode: 'SIMPLE', sni: 'x.example' })).toMatchObject({
+      mode: 'simple',
+      sni: 'x.example',
+      caPem: null,
+      verifyHost: false,
+    });
+    expect(await tls({ mode: 'SIMPLE' })).toMatchObject({ sni: '', subjectAltNames: [], verifyHost: true });
+    expect(await tls({ mode: 'SIMPLE', subjectAltNames: ['a'] })).toMatchObject({ subjectAltNames: ['a'], verifyHost: false });
+  });
+
+  test('a certificate file that cannot be read fails every handshake instead of trusting more', async () => {
+    const { snapshot, diagnostics } = await compileDocuments([
+      shop,
+      destinationRule('a', { host: 'ratings', trafficPolicy: { tls: { mode: 'SIMPLE', caCertificates: '/nowhere/ca.pem' } } }),
+    ]);
+    expect(snapshot.views.default!.clusters[cluster()]!.tls).toMatchObject({ caPem: null, caMissing: true });
+    expect(diagnostics).toMatchObject([{ code: 'DD4105' }]);
   });
 });
 

@@ -29,6 +29,8 @@ export interface DialTls {
   privateKeyPem?: string | null;
   /** Not Istio: names of which the certificate must carry one; absent or empty = the SNI or host. */
   subjectAltNames?: string[];
+  /** Not Istio: the SNI or host must be in the certificate too; absent: where there are no subjectAltNames. */
+  verifyHost?: boolean;
   insecureSkipVerify?: boolean;
   /** The trust anchors asked for cannot be had: fails in Envoy's words instead of trusting the system's. */
   caMissing?: boolean;
@@ -97,11 +99,20 @@ function contextFor(tls: DialTls): SecureContext {
   });
 }
 
-/** A name with a scheme is a URI the certificate must carry as it is; others are hosts. */
-function checkName(name: string, certificate: PeerCertificate): Error | undefined {
-  if (!name.includes('://')) return checkServerIdentity(name, certificate);
-  const { uris } = parseSubjectAltName(certificate.subjectaltname ?? '');
-  return uris.includes(name) ? undefined : new Error(`verify SAN list: ${name} is none of the certificate's URIs`);
+/** A URI as it stands, any other name as TLS compares names; never the common name, which Envoy does not look at. */
+function carriesName(certificate: PeerCertificate, name: string): boolean {
+  const text = certificate.subjectaltname ?? '';
+  if (name.includes('://')) return parseSubjectAltName(text).uris.includes(name);
+  return text !== '' && checkServerIdentity(name, certificate) === undefined;
+}
+
+/** `server.case, spiffe://case/server`, without what kind each is. */
+function sansOf(certificate: PeerCertificate): string {
+  return (certificate.subjectaltname ?? '').replace(/(^|, )[A-Za-z ]+:/g, '$1');
+}
+
+function verifyError(words: string): Error {
+  return new Error(`CERTIFICATE_VERIFY_FAILED:verify cert failed: ${words}`);
 }
 
 /** The one spelling of an address: no IPv4-mapped form, unspecified means loopback, all loopback is one. */
@@ -235,14 +246,19 @@ class Dial {
     const socket = tlsConnect({
       socket: raw,
       secureContext,
-      servername: tls.sni,
+      // An address is no server name (RFC 6066).
+      servername: isIP(tls.sni) === 0 ? tls.sni : '',
       ALPNProtocols: tls.alpn,
       rejectUnauthorized: tls.insecureSkipVerify !== true,
       checkServerIdentity: (_, certificate) => {
         if (tls.identity !== undefined || tls.expectedSpiffeIds !== undefined) return this.#checkSpiffe(certificate.raw, tls);
-        const names = tls.subjectAltNames?.length ? tls.subjectAltNames : [host];
-        const failures = names.map((name) => checkName(name, certificate));
-        return failures.includes(undefined) ? undefined : failures[0];
+        const names = tls.subjectAltNames ?? [];
+        const has = `[${sansOf(certificate)}]`;
+        if (names.length > 0 && names.every((name) => !carriesName(certificate, name)))
+          return verifyError(`SAN matcher, certificate SANs are ${has}`);
+        if ((tls.verifyHost ?? names.length === 0) && !carriesName(certificate, host))
+          return verifyError(`verify SAN list, expected SANs: [${host}], certificate SANs: ${has}`);
+        return undefined;
       },
     });
     this.#socket = socket;

@@ -33,7 +33,8 @@ export function createTcpDial(deps: DialDeps) {
       timeoutMs: cluster.connectTimeoutMs,
       clock: deps.clock,
       forbidden: deps.forbidden(),
-      tls: tlsFor(cluster, endpoint, endpoint.host, deps.identityOf(proxyId), {
+      // Opaque bytes name no host to take for the server name.
+      tls: tlsFor(cluster, endpoint, '', deps.identityOf(proxyId), {
         contexts,
         trustDomain: deps.trustDomain(),
         alpn: ['istio'],
@@ -123,6 +124,7 @@ export function tlsFor(
     certificatePem: tls.certificatePem,
     privateKeyPem: tls.privateKeyPem,
     subjectAltNames: tls.subjectAltNames,
+    ...(tls.verifyHost === undefined ? {} : { verifyHost: tls.verifyHost }),
     insecureSkipVerify: tls.insecureSkipVerify,
     ...(tls.caMissing ? { caMissing: true } : {}),
     alpn,

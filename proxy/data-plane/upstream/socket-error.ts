@@ -21,6 +21,8 @@ export function describeSocketError(error: Error): string {
   const known = words[code];
   if (known !== undefined) return known;
   if ('reason' in first && typeof first.reason === 'string' && 'library' in first) return `TLS_error:${first.reason}`;
+  if (isTlsError(first) && !code.startsWith('ERR_'))
+    return `TLS_error:CERTIFICATE_VERIFY_FAILED:verify cert failed: X509_verify_cert: ${first.message.replaceAll('-', ' ').trim()}`;
   if (isTlsError(first)) return `TLS_error:${first.message.replace(/\s+/g, ' ').trim() || code}`;
   return first.message === '' ? code : first.message;
 }
