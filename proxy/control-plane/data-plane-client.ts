@@ -10,6 +10,7 @@ import type {
   IdentityMaterial,
   ToDataPlane,
   ToxicProxySpec,
+  TracePin,
 } from '../data-plane/messages.ts';
 import type { BoundListener, MeshSnapshot, PrepareResult } from '../data-plane/snapshot.ts';
 import type { Clock, Timer } from '../shared/clock.ts';
@@ -53,6 +54,7 @@ export class DataPlaneClient {
   #identities: IdentityMaterial[] = [];
   #committed: MeshSnapshot | null = null;
   #keepsAll = false;
+  readonly #pins = new Map<string, TracePin[]>();
 
   constructor(options: DataPlaneClientOptions) {
     this.#options = options;
@@ -104,6 +106,13 @@ export class DataPlaneClient {
     if (on === this.#keepsAll) return;
     this.#keepsAll = on;
     this.#worker?.postMessage({ type: 'keep-all', on } satisfies ToDataPlane);
+  }
+
+  /** Resolves when calls of traces that begin with `prefix` go where the pins say; none: as routed again. */
+  async pinTraces(prefix: string, pins: TracePin[]): Promise<void> {
+    if (pins.length === 0) this.#pins.delete(prefix);
+    else this.#pins.set(prefix, pins);
+    await this.#ask({ type: 'pin-traces', prefix, pins }, 'pinned');
   }
 
   captureBodies(bodies: boolean): void {
@@ -173,6 +182,8 @@ export class DataPlaneClient {
     if (this.#closed) return;
     this.#start();
     this.#worker?.postMessage({ type: 'keep-all', on: this.#keepsAll } satisfies ToDataPlane);
+    for (const [prefix, pins] of this.#pins)
+      this.#worker?.postMessage({ type: 'pin-traces', id: 0, prefix, pins } satisfies ToDataPlane);
     if (!this.#committed) return;
     this.#worker?.postMessage({ type: 'identities', identities: this.#identities } satisfies ToDataPlane);
     try {

@@ -13,6 +13,7 @@ import { createIdSource } from './ids.ts';
 import { OpenExchanges } from './live/open-exchanges.ts';
 import type { LiveExchange } from './live-exchange.ts';
 import type { DataPlaneCounters, FromDataPlane, IdentityMaterial } from './messages.ts';
+import { PinnedTraces } from './pinned-traces.ts';
 import { listenerKey, type PreparedSnapshot, prepareSnapshot } from './prepare.ts';
 import { ResourceCounts } from './resource-counts.ts';
 import { FaultState } from './route-filters/fault/fault-state.ts';
@@ -43,6 +44,7 @@ export interface DataPlaneOptions {
 /** All proxies of this worker: takes snapshots, keeps listeners and upstreams in line with the newest one. */
 export class DataPlane {
   readonly toxicProxies: ToxicProxies;
+  readonly pinnedTraces = new PinnedTraces();
   readonly #clock: Clock;
   readonly #reporter: ExchangeReporter;
   readonly #open: OpenExchanges;
@@ -108,6 +110,7 @@ export class DataPlane {
         ids,
         httpDate: createHttpDate(clock.wallNow),
         upstreams: this.#upstreams,
+        pinned: this.pinnedTraces,
         reporter: this.#reporter,
         messageBudget: this.#open.budget,
         onBegin: (exchange) => {

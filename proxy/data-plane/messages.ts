@@ -21,6 +21,15 @@ export interface ExchangeTally {
   values: Float64Array;
 }
 
+/** Where calls of some traces go instead of where their routes say. */
+export interface TracePin {
+  /** fqdn */
+  service: string;
+  to:
+    | { kind: 'version'; version: string }
+    | { kind: 'address'; scheme: 'http' | 'https'; host: string; port: number; authority: string };
+}
+
 /** Control plane → data plane. `id` pairs a question with its answer. */
 export type ToDataPlane =
   | { type: 'identities'; identities: IdentityMaterial[] }
@@ -42,7 +51,9 @@ export type ToDataPlane =
   | { type: 'keep-all'; on: boolean }
   /** Creates or changes a toxic proxy; toxics are brought in line on open connections. */
   | { type: 'set-toxic-proxy'; id: number; spec: ToxicProxySpec }
-  | { type: 'remove-toxic-proxy'; id: number; name: string };
+  | { type: 'remove-toxic-proxy'; id: number; name: string }
+  /** Traces whose ids begin like this go where the pins say (pinned-traces.ts); none: as routed again. */
+  | { type: 'pin-traces'; id: number; prefix: string; pins: TracePin[] };
 
 export interface ToxicSpec {
   name: string;
@@ -103,6 +114,7 @@ export type FromDataPlane =
   | { type: 'open-exchange'; id: number; detail: ExchangeDetail | null }
   | { type: 'flushed'; id: number }
   | { type: 'drained'; id: number; cut: number }
+  | { type: 'pinned'; id: number }
   /** `listen` with the port really bound; `error` in the words of Go's net package, '' when all is well. */
   | { type: 'toxic-proxy'; id: number; listen: string; error: string }
   | { type: 'failed'; message: string; stack: string };

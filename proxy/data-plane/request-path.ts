@@ -6,6 +6,7 @@ import type { IdSource } from './ids.ts';
 import { sendLocalReply } from './listener/local-reply.ts';
 import type { MessageBudget } from './live/message-log.ts';
 import { type ExchangeOrigin, LiveExchange } from './live-exchange.ts';
+import type { PinnedTraces } from './pinned-traces.ts';
 import type { PreparedVirtualHost, RouteTable } from './route/prepare-view.ts';
 import { finalizeRequest, httpsRedirect, selectInboundRoute, selectRoute } from './route/route-request.ts';
 import type { InboundPort } from './snapshot.ts';
@@ -39,6 +40,8 @@ export interface RequestPathDeps {
   ids: IdSource;
   httpDate: () => string;
   upstreams: Upstreams;
+  /** Replays that go elsewhere than their routes say. */
+  pinned?: PinnedTraces;
   reporter: ExchangeReporter;
   /** Memory for messages of exchanges in progress. */
   messageBudget?: MessageBudget;
@@ -72,6 +75,7 @@ async function decide(exchange: LiveExchange, path: ListenerPath, deps: RequestP
   if (path.direction === 'inbound') identifyPeer(exchange, path);
 
   exchange.enterStage('route', clock.now());
+  let pinnedHost = '';
   if (!exchange.pathIsValid) return { status: 400, body: '', flag: '', details: 'path_normalization_failed' };
   if (path.direction === 'inbound') {
     exchange.port = path.port.port;
@@ -85,6 +89,7 @@ async function decide(exchange: LiveExchange, path: ListenerPath, deps: RequestP
       if (redirect !== undefined) return redirect;
     }
     selectRoute(exchange, path.table, random, path.target === null ? undefined : { target: path.target });
+    pinnedHost = deps.pinned?.apply(exchange, path.table.view.clusters) ?? '';
   }
 
   const { upgrade } = exchange.downstream;
@@ -97,6 +102,7 @@ async function decide(exchange: LiveExchange, path: ListenerPath, deps: RequestP
 
   const reply = finalizeRequest(exchange);
   if (reply !== undefined) return reply;
+  if (pinnedHost !== '') exchange.authority = pinnedHost;
   stampRequest(exchange);
 
   exchange.enterStage('upstream', clock.now());

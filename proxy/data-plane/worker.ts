@@ -52,6 +52,10 @@ function receive(message: ToDataPlane): void {
     case 'drain':
       change(async () => post({ type: 'drained', id: message.id, cut: await plane.drain(message.graceMs) }));
       return;
+    case 'pin-traces':
+      plane.pinnedTraces.set(message.prefix, message.pins);
+      post({ type: 'pinned', id: message.id });
+      return;
     case 'acknowledge':
       plane.acknowledge(message.exchanges);
       return;
