@@ -39,6 +39,7 @@ import { toxicTypes } from './data-plane/toxics/index.ts';
 import { type CertificateAuthority, openAuthority } from './pki/authority.ts';
 import { WorkloadCertificates } from './pki/workload-certificates.ts';
 import { Recorder } from './recorder/recorder.ts';
+import { RecordingEditor } from './recorder/recording-editor.ts';
 import { Redactor } from './recorder/redact.ts';
 import { openRedactionKey } from './recorder/redaction-key.ts';
 import { Replayer } from './recorder/replay.ts';
@@ -245,7 +246,9 @@ export class Engine {
     const accessLog = new AccessLog({ clock, onEvent });
     const otlpExport = new OtlpExporter({ clock, version: this.#version, onEvent });
     const onRecording = () => this.#chooseWhatIsKept();
-    const recorder = new Recorder({ store, clock, random: Math.random, redactor, onEvent, onRecording });
+    const collect = () => dataPlane.flush().catch(ignoreGone);
+    const recorder = new Recorder({ store, clock, random: Math.random, redactor, collect, onEvent, onRecording });
+    const recordings = new RecordingEditor({ store, recorder, clock, random: Math.random, onEvent });
     const protoReader = new ProtoReader();
     const configuration = new Configuration({
       paths: this.#options.paths,
@@ -306,6 +309,7 @@ export class Engine {
       telemetry,
       redactor,
       recorder,
+      recordings,
       accessLog,
       otlpExport,
       configuration,
@@ -607,6 +611,7 @@ interface Parts extends Given {
   telemetry: Telemetry;
   redactor: Redactor;
   recorder: Recorder;
+  recordings: RecordingEditor;
   accessLog: AccessLog;
   otlpExport: OtlpExporter;
   configuration: Configuration;

@@ -54,11 +54,16 @@ function describeOperation(operationId: string, route: ApiRoute): Json {
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(route.body ? { requestBody: requestBody(route.body) } : {}),
     responses: {
-      200: { description: 'OK', content: { 'application/json': { schema: schemaOf(route.response, 'output') } } },
+      200: { description: 'OK', content: responseContent(route) },
       ...(rejects ? { 422: { description: 'Rejected with diagnostics; nothing was changed', content: errorContent } } : {}),
       default: { description: 'An error', content: errorContent },
     },
   };
+}
+
+function responseContent({ response, responseType }: ApiRoute): Json {
+  if (responseType) return { [responseType]: { schema: { type: 'string', contentMediaType: responseType } } };
+  return { 'application/json': { schema: schemaOf(response, 'output') } };
 }
 
 const errorContent = { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } };
@@ -74,7 +79,12 @@ function queryParameters(query: z.ZodType): Json[] {
   }));
 }
 
-function requestBody(body: z.ZodType | 'yaml'): Json {
+function requestBody(body: z.ZodType | 'yaml' | 'bytes'): Json {
+  if (body === 'bytes')
+    return {
+      required: true,
+      content: { 'application/octet-stream': { schema: { type: 'string', contentMediaType: 'application/octet-stream' } } },
+    };
   if (body !== 'yaml') return { required: true, content: { 'application/json': { schema: schemaOf(body, 'input') } } };
   const wrapped = { type: 'object', properties: { yaml: { type: 'string' }, file: { type: 'string' } }, required: ['yaml'] };
   const text = { schema: { type: 'string', description: 'Any number of YAML documents' } };

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ExchangeDetail } from '../api/exchange.schema.ts';
 import { makeBody, makeExchange, makeFolder, realClock } from '../store/fixtures.ts';
 import { Store } from '../store/store.ts';
@@ -35,11 +35,12 @@ async function started(recorder: Recorder, request: Parameters<Recorder['start']
   if (!result.ok) throw new Error(result.message);
   return result.value.id;
 }
-/** A store whose named method fails while `failing.on`. */
-function failingStore(method: 'stopRecording' | 'appendToRecording', failing: { on: boolean }): Store {
+/** A store whose named methods fail while `failing.on`. */
+function failingStore(methods: ('stopRecording' | 'appendToRecording')[], failing: { on: boolean }): Store {
   return new Proxy(store, {
     get(target, name) {
-      if (name === method && failing.on) return async () => ({ ok: false, code: 'disk', message: 'full' });
+      if (failing.on && methods.some((method) => method === name))
+        return async () => ({ ok: false, code: 'disk', message: 'full' });
       const value: unknown = Reflect.get(target, name);
       return typeof value === 'function' ? value.bind(target) : value;
     },
@@ -60,7 +61,8 @@ describe('a recording', () => {
       makeExchange(2, { path: '/b' }),
       makeExchange(3, { path: '/a', destination: 'x' }),
     ]);
-    expect((await recorder.get('all'))!.exchanges).toBe(3);
+    // What counts is on disk; the rest is on its way.
+    expect(await recorder.get('all')).toMatchObject({ exchanges: 0, waiting: 3 });
     expect(await recorder.stop('some')).toMatchObject({
       ok: true,
       value: { id: some, state: 'stopped', exchanges: 1, dropped: 0 },
@@ -104,23 +106,56 @@ describe('a recording', () => {
     expect(await recorder.start({ name: 'x', for: 'soon' })).toMatchObject({ ok: false, code: 'invalid' });
   });
 
-  test('counts what the disk did not take', async () => {
-    const failing = { on: true };
-    const { recorder } = makeRecorder({ store: failingStore('appendToRecording', failing) });
+  test('collects what has ended before it stops, also when it stops by itself', async () => {
+    const clock = new ManualClock();
+    const late = makeExchange(1);
+    const { recorder } = makeRecorder({ clock, collect: async () => recorder.offer([late]) });
+    const id = await started(recorder, { name: 'minute', for: '60s' });
+    clock.advance(60_000);
+    await vi.waitFor(async () => expect(await store.getRecording(id)).toMatchObject({ state: 'stopped', exchanges: 1 }));
+  });
+
+  test('stops with a word when the disk takes no more, counts what it lost, and ends when the disk lets it', async () => {
+    const clock = new ManualClock();
+    const failing = { on: false };
+    const words: string[] = [];
+    const { recorder } = makeRecorder({
+      store: failingStore(['appendToRecording', 'stopRecording'], failing),
+      clock,
+      onEvent: ({ type, message }) => words.push(`${type}: ${message}`),
+    });
     const id = await started(recorder, { name: 'r' });
-    recorder.offer([makeExchange(1), makeExchange(2)]);
-    await recorder.exchanges(id, {});
+    recorder.offer([makeExchange(1)]);
+    await recorder.settle(id);
+    failing.on = true;
+    recorder.offer([makeExchange(2), makeExchange(3)]);
+    await recorder.settle(id);
+    expect(recorder.isRecording).toBe(false);
+    expect(await recorder.get(id)).toMatchObject({ state: 'stopped', stopReason: 'full', exchanges: 1, dropped: 2 });
+    recorder.offer([makeExchange(4)]);
     failing.on = false;
+    clock.advance(2000);
+    await vi.waitFor(async () => expect((await store.getRecording(id))!.state).toBe('stopped'));
+    expect(await store.getRecording(id)).toMatchObject({ stopReason: 'full', exchanges: 1, dropped: 2 });
+    expect(words.slice(1)).toEqual([
+      'recording.failed: Recording r stopped: full. Traffic goes on.',
+      'recording.stopped: Recording r stopped (full): 1 exchanges, 2 could not be kept',
+    ]);
+  });
+
+  test('counts what never came', async () => {
+    const { recorder } = makeRecorder();
+    const id = await started(recorder, { name: 'r' });
     recorder.offer([makeExchange(3)]);
     recorder.noteDropped(5);
-    expect(await recorder.stop(id)).toMatchObject({ ok: true, value: { exchanges: 1, dropped: 7 } });
+    expect(await recorder.stop(id)).toMatchObject({ ok: true, value: { exchanges: 1, dropped: 5 } });
   });
 
   test('is not called stopped before the disk has it, and stopping again tries again', async () => {
     const failing = { on: true };
     const told: boolean[] = [];
     const { recorder, events } = makeRecorder({
-      store: failingStore('stopRecording', failing),
+      store: failingStore(['stopRecording'], failing),
       onRecording: (is) => told.push(is),
     });
     const id = await started(recorder, { name: 'r' });
@@ -138,9 +173,10 @@ describe('a recording', () => {
     const { recorder } = makeRecorder();
     const id = await started(recorder, { name: 'gone' });
     recorder.offer([makeExchange(1)]);
-    expect(await recorder.delete('gone')).toEqual({ ok: true, value: null });
+    expect(await recorder.delete('gone')).toEqual({ ok: true, value: id });
     expect(recorder.isRecording).toBe(false);
     expect(await recorder.get(id)).toBeNull();
+    expect(await store.unhideRecording(id)).toMatchObject({ ok: true, value: { state: 'stopped' } });
     await started(recorder, { name: 'left' });
     await store.close();
     store = await Store.open({ path: join(folder.path, 'drydock.db'), clock: realClock });

@@ -1,11 +1,19 @@
 import type { ExchangeDetail } from '../api/exchange.schema.ts';
-import type { Recording, RecordingFilter } from '../api/recording.schema.ts';
+import type {
+  RecordedRowFilter,
+  RecordedRowPage,
+  Recording,
+  RecordingFilter,
+  RecordingTimeline,
+} from '../api/recording.schema.ts';
 import type { Clock, Timer } from '../shared/clock.ts';
 import { parseDurationMs } from '../shared/duration.ts';
 import type { Store } from '../store/store.ts';
-import type { StoreResult } from '../store/store-types.ts';
+import type { AnnotatedExchange, RecordedPage, StoreResult } from '../store/store-types.ts';
 import { type Har, readHar, writeHar } from './har.ts';
+import { RecordingFileError, readRecordingFile, writeRecordingFile } from './recording-file.ts';
 import { passesFilter } from './recording-filter.ts';
+import { makeRecordingId } from './recording-id.ts';
 import type { Redactor } from './redact.ts';
 
 export interface RecorderOptions {
@@ -15,9 +23,11 @@ export interface RecorderOptions {
   random: () => number;
   /** For what does not come through the mesh: imported files. */
   redactor: Redactor;
+  /** Resolves when everything that has ended so far was offered: what ended before a stop belongs to the recording. */
+  collect?: () => Promise<void>;
   /** A first recording runs, or the last one has ended. */
   onRecording?: (isRecording: boolean) => void;
-  /** `recording.started`, `recording.stopped`. */
+  /** `recording.started`, `recording.stopped`, `recording.failed`, `recording.deleted`. */
   onEvent?: (event: { type: string; subject: string; message: string; data: Record<string, unknown> }) => void;
 }
 
@@ -26,6 +36,10 @@ const FLUSH_MS = 200;
 /** Waiting exchanges above which new ones are dropped and counted: a full disk must not fill the memory. */
 const MAX_WAITING = 20_000;
 const PAGE = 1000;
+/** A deleted recording can be brought back for this long, while the engine runs. */
+const UNDO_MS = 10 * 60_000;
+/** How often a recording that the disk did not even let end is tried again. */
+const END_AGAIN_MS = 2000;
 
 interface Running {
   recording: Recording;
@@ -34,6 +48,8 @@ interface Running {
   writing: Promise<void>;
   /** Asked to stop, but the disk has not taken it yet: nothing more comes in, and stopping again tries again. */
   closed: boolean;
+  /** The disk took no more: the recording ends with this word. */
+  failure: string;
   timer: Timer | null;
   stopTimer: Timer | null;
 }
@@ -42,6 +58,7 @@ interface Running {
 export class Recorder {
   readonly #options: RecorderOptions;
   readonly #running = new Map<string, Running>();
+  readonly #purges = new Set<Timer>();
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -70,13 +87,13 @@ export class Recorder {
   }
 
   async start(request: { name: string; filter?: RecordingFilter; for?: string }): Promise<StoreResult<Recording>> {
-    const { clock, store } = this.#options;
+    const { clock, store, random } = this.#options;
     const forMs = request.for === undefined ? null : parseDurationMs(request.for);
     if (request.for !== undefined && (forMs === null || forMs <= 0)) {
       return { ok: false, code: 'invalid', message: `"${request.for}" is not a duration such as 60s` };
     }
     const created = await store.createRecording({
-      id: this.#newId(),
+      id: makeRecordingId(clock, random),
       name: request.name,
       filter: request.filter ?? {},
       startedAt: new Date(clock.wallNow()).toISOString(),
@@ -84,38 +101,50 @@ export class Recorder {
     if (!created.ok) return created;
     const recording = created.value;
     const running: Running = {
-      ...{ recording, waiting: [], dropped: 0, writing: Promise.resolve(), closed: false },
+      ...{ recording, waiting: [], dropped: 0, writing: Promise.resolve(), closed: false, failure: '' },
       ...{ timer: null, stopTimer: null },
     };
     this.#running.set(recording.id, running);
     this.#options.onRecording?.(true);
     if (forMs !== null) running.stopTimer = clock.setTimer(() => void this.stop(recording.id), forMs);
-    this.#event('recording.started', recording, `Recording ${recording.name} started`);
+    this.#tell('recording.started', recording, `Recording ${recording.name} started`);
     return created;
   }
 
   /** By id or name. When it answers ok, the recording is on disk. Stopping a stopped one answers it again. */
   async stop(idOrName: string): Promise<StoreResult<Recording>> {
-    const { store, clock } = this.#options;
+    const { store } = this.#options;
     const running = this.#find(idOrName);
     if (running === undefined) {
       const known = await store.getRecording(idOrName);
       return known ? { ok: true, value: known } : { ok: false, code: 'not_found', message: `There is no recording ${idOrName}` };
     }
-    running.closed = true;
     running.stopTimer?.cancel();
+    if (!running.closed && this.#options.collect) await this.#options.collect();
+    running.closed = true;
     this.#options.onRecording?.(this.isRecording);
     await this.#flush(running);
+    return this.#end(running);
+  }
+
+  async #end(running: Running): Promise<StoreResult<Recording>> {
+    const { store, clock } = this.#options;
     const stopped = await store.stopRecording({
       id: running.recording.id,
       stoppedAt: new Date(clock.wallNow()).toISOString(),
       dropped: running.dropped,
+      reason: running.failure,
     });
     if (!stopped.ok) return stopped;
     if (!this.#running.delete(running.recording.id)) return stopped; // another stop was faster and has told
     const { exchanges, dropped } = stopped.value;
     const lost = dropped > 0 ? `, ${dropped} could not be kept` : '';
-    this.#event('recording.stopped', stopped.value, `Recording ${stopped.value.name} stopped: ${exchanges} exchanges${lost}`);
+    const why = running.failure === '' ? '' : ` (${running.failure})`;
+    this.#tell(
+      'recording.stopped',
+      stopped.value,
+      `Recording ${stopped.value.name} stopped${why}: ${exchanges} exchanges${lost}`,
+    );
     return stopped;
   }
 
@@ -130,18 +159,40 @@ export class Recorder {
 
   async exchanges(
     idOrName: string,
-    query: { limit?: number; cursor?: string },
-  ): Promise<{ exchanges: ExchangeDetail[]; next: string | null } | null> {
-    const { store } = this.#options;
-    const recording = await store.getRecording(idOrName);
-    if (recording === null) return null;
-    const running = this.#running.get(recording.id);
-    if (running !== undefined) await this.#flush(running);
-    return store.recordedExchanges(recording.id, query);
+    query: { limit?: number | undefined; cursor?: string | undefined },
+  ): Promise<RecordedPage | null> {
+    const recording = await this.settle(idOrName);
+    return recording && this.#options.store.recordedExchanges(recording.id, query);
   }
 
-  async delete(idOrName: string): Promise<StoreResult<null>> {
+  async exchange(idOrName: string, exchangeId: string): Promise<AnnotatedExchange | null> {
+    const recording = await this.settle(idOrName);
+    return recording && this.#options.store.recordedExchange(recording.id, exchangeId);
+  }
+
+  async rows(idOrName: string, filter: RecordedRowFilter, offset: number, limit: number): Promise<RecordedRowPage | null> {
+    const recording = await this.settle(idOrName);
+    return recording && this.#options.store.recordedRows(recording.id, filter, offset, limit);
+  }
+
+  async timeline(idOrName: string, slices: number): Promise<RecordingTimeline | null> {
+    const recording = await this.settle(idOrName);
+    return recording && this.#options.store.recordingTimeline(recording.id, slices);
+  }
+
+  /** The recording with everything on disk that was offered so far; null when there is none. */
+  async settle(idOrName: string): Promise<Recording | null> {
     const { store } = this.#options;
+    const recording = await store.getRecording(idOrName);
+    const running = recording && this.#running.get(recording.id);
+    if (!running) return recording;
+    await this.#flush(running);
+    return store.getRecording(recording.id);
+  }
+
+  /** Out of every list at once; can be brought back for ten minutes, while the engine runs. Answers its id. */
+  async delete(idOrName: string): Promise<StoreResult<string>> {
+    const { store, clock } = this.#options;
     const recording = await store.getRecording(idOrName);
     if (recording === null) return { ok: false, code: 'not_found', message: `There is no recording ${idOrName}` };
     const running = this.#running.get(recording.id);
@@ -152,8 +203,18 @@ export class Recorder {
       running.stopTimer?.cancel();
       this.#options.onRecording?.(this.isRecording);
       await running.writing;
+      // It would come back as one that still records.
+      await this.#end(running);
     }
-    return store.deleteRecording(recording.id);
+    const hidden = await store.hideRecording(recording.id, clock.wallNow());
+    if (!hidden.ok) return hidden;
+    this.#tell('recording.deleted', recording, `Recording ${recording.name} was deleted`);
+    const timer = clock.setTimer(() => {
+      this.#purges.delete(timer);
+      void store.purgeRecordings(clock.wallNow() - UNDO_MS + 1);
+    }, UNDO_MS);
+    this.#purges.add(timer);
+    return { ok: true, value: recording.id };
   }
 
   async exportHar(idOrName: string): Promise<Har | null> {
@@ -162,14 +223,65 @@ export class Recorder {
     return writeHar(recording, await this.#all(recording.id));
   }
 
+  /** The recording as one file (recording-file.ts), a piece at a time; null when there is none. */
+  async exportFile(idOrName: string): Promise<{ name: string; bytes: AsyncIterable<Uint8Array> } | null> {
+    const recording = await this.settle(idOrName);
+    if (recording === null) return null;
+    return { name: recording.name, bytes: writeRecordingFile(recording, this.#options.store.eachRecordedExchange(recording.id)) };
+  }
+
+  /** The recording of a file, redacted like traffic. `invalid` with words when it is not one, or not whole: then nothing is kept. */
+  async importFile(bytes: AsyncIterable<Uint8Array>, name?: string): Promise<StoreResult<Recording>> {
+    const { store, clock, random } = this.#options;
+    const id = makeRecordingId(clock, random);
+    try {
+      return await this.#takeFile(id, bytes, name);
+    } catch (error) {
+      // A connection that broke while the file came in ends here too.
+      await store.hideRecording(id, 0);
+      await store.purgeRecordings(1);
+      if (error instanceof RecordingFileError) return { ok: false, code: 'invalid', message: error.message };
+      throw error;
+    }
+  }
+
+  async #takeFile(id: string, bytes: AsyncIterable<Uint8Array>, name: string | undefined): Promise<StoreResult<Recording>> {
+    const { store, clock, redactor } = this.#options;
+    let end = { stoppedAt: '', dropped: 0, reason: '' };
+    for await (const part of readRecordingFile(bytes)) {
+      if (part.type === 'head') {
+        const { startedAt, stoppedAt, dropped, stopReason, origin, ...head } = part.recording;
+        end = { stoppedAt: stoppedAt ?? startedAt, dropped, reason: stopReason };
+        const from =
+          origin === '' ? 'imported from a file' : `imported from a file, ${origin.replace(/^imported from a file, /, '')}`;
+        const made = { ...head, id, startedAt, origin: from, hiddenSince: clock.wallNow() };
+        const created = await store.createRecording(name === undefined ? made : { ...made, name });
+        if (!created.ok) return created;
+        continue;
+      }
+      const exchanges = part.exchanges.map((one): AnnotatedExchange => ({ ...one, ...redactor.redactOne(one) }));
+      const appended = await store.appendToRecording(id, exchanges);
+      if (!appended.ok) {
+        await store.purgeRecordings(clock.wallNow() + 1);
+        return appended;
+      }
+    }
+    return store.stopRecording({ id, ...end });
+  }
+
   /** A recording from a HAR, redacted like traffic. `invalid` with words when it is not one. */
   async importHar(har: unknown, name?: string): Promise<StoreResult<Recording>> {
-    const { store, clock } = this.#options;
-    const base = this.#newId();
+    const { store, clock, random } = this.#options;
+    const base = makeRecordingId(clock, random);
     const read = readHar(har, (index) => `${base}${String(index).padStart(7, '0')}`);
     if (typeof read === 'string') return { ok: false, code: 'invalid', message: read };
     const now = new Date(clock.wallNow()).toISOString();
-    const created = await store.createRecording({ id: this.#newId(), name: name ?? read.name, filter: {}, startedAt: now });
+    const created = await store.createRecording({
+      id: makeRecordingId(clock, random),
+      name: name ?? read.name,
+      filter: {},
+      startedAt: now,
+    });
     if (!created.ok) return created;
     for (let i = 0; i < read.exchanges.length; i += PAGE) {
       const appended = await store.appendToRecording(
@@ -181,8 +293,9 @@ export class Recorder {
     return store.stopRecording({ id: created.value.id, stoppedAt: now, dropped: read.skipped });
   }
 
-  /** Stops what runs, durably. */
+  /** Stops what runs, durably. What was deleted goes for good when the next engine starts. */
   async close(): Promise<void> {
+    for (const timer of this.#purges) timer.cancel();
     await Promise.all([...this.#running.keys()].map((id) => this.stop(id)));
   }
 
@@ -206,10 +319,32 @@ export class Recorder {
       while (running.waiting.length > 0) {
         const part = running.waiting.splice(0, PAGE);
         const result = await this.#options.store.appendToRecording(running.recording.id, part);
-        if (!result.ok) running.dropped += part.length;
+        if (result.ok) continue;
+        running.dropped += part.length;
+        if (result.code === 'disk') this.#fail(running, result.message);
       }
     });
     return running.writing;
+  }
+
+  /** A recording with a hole in it is worth less than one that ends: it stops, with a word, and traffic flows on. */
+  #fail(running: Running, why: string): void {
+    running.dropped += running.waiting.splice(0).length;
+    if (running.closed) return;
+    running.closed = true;
+    running.failure = why;
+    running.stopTimer?.cancel();
+    this.#options.onRecording?.(this.isRecording);
+    const { name } = running.recording;
+    this.#tell('recording.failed', running.recording, `Recording ${name} stopped: ${why}. Traffic goes on.`);
+    void this.#endWhenPossible(running);
+  }
+
+  /** The disk that took no exchange may not take the end either, for a while. */
+  async #endWhenPossible(running: Running): Promise<void> {
+    const ended = await this.#end(running);
+    if (ended.ok || !this.#running.has(running.recording.id)) return;
+    running.stopTimer = this.#options.clock.setTimer(() => void this.#endWhenPossible(running), END_AGAIN_MS);
   }
 
   #withLive(recording: Recording): Recording {
@@ -217,18 +352,13 @@ export class Recorder {
     if (running === undefined) return recording;
     return {
       ...recording,
-      exchanges: recording.exchanges + running.waiting.length,
+      ...(running.failure === '' ? {} : { state: 'stopped' as const, stopReason: running.failure }),
+      waiting: running.waiting.length,
       dropped: recording.dropped + running.dropped,
     };
   }
 
-  #newId(): string {
-    const { clock, random } = this.#options;
-    const suffix = Math.floor(random() * 36 ** 8).toString(36);
-    return `${Math.floor(clock.wallNow()).toString(36).padStart(9, '0')}${suffix.padStart(8, '0')}`;
-  }
-
-  #event(type: string, recording: Recording, message: string): void {
+  #tell(type: string, recording: Recording, message: string): void {
     const { id, name, exchanges, filter } = recording;
     this.#options.onEvent?.({ type, subject: name, message, data: { id, exchanges, filter } });
   }

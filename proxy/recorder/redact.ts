@@ -20,6 +20,7 @@ export interface RedactorOptions {
 }
 
 const JWT = /\b(eyJ[\w-]{5,}\.eyJ[\w-]{5,})\.[\w-]{5,}/g;
+const REDACTED_TOKEN = /^eyJ[\w-]+\.eyJ[\w-]+\.redacted-[0-9a-f]{16}$/;
 const URL_HEADERS = new Set(['referer', 'location', 'x-envoy-original-path', 'content-location', 'link']);
 /** A JSON member with a string or number value; the last one may be cut off by the capture limit. */
 const JSON_MEMBER = /"((?:[^"\\]|\\.){1,128})"(\s*:\s*)(?:"((?:[^"\\]|\\.)*)("|$)|(-?\d[\d.eE+-]*))/g;
@@ -58,7 +59,8 @@ export class Redactor {
     const response = this.#message(exchange.response, 'response', removed);
     const messages = exchange.messages && this.#messages(exchange.messages, encodingOf(exchange), removed);
     if (removed.length === 0 && messages === exchange.messages) return exchange;
-    const redacted = [...exchange.redacted, ...new Set(removed)];
+    // Twice is as once: an imported recording was redacted when it was made.
+    const redacted = [...new Set([...exchange.redacted, ...removed])];
     return { ...exchange, path, request, response, redacted, ...(messages === undefined ? {} : { messages }) };
   }
 
@@ -191,12 +193,13 @@ export class Redactor {
   #tokens(text: string, place: string, removed: string[]): string {
     return text.replace(JWT, (whole, claims: string) => {
       removed.push(`${place}.jwt`);
-      return `${claims}.${this.#hash(whole)}`;
+      return REDACTED_TOKEN.test(whole) ? whole : `${claims}.${this.#hash(whole)}`;
     });
   }
 
   /** A JWT keeps header and claims; anything else becomes its hash. */
   #secret(value: string): string {
+    if (REDACTED_TOKEN.test(value)) return value;
     const token = /^(eyJ[\w-]+\.eyJ[\w-]+)\.[\w-]*$/.exec(value);
     return token === null ? this.#hash(value) : `${token[1]}.${this.#hash(value)}`;
   }

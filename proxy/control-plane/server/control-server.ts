@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ApiRouteName } from '../../api/routes.ts';
 import { ApiError, Reply } from './api-error.ts';
+import { FileReply, sendFile } from './file-reply.ts';
 import { appOrigin, createGuard, type Guard } from './guard.ts';
 import { firstIssue, readBody } from './request-body.ts';
 import { type ApiHandlers, type MatchedRoute, matchRoute } from './route-table.ts';
@@ -124,6 +125,7 @@ async function answerApi(context: Context, request: IncomingMessage, response: S
   context.running++;
   try {
     const result = await callHandler(context, request, match.found);
+    if (result instanceof FileReply) return await sendFile(response, result);
     const [status, body] = result instanceof Reply ? [result.status, result.body] : [200, result];
     sendJson(response, status, body);
   } finally {

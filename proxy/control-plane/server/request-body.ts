@@ -6,11 +6,14 @@ import type { YamlBody } from './route-table.ts';
 const jsonTypes = ['application/json'];
 const yamlTypes = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml', 'text/plain'];
 
-/** Reads and decodes a request's body as its route wants it. Throws 400, 413 or 415. */
+/** Not what a form of another web page can send. */
+const byteTypes = ['application/octet-stream', 'application/gzip'];
+
+/** Reads and decodes a request's body as its route wants it; bytes are left for the handler to read. Throws 400, 413 or 415. */
 export async function readBody(request: IncomingMessage, route: ApiRoute, limitBytes: number): Promise<unknown> {
   const type = (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();
   const takesYaml = route.body === 'yaml';
-  const accepted = takesYaml ? [...yamlTypes, ...jsonTypes] : jsonTypes;
+  const accepted = route.body === 'bytes' ? byteTypes : takesYaml ? [...yamlTypes, ...jsonTypes] : jsonTypes;
   const hasBody = Number(request.headers['content-length'] ?? 0) > 0 || request.headers['transfer-encoding'] !== undefined;
   // A form or text/plain POST is what another web page could send without asking: refused before it is read.
   if ((hasBody || type !== '') && !accepted.includes(type)) {
@@ -19,6 +22,7 @@ export async function readBody(request: IncomingMessage, route: ApiRoute, limitB
       `Send ${accepted.slice(0, takesYaml ? 1 : undefined).join(', ')}${takesYaml ? ' or application/json' : ''}`,
     );
   }
+  if (route.body === 'bytes') return request;
   const text = await readText(request, limitBytes);
   if (route.body === 'yaml') return yamlBody(text, type);
   if (route.body === undefined) return undefined;

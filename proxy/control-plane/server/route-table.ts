@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { type ApiResponse, type ApiRoute, type ApiRouteName, apiRoutes } from '../../api/routes.ts';
 import type { Reply } from './api-error.ts';
+import type { FileReply } from './file-reply.ts';
 
 /** `/resources/:kind/:name` → {kind: string, name: string} */
 type PathParams<P extends string> = P extends `${string}:${infer Name}/${infer Rest}`
@@ -16,14 +17,20 @@ export interface YamlBody {
 }
 type Table = typeof apiRoutes;
 type Query<R> = R extends { query: infer Q extends z.ZodType } ? z.output<Q> : Record<never, string>;
-type Body<R> = R extends { body: 'yaml' } ? YamlBody : R extends { body: infer B extends z.ZodType } ? z.output<B> : undefined;
+type Body<R> = R extends { body: 'yaml' }
+  ? YamlBody
+  : R extends { body: 'bytes' }
+    ? AsyncIterable<Uint8Array>
+    : R extends { body: infer B extends z.ZodType }
+      ? z.output<B>
+      : undefined;
 
 export interface RouteInput<K extends ApiRouteName> {
   params: PathParams<Table[K]['path']>;
   query: Query<Table[K]>;
   body: Body<Table[K]>;
 }
-type Answer<T> = T | Reply<T>;
+type Answer<T> = T | Reply<T> | FileReply;
 
 /** One handler per operation of the API table; a missing one does not compile. */
 export type ApiHandlers = {

@@ -1,0 +1,68 @@
+import type { recordingRoutes } from '../api/recording-routes.ts';
+import type { Recorder } from '../recorder/recorder.ts';
+import type { RecordingEditor } from '../recorder/recording-editor.ts';
+import { ApiError } from './server/api-error.ts';
+import { FileReply } from './server/file-reply.ts';
+import type { ApiHandlers } from './server/route-table.ts';
+import { stored } from './server/stored.ts';
+
+export type RecordingHandlers = Pick<ApiHandlers, keyof typeof recordingRoutes | 'exportHar' | 'importHar'>;
+
+export function createRecordingHandlers(parts: { recorder: Recorder; recordings: RecordingEditor }): RecordingHandlers {
+  return { ...keepingHandlers(parts), ...readingHandlers(parts), ...editingHandlers(parts), ...fileHandlers(parts) };
+}
+
+type Parts = Parameters<typeof createRecordingHandlers>[0];
+
+function keepingHandlers({ recorder, recordings }: Parts) {
+  return {
+    startRecording: async ({ body }) => stored(await recorder.start(body)),
+    listRecordings: async () => ({ recordings: await recorder.list() }),
+    getRecording: async ({ params }) => found(await recorder.get(params.id), params.id),
+    stopRecording: async ({ params }) => stored(await recorder.stop(params.id)),
+    deleteRecording: async ({ params }) => ({ removed: params.id, id: stored(await recorder.delete(params.id)) }),
+    restoreRecording: async ({ params }) => stored(await recordings.restore(params.id)),
+  } satisfies Partial<RecordingHandlers>;
+}
+
+function readingHandlers({ recorder }: Parts) {
+  return {
+    listRecordedRows: async ({ params, query: { offset, limit, ...filter } }) =>
+      found(await recorder.rows(params.id, filter, offset, limit), params.id),
+    getRecordingTimeline: async ({ params, query }) => found(await recorder.timeline(params.id, query.slices), params.id),
+    listRecordedExchanges: async ({ params, query }) => found(await recorder.exchanges(params.id, query), params.id),
+    getRecordedExchange: async ({ params }) => {
+      const exchange = await recorder.exchange(params.id, params.exchange);
+      if (exchange === null) throw new ApiError('not_found', `Recording ${params.id} has no exchange ${params.exchange}`);
+      return exchange;
+    },
+  } satisfies Partial<RecordingHandlers>;
+}
+
+function editingHandlers({ recordings }: Parts) {
+  return {
+    editRecording: async ({ params, body }) => stored(await recordings.edit(params.id, body)),
+    annotateRecording: async ({ params, body }) => ({
+      changed: stored(await recordings.annotate(params.id, body.exchanges, body.annotation)),
+    }),
+    keepRecording: async ({ params, body }) => stored(await recordings.keep(params.id, body.keep, body.name)),
+    mergeRecordings: async ({ body }) => stored(await recordings.merge(body.recordings, body.name)),
+  } satisfies Partial<RecordingHandlers>;
+}
+
+function fileHandlers({ recorder }: Parts) {
+  return {
+    exportHar: async ({ params }) => found(await recorder.exportHar(params.id), params.id),
+    importHar: async ({ body }) => stored(await recorder.importHar(body)),
+    exportRecordingFile: async ({ params }) => {
+      const { name, bytes } = found(await recorder.exportFile(params.id), params.id);
+      return new FileReply(`${name}.drydock-recording`, 'application/gzip', bytes);
+    },
+    importRecordingFile: async ({ query, body }) => stored(await recorder.importFile(body, query.name)),
+  } satisfies Partial<RecordingHandlers>;
+}
+
+function found<T>(value: T | null, id: string): T {
+  if (value === null) throw new ApiError('not_found', `There is no recording ${id}`);
+  return value;
+}
