@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bodyViewSchema, resendAnswerSchema, resendRequestSchema } from './body.schema.ts';
 import { applyResultSchema, diagnosticSchema, resourceSchema } from './diagnostic.schema.ts';
 import { exchangeDetailSchema, exchangePageSchema, exchangeQuerySchema, messagePageSchema } from './exchange.schema.ts';
 import { explainRequestSchema, explanationSchema } from './explain.schema.ts';
@@ -13,8 +14,7 @@ import {
   traceSchema,
 } from './observability.schema.ts';
 import { protosRequestSchema, serviceProtosSchema } from './proto.schema.ts';
-import { recordingSchema } from './recording.schema.ts';
-import { recordingRoutes } from './recording-routes.ts';
+import { recordingRequestSchema, recordingSchema } from './recording.schema.ts';
 import { replayRequestSchema, replaySchema } from './replay.schema.ts';
 import { runComparisonSchema, runSchema, runSummarySchema } from './runs.schema.ts';
 import { scenarioRunRequestSchema, scenarioRunSchema } from './scenario.schema.ts';
@@ -32,7 +32,7 @@ import {
 
 /**
  * Every operation of the control API, below /api/v1. One table: the server validates with it, the client is typed by it, docs/openapi.json
- * is generated from it. `body: 'yaml'` takes YAML text (application/yaml or text/plain) or {yaml, file?} as JSON, `body: 'bytes'` a file as it is.
+ * is generated from it. `body: 'yaml'` takes YAML text (application/yaml or text/plain) or {yaml, file?} as JSON.
  */
 export const apiRoutes = {
   getStatus: {
@@ -159,24 +159,18 @@ export const apiRoutes = {
     query: z.object({ after: z.coerce.number().int().min(-1).default(-1) }),
     response: messagePageSchema,
   },
+  getBody: {
+    method: 'GET',
+    path: '/exchanges/:id/bodies/:side',
+    summary: 'The body of the `request` or the `response` made readable: without its content encoding, up to 1 MiB',
+    response: bodyViewSchema,
+  },
   resendExchange: {
     method: 'POST',
     path: '/exchanges/:id/resend',
-    summary: 'Send a recorded request again from its source',
-    body: z.object({
-      method: z.string().optional(),
-      path: z.string().optional(),
-      headers: z.array(z.tuple([z.string(), z.string()])).optional(),
-      body: z.string().optional(),
-    }),
-    response: z.object({
-      status: z.number(),
-      headers: z.array(z.tuple([z.string(), z.string()])),
-      body: z.string(),
-      durationMs: z.number(),
-      traceId: z.string(),
-      error: z.string(),
-    }),
+    summary: 'Send a recorded request again from its source, as it was or changed; the answer comes with both comparisons',
+    body: resendRequestSchema,
+    response: resendAnswerSchema,
   },
   listTraces: {
     method: 'GET',
@@ -326,7 +320,39 @@ export const apiRoutes = {
     summary: 'Enable every toxic proxy and remove all toxics',
     response: z.object({ proxies: z.array(toxiproxyProxySchema) }),
   },
-  ...recordingRoutes,
+  startRecording: {
+    method: 'POST',
+    path: '/recordings',
+    summary: 'Start a recording',
+    body: recordingRequestSchema,
+    response: recordingSchema,
+  },
+  listRecordings: {
+    method: 'GET',
+    path: '/recordings',
+    summary: 'Recordings',
+    response: z.object({ recordings: z.array(recordingSchema) }),
+  },
+  getRecording: { method: 'GET', path: '/recordings/:id', summary: 'One recording (id or name)', response: recordingSchema },
+  stopRecording: {
+    method: 'POST',
+    path: '/recordings/:id/stop',
+    summary: 'Stop; when it answers, the recording is on disk',
+    response: recordingSchema,
+  },
+  deleteRecording: {
+    method: 'DELETE',
+    path: '/recordings/:id',
+    summary: 'Delete a recording',
+    response: z.object({ removed: z.string() }),
+  },
+  listRecordedExchanges: {
+    method: 'GET',
+    path: '/recordings/:id/exchanges',
+    summary: 'Exchanges of a recording, oldest first',
+    query: z.object({ limit: z.coerce.number().int().min(1).max(5000).default(1000), cursor: z.string().optional() }),
+    response: z.object({ exchanges: z.array(exchangeDetailSchema), next: z.string().nullable() }),
+  },
   exportHar: {
     method: 'GET',
     path: '/recordings/:id/har',
@@ -427,10 +453,8 @@ export interface ApiRoute {
   path: string;
   summary: string;
   query?: z.ZodType;
-  body?: z.ZodType | 'yaml' | 'bytes';
+  body?: z.ZodType | 'yaml';
   response: z.ZodType;
-  /** Where the answer is not JSON. */
-  responseType?: string;
 }
 export type ApiRouteName = keyof typeof apiRoutes;
 export type ApiResponse<K extends ApiRouteName> = z.infer<(typeof apiRoutes)[K]['response']>;

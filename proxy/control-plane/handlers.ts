@@ -7,29 +7,28 @@ import { type ResourceEntry, resourceId } from '../config/index.ts';
 import type { DataPlaneCounters } from '../data-plane/messages.ts';
 import type { WorkloadCertificates } from '../pki/workload-certificates.ts';
 import type { Recorder } from '../recorder/recorder.ts';
-import type { RecordingEditor } from '../recorder/recording-editor.ts';
 import type { Redactor } from '../recorder/redact.ts';
 import type { Replayer, ReplaySend } from '../recorder/replay.ts';
 import type { Scenarios } from '../scenarios/scenarios.ts';
 import type { Clock } from '../shared/clock.ts';
 import { parseDurationMs } from '../shared/duration.ts';
 import type { Store } from '../store/store.ts';
+import type { StoreErrorCode, StoreResult } from '../store/store-types.ts';
 import { viewMessages } from '../telemetry/messages/view-messages.ts';
 import type { GraphFacts, Telemetry } from '../telemetry/telemetry.ts';
 import type { ApplyOutcome, Configuration } from './apply.ts';
 import { DataPlaneGone } from './data-plane-client.ts';
 import { exportConfig } from './export-config.ts';
 import { describeResource, faultDocument, faultStatus, listFaultStatuses } from './fault-status.ts';
+import { createMessageHandlers, type MessageHandlers } from './message-handlers.ts';
 import type { GivenProtos } from './message-names/given-protos.ts';
 import { namesOf } from './message-names/message-names.ts';
 import { createProtoHandlers, type ProtoHandlers } from './message-names/proto-handlers.ts';
 import type { Reflection } from './message-names/reflection.ts';
-import { createRecordingHandlers, type RecordingHandlers } from './recording-handlers.ts';
 import { createRunHandlers, type RunHandlers } from './run-handlers.ts';
 import { createScenarioHandlers, type ScenarioHandlers } from './scenario-handlers.ts';
 import { ApiError, Reply } from './server/api-error.ts';
 import type { ApiHandlers } from './server/route-table.ts';
-import { stored } from './server/stored.ts';
 import { createSimulationHandlers, type SimulationHandlers } from './simulation-handlers.ts';
 import type { Simulations } from './simulations.ts';
 import type { Supervisor } from './supervisor/supervisor.ts';
@@ -44,7 +43,6 @@ export interface EngineParts {
   store: Store;
   telemetry: Telemetry;
   recorder: Recorder;
-  recordings: RecordingEditor;
   replayer: Replayer;
   simulations: Simulations;
   scenarios: Scenarios;
@@ -81,13 +79,13 @@ export function createHandlers(parts: EngineParts): ApiHandlers {
   return {
     ...configurationHandlers(parts),
     ...trafficHandlers(parts),
-    ...createRecordingHandlers(parts),
-    ...replayHandlers(parts),
+    ...recordingHandlers(parts),
     ...createToxiproxyHandlers(parts),
     ...createRunHandlers({ runs: parts.telemetry.runs, flush: parts.flush }),
     ...createSimulationHandlers(parts),
     ...createScenarioHandlers(parts),
     ...createProtoHandlers(parts),
+    ...createMessageHandlers({ ...parts, exchange: (id) => needExchange(parts, id) }),
   };
 }
 
@@ -201,7 +199,6 @@ type TrafficHandlers = Pick<
   | 'listExchanges'
   | 'getExchange'
   | 'listMessages'
-  | 'resendExchange'
   | 'listTraces'
   | 'getTrace'
   | 'getGraph'
@@ -238,20 +235,6 @@ function trafficHandlers(parts: EngineParts): TrafficHandlers {
         redact: (name, value) => parts.redactor.redactField(name, value),
       });
     },
-    resendExchange: async ({ params, body }) => {
-      const exchange = await needExchange(parts, params.id);
-      const answer = await parts.send({
-        source: sourceOf(exchange),
-        method: body.method ?? exchange.method,
-        authority: exchange.authority,
-        path: body.path ?? exchange.path,
-        headers: body.headers ?? exchange.request.headers,
-        body: body.body === undefined ? bodyOf(exchange) : Buffer.from(body.body),
-        override: null,
-        signal: AbortSignal.timeout(60_000),
-      });
-      return { ...answer, body: answer.body.toString('utf8') };
-    },
     listTraces: async ({ query }) => {
       await parts.flush();
       return badQuery(() => telemetry.listTraces(query));
@@ -278,9 +261,8 @@ function trafficHandlers(parts: EngineParts): TrafficHandlers {
   };
 }
 
-type ReplayHandlers = Omit<
+type RecordingHandlers = Omit<
   ApiHandlers,
-  | keyof RecordingHandlers
   | keyof ConfigurationHandlers
   | keyof TrafficHandlers
   | keyof ToxiproxyHandlers
@@ -288,11 +270,29 @@ type ReplayHandlers = Omit<
   | keyof SimulationHandlers
   | keyof ScenarioHandlers
   | keyof ProtoHandlers
+  | keyof MessageHandlers
 >;
 
-function replayHandlers({ replayer }: EngineParts): ReplayHandlers {
+function recordingHandlers({ recorder, replayer, flush }: EngineParts): RecordingHandlers {
+  const noRecording = (id: string) => new ApiError('not_found', `There is no recording ${id}`);
   const noReplay = (id: string) => new ApiError('not_found', `There is no replay ${id}`);
   return {
+    startRecording: async ({ body }) => stored(await recorder.start(body)),
+    listRecordings: async () => ({ recordings: await recorder.list() }),
+    getRecording: async ({ params }) => (await recorder.get(params.id)) ?? throwIt(noRecording(params.id)),
+    stopRecording: async ({ params }) => {
+      // What ended before the stop belongs to the recording.
+      await flush();
+      return stored(await recorder.stop(params.id));
+    },
+    deleteRecording: async ({ params }) => {
+      stored(await recorder.delete(params.id));
+      return { removed: params.id };
+    },
+    listRecordedExchanges: async ({ params, query }) =>
+      (await recorder.exchanges(params.id, query)) ?? throwIt(noRecording(params.id)),
+    exportHar: async ({ params }) => (await recorder.exportHar(params.id)) ?? throwIt(noRecording(params.id)),
+    importHar: async ({ body }) => stored(await recorder.importHar(body)),
     startReplay: async ({ params, body }) => stored(await replayer.start(params.id, body)),
     listReplays: async () => ({ replays: await replayer.list() }),
     getReplay: async ({ params }) => (await replayer.get(params.id)) ?? throwIt(noReplay(params.id)),
@@ -362,14 +362,19 @@ async function needExchange(parts: EngineParts, id: string): Promise<ExchangeDet
   );
 }
 
-function sourceOf(exchange: ExchangeDetail): Parameters<ReplaySend>[0]['source'] {
-  if (exchange.reporter === 'gateway' || exchange.source === 'outside' || exchange.source === 'ingress')
-    return { kind: 'ingress' };
-  return { kind: 'workload', workload: exchange.sourceWorkload, service: exchange.source, namespace: exchange.sourceNamespace };
-}
+const statusOfStore: Record<StoreErrorCode, ConstructorParameters<typeof ApiError>[0]> = {
+  not_found: 'not_found',
+  conflict: 'conflict',
+  invalid: 'invalid_request',
+  disk: 'unavailable',
+  busy: 'unavailable',
+  closed: 'unavailable',
+  internal: 'internal',
+};
 
-function bodyOf({ request }: ExchangeDetail): Buffer {
-  return request.body ? Buffer.from(request.body.content, request.body.encoding) : Buffer.alloc(0);
+function stored<T>(result: StoreResult<T>): T {
+  if (result.ok) return result.value;
+  throw new ApiError(statusOfStore[result.code], result.message);
 }
 
 /** `5m`; `run` is everything since the engine started: infinite. */

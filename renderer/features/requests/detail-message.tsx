@@ -1,7 +1,10 @@
-import type { CapturedBody, ExchangeDetail } from '../../../proxy/api/exchange.schema.ts';
+import type { ExchangeDetail } from '../../../proxy/api/exchange.schema.ts';
 import { hrefTo } from '../../app/router.ts';
-import { Code, CopyButton, formatBytes, Json, Notice } from '../../ui/index.ts';
-import { toHexDump } from './hex-dump.ts';
+import { useCall } from '../../engine/use-engine.ts';
+import { CopyButton, formatBytes, Notice, Skeleton } from '../../ui/index.ts';
+import { BodyContent } from './body-view.tsx';
+
+const openEveryMs = 1_000;
 
 /** Headers, body and trailers of one direction. Bodies are shown as text only, whatever they claim to be. */
 export function MessageTab({ side, detail }: { side: 'request' | 'response'; detail: ExchangeDetail }) {
@@ -27,7 +30,7 @@ export function MessageTab({ side, detail }: { side: 'request' | 'response'; det
           decoded.
         </Notice>
       )}
-      <Body body={message.body} />
+      <Body side={side} detail={detail} />
       {message.trailers.length > 0 && <Headers title="Trailers" pairs={message.trailers} redacted={new Set()} />}
     </div>
   );
@@ -66,7 +69,15 @@ function Headers({
   );
 }
 
-function Body({ body }: { body: CapturedBody | null }) {
+function Body({ side, detail }: { side: 'request' | 'response'; detail: ExchangeDetail }) {
+  const { body } = detail[side];
+  const plain = body && body.encoding === 'utf8' && body.contentEncoding === '' && !body.truncated;
+  // What is text already needs nobody to decode it; asked again while the exchange goes on.
+  const { data, error } = useCall(
+    'getBody',
+    body && !plain && body.bytes > 0 ? { params: { id: detail.id, side } } : null,
+    detail.open ? openEveryMs : undefined,
+  );
   if (!body || body.bytes === 0)
     return (
       <section aria-label="Body">
@@ -74,28 +85,16 @@ function Body({ body }: { body: CapturedBody | null }) {
         <p className="muted">None.</p>
       </section>
     );
-  const kind = [body.contentType, body.contentEncoding].filter(Boolean).join(', ');
+  const view = plain ? { ...body, encoding: 'utf8' as const, shownBytes: body.capturedBytes, notes: [] } : data;
+  const inflated = view && body.contentEncoding !== '' && view.shownBytes !== body.capturedBytes;
+  const kind = [body.contentType, body.contentEncoding, inflated && `${formatBytes(view.shownBytes)} inflated`];
   return (
     <section aria-label="Body">
       <div className="row">
         <h3>Body</h3>
-        <span className="muted num">
-          {formatBytes(body.bytes)}
-          {kind && ` · ${kind}`}
-        </span>
+        <span className="muted num truncate">{[formatBytes(body.bytes), ...kind].filter(Boolean).join(' · ')}</span>
       </div>
-      {body.truncated && (
-        <Notice>
-          Only the first {formatBytes(body.capturedBytes)} of {formatBytes(body.bytes)} were kept.
-        </Notice>
-      )}
-      {body.encoding === 'base64' ? (
-        <Code text={toHexDump(body.content)} />
-      ) : /json/i.test(body.contentType) ? (
-        <Json text={body.content} />
-      ) : (
-        <Code text={body.content} />
-      )}
+      {view ? <BodyContent view={view} /> : error ? <Notice tone="warn">{error}</Notice> : <Skeleton lines={4} />}
     </section>
   );
 }

@@ -72,7 +72,16 @@ export function OverviewTab({ detail }: { detail: ExchangeDetail }) {
           ['Peer', detail.peer.spiffeId && <span className="mono">{detail.peer.spiffeId}</span>],
           ['Sizes', `${formatBytes(detail.requestBytes)} sent, ${formatBytes(detail.responseBytes)} received`],
           ['Request id', detail.requestId && <span className="mono">{detail.requestId}</span>],
-          ['Redacted', detail.redacted.length > 0 && <span className="mono">{detail.redacted.join(', ')}</span>],
+          [
+            'Redacted',
+            detail.redacted.length === 0 ? (
+              ''
+            ) : (
+              <span key="r" className="mono">
+                {detail.redacted.join(', ')}
+              </span>
+            ),
+          ],
         ]}
       />
       <OtherSide exchange={detail} />

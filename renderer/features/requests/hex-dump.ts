@@ -2,9 +2,14 @@ const maxDumpBytes = 4096;
 /** What fits the detail pane without a break. */
 const bytesPerLine = 8;
 
-/** Bytes as people read them: offset, eight bytes in hex, the printable ones as text. */
 export function toHexDump(base64: string): string {
-  const bytes = Uint8Array.from(atob(base64.slice(0, Math.ceil((maxDumpBytes * 4) / 3 / 4) * 4)), (char) => char.charCodeAt(0));
+  // No more of it than is shown.
+  const head = base64.slice(0, Math.ceil((maxDumpBytes + 3) / 3) * 4);
+  return hexDumpOf(Uint8Array.from(atob(head), (char) => char.charCodeAt(0)));
+}
+
+/** Bytes as people read them: offset, eight bytes in hex, the printable ones as text. Four KiB at most. */
+export function hexDumpOf(bytes: Uint8Array): string {
   const lines: string[] = [];
   for (let offset = 0; offset < Math.min(bytes.length, maxDumpBytes); offset += bytesPerLine) {
     const row = [...bytes.subarray(offset, offset + bytesPerLine)];
@@ -12,5 +17,6 @@ export function toHexDump(base64: string): string {
     const text = row.map((byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : '·')).join('');
     lines.push(`${offset.toString(16).padStart(6, '0')}  ${hex.padEnd(bytesPerLine * 3 - 1)}  ${text}`);
   }
+  if (bytes.length > maxDumpBytes) lines.push(`…       ${bytes.length - maxDumpBytes} bytes more`);
   return lines.join('\n');
 }

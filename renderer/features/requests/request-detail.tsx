@@ -217,8 +217,8 @@ function Head({ exchange, detail, onClose }: { exchange: Exchange; detail: Excha
           <ResendDialog detail={detail} onSend={(change) => void resend.send(change)} onClose={() => setEditing(false)} />
         )}
       </Suspense>
-      {resend.answer && (
-        <ResendAnswer answer={resend.answer} before={exchange} recorded={detail?.response?.body ?? null} onClose={resend.clear} />
+      {resend.answer && detail && (
+        <ResendAnswer key={resend.answer.traceId} answer={resend.answer} before={detail} onClose={resend.clear} />
       )}
     </>
   );

@@ -1,10 +1,11 @@
 import { useState } from 'react';
+import type { ResendRequest } from '../../../proxy/api/body.schema.ts';
 import type { ExchangeDetail } from '../../../proxy/api/exchange.schema.ts';
+import { useCall } from '../../engine/use-engine.ts';
 import { Button, Dialog, Field, Input } from '../../ui/index.ts';
 import { writtenAnew } from './curl.ts';
 import { HeadersField } from './headers-field.tsx';
 import { parseHeaders } from './parse-headers.ts';
-import type { ResendChange } from './resend.tsx';
 
 /** Edit a request before it is sent again. Headers that the proxies write anew (host, ids, lengths) are not listed. */
 export default function ResendDialog({
@@ -13,7 +14,7 @@ export default function ResendDialog({
   onClose,
 }: {
   detail: ExchangeDetail;
-  onSend: (change: ResendChange) => void;
+  onSend: (change: ResendRequest) => void;
   onClose: () => void;
 }) {
   const [method, setMethod] = useState(detail.method);
@@ -24,19 +25,30 @@ export default function ResendDialog({
     .join('\n');
   const [headers, setHeaders] = useState(recordedHeaders);
   const captured = detail.request.body;
-  const editable = !captured || (captured.encoding === 'utf8' && !captured.truncated);
-  const recordedBody = editable ? (captured?.content ?? '') : '';
-  const [body, setBody] = useState(recordedBody);
+  // A compressed body is edited as the text it is, and then sent as such.
+  const packed = captured !== null && captured.contentEncoding !== '' && !captured.truncated;
+  const { data: unpacked } = useCall('getBody', packed ? { params: { id: detail.id, side: 'request' } } : null);
+  const recordedBody = packed
+    ? unpacked?.encoding === 'utf8' && unpacked.notes.length === 0
+      ? unpacked.content
+      : null
+    : !captured || (captured.encoding === 'utf8' && !captured.truncated)
+      ? (captured?.content ?? '')
+      : null;
+  const [edited, setBody] = useState<string | null>(null);
+  const body = edited ?? recordedBody;
   const pathError = path.startsWith('/') ? undefined : 'A path starts with /.';
   const pairs = parseHeaders(headers);
   const send = () => {
     if (pathError || typeof pairs === 'string') return;
     // What was not touched is left to the engine, which has the original: redacted here does not mean redacted there.
+    const newBody = body === recordedBody || body === null ? undefined : body;
+    const newHeaders = newBody !== undefined && packed ? pairs.filter(([name]) => !/^content-encoding$/i.test(name)) : pairs;
     onSend({
       method,
       path,
-      headers: headers === recordedHeaders ? undefined : pairs,
-      body: body === recordedBody ? undefined : body,
+      headers: headers === recordedHeaders && newHeaders.length === pairs.length ? undefined : newHeaders,
+      body: newBody,
     });
     onClose();
   };
@@ -66,7 +78,7 @@ export default function ResendDialog({
           </Field>
         </div>
         <HeadersField value={headers} rows={8} error={typeof pairs === 'string' ? pairs : undefined} onChange={setHeaders} />
-        {editable ? (
+        {body !== null ? (
           <Field label="Body">
             {(ids) => (
               <textarea

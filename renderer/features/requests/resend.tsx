@@ -1,23 +1,15 @@
 import { X } from 'lucide-react';
 import { useState } from 'react';
-import type { CapturedBody, Exchange } from '../../../proxy/api/exchange.schema.ts';
-import type { ApiResponse } from '../../../proxy/api/routes.ts';
+import type { ResendAnswer as Answer, BodyView, ResendRequest } from '../../../proxy/api/body.schema.ts';
+import type { ExchangeDetail } from '../../../proxy/api/exchange.schema.ts';
 import { hrefTo } from '../../app/router.ts';
-import { useEngine } from '../../engine/use-engine.ts';
+import { useCall, useEngine } from '../../engine/use-engine.ts';
 import { Diff } from '../../ui/diff.tsx';
-import { formatMs, IconButton, Json, Segments, useToasts } from '../../ui/index.ts';
-import { prettyJson } from '../../ui/pretty-json.ts';
+import { formatMs, IconButton, Segments, useToasts } from '../../ui/index.ts';
+import { comparableText } from './body-modes.ts';
+import { BodyContent } from './body-view.tsx';
+import { FieldChanges } from './field-changes.tsx';
 import { StatusCode } from './request-columns.tsx';
-
-type Answer = ApiResponse<'resendExchange'>;
-
-/** What to send differently; what is left out stays as recorded. */
-export interface ResendChange {
-  method?: string;
-  path?: string;
-  headers?: [string, string][];
-  body?: string;
-}
 
 /** Sends the exchange again from its source, as it was or changed, and keeps the last answer. */
 export function useResend(id: string) {
@@ -25,7 +17,7 @@ export function useResend(id: string) {
   const toasts = useToasts();
   const [running, setRunning] = useState(false);
   const [answer, setAnswer] = useState<Answer | null>(null);
-  const send = async (change: ResendChange = {}) => {
+  const send = async (change: ResendRequest = {}) => {
     setRunning(true);
     try {
       setAnswer(await engine.call('resendExchange', { params: { id }, body: change }));
@@ -38,56 +30,86 @@ export function useResend(id: string) {
   return { running, answer, send, clear: () => setAnswer(null) };
 }
 
-export function ResendAnswer({
-  answer,
-  before,
-  recorded,
-  onClose,
-}: {
-  answer: Answer;
-  before: Exchange;
-  /** The body answered then, as far as it was kept. */
-  recorded: CapturedBody | null;
-  onClose: () => void;
-}) {
-  const comparable = recorded?.encoding === 'utf8' && !recorded.truncated && recorded.contentEncoding === '';
-  const changed = comparable && recorded.content !== answer.body;
-  const [shown, setShown] = useState<'answer' | 'diff'>('answer');
-  const same = answer.error === '' && answer.status === before.status;
+type Side = 'answer' | 'changes' | 'request';
+
+/** The answer in place: itself, what differs from the recorded answer, and what was sent differently. */
+export function ResendAnswer({ answer, before, onClose }: { answer: Answer; before: ExchangeDetail; onClose: () => void }) {
+  const [chosen, setChosen] = useState<Side | null>(null);
+  const { request, answer: changes } = answer.compared;
+  // What one looks for after an edit is what it changed.
+  const usual: Side = changes && changes.length > 0 ? 'changes' : 'answer';
+  const shown = chosen ?? usual;
   return (
     <section className="request-resent" aria-label="Answer to the request sent again" data-testid="resend-answer">
       <div className="row num">
         <strong>Sent again</strong>
         {answer.error ? (
-          <span className="tone-bad tone-text">✖ {answer.error}</span>
+          <span className="tone-bad tone-text truncate" title={answer.error}>
+            ✖ {answer.error}
+          </span>
         ) : (
           <StatusCode exchange={{ status: answer.status, protocol: 'HTTP/1.1', flags: '' }} />
         )}
         <span>{formatMs(answer.durationMs)}</span>
         <span className="muted truncate">
-          {same ? 'same status as before' : answer.error ? '' : `was ${before.status}`} · before {formatMs(before.durationMs)}
+          then {before.status || 'no answer'} in {formatMs(before.durationMs)}
         </span>
         <span className="grow" />
         {answer.traceId && <a href={hrefTo(`traces/${answer.traceId}`)}>Trace</a>}
         <IconButton label="Close the answer" size="small" icon={<X size={14} />} onClick={onClose} />
       </div>
-      {changed && (
-        <Segments
-          label="Show"
-          value={shown}
-          options={[
-            { value: 'answer', label: 'Answer' },
-            { value: 'diff', label: 'Difference from then' },
-          ]}
-          onChange={setShown}
-        />
-      )}
-      {comparable && !changed && <p className="muted">Same body as then.</p>}
-      {changed && shown === 'diff' ? (
-        <Diff before={prettyJson(recorded.content)} after={prettyJson(answer.body)} label="Difference from the recorded answer" />
-      ) : (
-        answer.body !== '' && <Json text={answer.body} maxHeight={140} />
-      )}
+      <Segments
+        label="Show"
+        value={shown}
+        options={[
+          { value: 'changes', label: counted('Answer: ', changes?.length ?? 0), title: 'Differences from the recorded answer' },
+          { value: 'answer', label: 'Answer', title: 'The answer as it came' },
+          { value: 'request', label: counted('Request: ', request.length), title: 'What was sent differently' },
+        ]}
+        onChange={setChosen}
+      />
+      {shown === 'answer' && (answer.view ? <BodyContent view={answer.view} /> : <p className="muted">It has no body.</p>)}
+      {shown === 'request' &&
+        (request.length === 0 ? (
+          <p className="muted">Sent as it was recorded.</p>
+        ) : (
+          <FieldChanges fields={request} label="Differences of the request" />
+        ))}
+      {shown === 'changes' && <AnswerChanges answer={answer} before={before} />}
     </section>
   );
 }
+
+function AnswerChanges({ answer, before }: { answer: Answer; before: ExchangeDetail }) {
+  const { answer: changes } = answer.compared;
+  const kept = before.response.body !== null && before.response.body.bytes > 0;
+  const { data: then } = useCall('getBody', kept ? { params: { id: before.id, side: 'response' } } : null);
+  if (changes === null) return <p className="muted">No answer came, so there is nothing to compare.</p>;
+  if (changes.length === 0)
+    return (
+      <p className="muted">
+        The same as recorded: status, headers and body. What changes with every answer (dates, ids, lengths) is not compared.
+      </p>
+    );
+  const inBody = changes.some(({ path }) => path === 'body' || path.startsWith('$'));
+  return (
+    <>
+      <FieldChanges fields={changes} label="Differences of the answer" />
+      {inBody && then && answer.view && <BodyLines then={then} now={answer.view} />}
+    </>
+  );
+}
+
+/** Both bodies line by line, where they are text. */
+function BodyLines({ then, now }: { then: BodyView; now: BodyView }) {
+  const [before, after] = [comparableText(then), comparableText(now)];
+  if (before === null || after === null) return null;
+  return (
+    <details className="request-lines">
+      <summary>The body line by line</summary>
+      <Diff before={before} after={after} label="Difference from the recorded body" />
+    </details>
+  );
+}
+
+const counted = (what: string, count: number) => `${what}${count === 0 ? 'same' : count === 1 ? '1 change' : `${count} changes`}`;

@@ -1,0 +1,87 @@
+import type { ResendAnswer, ResendRequest } from '../api/body.schema.ts';
+import type { CapturedBody, ExchangeDetail } from '../api/exchange.schema.ts';
+import { compareAnswer } from '../recorder/compare-answer.ts';
+import { compareRequest } from '../recorder/compare-request.ts';
+import { decodeBody } from '../recorder/decode-body.ts';
+import type { Redactor } from '../recorder/redact.ts';
+import { headersToSend, type ReplayAnswer, type ReplaySend } from '../recorder/replay.ts';
+import { viewBody } from '../recorder/view-body.ts';
+import { ApiError } from './server/api-error.ts';
+import type { ApiHandlers } from './server/route-table.ts';
+
+export type MessageHandlers = Pick<ApiHandlers, 'getBody' | 'resendExchange'>;
+
+export interface MessageParts {
+  /** Throws not_found. */
+  exchange(id: string): Promise<ExchangeDetail>;
+  send: ReplaySend;
+  redactor: Redactor;
+}
+
+const timeoutMs = 60_000;
+
+/** What was said in an exchange made readable, and the same request sent once more. */
+export function createMessageHandlers(parts: MessageParts): MessageHandlers {
+  return {
+    getBody: async ({ params }) => {
+      const exchange = await parts.exchange(params.id);
+      if (params.side !== 'request' && params.side !== 'response')
+        throw new ApiError('not_found', 'A body is of request or response');
+      const { body } = exchange[params.side];
+      if (body === null) throw new ApiError('not_found', `The ${params.side} has no body that was kept`);
+      return viewBody(body);
+    },
+    resendExchange: async ({ params, body }) => resend(parts, await parts.exchange(params.id), body),
+  };
+}
+
+async function resend({ send, redactor }: MessageParts, exchange: ExchangeDetail, change: ResendRequest): Promise<ResendAnswer> {
+  const recorded = {
+    method: exchange.method,
+    path: exchange.path,
+    headers: headersToSend(exchange),
+    body: bodyOf(exchange.request.body),
+  };
+  const sent = {
+    method: change.method ?? recorded.method,
+    path: change.path ?? recorded.path,
+    headers: change.headers ?? recorded.headers,
+    body: change.body === undefined ? recorded.body : Buffer.from(change.body),
+  };
+  const answer = await send({
+    ...sent,
+    source: sourceOf(exchange),
+    authority: exchange.authority,
+    override: null,
+    signal: AbortSignal.timeout(timeoutMs),
+  });
+  const answered = answer.error === '';
+  // Compared without its encoding: what was edited was the text.
+  const kept = exchange.request.body;
+  const text = (kept && decodeBody(kept)) ?? recorded.body;
+  return {
+    ...answer,
+    body: answer.body.toString('utf8'),
+    view: answered && answer.body.length > 0 ? await viewBody(capturedAnswer(answer)) : null,
+    compared: {
+      request: compareRequest({ ...recorded, body: text }, { ...sent, body: change.body === undefined ? text : sent.body }),
+      answer: answered ? compareAnswer(exchange, answer, redactor, {}) : null,
+    },
+  };
+}
+
+/** In the form the data plane captures bodies. */
+function capturedAnswer({ body, headers }: ReplayAnswer): CapturedBody {
+  const header = (wanted: string) => headers.find(([name]) => name.toLowerCase() === wanted)?.[1] ?? '';
+  const size = { bytes: body.length, capturedBytes: body.length, truncated: false };
+  const kind = { contentType: header('content-type'), contentEncoding: header('content-encoding') };
+  return { ...size, ...kind, encoding: 'base64', content: body.toString('base64') };
+}
+
+function sourceOf(exchange: ExchangeDetail): Parameters<ReplaySend>[0]['source'] {
+  if (exchange.reporter === 'gateway' || exchange.source === 'outside' || exchange.source === 'ingress')
+    return { kind: 'ingress' };
+  return { kind: 'workload', workload: exchange.sourceWorkload, service: exchange.source, namespace: exchange.sourceNamespace };
+}
+
+const bodyOf = (body: CapturedBody | null): Buffer => (body ? Buffer.from(body.content, body.encoding) : Buffer.alloc(0));
