@@ -14,7 +14,8 @@ import {
   traceSchema,
 } from './observability.schema.ts';
 import { protosRequestSchema, serviceProtosSchema } from './proto.schema.ts';
-import { recordingRequestSchema, recordingSchema } from './recording.schema.ts';
+import { recordingSchema } from './recording.schema.ts';
+import { recordingRoutes } from './recording-routes.ts';
 import { replayRequestSchema, replaySchema } from './replay.schema.ts';
 import { runComparisonSchema, runSchema, runSummarySchema } from './runs.schema.ts';
 import { scenarioRunRequestSchema, scenarioRunSchema } from './scenario.schema.ts';
@@ -32,7 +33,7 @@ import {
 
 /**
  * Every operation of the control API, below /api/v1. One table: the server validates with it, the client is typed by it, docs/openapi.json
- * is generated from it. `body: 'yaml'` takes YAML text (application/yaml or text/plain) or {yaml, file?} as JSON.
+ * is generated from it. `body: 'yaml'` takes YAML text (application/yaml or text/plain) or {yaml, file?} as JSON, `body: 'bytes'` a file as it is.
  */
 export const apiRoutes = {
   getStatus: {
@@ -320,39 +321,7 @@ export const apiRoutes = {
     summary: 'Enable every toxic proxy and remove all toxics',
     response: z.object({ proxies: z.array(toxiproxyProxySchema) }),
   },
-  startRecording: {
-    method: 'POST',
-    path: '/recordings',
-    summary: 'Start a recording',
-    body: recordingRequestSchema,
-    response: recordingSchema,
-  },
-  listRecordings: {
-    method: 'GET',
-    path: '/recordings',
-    summary: 'Recordings',
-    response: z.object({ recordings: z.array(recordingSchema) }),
-  },
-  getRecording: { method: 'GET', path: '/recordings/:id', summary: 'One recording (id or name)', response: recordingSchema },
-  stopRecording: {
-    method: 'POST',
-    path: '/recordings/:id/stop',
-    summary: 'Stop; when it answers, the recording is on disk',
-    response: recordingSchema,
-  },
-  deleteRecording: {
-    method: 'DELETE',
-    path: '/recordings/:id',
-    summary: 'Delete a recording',
-    response: z.object({ removed: z.string() }),
-  },
-  listRecordedExchanges: {
-    method: 'GET',
-    path: '/recordings/:id/exchanges',
-    summary: 'Exchanges of a recording, oldest first',
-    query: z.object({ limit: z.coerce.number().int().min(1).max(5000).default(1000), cursor: z.string().optional() }),
-    response: z.object({ exchanges: z.array(exchangeDetailSchema), next: z.string().nullable() }),
-  },
+  ...recordingRoutes,
   exportHar: {
     method: 'GET',
     path: '/recordings/:id/har',
@@ -453,8 +422,10 @@ export interface ApiRoute {
   path: string;
   summary: string;
   query?: z.ZodType;
-  body?: z.ZodType | 'yaml';
+  body?: z.ZodType | 'yaml' | 'bytes';
   response: z.ZodType;
+  /** Where the answer is not JSON. */
+  responseType?: string;
 }
 export type ApiRouteName = keyof typeof apiRoutes;
 export type ApiResponse<K extends ApiRouteName> = z.infer<(typeof apiRoutes)[K]['response']>;

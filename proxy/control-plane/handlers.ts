@@ -7,13 +7,13 @@ import { type ResourceEntry, resourceId } from '../config/index.ts';
 import type { DataPlaneCounters } from '../data-plane/messages.ts';
 import type { WorkloadCertificates } from '../pki/workload-certificates.ts';
 import type { Recorder } from '../recorder/recorder.ts';
+import type { RecordingEditor } from '../recorder/recording-editor.ts';
 import type { Redactor } from '../recorder/redact.ts';
 import type { Replayer, ReplaySend } from '../recorder/replay.ts';
 import type { Scenarios } from '../scenarios/scenarios.ts';
 import type { Clock } from '../shared/clock.ts';
 import { parseDurationMs } from '../shared/duration.ts';
 import type { Store } from '../store/store.ts';
-import type { StoreErrorCode, StoreResult } from '../store/store-types.ts';
 import { viewMessages } from '../telemetry/messages/view-messages.ts';
 import type { GraphFacts, Telemetry } from '../telemetry/telemetry.ts';
 import type { ApplyOutcome, Configuration } from './apply.ts';
@@ -25,10 +25,12 @@ import type { GivenProtos } from './message-names/given-protos.ts';
 import { namesOf } from './message-names/message-names.ts';
 import { createProtoHandlers, type ProtoHandlers } from './message-names/proto-handlers.ts';
 import type { Reflection } from './message-names/reflection.ts';
+import { createRecordingHandlers, type RecordingHandlers } from './recording-handlers.ts';
 import { createRunHandlers, type RunHandlers } from './run-handlers.ts';
 import { createScenarioHandlers, type ScenarioHandlers } from './scenario-handlers.ts';
 import { ApiError, Reply } from './server/api-error.ts';
 import type { ApiHandlers } from './server/route-table.ts';
+import { stored } from './server/stored.ts';
 import { createSimulationHandlers, type SimulationHandlers } from './simulation-handlers.ts';
 import type { Simulations } from './simulations.ts';
 import type { Supervisor } from './supervisor/supervisor.ts';
@@ -43,6 +45,7 @@ export interface EngineParts {
   store: Store;
   telemetry: Telemetry;
   recorder: Recorder;
+  recordings: RecordingEditor;
   replayer: Replayer;
   simulations: Simulations;
   scenarios: Scenarios;
@@ -79,7 +82,8 @@ export function createHandlers(parts: EngineParts): ApiHandlers {
   return {
     ...configurationHandlers(parts),
     ...trafficHandlers(parts),
-    ...recordingHandlers(parts),
+    ...createRecordingHandlers(parts),
+    ...replayHandlers(parts),
     ...createToxiproxyHandlers(parts),
     ...createRunHandlers({ runs: parts.telemetry.runs, flush: parts.flush }),
     ...createSimulationHandlers(parts),
@@ -261,8 +265,9 @@ function trafficHandlers(parts: EngineParts): TrafficHandlers {
   };
 }
 
-type RecordingHandlers = Omit<
+type ReplayHandlers = Omit<
   ApiHandlers,
+  | keyof RecordingHandlers
   | keyof ConfigurationHandlers
   | keyof TrafficHandlers
   | keyof ToxiproxyHandlers
@@ -273,26 +278,9 @@ type RecordingHandlers = Omit<
   | keyof MessageHandlers
 >;
 
-function recordingHandlers({ recorder, replayer, flush }: EngineParts): RecordingHandlers {
-  const noRecording = (id: string) => new ApiError('not_found', `There is no recording ${id}`);
+function replayHandlers({ replayer }: EngineParts): ReplayHandlers {
   const noReplay = (id: string) => new ApiError('not_found', `There is no replay ${id}`);
   return {
-    startRecording: async ({ body }) => stored(await recorder.start(body)),
-    listRecordings: async () => ({ recordings: await recorder.list() }),
-    getRecording: async ({ params }) => (await recorder.get(params.id)) ?? throwIt(noRecording(params.id)),
-    stopRecording: async ({ params }) => {
-      // What ended before the stop belongs to the recording.
-      await flush();
-      return stored(await recorder.stop(params.id));
-    },
-    deleteRecording: async ({ params }) => {
-      stored(await recorder.delete(params.id));
-      return { removed: params.id };
-    },
-    listRecordedExchanges: async ({ params, query }) =>
-      (await recorder.exchanges(params.id, query)) ?? throwIt(noRecording(params.id)),
-    exportHar: async ({ params }) => (await recorder.exportHar(params.id)) ?? throwIt(noRecording(params.id)),
-    importHar: async ({ body }) => stored(await recorder.importHar(body)),
     startReplay: async ({ params, body }) => stored(await replayer.start(params.id, body)),
     listReplays: async () => ({ replays: await replayer.list() }),
     getReplay: async ({ params }) => (await replayer.get(params.id)) ?? throwIt(noReplay(params.id)),
@@ -360,21 +348,6 @@ async function needExchange(parts: EngineParts, id: string): Promise<ExchangeDet
     (await store.getExchange(id)) ??
     throwIt(new ApiError('not_found', `There is no exchange ${id}; the oldest are dropped first`))
   );
-}
-
-const statusOfStore: Record<StoreErrorCode, ConstructorParameters<typeof ApiError>[0]> = {
-  not_found: 'not_found',
-  conflict: 'conflict',
-  invalid: 'invalid_request',
-  disk: 'unavailable',
-  busy: 'unavailable',
-  closed: 'unavailable',
-  internal: 'internal',
-};
-
-function stored<T>(result: StoreResult<T>): T {
-  if (result.ok) return result.value;
-  throw new ApiError(statusOfStore[result.code], result.message);
 }
 
 /** `5m`; `run` is everything since the engine started: infinite. */
