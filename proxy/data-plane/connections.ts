@@ -3,7 +3,8 @@ import type { Duplex } from 'node:stream';
 import type { Clock } from './clock.ts';
 import { type DetectedProtocol, detect } from './listener/accept.ts';
 import { type ClientHello, readClientHello } from './listener/client-hello.ts';
-import { nameOf, onlyServer, serverFor, serverOf, TlsEntry, terminateMode } from './listener/gateway-tls.ts';
+import { nameOf, onlyServer, serverFor, serverOf } from './listener/gateway-servers.ts';
+import { TlsEntry, terminateMode } from './listener/gateway-tls.ts';
 import { type ConnectRequest, Http1Downstream } from './listener/http1.ts';
 import { Http2Downstream } from './listener/http2.ts';
 import { createPeerProbe } from './listener/peer-state.ts';
@@ -93,7 +94,7 @@ export class Connections {
       const prepared = this.#deps.prepared(key);
       if (prepared === undefined || !spiffeIds.has(prepared.proxy.workload.spiffeId)) continue;
       for (const [name, entry] of entries) {
-        const mode = this.#tlsMode(prepared, serverOf(prepared, name));
+        const mode = this.#tlsMode(prepared, serverOf(prepared.listener, name));
         if (mode !== null) entry.setMode(mode);
       }
     }
@@ -280,12 +281,12 @@ export class Connections {
         return;
       }
     }
-    const ended = prepared === undefined ? null : serverOf(prepared, server);
+    const ended = prepared === undefined ? null : serverOf(prepared.listener, server);
     if (ended !== null && (ended.protocol === 'TLS' || ended.protocol === 'TCP')) {
       this.#tunnelFromGateway(key, socket, info, info.sni, ended);
       return;
     }
-    detect(socket, {}, (protocol) => this.#serve(key, protocol, socket, info));
+    detect(socket, {}, (protocol) => this.#serve(key, protocol, socket, info, server));
   }
 
   #onTlsError(prepared: PreparedListener, reason: string, info: ConnectionInfo | null): void {
@@ -307,7 +308,8 @@ export class Connections {
     });
   }
 
-  #serve(key: string, protocol: DetectedProtocol, accepted: Duplex, known: ConnectionInfo): void {
+  /** `server`: the one of a gateway's that ended TLS. */
+  #serve(key: string, protocol: DetectedProtocol, accepted: Duplex, known: ConnectionInfo, server = ''): void {
     if (protocol === 'closed' || protocol === 'tls' || protocol === 'silent') {
       accepted.destroy();
       return;
@@ -320,7 +322,7 @@ export class Connections {
       this.#codecs.get(key)?.delete(codec);
     };
     const onRequest = (request: Parameters<typeof runExchange>[0]): void => {
-      const path = this.#pathOf(key, info, request.authority);
+      const path = this.#pathOf(key, info, request.authority, server);
       if (path === undefined) request.reset();
       else void runExchange(request, path, this.#deps.request);
     };
@@ -409,9 +411,10 @@ export class Connections {
 
   // ── paths ──
 
-  #pathOf(key: string, info: ConnectionInfo, authority: string): ListenerPath | undefined {
+  #pathOf(key: string, info: ConnectionInfo, authority: string, server: string): ListenerPath | undefined {
     const prepared = this.#deps.prepared(key);
-    return prepared?.listener.role === 'inbound' ? this.#inboundPath(key, info, authority) : prepared?.paths[0];
+    if (prepared?.listener.role === 'inbound') return this.#inboundPath(key, info, authority);
+    return prepared?.byServer?.get(server) ?? prepared?.paths[0];
   }
 
   /** mTLS connections name the service port in Istio's server name; plaintext ones by Host; else the first port. */

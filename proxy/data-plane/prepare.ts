@@ -1,11 +1,12 @@
 import type { Diagnostic } from '../api/diagnostic.schema.ts';
 import type { RouteFilter } from './exchange.ts';
+import { endingServers, nameOf, serverFor } from './listener/gateway-servers.ts';
 import type { ExchangeOrigin } from './live-exchange.ts';
 import type { ListenerPath } from './request-path.ts';
 import { type PreparedView, prepareGateway, prepareInboundRoute, prepareView } from './route/prepare-view.ts';
 import { RegexCache } from './route/string-match.ts';
 import type { FilterFactory } from './route-filters/index.ts';
-import type { ListenerSnapshot, MeshSnapshot, ProxySnapshot, WorkloadInfo } from './snapshot.ts';
+import type { GatewayListener, ListenerSnapshot, MeshSnapshot, ProxySnapshot, VirtualHost, WorkloadInfo } from './snapshot.ts';
 import { toxicProblem } from './toxics/index.ts';
 
 /** A listener with everything compiled that its connections need. */
@@ -14,6 +15,8 @@ export interface PreparedListener {
   listener: ListenerSnapshot;
   /** One path; an inbound listener has one per service port, first the default. */
   paths: ListenerPath[];
+  /** Of a gateway with several servers, by server: what requests over its TLS may reach, which is its own hosts only. */
+  byServer?: ReadonlyMap<string, ListenerPath>;
 }
 
 export interface PreparedSnapshot {
@@ -81,10 +84,26 @@ function prepare(snapshot: MeshSnapshot, filters: FilterFactory): PreparedSnapsh
         proxy,
         listener,
         paths: preparePaths(listener, origin, view, filters, outboundFilters, regexes),
+        ...(listener.role === 'gateway' && listener.servers.length > 1
+          ? { byServer: prepareServers(listener, (own) => preparePaths(own, origin, view, filters, outboundFilters, regexes)) }
+          : {}),
       });
     }
   }
   return { snapshot, views, workloads, listeners };
+}
+
+/** Each server that ends TLS has routes of its own in Envoy: another server's host is unknown there. */
+function prepareServers(
+  listener: GatewayListener,
+  prepareOwn: (own: GatewayListener) => ListenerPath[],
+): ReadonlyMap<string, ListenerPath> {
+  return new Map(
+    endingServers(listener).map((server) => {
+      const isOwn = ({ domains }: VirtualHost): boolean => domains.some((domain) => serverFor(listener, domain) === server);
+      return [nameOf(server), prepareOwn({ ...listener, virtualHosts: listener.virtualHosts.filter(isOwn) })[0]!];
+    }),
+  );
 }
 
 function preparePaths(

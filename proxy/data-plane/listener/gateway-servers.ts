@@ -1,0 +1,42 @@
+import type { GatewayListener, GatewayServer, ListenerSnapshot } from '../snapshot.ts';
+
+/* Which server of a gateway's port takes a name: Envoy's filter chains by server name. */
+
+/** Of one port no two servers share it. */
+export const nameOf = (server: GatewayServer): string =>
+  server.id ?? `${server.origin?.namespace ?? ''}/${server.origin?.name ?? ''}/${server.name}/${server.hosts.join()}`;
+
+export function serverOf(listener: ListenerSnapshot, name: string): GatewayServer | null {
+  if (listener.role !== 'gateway') return null;
+  return endingServers(listener).find((server) => nameOf(server) === name) ?? null;
+}
+
+/** The one server that ends TLS, when it takes every name; null: the name has to be read. */
+export function onlyServer(listener: GatewayListener): GatewayServer | null {
+  const servers = endingServers(listener);
+  return servers.length === 1 && servers[0]!.hosts.includes('*') ? servers[0]! : null;
+}
+
+/** The server whose host is closest to the name: exact, the longest wildcard, any. */
+export function serverFor(listener: GatewayListener, sni: string): GatewayServer | null {
+  let best: { server: GatewayServer; host: string } | null = null;
+  for (const server of endingServers(listener)) {
+    for (const host of server.hosts)
+      if (coversName(host, sni) && (best === null || isCloser(host, best.host))) best = { server, host };
+  }
+  return best?.server ?? null;
+}
+
+function isCloser(a: string, b: string): boolean {
+  if (a.startsWith('*') !== b.startsWith('*')) return b.startsWith('*');
+  return a.length > b.length;
+}
+
+export function endingServers({ servers }: GatewayListener): GatewayServer[] {
+  return servers.filter(({ tls }) => tls !== null && tls.mode !== 'PASSTHROUGH' && tls.mode !== 'AUTO_PASSTHROUGH');
+}
+
+/** Exact, `*.suffix`, or `*`. */
+function coversName(pattern: string, name: string): boolean {
+  return pattern === '*' || pattern === name || (pattern.startsWith('*.') && name.endsWith(pattern.slice(1)));
+}
