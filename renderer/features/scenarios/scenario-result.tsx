@@ -80,7 +80,7 @@ function TraceLinks({ ids }: { ids: readonly string[] }) {
     <span className="scn-traces">
       {ids.map((id) => (
         <a key={id} className="mono" href={hrefTo(`traces/${id}`)}>
-          {id.slice(0, 6)}
+          {id.slice(-6)}
         </a>
       ))}
     </span>
@@ -113,7 +113,12 @@ function Baseline({ run }: { run: ScenarioRun }) {
 
 function Seconds({ run }: { run: ScenarioRun }) {
   const start = Date.parse(run.startedAt);
-  const times = useMemo(() => run.series.map(({ t }) => start + t), [run.series, start]);
+  // The second in progress, and an end that is not a whole second, hold less than a second's traffic.
+  const seconds = useMemo(
+    () => run.series.filter(({ t }) => (t + 1) * 1000 <= (run.state === 'running' ? run.elapsedMs : run.durationMs)),
+    [run],
+  );
+  const times = useMemo(() => seconds.map(({ t }) => start + t * 1000), [seconds, start]);
   const marks = useMemo(
     () =>
       run.tracks
@@ -125,7 +130,7 @@ function Seconds({ run }: { run: ScenarioRun }) {
         })),
     [run.tracks, start],
   );
-  if (run.series.length < 2) return null;
+  if (seconds.length < 2) return null;
   return (
     <div className="scn-charts">
       <Panel title="Requests" hint="per second">
@@ -135,8 +140,8 @@ function Seconds({ run }: { run: ScenarioRun }) {
           marks={marks}
           height={130}
           series={[
-            { id: 'sent', label: 'sent', values: run.series.map(({ sent }) => sent) },
-            { id: 'failed', label: 'failed', color: '--bad', dash: '5 3', values: run.series.map(({ failed }) => failed) },
+            { id: 'sent', label: 'sent', values: seconds.map(({ sent }) => sent) },
+            { id: 'failed', label: 'failed', color: '--bad', dash: '5 3', values: seconds.map(({ failed }) => failed) },
           ]}
           legend
         />
@@ -148,7 +153,7 @@ function Seconds({ run }: { run: ScenarioRun }) {
           marks={marks}
           height={130}
           format={formatMs}
-          series={[{ id: 'p95', label: 'p95', values: run.series.map(({ p95 }) => p95) }]}
+          series={[{ id: 'p95', label: 'p95', values: seconds.map(({ p95 }) => p95) }]}
         />
       </Panel>
     </div>

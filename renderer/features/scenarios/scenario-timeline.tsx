@@ -91,20 +91,23 @@ const widthOf = (startMs: number, endMs: number, share: (ms: number) => string) 
 
 /** When which expectation was decided. */
 function Decisions({ run, share }: { run: ScenarioRun; share: (ms: number) => string }) {
+  const decided = run.expectations
+    .flatMap((one) => (one.atMs === null ? [] : [{ ...one, atMs: one.atMs }]))
+    .sort((a, b) => a.atMs - b.atMs);
   return (
     <li className="scn-track" data-kind="expect">
       <span className="scn-track-name truncate">
-        <span aria-hidden="true">≟</span> expectations
+        <span aria-hidden="true">✓</span> expectations
       </span>
       <span className="scn-lane">
-        {run.expectations.map((one) => {
-          if (one.atMs === null) return null;
+        {decided.map((one, index) => {
           const { glyph, word, tone } = outcomeWords[one.state];
+          const beside = decided.slice(index + 1).filter((other) => other.atMs - one.atMs < run.durationMs * 0.015).length;
           return (
             <span
               key={one.name}
               className={`scn-verdict tone-${tone} tone-text`}
-              style={{ left: share(one.atMs) }}
+              style={{ left: `calc(${share(one.atMs)} - ${beside * 14}px)` }}
               title={`${one.name}: ${word} at ${formatOffset(one.atMs)}`}
             >
               <span aria-hidden="true">{glyph}</span>

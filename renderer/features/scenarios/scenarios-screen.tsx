@@ -56,7 +56,7 @@ export default function ScenariosScreen() {
       ) : !resources.data ? (
         <Skeleton lines={6} />
       ) : scenarios.length === 0 ? (
-        <div className="screen-scroll">
+        <div className="screen-scroll scn-first">
           <EmptyState icon={ClipboardCheck} title="No drill yet">
             A scenario sends load, breaks things on a timetable and says what must hold. Begin with one of these, or write a
             document of kind Scenario beside the mesh.

@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type DesktopApp, launchDesktopApp } from './fixture/desktop-app.ts';
+import { eventually } from './fixture/eventually.ts';
+import { meshOf } from './fixture/mesh.ts';
+import { Upstream } from './fixture/upstream.ts';
+
+const drill = (name: string, seconds: number) => `apiVersion: drydock.dev/v1
+kind: Scenario
+metadata: {name: ${name}}
+spec:
+  description: stock fails for a while and recovers
+  load:
+    - {name: callers, rate: 40, for: ${seconds}s, requests: [{url: 'http://stock:9080/items'}]}
+  faults:
+    - {name: broken, at: 1s, for: 1s, spec: {to: {service: stock}, abort: {httpStatus: 500}}}
+  expect:
+    - {name: it is seen, that: 'errors > 10%'}
+    - {name: it recovers, that: 'errors < 1%', during: {from: 3s}}
+`;
+
+describe('the Scenarios screen', () => {
+  let app: DesktopApp;
+  let stock: Upstream;
+
+  beforeAll(async () => {
+    stock = await Upstream.listen('stock');
+    app = await launchDesktopApp({ mesh: meshOf('drills', [{ name: 'stock', versions: { v1: stock } }]) });
+    await app.ready();
+  });
+  afterAll(async () => {
+    await app?.close();
+    await stock?.close();
+  });
+
+  it('offers drills to begin with, and keeps the one that is taken', async () => {
+    const { page } = app;
+    await page.getByTestId('nav-scenarios').click();
+    await page.getByTestId('scenario-templates').waitFor();
+    await app.screenshot('scenarios-empty');
+    await page.getByTestId('template-retries').click();
+    await page.getByTestId('scenario-row-stock-retry-storm').waitFor();
+    expect(await page.getByTestId('scenario-track').count()).toBe(2);
+  });
+
+  it('runs a drill, and shows what was expected and what was found', async () => {
+    const { page } = app;
+    await app.api.call('apply', { body: drill('blip', 5) });
+    await page.getByTestId('scenario-row-blip').click();
+    await page.getByTestId('scenario-run').click();
+    const state = page.getByTestId('scenario-state');
+    await eventually(
+      () => state.textContent(),
+      (text) => text?.includes('passed') === true,
+      30_000,
+    );
+    expect(await state.textContent()).toContain('2 of 2 met');
+    const met = await page.getByTestId('scenario-expectation').allTextContents();
+    expect(met.map((row) => row.includes('met') && !row.includes('not met'))).toEqual([true, true]);
+    const [run] = (await app.api.call('listScenarioRuns', { query: { scenario: 'blip' } })).runs;
+    expect(run?.load[0]).toMatchObject({ intended: 200, dropped: 0 });
+    expect(stock.requests.length).toBeGreaterThanOrEqual(150);
+    await app.screenshot('scenarios-done');
+  });
+
+  it('cancels a drill, and nothing of it stays', async () => {
+    const { page } = app;
+    await app.api.call('apply', { body: drill('long', 60) });
+    await page.getByTestId('scenario-row-long').click();
+    await page.getByTestId('scenario-run').click();
+    await eventually(
+      () => app.api.call('listFaults'),
+      ({ faults }) => faults.some(({ state }) => state === 'armed'),
+    );
+    await page.getByTestId('scenario-cancel').click();
+    await eventually(
+      () => page.getByTestId('scenario-state').textContent(),
+      (text) => text?.includes('cancelled') === true,
+    );
+    expect((await app.api.call('listFaults')).faults.filter(({ state }) => state === 'armed')).toEqual([]);
+  });
+});
