@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -7,8 +7,9 @@ import * as destinations from './cases/destinations.ts';
 import * as gateway from './cases/gateway/index.ts';
 import { outboundGroups } from './cases/index.ts';
 import * as mesh from './cases/mesh.ts';
+import { titlesOf } from './test-titles.ts';
 
-/* The tables of docs/coverage name cases and tests: what they name exists. */
+/* The tables of docs/coverage name cases and tests: what they name is a group, a case or the title of a test. */
 
 const folder = fileURLToPath(new URL('../../docs/coverage/', import.meta.url));
 const proxy = fileURLToPath(new URL('../', import.meta.url));
@@ -19,6 +20,7 @@ const groups = [
   ...[mesh, gateway, destinations].flatMap((module) => Object.values(module).filter(isGroups).flat()),
 ];
 const ids = new Set(groups.map(({ id }) => id));
+const caseNames = new Set(groups.flatMap((group) => group.cases.map((one) => one.name)));
 
 /** The rows of every table of a file: behaviour, and what shows it. */
 function rowsOf(file: string): { behaviour: string; shownBy: string }[] {
@@ -31,20 +33,19 @@ function rowsOf(file: string): { behaviour: string; shownBy: string }[] {
     });
 }
 
-/** Titles of cases, and the text of every test file below proxy/. */
-const caseNames = new Set(groups.flatMap((group) => group.cases.map((one) => one.name)));
-const testText = readdirSync(proxy, { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.test.ts') || file.startsWith(path.join('conformance', 'cases')))
-  .map((file) => path.join(proxy, file))
-  .filter((file) => file.endsWith('.ts'))
-  .map((file) => readFileSync(file, 'utf8'))
-  .join('\n');
+/** Every test file below proxy/, and whether it has a test of a title. */
+const testFiles = new Map(
+  readdirSync(proxy, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.ts'))
+    .map((file) => [path.join(proxy, file), titlesOf(readFileSync(path.join(proxy, file), 'utf8'))] as const),
+);
 
+/** A group, a case, `file › title`, or a title alone; a file alone shows nothing. */
 function exists(name: string): boolean {
-  const [file, title] = name.split(' › ');
-  if (!file?.endsWith('.ts')) return ids.has(name) || caseNames.has(name) || testText.includes(name);
-  const place = path.join(proxy, file.replace(/^proxy\//, ''));
-  return existsSync(place) && (title === undefined || readFileSync(place, 'utf8').includes(title));
+  const [file = '', title] = name.split(' › ');
+  if (title !== undefined) return testFiles.get(path.join(proxy, file.replace(/^proxy\//, '')))?.(title) ?? false;
+  if (file.endsWith('.ts')) return false;
+  return ids.has(name) || caseNames.has(name) || [...testFiles.values()].some((has) => has(name));
 }
 
 describe.each(readdirSync(folder).filter((file) => file.endsWith('.md') && file !== 'README.md'))('docs/coverage/%s', (file) => {

@@ -52,6 +52,25 @@ const httpDocuments: Document[] = [
   custom('filtered', 'filtered'),
   custom('before-jwt', 'badges'),
   policy('before-jwt.deny', { action: 'DENY', rules: [{}] }),
+  {
+    apiVersion: 'security.istio.io/v1',
+    kind: 'RequestAuthentication',
+    metadata: { name: 'before-jwt', namespace: 'default' },
+    spec: { selector: { matchLabels: { app: 'before-jwt' } }, jwtRules: [{ issuer: 'issuer', jwks }] },
+  },
+  {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'DestinationRule',
+    metadata: { name: 'plaintext', namespace: 'default' },
+    spec: { host: 'sealed', trafficPolicy: { tls: { mode: 'DISABLE' } } },
+  },
+  policy('remote', { rules: [{ from: [{ source: { remoteIpBlocks: ['10.0.0.0/8'] } }] }] }),
+  policy('accounts', { rules: [{ from: [{ source: { serviceAccounts: ['default/cli*'] } }] }] }),
+  policy('either', {
+    rules: [
+      { from: [{ source: { namespaces: ['prod'] } }, { source: { serviceAccounts: ['client'], ipBlocks: ['127.0.0.1'] } }] },
+    ],
+  }),
   custom('down', 'gone'),
   custom('lenient', 'gone-open'),
   custom('unknown', 'nobody'),
@@ -96,7 +115,9 @@ const tcpDocuments: Document[] = [
 ];
 const namesOf = (documents: readonly Document[]): string[] => [
   ...new Set(
-    documents.map((d) => (d.metadata as { name: string }).name.replace(/\..*/, '')).filter((name) => name !== 'only-mtls'),
+    documents
+      .map((d) => (d.metadata as { name: string }).name.replace(/\..*/, ''))
+      .filter((name) => name !== 'only-mtls' && name !== 'plaintext'),
   ),
 ];
 
@@ -241,7 +262,9 @@ describe('§4 CUSTOM', () => {
     expect([...checks.keys()].some((url) => url.startsWith('/other'))).toBe(false);
   });
 
-  test('it comes before DENY', async () => {
+  test('it comes before JWT, and JWT before DENY', async () => {
+    expect(await ask('before-jwt', { path: '/deny', ...bearer('abc') })).toMatchObject({ status: 401, body: '<p>no badge</p>' });
+    expect(await ask('before-jwt', bearer('abc'))).toMatchObject({ status: 401, body: expect.stringMatching(/^Jwt is not/) });
     expect(await ask('before-jwt', { path: '/deny' })).toMatchObject({ status: 401, callee: { details: 'ext_authz_denied' } });
     expect(await ask('before-jwt')).toMatchObject({ status: 403, body: 'RBAC: access denied' });
   });
@@ -311,6 +334,19 @@ describe('§4 a refusal is told', () => {
     });
   });
 
+  test('remoteIpBlocks look at x-forwarded-for, serviceAccounts know no wildcards, one of several sources is enough', async () => {
+    expect(await ask('remote', { headers: { 'x-forwarded-for': '10.1.2.3' } })).toMatchObject({ status: 200 });
+    expect(await ask('remote')).toMatchObject({
+      status: 403,
+      policies: [expect.stringContaining('remote IP 127.0.0.1 is not among')],
+    });
+    expect(await ask('accounts')).toMatchObject({
+      status: 403,
+      policies: [expect.stringContaining('service account default/client')],
+    });
+    expect(await ask('either')).toMatchObject({ status: 200 });
+  });
+
   test.each([
     ['expired', token({ aud: 'me', exp: 1_000_000_000 }), 401, 'Jwt is expired', 1],
     ['the wrong audience', token({ aud: 'you' }), 403, 'Audiences in Jwt are not allowed', 1],
@@ -334,11 +370,28 @@ describe('§4 a refusal is told', () => {
   test('STRICT: plaintext is closed without a status, and the record names the PeerAuthentication', async () => {
     const target = mesh.inbound('sealed-x-0');
     expect(await send(target, { name: 'plain', expect: {} }, 'sealed:9080', 'plain')).toMatchObject({ status: 0, cut: true });
-    const [record] = await exchangesOf(mesh, 'to=sealed', 1);
+    const [record] = await exchangesOf(mesh, 'to=sealed&reporter=destination', 1);
     expect(record).toMatchObject({ status: 0, protocol: 'TCP', flags: 'NR', details: 'filter_chain_not_found' });
     expect(saysOf(record!)).toEqual([
       'PeerAuthentication default/only-mtls denied: mTLS is STRICT and the caller sent plaintext',
     ]);
+  });
+});
+
+describe('§4 STRICT', () => {
+  test('a caller told to speak plaintext reports 503 UC', async () => {
+    const answer = await send(
+      mesh.outbound('client-x-0'),
+      { name: 'plain', expect: {}, path: '/strict' },
+      'sealed:9080',
+      'strict',
+    );
+    expect(answer).toMatchObject({
+      status: 503,
+      body: 'upstream connect error or disconnect/reset before headers. reset reason: connection termination',
+    });
+    const [caller] = await exchangesOf(mesh, 'reporter=source&path=/strict', 1);
+    expect(caller).toMatchObject({ flags: 'UC', details: 'upstream_reset_before_response_started{connection_termination}' });
   });
 });
 
