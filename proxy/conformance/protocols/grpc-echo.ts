@@ -133,8 +133,8 @@ export interface EchoClient {
 /** What unary and streaming calls have in common; the library's overloads do not. */
 type AnyCall = Pick<NodeJS.EventEmitter, 'on'>;
 
-/** `proxy` makes the library dial by CONNECT, as its environment variable does. */
-export function openClient(target: string, proxy = ''): EchoClient {
+/** `proxy` makes the library dial by CONNECT, as its environment variable does; `authority`: the host to ask for, when not the target's. */
+export function openClient(target: string, proxy = '', authority = ''): EchoClient {
   const before = process.env.grpc_proxy;
   if (proxy !== '') process.env.grpc_proxy = proxy;
   const client = new grpc.Client(target, grpc.credentials.createInsecure(), {
@@ -142,6 +142,7 @@ export function openClient(target: string, proxy = ''): EchoClient {
     // The mesh's retries are tested, not the library's.
     'grpc.enable_retries': 0,
     'grpc.use_local_subchannel_pool': 1,
+    ...(authority === '' ? {} : { 'grpc.default_authority': authority }),
   });
   // Dialling is lazy, the variable is read when the channel is made.
   if (before === undefined) delete process.env.grpc_proxy;
