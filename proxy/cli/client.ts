@@ -1,4 +1,7 @@
-import { request } from 'node:http';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import { type ApiResponse, type ApiRouteName, apiRoutes } from '../api/routes.ts';
 import { type EngineFile, readEngineFile } from '../control-plane/home.ts';
 import { CommandError } from './command.ts';
@@ -26,36 +29,79 @@ export class EngineClient {
 
   /** The answer, or a CommandError with the engine's words. A 422 is an answer here: it carries diagnostics. */
   async call<K extends ApiRouteName>(name: K, options: CallOptions = {}): Promise<ApiResponse<K>> {
-    const route = apiRoutes[name];
-    const filled = route.path.replace(/:(\w+)/g, (_match, key: string) => encodeURIComponent(options.params?.[key] ?? ''));
-    const query = new URLSearchParams(
-      Object.entries(options.query ?? {}).filter((pair): pair is [string, string] => pair[1] !== undefined),
-    );
-    const path = `/api/v1${filled}${query.size > 0 ? `?${query}` : ''}`;
-    const { status, text } = await this.#send(route.method, path, options);
-    const answer = parse(text) as { error?: { message?: string; details?: unknown }; diagnostics?: unknown };
-    if (status >= 400 && !(status === 422 && answer.diagnostics)) {
-      throw new CommandError(answer.error?.message ?? `The engine answered ${status}`, answer.error?.details);
-    }
-    return answer as ApiResponse<K>;
+    const { status, text } = await this.#send(apiRoutes[name].method, pathOf(name, options), options);
+    return answerOf(status, text);
   }
 
-  #send(method: string, path: string, { body, yaml }: CallOptions): Promise<{ status: number; text: string }> {
+  /** An answer that is a file, written while it comes; readable by its owner alone. */
+  async download(name: ApiRouteName, options: CallOptions, file: string): Promise<void> {
+    const headers = { authorization: `Bearer ${this.engine.token}` };
+    const sent = request(this.engine.url + pathOf(name, options), { method: apiRoutes[name].method, headers, agent: false });
+    sent.end();
+    const response = await this.#response(sent);
+    if (response.statusCode !== 200) answerOf(response.statusCode ?? 0, await readAll(response));
+    else await pipeline(response, createWriteStream(file, { mode: 0o600 }));
+  }
+
+  /** A file as the request's body. */
+  async upload<K extends ApiRouteName>(name: K, options: CallOptions, file: string): Promise<ApiResponse<K>> {
+    const headers = {
+      authorization: `Bearer ${this.engine.token}`,
+      'content-type': 'application/octet-stream',
+      'content-length': String((await stat(file)).size),
+    };
+    const sent = request(this.engine.url + pathOf(name, options), { method: apiRoutes[name].method, headers, agent: false });
+    const answered = this.#response(sent);
+    // A refusal may come before the file is all sent; its words matter more than the broken pipe.
+    const sending = pipeline(createReadStream(file), sent).catch((error: Error) => error);
+    const response = await answered;
+    const answer = answerOf<ApiResponse<K>>(response.statusCode ?? 0, await readAll(response));
+    await sending;
+    return answer;
+  }
+
+  #response(sent: ClientRequest): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      sent.once('response', resolve);
+      sent.on('error', (error) => reject(new CommandError(`The engine at ${this.engine.url} does not answer: ${error.message}`)));
+    });
+  }
+
+  async #send(method: string, path: string, { body, yaml }: CallOptions): Promise<{ status: number; text: string }> {
     const content = yaml ?? (body === undefined ? undefined : JSON.stringify(body));
     const headers: Record<string, string> = { authorization: `Bearer ${this.engine.token}` };
     if (content !== undefined) headers['content-type'] = yaml === undefined ? 'application/json' : 'application/yaml';
     if (content !== undefined) headers['content-length'] = String(Buffer.byteLength(content));
-    return new Promise((resolve, reject) => {
-      const sent = request(this.engine.url + path, { method, headers, agent: false }, (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }));
-        response.on('error', reject);
-      });
-      sent.on('error', (error) => reject(new CommandError(`The engine at ${this.engine.url} does not answer: ${error.message}`)));
-      sent.end(content);
-    });
+    const sent = request(this.engine.url + path, { method, headers, agent: false });
+    sent.end(content);
+    const response = await this.#response(sent);
+    return { status: response.statusCode ?? 0, text: await readAll(response) };
   }
+}
+
+function pathOf(name: ApiRouteName, options: CallOptions): string {
+  const filled = apiRoutes[name].path.replace(/:(\w+)/g, (_match, key: string) =>
+    encodeURIComponent(options.params?.[key] ?? ''),
+  );
+  const query = new URLSearchParams(
+    Object.entries(options.query ?? {}).filter((pair): pair is [string, string] => pair[1] !== undefined),
+  );
+  return `/api/v1${filled}${query.size > 0 ? `?${query}` : ''}`;
+}
+
+async function readAll(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** The answer's value, or a CommandError with the engine's words. */
+function answerOf<T>(status: number, text: string): T {
+  const answer = parse(text) as { error?: { message?: string; details?: unknown }; diagnostics?: unknown };
+  if (status >= 400 && !(status === 422 && answer.diagnostics)) {
+    throw new CommandError(answer.error?.message ?? `The engine answered ${status}`, answer.error?.details);
+  }
+  return answer as T;
 }
 
 function parse(text: string): unknown {

@@ -88,7 +88,7 @@ const summaries: Record<string, string> = {
   messages: 'what passes in a WebSocket, an event stream, a gRPC call',
   trace: 'traces: ls, show ID',
   fault: 'faults: add, ls, rm, stop',
-  record: 'recordings: start, stop, ls, show, rm, export, import',
+  record: 'recordings: start, next, stop, show, trim, merge, note, export, import',
   replay: 'send a recording again and compare',
   export: 'the configuration for a real mesh: istio, gateway-api, envoy',
   ca: 'the local certificate authority',
