@@ -11,7 +11,7 @@ export const applicationId = 0x44727964;
  *   events               what changed in the mesh
  *   recordings ─< recorded_exchanges >─ recorded_details >─ recorded_bodies        durable
  *   replays, settings, resource_history, scenario_runs     durable
- *   app_spans            spans the apps sent (OTLP)
+ *   app_spans, app_logs  what the apps sent (OTLP)
  */
 const migrations: readonly string[] = [
   `
@@ -135,6 +135,10 @@ const migrations: readonly string[] = [
   CREATE TABLE scenario_runs (
     id TEXT PRIMARY KEY, scenario TEXT NOT NULL, namespace TEXT NOT NULL, started_at TEXT NOT NULL, state TEXT NOT NULL, data TEXT NOT NULL
   );
+  `,
+  `
+  CREATE TABLE app_logs (seq INTEGER PRIMARY KEY, trace_id TEXT NOT NULL, data TEXT NOT NULL);
+  CREATE INDEX app_logs_by_trace ON app_logs (trace_id, seq);
   `,
 ];
 

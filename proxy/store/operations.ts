@@ -1,8 +1,10 @@
 import type { ExchangeDetail } from '../api/exchange.schema.ts';
+import type { LogRecord } from '../api/log.schema.ts';
 import type { MeshEvent, Span } from '../api/observability.schema.ts';
 import type { Annotation, RecordedRowFilter } from '../api/recording.schema.ts';
 import type { Replay } from '../api/replay.schema.ts';
 import type { ScenarioRun } from '../api/scenario.schema.ts';
+import { AppLogOperations } from './app-log-operations.ts';
 import type { FilterFields } from './exchange-filter.ts';
 import { ExchangeOperations } from './exchange-operations.ts';
 import type { OpenedDatabase } from './open-database.ts';
@@ -27,6 +29,7 @@ export function createOperations(database: OpenedDatabase, limits: StoreLimits) 
   const recordings = new RecordingOperations(database);
   const replays = new ReplayOperations(database, limits.maxReplays);
   const records = new RecordOperations(database, limits);
+  const logs = new AppLogOperations(database, limits);
   const scenarioRuns = new ScenarioRunOperations(database);
   return {
     insertExchanges: (batch: readonly ExchangeDetail[]) => exchanges.insert(batch),
@@ -41,6 +44,8 @@ export function createOperations(database: OpenedDatabase, limits: StoreLimits) 
     listEvents: (query: EventQuery) => records.listEvents(query),
     insertAppSpans: (spans: readonly Span[]) => records.insertAppSpans(spans),
     appSpansOfTrace: (traceId: string) => records.appSpansOfTrace(traceId),
+    insertAppLogs: (batch: readonly LogRecord[]) => logs.insert(batch),
+    appLogsOfTrace: (traceId: string) => logs.ofTrace(traceId),
 
     closeInterrupted: (now: string) => {
       recordings.closeInterrupted(now);
@@ -90,4 +95,5 @@ export const telemetryWrites: ReadonlySet<OperationName> = new Set<OperationName
   'insertExchanges',
   'insertEvents',
   'insertAppSpans',
+  'insertAppLogs',
 ]);

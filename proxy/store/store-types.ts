@@ -9,6 +9,7 @@ export interface StoreLimits {
   maxExchangeBytes: number;
   maxEvents: number;
   maxAppSpans: number;
+  maxAppLogs: number;
   maxResourceHistory: number;
   maxReplays: number;
   /** Exchanges waiting for the worker; beyond it they are dropped and counted. */

@@ -1,4 +1,5 @@
 import type { Exchange, ExchangeDetail, ExchangePage, ExchangeQuery } from '../api/exchange.schema.ts';
+import type { LogRecord } from '../api/log.schema.ts';
 import type { MeshEvent, Span } from '../api/observability.schema.ts';
 import type {
   Annotation,
@@ -42,6 +43,7 @@ const defaultLimits: StoreLimits = {
   maxExchangeBytes: 512 * 1024 * 1024,
   maxEvents: 20_000,
   maxAppSpans: 100_000,
+  maxAppLogs: 100_000,
   maxResourceHistory: 2000,
   maxReplays: 100,
   maxPending: 20_000,
@@ -75,6 +77,7 @@ export class Store {
   readonly #exchangeQueue: WriteQueue<ExchangeDetail>;
   readonly #eventQueue: WriteQueue<MeshEvent>;
   readonly #spanQueue: WriteQueue<Span>;
+  readonly #logQueue: WriteQueue<LogRecord>;
   #lastEventId = 0;
   #inserted = 0;
   #dropped = 0;
@@ -106,6 +109,12 @@ export class Store {
       maxItems: limits.maxPending,
       sizeOf: () => 600,
       write: async (batch) => (await this.#telemetry('insertAppSpans', batch)) !== null,
+    });
+    this.#logQueue = new WriteQueue({
+      ...shared,
+      maxItems: limits.maxPending,
+      sizeOf: (log) => 400 + log.body.length * 2,
+      write: async (batch) => (await this.#telemetry('insertAppLogs', batch)) !== null,
     });
   }
 
@@ -144,11 +153,15 @@ export class Store {
     await this.#worker.close();
   }
 
+  get #queues() {
+    return [this.#exchangeQueue, this.#eventQueue, this.#spanQueue, this.#logQueue];
+  }
+
   counters(): StoreCounters {
     return {
       inserted: this.#inserted,
       dropped: this.#dropped,
-      pending: this.#exchangeQueue.pending + this.#eventQueue.pending + this.#spanQueue.pending,
+      pending: this.#queues.reduce((sum, queue) => sum + queue.pending, 0),
       degraded: this.#degraded,
       ...this.#usage,
     };
@@ -156,7 +169,7 @@ export class Store {
 
   /** Resolves when everything given so far was written or dropped. */
   async flush(): Promise<void> {
-    await Promise.all([this.#exchangeQueue.flush(), this.#eventQueue.flush(), this.#spanQueue.flush()]);
+    await Promise.all(this.#queues.map((queue) => queue.flush()));
   }
 
   // ── telemetry: best effort, batched, already redacted ───────────────────────────────────────────────────────────
@@ -259,6 +272,16 @@ export class Store {
   async appSpansOfTrace(traceId: string): Promise<Span[]> {
     await this.#spanQueue.flush();
     return (await this.#read('appSpansOfTrace', traceId)) ?? [];
+  }
+
+  insertAppLogs(logs: readonly LogRecord[]): void {
+    this.#logQueue.add(logs);
+  }
+
+  /** In the order they came, the first five thousand. */
+  async appLogsOfTrace(traceId: string): Promise<LogRecord[]> {
+    await this.#logQueue.flush();
+    return (await this.#read('appLogsOfTrace', traceId)) ?? [];
   }
 
   // ── durable: an `ok` is on disk ─────────────────────────────────────────────────────────────────────────────────
