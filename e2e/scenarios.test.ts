@@ -10,7 +10,7 @@ metadata: {name: ${name}}
 spec:
   description: stock fails for a while and recovers
   load:
-    - {name: callers, rate: 40, for: ${seconds}s, requests: [{url: 'http://stock:9080/items'}]}
+    - {name: callers, rate: 40, for: ${seconds}s, requests: [{url: 'http://stock.localhost/items'}]}
   faults:
     - {name: broken, at: 1s, for: 1s, spec: {to: {service: stock}, abort: {httpStatus: 500}}}
   expect:

@@ -98,7 +98,7 @@ export function ticksOf(durationMs: number): number[] {
 
 export interface TemplateTarget {
   service: string;
-  /** Where calls go in: `http://reviews:9080/`. */
+  /** Where calls go in, from outside: `http://reviews.localhost/`. */
   url: string;
   /** Its versions, oldest first. */
   versions: readonly string[];

@@ -98,7 +98,8 @@ function useTargets(): TemplateTarget[] {
       .map((one) => one.version);
     byService.set(service.name, {
       service: service.name,
-      url: `http://${service.name}:${port.port}/`,
+      // As callers from outside name it: the ingress serves every service under this host.
+      url: `http://${service.name}.localhost/`,
       versions: [...new Set(versions)].sort(),
     });
   }
