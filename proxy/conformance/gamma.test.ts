@@ -110,15 +110,6 @@ beforeAll(async () => {
         // The backend of a route is reached straight: its own route (to two) does not count again.
         route('again', service('again'), [{ filters: [says('again')], backendRefs: [backend('looped')] }]),
         route('looped', service('looped'), [{ filters: [says('looped')], backendRefs: [backend('two')] }]),
-        {
-          apiVersion: 'gateway.networking.k8s.io/v1beta1',
-          kind: 'ReferenceGrant',
-          metadata: { name: 'open', namespace: 'default' },
-          spec: {
-            from: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', namespace: 'elsewhere' }],
-            to: [{ group: '', kind: 'Service' }],
-          },
-        },
       ],
     ),
   );
@@ -158,7 +149,10 @@ describe('producer routes', () => {
       route: 'rewritten',
       seen: { path: '/v2/x' },
     });
-    expect(await call(client, 'shared.default:9080', '/old')).toMatchObject({ status: 301, location: 'http://x.example:9080/old' });
+    expect(await call(client, 'shared.default:9080', '/old')).toMatchObject({
+      status: 301,
+      location: 'http://x.example:9080/old',
+    });
     expect((await call(client, 'shared.default:9080', '/nothing')).status).toBe(404);
   });
 });

@@ -180,7 +180,7 @@ describe('Gateway API', () => {
     });
   });
 
-  test('missing, ungranted and weightless backends answer 500 for their share', async () => {
+  test('missing and weightless backends answer 500 for their share', async () => {
     const { snapshot } = await compileDocuments([
       shop,
       httpRoute('r', {
@@ -189,7 +189,7 @@ describe('Gateway API', () => {
           {
             name: 'part',
             matches: [{ path: { value: '/part' } }],
-            backendRefs: [backend('ratings', 3), backend('nobody', 1), { name: 'client', namespace: 'other', port: 80 }],
+            backendRefs: [backend('ratings', 3), backend('nobody', 1), { name: 'ratings', port: 1 }],
           },
           { name: 'zero', matches: [{ path: { value: '/zero' } }], backendRefs: [backend('ratings', 0)] },
         ],
@@ -340,12 +340,20 @@ describe('Gateway API', () => {
     });
     const clusterWith = async (group: string) => {
       const far = { name: 'client', namespace: 'other', port: 80 };
-      const route = httpRoute('r', { parentRefs: [service('ratings')], rules: [{ backendRefs: [far] }] });
-      const { snapshot } = await compileDocuments([shop, grant(group), route]);
-      return forwardOf(routesOf(snapshot)[0]).clusters[0]!.cluster;
+      const atGateway = httpRoute('g', {
+        parentRefs: [{ name: 'nobodys' }],
+        hostnames: ['x.test'],
+        rules: [{ backendRefs: [far] }],
+      });
+      const atService = httpRoute('s', { parentRefs: [service('ratings')], rules: [{ backendRefs: [far] }] });
+      const { snapshot } = await compileDocuments([shop, grant(group), atGateway, atService]);
+      const host = listeners(snapshot)[0]!.virtualHosts.find((v) => v.domains.includes('x.test'));
+      return [host?.routes[0], routesOf(snapshot)[0]].map((route) => forwardOf(route).clusters[0]!.cluster.split('|')[3] ?? '');
     };
-    expect(await clusterWith('gateway.networking.k8s.io')).toContain('client.other');
-    expect(await clusterWith('example.com')).toBe('');
+    const client = 'client.other.svc.cluster.local';
+    expect(await clusterWith('gateway.networking.k8s.io')).toEqual([client, client]);
+    // A route of a Service needs none.
+    expect(await clusterWith('example.com')).toEqual(['', client]);
   });
 
   test('a route of a Service’s port by another name is not that port’s', async () => {

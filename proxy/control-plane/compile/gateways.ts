@@ -116,7 +116,7 @@ function compileOpenListener(context: CompileContext, view: OutboundView): Gatew
 /** HTTPRoutes and GRPCRoutes that want a Gateway nobody declared: their hostnames are served all the same. */
 function openGatewayApiHosts(context: CompileContext, claim: (domains: string[]) => string[], view: OutboundView): VirtualHost[] {
   const byHost = new Map<string, ParsedResource[]>();
-  for (const resource of gatewayApiRoutes(context)) {
+  for (const resource of gatewayApiRoutes(context, 'gateway')) {
     const spec = resource.spec as GatewayApiRouteSpec;
     if (!(spec.parentRefs ?? []).some((p) => (p.kind ?? 'Gateway') === 'Gateway')) continue;
     for (const name of spec.hostnames?.length ? spec.hostnames : ['*']) {
@@ -126,7 +126,7 @@ function openGatewayApiHosts(context: CompileContext, claim: (domains: string[])
   return [...byHost].flatMap(([name, resources]) => {
     const domains = claim([name]);
     if (domains.length === 0) return [];
-    const routes = compileGatewayApiRoutes(context, resources, 80, view.clusters);
+    const routes = compileGatewayApiRoutes({ context, parent: 'gateway', port: 80, clusters: view.clusters }, resources);
     return [{ name: `${name}:80`, domains, origin: refOf(resources[0]!), shadowed: [], routes }];
   });
 }

@@ -55,7 +55,7 @@ function gatewaysOf(policy: ParsedResource, targets: readonly TargetRef[], set: 
     const leads = (rules ?? [])
       .flatMap((rule) => rule.backendRefs ?? [])
       .some((backend) => {
-        const { service } = resolveBackend(set, resource, backend, services);
+        const { service } = resolveBackend(set, resource, backend, 'gateway', services);
         return service?.namespace === policy.namespace && targets.some((target) => isTarget(target, service));
       });
     if (!leads) continue;

@@ -2,7 +2,7 @@ import type { Condition, ResourceStatus } from '../../api/diagnostic.schema.ts';
 import { listServices } from '../../config/hosts.ts';
 import type { ParsedResource, ResourceSet } from '../../config/index.ts';
 import type { BackendRefSpec, GatewayApiGatewaySpec, GatewayApiRouteSpec } from '../../config/kinds/istio-types.ts';
-import { resolveBackend } from '../compile/gateway-api/backends.ts';
+import { type RouteParent, resolveBackend } from '../compile/gateway-api/backends.ts';
 import { admits, gatewayApiGroup, isMeant, meets } from '../compile/gateway-api/listener-admission.ts';
 import { findRouteError } from '../compile/gateway-api/route-errors.ts';
 import { conditionFalse, conditionTrue } from './conditions.ts';
@@ -14,12 +14,11 @@ export const routeKinds = ['HTTPRoute', 'GRPCRoute', 'TLSRoute', 'TCPRoute'];
 /** Per parentRef whether the route is attached, and whether its references lead somewhere. */
 export function routeStatus(resource: ParsedResource, set: ResourceSet): NonNullable<ResourceStatus['parents']> {
   const spec = resource.spec as GatewayApiRouteSpec;
-  const resolved = resolvedRefs(resource, set);
   return (spec.parentRefs ?? []).map((parent) => {
     const { kind = 'Gateway', name, namespace = resource.namespace, sectionName, port } = parent;
     return {
       parentRef: { kind, namespace, name, ...(sectionName ? { sectionName } : {}), ...(port ? { port } : {}) },
-      conditions: [accepted(resource, parent, set), resolved],
+      conditions: [accepted(resource, parent, set), resolvedRefs(resource, kind === 'Service' ? 'mesh' : 'gateway', set)],
     };
   });
 }
@@ -50,12 +49,12 @@ function accepted(resource: ParsedResource, parent: Parent, set: ResourceSet): C
 }
 
 /** What keeps the whole route from being served comes first, then the first reference that leads nowhere. */
-function resolvedRefs(resource: ParsedResource, set: ResourceSet): Condition {
+function resolvedRefs(resource: ParsedResource, parent: RouteParent, set: ResourceSet): Condition {
   const services = listServices(set);
-  const error = findRouteError(set, resource, services);
+  const error = findRouteError(set, resource, parent, services);
   if (error) return conditionFalse('ResolvedRefs', error);
   for (const backend of backendsOf(resource.spec as GatewayApiRouteSpec)) {
-    const { problem } = resolveBackend(set, resource, backend, services);
+    const { problem } = resolveBackend(set, resource, backend, parent, services);
     if (problem) return conditionFalse('ResolvedRefs', problem);
   }
   return conditionTrue('ResolvedRefs', 'Every backend is known');

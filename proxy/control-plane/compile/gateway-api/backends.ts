@@ -10,14 +10,19 @@ export interface BackendProblem {
 }
 export type ResolvedBackend = { service: KnownService; port: number; problem: null } | { service: null; problem: BackendProblem };
 
+/** What a route is attached to: at a Service (`mesh`) istiod asks for no ReferenceGrant. */
+export type RouteParent = 'gateway' | 'mesh';
+
 /**
  * The service port a backendRef means: a Service of the mesh, or, as Istio has it, any known host by `group: networking.istio.io, kind:
- * Hostname`. Another namespace's Service must be opened by a ReferenceGrant there.
+ * Hostname`. From a gateway another namespace's Service must be opened by a ReferenceGrant there. Source:
+ * pilot/pkg/config/kube/gateway/conversion.go buildDestination, enforceRefGrant.
  */
 export function resolveBackend(
   set: ResourceSet,
   resource: ParsedResource,
   backend: BackendRefSpec,
+  parent: RouteParent,
   services: readonly KnownService[] = listServices(set),
 ): ResolvedBackend {
   const { kind = 'Service', group = '', name, namespace = resource.namespace, port } = backend;
@@ -28,7 +33,7 @@ export function resolveBackend(
     problem: { reason, message },
   });
   if (!hostname && (kind !== 'Service' || group !== '')) return refuse('InvalidKind', `${where} is no kind of backend`);
-  if (!hostname && !isGranted(set, resource, { kind: 'Service', group: '', name, namespace }))
+  if (!hostname && parent === 'gateway' && !isGranted(set, resource, { kind: 'Service', group: '', name, namespace }))
     return refuse('RefNotPermitted', `${where} is not opened by a ReferenceGrant there`);
   const service = services.find((one) =>
     hostname ? one.fqdn === name.toLowerCase() : !one.external && one.name === name && one.namespace === namespace,

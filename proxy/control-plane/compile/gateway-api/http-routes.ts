@@ -15,7 +15,7 @@ import { clusterName } from '../clusters.ts';
 import { type CompileContext, originOf } from '../context.ts';
 import { decoratorOf } from '../http-routes.ts';
 import { compileRetries, defaultRetryPolicy } from '../retries.ts';
-import { resolveBackend } from './backends.ts';
+import { type RouteParent, resolveBackend } from './backends.ts';
 import { compileCors, compileRedirect, compileRewrite, headerOperations } from './filters.ts';
 import { compareRanks, grpcMatch, httpMatch } from './matches.ts';
 import { findRouteError } from './route-errors.ts';
@@ -23,10 +23,10 @@ import { findRouteError } from './route-errors.ts';
 type RuleSpec = NonNullable<GatewayApiRouteSpec['rules']>[number];
 
 /** HTTPRoutes and GRPCRoutes, oldest first, without those that istiod serves nothing of. */
-export function gatewayApiRoutes(context: CompileContext): ParsedResource[] {
+export function gatewayApiRoutes(context: CompileContext, parent: RouteParent): ParsedResource[] {
   return [...context.set.list('HTTPRoute'), ...context.set.list('GRPCRoute')]
     .map(({ resource }) => resource)
-    .filter((resource) => findRouteError(context.set, resource, context.services) === null);
+    .filter((resource) => findRouteError(context.set, resource, parent, context.services) === null);
 }
 
 /**
@@ -40,7 +40,7 @@ export function compileServiceRoutes(
   viewer: string,
   clusters: Record<string, ClusterSnapshot>,
 ): { routes: Route[]; origin: ResourceRef } | null {
-  const bound = gatewayApiRoutes(context).filter((resource) =>
+  const bound = gatewayApiRoutes(context, 'mesh').filter((resource) =>
     ((resource.spec as GatewayApiRouteSpec).parentRefs ?? []).some(
       (p) =>
         p.kind === 'Service' &&
@@ -53,51 +53,39 @@ export function compileServiceRoutes(
   const consumer = bound.filter((r) => r.namespace !== service.namespace && r.namespace === viewer);
   const chosen = consumer.length > 0 ? consumer : bound.filter((r) => r.namespace === service.namespace);
   if (chosen.length === 0) return null;
-  return { routes: compileGatewayApiRoutes(context, chosen, port, clusters), origin: refOf(chosen[0]!) };
+  return { routes: compileGatewayApiRoutes({ context, parent: 'mesh', port, clusters }, chosen), origin: refOf(chosen[0]!) };
+}
+
+/** Where routes are compiled for. */
+export interface RouteScope {
+  context: CompileContext;
+  parent: RouteParent;
+  /** Of the listener or the service. */
+  port: number;
+  clusters: Record<string, ClusterSnapshot>;
 }
 
 /** The rules of several routes in Gateway API's order of precedence (with Istio's Exact > Prefix > Regex). */
-export function compileGatewayApiRoutes(
-  context: CompileContext,
-  resources: readonly ParsedResource[],
-  listenerPort: number,
-  clusters: Record<string, ClusterSnapshot>,
-): Route[] {
+export function compileGatewayApiRoutes(scope: RouteScope, resources: readonly ParsedResource[]): Route[] {
   const ranked = resources.flatMap((resource, age) =>
     ((resource.spec as GatewayApiRouteSpec).rules ?? []).flatMap((rule, i) => {
       const matches = rule.matches?.length ? rule.matches : [{}];
-      return matches.map((match, j) => {
+      return matches.map((spec, j) => {
         const path = ['spec', 'rules', i];
-        const ranked = resource.kind === 'GRPCRoute' ? grpcMatch(match) : httpMatch(match);
-        const route = compileRoute(
-          context,
-          resource,
-          rule,
-          ranked.match,
-          rule.matches?.length ? [...path, 'matches', j] : path,
-          listenerPort,
-          clusters,
-        );
-        return { route, rank: [...ranked.rank, age, i] };
+        const { match, rank } = resource.kind === 'GRPCRoute' ? grpcMatch(spec) : httpMatch(spec);
+        const route = compileRoute(scope, resource, rule, match, rule.matches?.length ? [...path, 'matches', j] : path);
+        return { route, rank: [...rank, age, i] };
       });
     }),
   );
   return ranked.sort((a, b) => compareRanks(a.rank, b.rank)).map((r) => r.route);
 }
 
-function compileRoute(
-  context: CompileContext,
-  resource: ParsedResource,
-  rule: RuleSpec,
-  match: RouteMatch,
-  path: Path,
-  listenerPort: number,
-  clusters: Record<string, ClusterSnapshot>,
-): Route {
+function compileRoute(scope: RouteScope, resource: ParsedResource, rule: RuleSpec, match: RouteMatch, path: Path): Route {
   const filters = rule.filters ?? [];
   const cors = filters.find((f) => f.cors)?.cors;
   const redirect = filters.find((f) => f.requestRedirect)?.requestRedirect;
-  const action = redirect ? compileRedirect(redirect, match) : compileForward(context, resource, rule, match, clusters);
+  const action = redirect ? compileRedirect(redirect, match) : compileForward(scope, resource, rule, match);
   return {
     name: rule.name ?? `${resource.namespace}.${resource.name}.${path[2]}`,
     origin: originOf(resource, path),
@@ -107,24 +95,18 @@ function compileRoute(
     responseHeaders: headerOperations(filters, 'responseHeaderModifier'),
     fault: null,
     cors: cors ? compileCors(cors) : null,
-    decorator: decoratorOf(action, match, resource.name, listenerPort),
+    decorator: decoratorOf(action, match, resource.name, scope.port),
   };
 }
 
-function compileForward(
-  context: CompileContext,
-  resource: ParsedResource,
-  rule: RuleSpec,
-  match: RouteMatch,
-  clusters: Record<string, ClusterSnapshot>,
-): ForwardAction {
+function compileForward(scope: RouteScope, resource: ParsedResource, rule: RuleSpec, match: RouteMatch): ForwardAction {
   const rewrite = (rule.filters ?? []).find((f) => f.urlRewrite)?.urlRewrite;
-  const backends = (rule.backendRefs ?? []).map((b) => compileBackend(context, resource, b));
+  const backends = (rule.backendRefs ?? []).map((b) => compileBackend(scope, resource, b));
   const chosen = backends.filter((b) => b.weight > 0);
   // No backend, or none with weight: the whole share answers like an invalid backend.
   if (chosen.length === 0)
     chosen.push({ cluster: '', weight: 1, requestHeaders: null, responseHeaders: null, hostRewrite: null });
-  const { timeoutMs, retry } = compileTimeouts(context, resource, rule, chosen, clusters);
+  const { timeoutMs, retry } = compileTimeouts(scope, resource, rule, chosen);
   const mirrors = (rule.filters ?? []).flatMap((f) => (f.requestMirror ? [f.requestMirror] : []));
   return {
     type: 'forward',
@@ -135,7 +117,7 @@ function compileForward(
     timeoutFrom: rule.timeouts ? resourceId(resource) : 'default',
     retry,
     mirrors: mirrors.map((m) => ({
-      cluster: compileBackend(context, resource, m.backendRef).cluster,
+      cluster: compileBackend(scope, resource, m.backendRef).cluster,
       percentage: m.percent ?? (m.fraction ? (100 * m.fraction.numerator) / (m.fraction.denominator ?? 100) : 100),
     })),
     clusterNotFoundStatus: resource.kind === 'GRPCRoute' ? 503 : 500,
@@ -144,11 +126,10 @@ function compileForward(
 
 /** backendRequest is the per-try timeout where retries exist; without, it cuts the whole (as Istio does it). */
 function compileTimeouts(
-  context: CompileContext,
+  { context, clusters }: RouteScope,
   resource: ParsedResource,
   rule: RuleSpec,
   chosen: WeightedCluster[],
-  clusters: Record<string, ClusterSnapshot>,
 ): { timeoutMs: number | null; retry: RetryPolicy | null } {
   const hashed = chosen.some((c) => clusters[c.cluster]?.loadBalancer.kind === 'consistent-hash');
   const request = rule.timeouts?.request === undefined ? null : parseDurationMs(rule.timeouts.request) || null;
@@ -161,8 +142,8 @@ function compileTimeouts(
 }
 
 /** The cluster of a backend; '' (nobody's cluster) when it does not exist, is of a foreign kind, or is not granted. */
-function compileBackend(context: CompileContext, resource: ParsedResource, backend: BackendRefSpec): WeightedCluster {
-  const { service } = resolveBackend(context.set, resource, backend, context.services);
+function compileBackend({ context, parent }: RouteScope, resource: ParsedResource, backend: BackendRefSpec): WeightedCluster {
+  const { service } = resolveBackend(context.set, resource, backend, parent, context.services);
   return {
     cluster: service ? clusterName(backend.port!, '', service.fqdn) : '',
     weight: backend.weight ?? 1,

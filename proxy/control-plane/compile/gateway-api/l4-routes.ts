@@ -7,7 +7,7 @@ import { clusterName } from '../clusters.ts';
 import { type CompileContext, originOf } from '../context.ts';
 import { isMoreSpecific } from '../destination-rules.ts';
 import { intersect, isCloser, type OwnedServer } from '../gateway-servers.ts';
-import { resolveBackend } from './backends.ts';
+import { type RouteParent, resolveBackend } from './backends.ts';
 import { admits, isParent } from './listener-admission.ts';
 
 /**
@@ -37,7 +37,7 @@ function listenerRoutes(context: CompileContext, server: OwnedServer, others: re
       .filter((name) => name === null || !others.some((other) => isServedCloser(server, other, name)))
       .flatMap((name) =>
         (rules ?? []).map((rule, i) => ({
-          ...routeOf(context, resource, ['spec', 'rules', i], rule.backendRefs ?? []),
+          ...routeOf(context, resource, 'gateway', ['spec', 'rules', i], rule.backendRefs ?? []),
           port,
           sniHosts: name === null ? [] : [name],
           ...(ends ? { server: server.server.id } : {}),
@@ -69,7 +69,7 @@ export function compileServiceTcpRoutes(
   const chosen = consumer.length > 0 ? consumer : bound.filter((r) => r.namespace === service.namespace);
   return chosen.flatMap((resource) =>
     ((resource.spec as GatewayApiRouteSpec).rules ?? []).map((rule, i) => ({
-      ...routeOf(context, resource, ['spec', 'rules', i], rule.backendRefs ?? []),
+      ...routeOf(context, resource, 'mesh', ['spec', 'rules', i], rule.backendRefs ?? []),
       service: service.fqdn,
       port,
     })),
@@ -77,11 +77,17 @@ export function compileServiceTcpRoutes(
 }
 
 /** A backend that leads nowhere, and a rule without weight, end the connections of their share. */
-function routeOf(context: CompileContext, resource: ParsedResource, path: Path, backends: readonly BackendRefSpec[]): TcpRoute {
+function routeOf(
+  context: CompileContext,
+  resource: ParsedResource,
+  parent: RouteParent,
+  path: Path,
+  backends: readonly BackendRefSpec[],
+): TcpRoute {
   const clusters = backends
     .filter(({ weight }) => weight !== 0)
     .map((backend): WeightedCluster => {
-      const { service } = resolveBackend(context.set, resource, backend, context.services);
+      const { service } = resolveBackend(context.set, resource, backend, parent, context.services);
       return weighted(service ? clusterName(backend.port!, '', service.fqdn) : '', backend.weight ?? 1);
     });
   if (clusters.length === 0) clusters.push(weighted('', 1));

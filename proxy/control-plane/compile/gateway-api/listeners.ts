@@ -69,7 +69,7 @@ export function gatewayApiHosts(
   const owned = servers.filter(({ listener }) => listener?.protocol === 'HTTP' || listener?.protocol === 'HTTPS');
   for (const { listener, resource: gateway, hosts } of owned) {
     if (listener === undefined) continue;
-    for (const resource of gatewayApiRoutes(context)) {
+    for (const resource of gatewayApiRoutes(context, 'gateway')) {
       const spec = resource.spec as GatewayApiRouteSpec;
       const bound = (spec.parentRefs ?? []).some((parent) => isParent(parent, resource, gateway, listener));
       if (!bound || !admits(listener, gateway, resource)) continue;
@@ -92,8 +92,8 @@ export function gatewayApiHosts(
   }
   const served = [...byHost].flatMap(([domain, set]) => {
     if (taken.has(domain)) return [];
-    const resources = gatewayApiRoutes(context).filter((r) => set.has(r));
-    const routes = compileGatewayApiRoutes(context, resources, port, view.clusters);
+    const resources = gatewayApiRoutes(context, 'gateway').filter((r) => set.has(r));
+    const routes = compileGatewayApiRoutes({ context, parent: 'gateway', port, clusters: view.clusters }, resources);
     return [{ name: `${domain}:${port}`, domains: [domain], origin: refOf(resources[0]!), shadowed: [], routes }];
   });
   const empty = [...emptyHosts].map(

@@ -2,7 +2,7 @@ import type { KnownService } from '../../../config/hosts.ts';
 import type { ParsedResource, ResourceSet } from '../../../config/index.ts';
 import { findUnservableFilters } from '../../../config/kinds/gateway-api.ts';
 import type { BackendRefSpec, GatewayApiRouteSpec, RouteFilterSpec } from '../../../config/kinds/istio-types.ts';
-import { resolveBackend } from './backends.ts';
+import { type RouteParent, resolveBackend } from './backends.ts';
 
 /** Why nothing of a route is served: reason and message of its ResolvedRefs condition. */
 export interface RouteError {
@@ -17,6 +17,7 @@ export interface RouteError {
 export function findRouteError(
   set: ResourceSet,
   resource: ParsedResource,
+  parent: RouteParent,
   services?: readonly KnownService[],
 ): RouteError | null {
   const [unservable] = findUnservableFilters(resource);
@@ -30,7 +31,7 @@ export function findRouteError(
     // A mirror that leads nowhere is left out of an HTTPRoute; a GRPCRoute it takes down.
     if (resource.kind !== 'GRPCRoute') continue;
     for (const { requestMirror } of rule.filters ?? []) {
-      const problem = requestMirror && resolveBackend(set, resource, requestMirror.backendRef, services).problem;
+      const problem = requestMirror && resolveBackend(set, resource, requestMirror.backendRef, parent, services).problem;
       if (problem) return problem;
     }
   }
