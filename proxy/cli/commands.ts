@@ -18,6 +18,7 @@ export const commands: Readonly<Record<string, () => Promise<{ command: Command 
   record: () => import('./commands/record.ts'),
   replay: () => import('./commands/replay.ts'),
   simulate: () => import('./commands/simulate.ts'),
+  scenario: () => import('./commands/scenario.ts'),
   runs: () => import('./commands/runs.ts'),
   export: () => import('./commands/export.ts'),
   ca: () => import('./commands/ca.ts'),

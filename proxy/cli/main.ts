@@ -90,6 +90,7 @@ const summaries: Record<string, string> = {
   fault: 'faults: add, ls, rm, stop',
   record: 'recordings: start, next, stop, show, trim, merge, note, export, import',
   replay: 'send a recording again and compare',
+  scenario: 'load, faults and changes on a timeline, and what must hold: run FILE, ls, show ID',
   export: 'the configuration for a real mesh: istio, gateway-api, envoy',
   ca: 'the local certificate authority',
   cert: 'workload certificates: ls, show, rotate',

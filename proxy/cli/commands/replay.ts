@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import type { Difference, Replay } from '../../api/replay.schema.ts';
+import { escapeXml } from '../../shared/escape-xml.ts';
 import { EngineClient } from '../client.ts';
 import { type Command, type CommandContext, number, text, texts, UsageError } from '../command.ts';
 
@@ -77,12 +78,4 @@ export function junitReport(replay: Replay): string {
 
 function describe({ fields }: Difference): string {
   return fields.map((field) => `${field.path}: ${field.recorded} -> ${field.replayed}`).join('\n');
-}
-
-/** For XML text and attributes; control characters have no place in XML 1.0 at all. */
-function escapeXml(text: string): string {
-  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
-  return text
-    .replace(/[\0-\x08\x0b\x0c\x0e-\x1f]/g, '\ufffd')
-    .replace(/[&<>"']/g, (character) => entities[character] ?? character);
 }

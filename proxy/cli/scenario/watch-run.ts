@@ -1,0 +1,46 @@
+import type { ScenarioRun } from '../../api/scenario.schema.ts';
+import type { CommandContext } from '../command.ts';
+import type { OpenedMesh } from './open-mesh.ts';
+import { JournalLines, LiveView } from './progress.ts';
+import type { NamedScenario } from './read-files.ts';
+
+const pollMs = 250;
+/** A terminal and a wrapper may both hand on the same Ctrl-C. */
+const sameSignalMs = 1000;
+
+/** Starts a scenario and shows it until it is over. Ctrl-C cancels: the engine puts everything back first. A second one leaves at once. */
+export async function watchRun(
+  { json, out }: CommandContext,
+  mesh: OpenedMesh,
+  scenario: NamedScenario & { seed: number | undefined },
+): Promise<ScenarioRun> {
+  const { client } = mesh;
+  const { seed } = scenario;
+  let run = await client.call('startScenario', { body: { ...mesh.request(scenario), ...(seed === undefined ? {} : { seed }) } });
+  const view = json ? null : out.isTerminal ? new LiveView(out) : new JournalLines(out);
+  let cancelledAt = 0;
+  const cancel = () => {
+    const now = performance.now();
+    if (cancelledAt === 0) {
+      cancelledAt = now;
+      if (!json) out.error('drydock: ending the run and putting everything back …');
+      void client
+        .call('cancelScenarioRun', { params: { id: run.id } })
+        .catch((error: Error) => out.error(`drydock: ${error.message}`));
+    } else if (now - cancelledAt > sameSignalMs) process.exit(130);
+  };
+  process.on('SIGINT', cancel);
+  process.on('SIGTERM', cancel);
+  try {
+    while (run.state === 'running') {
+      view?.show(run);
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
+      run = await client.call('getScenarioRun', { params: { id: run.id } });
+    }
+    view?.end(run);
+    return run;
+  } finally {
+    process.off('SIGINT', cancel);
+    process.off('SIGTERM', cancel);
+  }
+}
