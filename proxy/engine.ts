@@ -264,7 +264,7 @@ export class Engine {
       protoReader,
     });
     const protos = new GivenProtos({ store, reader: protoReader, current: () => configuration.current });
-    const simulations = new Simulations({ store, clock, redactor, configuration, onEvent });
+    const simulations = new Simulations({ store, clock, redactor, configuration, random: Math.random, onEvent });
     const send = createReplaySend(() => configuration.current);
     const replayer = new Replayer({ store, clock, random: Math.random, redactor, send });
     const scenarios = new Scenarios({
@@ -462,8 +462,8 @@ export class Engine {
 
   #receive(exchanges: ExchangeDetail[], dropped: number, tallies: ExchangeTally[]): void {
     if (!this.#parts) return;
-    const { redactor, telemetry, store, recorder, accessLog, otlpExport, scenarios, hub } = this.#parts;
-    const safe = redactor.redact(exchanges);
+    const { redactor, telemetry, store, recorder, accessLog, otlpExport, scenarios, simulations, hub } = this.#parts;
+    const safe = simulations.mark(redactor.redact(exchanges));
     telemetry.record(safe);
     telemetry.recordTallies(tallies);
     store.insertExchanges(safe);

@@ -195,6 +195,28 @@ export const messagePageSchema = z.object({
 });
 export type MessagePage = z.infer<typeof messagePageSchema>;
 
+/** A recorded request or stub that comes near one that had no answer. */
+export const nearestAnswerSchema = z.object({
+  /** Id of the recorded exchange, or name of the stub. */
+  exchangeId: z.string(),
+  path: z.string(),
+  differs: z.array(z.string()),
+});
+
+/** What a simulation did with a request to a service it answers for. */
+export const standInNoteSchema = z.object({
+  simulation: z.string(),
+  /** Name of what it answers from. */
+  recording: z.string(),
+  /** The tier an answer was found by; `miss`: it had none and said so; `forwarded`: the service answered. */
+  outcome: z.enum(['stub', 'exact', 'masked', 'template', 'miss', 'forwarded']),
+  /** Id of the recorded exchange, or name of the stub, whose answer was given; '' when none was. */
+  answeredBy: z.string(),
+  /** Of a miss. */
+  nearest: nearestAnswerSchema.nullable(),
+});
+export type StandInNote = z.infer<typeof standInNoteSchema>;
+
 export const exchangeDetailSchema = exchangeSchema.extend({
   request: z.object({
     headers: headerPairsSchema,
@@ -213,6 +235,8 @@ export const exchangeDetailSchema = exchangeSchema.extend({
   redacted: z.array(z.string()),
   /** Of WebSockets, event streams, gRPC streams and other long answers. */
   messages: messageLogSchema.optional(),
+  /** Of calls to a service that a simulation answers for. */
+  standIn: standInNoteSchema.optional(),
 });
 export type ExchangeDetail = z.infer<typeof exchangeDetailSchema>;
 

@@ -52,5 +52,18 @@ export const explanationSchema = z.object({
   mirrors: z.array(z.object({ cluster: z.string(), percentage: z.number() })),
   faults: z.array(z.object({ name: z.string(), side: z.enum(['client', 'server']), effect: z.string(), percentage: z.number() })),
   policies: z.array(z.object({ resource: resourceRefSchema, outcome: z.string(), reason: z.string() })),
+  /** Simulations that stand in for a destination. `from` is the only caller they answer, '' is everyone. */
+  standIns: z
+    .array(
+      z.object({
+        simulation: z.string(),
+        recording: z.string(),
+        service: z.string(),
+        from: z.string(),
+        mode: z.string(),
+        enabled: z.boolean(),
+      }),
+    )
+    .optional(),
 });
 export type Explanation = z.infer<typeof explanationSchema>;

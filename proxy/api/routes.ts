@@ -19,7 +19,7 @@ import { recordingRoutes } from './recording-routes.ts';
 import { replayRequestSchema, replaySchema } from './replay.schema.ts';
 import { runComparisonSchema, runSchema, runSummarySchema } from './runs.schema.ts';
 import { scenarioRunRequestSchema, scenarioRunSchema } from './scenario.schema.ts';
-import { simulationRequestSchema, simulationSchema } from './simulation.schema.ts';
+import { simulationChangeSchema, simulationRequestSchema, simulationSchema } from './simulation.schema.ts';
 import { certificateSchema, registerServiceSchema, serviceOutputSchema, statusSchema } from './status.schema.ts';
 import {
   proxyToxicChangeSchema,
@@ -349,6 +349,13 @@ export const apiRoutes = {
     response: z.object({ simulations: z.array(simulationSchema) }),
   },
   getSimulation: { method: 'GET', path: '/simulations/:id', summary: 'One simulation', response: simulationSchema },
+  changeSimulation: {
+    method: 'POST',
+    path: '/simulations/:id',
+    summary: 'Switch it on or off, or for another caller, while it goes on',
+    body: simulationChangeSchema,
+    response: simulationSchema,
+  },
   stopSimulation: {
     method: 'DELETE',
     path: '/simulations/:id',

@@ -1,8 +1,11 @@
 import { z } from 'zod';
+import { nearestAnswerSchema } from './exchange.schema.ts';
 
 export const simulationRequestSchema = z.strictObject({
-  /** Id or name of a stopped recording. */
+  /** Id or name of a stopped recording, or of imported stubs. */
   recording: z.string().min(1),
+  /** Stubs (id or name of what was imported from Hoverfly or WireMock) that are asked before the recording. */
+  stubs: z.string().min(1).optional(),
   service: z.string().min(1),
   namespace: z.string().optional(),
   /** Only for this caller; others reach the service itself. */
@@ -16,21 +19,38 @@ export const simulationRequestSchema = z.strictObject({
     .string()
     .regex(/^(none|trace|header:.+|cookie:.+)$/, 'say none, trace, header:NAME or cookie:NAME')
     .default('none'),
-  /** Answer as late as it was recorded. */
+  /** Answer as late as it was recorded; streams with the pauses they had. */
   latency: z.boolean().default(false),
+  /** Recorded answers are templates (`{{request.path.[1]}}`), as stubs may be. */
+  templated: z.boolean().default(false),
+  /** False: everything goes to the service, until it is switched on. */
+  enabled: z.boolean().default(true),
 });
 export type SimulationRequest = z.infer<typeof simulationRequestSchema>;
 
-/** How a request found its answer: byte for byte; with ids, times and secrets masked; by method and path template alone. */
-export const matchTierSchema = z.enum(['exact', 'masked', 'template']);
+/** What may change while it goes on. */
+export const simulationChangeSchema = z.strictObject({
+  enabled: z.boolean().optional(),
+  /** Null: for every caller. */
+  from: z.string().min(1).nullable().optional(),
+  mode: z.enum(['simulate', 'spy', 'record']).optional(),
+  latency: z.boolean().optional(),
+});
+export type SimulationChange = z.infer<typeof simulationChangeSchema>;
+
+/**
+ * How a request found its answer: by an imported stub's conditions; byte for byte; with ids, times and secrets masked; by method and path
+ * template alone. Asked in this order.
+ */
+export const matchTierSchema = z.enum(['stub', 'exact', 'masked', 'template']);
 export type MatchTier = z.infer<typeof matchTierSchema>;
 
 export const simulationMissSchema = z.object({
   time: z.string(),
   method: z.string(),
   path: z.string(),
-  /** The recorded request that comes nearest, and what differs; null when none has this method and path template. */
-  nearest: z.object({ exchangeId: z.string(), path: z.string(), differs: z.array(z.string()) }).nullable(),
+  /** The recorded request (or stub) that comes nearest, and what differs; null when none has this method or path template. */
+  nearest: nearestAnswerSchema.nullable(),
 });
 export type SimulationMiss = z.infer<typeof simulationMissSchema>;
 
@@ -40,11 +60,13 @@ export const simulationSchema = simulationRequestSchema.extend({
   startedAt: z.string(),
   /** Recorded answers that stand ready. */
   answers: z.number().int(),
-  hits: z.object({ exact: z.number().int(), masked: z.number().int(), template: z.number().int() }),
+  hits: z.object({ stub: z.number().int(), exact: z.number().int(), masked: z.number().int(), template: z.number().int() }),
   misses: z.number().int(),
-  /** Requests passed on to the service: misses of spy and record, and callers other than `from`. */
+  /** Requests passed on to the service: misses of spy and record, callers other than `from`, and all while it is switched off. */
   forwarded: z.number().int(),
   /** The last twenty. */
   recentMisses: z.array(simulationMissSchema),
+  /** What it cannot do, one sentence each: recorded answers that are not whole, ports that are not HTTP. */
+  notes: z.array(z.string()),
 });
 export type Simulation = z.infer<typeof simulationSchema>;

@@ -217,7 +217,8 @@ function trafficHandlers(parts: EngineParts): TrafficHandlers {
     explain: async ({ body }) => {
       const { explanation, error } = await gone(() => configuration.explain(body));
       if (!explanation) throw new ApiError('invalid_request', error || 'This request cannot be explained');
-      return explanation;
+      const standIns = parts.simulations.explain(explanation);
+      return standIns.length === 0 ? explanation : { ...explanation, standIns };
     },
     listExchanges: async ({ query }) => {
       await parts.flush();

@@ -2,7 +2,10 @@ import { ApiError } from './server/api-error.ts';
 import type { ApiHandlers } from './server/route-table.ts';
 import type { Simulations } from './simulations.ts';
 
-export type SimulationHandlers = Pick<ApiHandlers, 'startSimulation' | 'listSimulations' | 'getSimulation' | 'stopSimulation'>;
+export type SimulationHandlers = Pick<
+  ApiHandlers,
+  'startSimulation' | 'listSimulations' | 'getSimulation' | 'changeSimulation' | 'stopSimulation'
+>;
 
 export function createSimulationHandlers({
   simulations,
@@ -22,6 +25,11 @@ export function createSimulationHandlers({
       const found = simulations.get(params.id);
       if (found === null) throw missing(params.id);
       return found;
+    },
+    changeSimulation: ({ params, body }) => {
+      const changed = simulations.change(params.id, body);
+      if (changed === null) throw missing(params.id);
+      return changed;
     },
     stopSimulation: async ({ params }) => {
       if (!(await simulations.stop(params.id))) throw missing(params.id);

@@ -1,44 +1,52 @@
-import type { ExchangeDetail } from '../api/exchange.schema.ts';
-import type { Simulation, SimulationMiss, SimulationRequest } from '../api/simulation.schema.ts';
-import type { HostPort } from '../data-plane/snapshot.ts';
-import { decodeBody } from '../recorder/decode-body.ts';
+import type { ExchangeDetail, StandInNote } from '../api/exchange.schema.ts';
+import type { Explanation } from '../api/explain.schema.ts';
+import type { Simulation, SimulationChange, SimulationRequest } from '../api/simulation.schema.ts';
+import type { HostPort, ProxySnapshot } from '../data-plane/snapshot.ts';
 import type { Redactor } from '../recorder/redact.ts';
-import { StandIn, type StandInEntry, type StandInRequest } from '../recorder/stand-in.ts';
+import { StubSet } from '../recorder/stubs/stub-set.ts';
+import { StubStore } from '../recorder/stubs/stub-store.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Store } from '../store/store.ts';
 import type { Configuration } from './apply.ts';
 import { ApiError } from './server/api-error.ts';
-import { plain, type StandInAnswer, type StandInCall, StandInServer } from './stand-in-server.ts';
+import { headerOf } from './stand-in/answer.ts';
+import { loadAnswers } from './stand-in/load-answers.ts';
+import { RunningSimulation } from './stand-in/running-simulation.ts';
+import { ServiceStandIn, type StoodInPort } from './stand-in/service-stand-in.ts';
+import { readTold, toldHeader } from './stand-in/told-header.ts';
 
 export interface SimulationsOptions {
   store: Store;
   clock: Clock;
   redactor: Redactor;
   configuration: Configuration;
+  /** Uniform [0,1). */
+  random: () => number;
   onEvent: (event: { type: string; subject: string; message: string; data: Record<string, unknown> }) => void;
 }
 
-interface Running {
-  simulation: Simulation;
-  standIn: StandIn<StandInAnswer>;
-  servers: Map<string, StandInServer>;
-}
+/** Simulations that have ended are remembered: their last exchanges are still on their way. */
+const remembered = 200;
 
-const maxAnswers = 50_000;
-const keptMisses = 20;
-
-/** Services that a recording answers for. Each workload of such a service has a stand-in in its process's place. */
+/** Services that recordings and stubs answer for. Each workload of such a service has a stand-in in its process's place. */
 export class Simulations {
   readonly #options: SimulationsOptions;
-  readonly #running = new Map<string, Running>();
+  readonly #stubs: StubStore;
+  /** `namespace/service` → what stands in for it. */
+  readonly #services = new Map<string, ServiceStandIn>();
+  /** By id, ended ones too. */
+  readonly #known = new Map<string, { running: RunningSimulation; service: string; namespace: string }>();
+  /** `host:port` of stand-ins → their service's simulations. */
+  readonly #byAddress = new Map<string, readonly RunningSimulation[]>();
   #count = 0;
 
   constructor(options: SimulationsOptions) {
     this.#options = options;
+    this.#stubs = new StubStore(options.store);
   }
 
   list(): Simulation[] {
-    return [...this.#running.values()].map(({ simulation, standIn }) => ({ ...simulation, answers: standIn.size }));
+    return [...this.#services.values()].flatMap(({ simulations }) => simulations.map((one) => one.view()));
   }
 
   get(id: string): Simulation | null {
@@ -46,204 +54,161 @@ export class Simulations {
   }
 
   async start(request: SimulationRequest): Promise<Simulation> {
-    const { configuration, clock, onEvent } = this.#options;
+    const { configuration, clock, random, redactor, onEvent } = this.#options;
     const namespace = request.namespace ?? configuration.current.set.defaultNamespace;
-    const workloads = this.#workloads(request.service, namespace);
-    const known = this.list().find((one) => one.service === request.service && one.namespace === namespace);
-    if (known) throw new ApiError('conflict', `${known.recording} already answers for ${request.service} (${known.id})`);
-    const entries = await this.#answers(request, namespace);
+    const { ports, notes } = this.#portsOf(request.service, namespace);
+    const key = `${namespace}/${request.service}`;
+    const known = this.#services.get(key)?.simulations.find(({ from }) => from === request.from);
+    if (known) throw new ApiError('conflict', `${known.view().recording} already answers for ${request.service} (${known.id})`);
+    const { recording, stubs, stubsName, loaded } = await this.#load(request, namespace, ports);
     const id = `sim-${++this.#count}`;
-    const running: Running = {
-      simulation: {
-        ...{ ...request, id, namespace, startedAt: new Date(clock.wallNow()).toISOString(), answers: entries.length },
-        ...{ hits: { exact: 0, masked: 0, template: 0 }, misses: 0, forwarded: 0, recentMisses: [] },
-      },
-      standIn: new StandIn(entries, request),
-      servers: new Map(),
+    const simulation: Simulation = {
+      ...{ ...request, recording, id, namespace, startedAt: new Date(clock.wallNow()).toISOString(), answers: 0 },
+      ...{ hits: { stub: 0, exact: 0, masked: 0, template: 0 }, misses: 0, forwarded: 0, recentMisses: [] },
+      notes: [...notes, ...loaded.notes],
     };
-    for (const workload of workloads) {
-      const options = { decide: (call: StandInCall) => this.#decide(running, call), app: () => this.#appOf(workload) };
-      running.servers.set(workload, await StandInServer.listen(options));
-    }
-    this.#running.set(id, running);
-    await this.#commit(running);
-    const message = `${request.recording} answers for ${request.service}: ${entries.length} recorded answers`;
+    const running = new RunningSimulation({ simulation, standIns: loaded.standIns, stubs, stubsName, redactor, clock, random });
+    await this.#place(key, running, ports, request.service, namespace);
+    const view = running.view();
+    const message = `${recording} answers for ${request.service}: ${view.answers} answers`;
     onEvent({ type: 'simulation.started', subject: request.service, message, data: { id } });
-    return this.get(id)!;
+    return view;
+  }
+
+  /** Null when there is no such simulation. */
+  change(id: string, change: SimulationChange): Simulation | null {
+    const known = this.#known.get(id);
+    const standIn = known && this.#services.get(`${known.namespace}/${known.service}`);
+    if (!known || !standIn?.simulations.includes(known.running)) return null;
+    const { running } = known;
+    const from = change.from === undefined ? running.from : (change.from ?? undefined);
+    const other = standIn.simulations.find((one) => one !== running && one.from === from);
+    if (other) throw new ApiError('conflict', `${other.view().recording} already answers for ${known.service} (${other.id})`);
+    running.change(change);
+    const view = running.view();
+    const message = `${view.recording} for ${view.service}: ${view.enabled ? 'answers' : 'switched off'}${view.from ? `, only for ${view.from}` : ''}, mode ${view.mode}`;
+    this.#options.onEvent({ type: 'simulation.changed', subject: view.service, message, data: { id, ...change } });
+    return view;
   }
 
   /** The service answers for itself again. False when there is no such simulation. */
   async stop(id: string): Promise<boolean> {
-    const running = this.#running.get(id);
-    if (!running) return false;
-    this.#running.delete(id);
-    await this.#options.configuration.setStandIns(this.#addresses());
-    for (const server of running.servers.values()) server.close();
-    const { service } = running.simulation;
-    this.#options.onEvent({
-      type: 'simulation.stopped',
-      subject: service,
-      message: `${service} answers for itself again`,
-      data: { id },
-    });
+    const known = this.#known.get(id);
+    const key = known ? `${known.namespace}/${known.service}` : '';
+    const standIn = this.#services.get(key);
+    if (!known || !standIn?.simulations.includes(known.running)) return false;
+    if (!standIn.remove(known.running)) {
+      this.#services.delete(key);
+      await this.#options.configuration.setStandIns(this.#addresses());
+      standIn.close();
+    }
+    const message = `${known.service} answers for itself again`;
+    this.#options.onEvent({ type: 'simulation.stopped', subject: known.service, message, data: { id } });
     return true;
   }
 
   close(): void {
-    for (const { servers } of this.#running.values()) for (const server of servers.values()) server.close();
-    this.#running.clear();
+    for (const standIn of this.#services.values()) standIn.close();
+    this.#services.clear();
   }
 
-  async #commit(running: Running): Promise<void> {
+  /** Says on each exchange what a simulation did with it. The batch itself when none did anything. */
+  mark(batch: readonly ExchangeDetail[]): ExchangeDetail[] {
+    if (this.#known.size === 0) return batch as ExchangeDetail[];
+    return batch.map((exchange) => {
+      const standIn = this.#noteOn(exchange);
+      if (standIn === null) return exchange;
+      return { ...exchange, standIn, ...(standIn.outcome === 'forwarded' ? {} : { simulated: true }) };
+    });
+  }
+
+  /** Which simulations would see a request that goes where the explanation says. */
+  explain(explanation: Explanation): NonNullable<Explanation['standIns']> {
+    const hosts = explanation.clusters.map(({ cluster }) => cluster.split('|')[3] ?? '');
+    return this.list()
+      .filter(({ service, namespace }) => hosts.some((host) => host.startsWith(`${service}.${namespace}.`)))
+      .map(({ id, recording, service, from, mode, enabled }) => ({
+        simulation: id,
+        recording,
+        service,
+        from: from ?? '',
+        mode,
+        enabled,
+      }));
+  }
+
+  #noteOn(exchange: ExchangeDetail): StandInNote | null {
+    const told = readTold(headerOf(exchange.response.headers, toldHeader));
+    const known = told && this.#known.get(told.simulation);
+    if (told && known?.service === exchange.destination) return { ...known.running.note(told), recording: told.recording };
+    const passed = exchange.reporter === 'destination' ? this.#byAddress.get(exchange.endpoint)?.[0] : undefined;
+    return passed ? passed.note({ outcome: 'forwarded', answeredBy: '' }) : null;
+  }
+
+  async #place(key: string, running: RunningSimulation, ports: readonly StoodInPort[], service: string, namespace: string) {
+    const there = this.#services.get(key);
+    const standIn = there ?? new ServiceStandIn(service, namespace);
+    standIn.add(running);
+    this.#known.set(running.id, { running, service, namespace });
+    if (this.#known.size > remembered) this.#known.delete(this.#known.keys().next().value!);
+    if (there) return;
+    this.#services.set(key, standIn);
+    await standIn.listen(ports, (one) => this.#appOf(one));
     const outcome = await this.#options.configuration.setStandIns(this.#addresses());
-    if (outcome.ok) return;
-    this.#running.delete(running.simulation.id);
-    for (const server of running.servers.values()) server.close();
+    if (outcome.ok) {
+      for (const [, { host, port }] of standIn.addresses) this.#byAddress.set(`${host}:${port}`, standIn.simulations);
+      return;
+    }
+    this.#services.delete(key);
+    this.#known.delete(running.id);
+    standIn.close();
     throw new ApiError('conflict', `The stand-in could not be put in place: ${outcome.diagnostics[0]?.message ?? 'refused'}`);
   }
 
   #addresses(): Record<string, HostPort> {
-    return Object.fromEntries(
-      [...this.#running.values()].flatMap(({ servers }) => [...servers].map(([id, server]) => [id, server.address])),
-    );
+    return Object.fromEntries([...this.#services.values()].flatMap(({ addresses }) => addresses));
   }
 
-  #workloads(service: string, namespace: string): string[] {
+  async #load(request: SimulationRequest, namespace: string, ports: readonly StoodInPort[]) {
+    const { store, random, clock } = this.#options;
+    const recording = await store.getRecording(request.recording);
+    if (recording === null) throw new ApiError('not_found', `There is no recording ${request.recording}`);
+    const other = request.stubs === undefined ? null : await store.getRecording(request.stubs);
+    if (request.stubs !== undefined && other === null) throw new ApiError('not_found', `There are no stubs ${request.stubs}`);
+    const stubsOf = other ?? recording;
+    const kept = await this.#stubs.get(stubsOf.id);
+    if (other !== null && kept === null) throw new ApiError('not_found', `${other.name} has no stubs`);
+    const numbers = [...new Set(ports.map(({ port }) => port.port))];
+    const loaded = await loadAnswers(store, recording.id, request, namespace, numbers);
+    if (loaded.count === 0 && kept === null)
+      throw new ApiError('not_found', `Recording ${recording.name} has no answer of ${request.service}`);
+    const names = [request.service, `${request.service}.${namespace}`, `${request.service}.${namespace}.svc.cluster.local`];
+    const hosts = names.flatMap((name) => [name, ...numbers.map((port) => `${name}:${port}`)]);
+    const stubs = kept && new StubSet(kept, { hosts, random, wallNow: () => clock.wallNow() });
+    return { recording: recording.name, stubs, stubsName: stubsOf.name, loaded };
+  }
+
+  #portsOf(service: string, namespace: string): { ports: StoodInPort[]; notes: string[] } {
     const { snapshot } = this.#options.configuration.current;
     const own = snapshot.proxies.filter(
       ({ kind, workload }) => kind === 'sidecar' && workload.service === service && workload.namespace === namespace,
     );
     if (own.length === 0) throw new ApiError('not_found', `There is no service ${service} with a workload in ${namespace}`);
-    const inbound = own[0]!.listeners.find((listener) => listener.role === 'inbound');
-    const protocol = inbound?.role === 'inbound' ? (inbound.ports[0]?.protocol ?? 'http') : 'http';
-    if (protocol !== 'http')
-      throw new ApiError('invalid_request', `${service} speaks ${protocol}: only HTTP/1.1 services can be stood in for`);
-    return own.map(({ id }) => id);
+    const all = own.flatMap((proxy) => inboundPorts(proxy).map((port): StoodInPort => ({ workload: proxy.id, port })));
+    const ports = all.filter(({ port }) => port.protocol !== 'tcp');
+    const tcp = [...new Set(all.filter(({ port }) => port.protocol === 'tcp').map(({ port }) => port.port))];
+    if (ports.length === 0)
+      throw new ApiError('invalid_request', `${service} speaks tcp: only HTTP and gRPC can be stood in for`);
+    return { ports, notes: tcp.map((port) => `Port ${port} speaks tcp: its connections go to the service`) };
   }
 
-  #appOf(workload: string): HostPort | null {
+  #appOf({ workload, port }: StoodInPort): HostPort | null {
     const proxy = this.#options.configuration.current.snapshot.proxies.find(({ id }) => id === workload);
-    const inbound = proxy?.listeners.find((listener) => listener.role === 'inbound');
-    return inbound?.role === 'inbound' ? (inbound.ports[0]?.app ?? null) : null;
-  }
-
-  /** What the service answered in the recording, as its own sidecar saw it; as its callers did, where that is all there is. */
-  async #answers(request: SimulationRequest, namespace: string): Promise<StandInEntry<StandInAnswer>[]> {
-    const { store } = this.#options;
-    const recording = await store.getRecording(request.recording);
-    if (recording === null) throw new ApiError('not_found', `There is no recording ${request.recording}`);
-    const own: ExchangeDetail[] = [];
-    const seen: ExchangeDetail[] = [];
-    for await (const exchange of store.eachRecordedExchange(recording.id)) {
-      const theirs = exchange.destination === request.service && (exchange.destinationNamespace || namespace) === namespace;
-      if (!theirs || exchange.status === 0 || exchange.method === '' || exchange.protocol === 'WebSocket') continue;
-      (exchange.reporter === 'destination' ? own : seen).push(exchange);
-      if (own.length + seen.length >= maxAnswers) break;
-    }
-    const chosen = own.length > 0 ? own : seen;
-    if (chosen.length === 0) throw new ApiError('not_found', `Recording ${recording.name} has no answer of ${request.service}`);
-    return chosen.map((exchange) => entryOf(exchange, request.latency));
-  }
-
-  #decide(running: Running, call: StandInCall): StandInAnswer | { forward: true; learn?: (answer: StandInAnswer) => void } {
-    const { simulation, standIn } = running;
-    if (simulation.from !== undefined && !isCaller(call, simulation.from)) {
-      simulation.forwarded++;
-      return { forward: true };
-    }
-    const request = this.#redacted(call);
-    const outcome = standIn.match(request);
-    if (outcome.tier !== null) {
-      simulation.hits[outcome.tier]++;
-      const { answer, id } = outcome.entry;
-      const told: [string, string] = [
-        'x-drydock-simulated',
-        `${outcome.tier}; recording=${simulation.recording}; exchange=${id}`,
-      ];
-      return { ...answer, headers: [...answer.headers, told] };
-    }
-    simulation.misses++;
-    const miss: SimulationMiss = {
-      time: new Date(this.#options.clock.wallNow()).toISOString(),
-      method: request.method,
-      path: request.path,
-      nearest: outcome.nearest && {
-        ...{ exchangeId: outcome.nearest.entry.id, path: outcome.nearest.entry.path, differs: outcome.nearest.differs },
-      },
-    };
-    simulation.recentMisses = [miss, ...simulation.recentMisses].slice(0, keptMisses);
-    if (simulation.mode === 'simulate') return missed(simulation, miss);
-    simulation.forwarded++;
-    if (simulation.mode === 'spy') return { forward: true };
-    const learn = (answer: StandInAnswer) => standIn.add({ id: `learned-${simulation.forwarded}`, ...request, answer });
-    return { forward: true, learn };
-  }
-
-  /** Recorded requests are redacted: what comes in is brought to the same form before it is looked up. */
-  #redacted(call: StandInCall): StandInRequest {
-    const header = (wanted: string) => call.headers.find(([name]) => name === wanted)?.[1] ?? '';
-    const body =
-      call.body.length === 0
-        ? null
-        : {
-            ...{ bytes: call.body.length, capturedBytes: call.body.length, truncated: false, encoding: 'base64' as const },
-            ...{
-              content: call.body.toString('base64'),
-              contentType: header('content-type'),
-              contentEncoding: header('content-encoding'),
-            },
-          };
-    const redacted = this.#options.redactor.redactRequest(call.path, { headers: call.headers, body, trailers: [] });
-    const traceId = header('traceparent').split('-')[1] ?? '';
-    return {
-      method: call.method,
-      path: redacted.path,
-      headers: redacted.request.headers,
-      body: textOf(redacted.request.body),
-      traceId,
-    };
+    return (proxy && inboundPorts(proxy).find(({ name }) => name === port.name)?.app) ?? null;
   }
 }
 
-function entryOf(exchange: ExchangeDetail, latency: boolean): StandInEntry<StandInAnswer> {
-  const { response, request } = exchange;
-  const body =
-    response.body === null
-      ? Buffer.alloc(0)
-      : (decodeBody(response.body) ?? Buffer.from(response.body.content, response.body.encoding));
-  // The body is kept without its content encoding; the sidecar's own headers are written again by the sidecar.
-  const dropped = new Set(['content-encoding', 'x-envoy-upstream-service-time', 'server', 'date']);
-  return {
-    id: exchange.id,
-    method: exchange.method,
-    path: exchange.path,
-    body: textOf(request.body),
-    answer: {
-      status: exchange.status,
-      headers: response.headers
-        .map(([name, value]): [string, string] => [name.toLowerCase(), value])
-        .filter(([name]) => !dropped.has(name)),
-      body,
-      delayMs: latency ? exchange.durationMs : 0,
-    },
-  };
-}
-
-function textOf(body: ExchangeDetail['request']['body']): string {
-  if (body === null) return '';
-  return (decodeBody(body) ?? Buffer.from(body.content, body.encoding)).toString('utf8');
-}
-
-/** The callee's sidecar names the caller's identity (x-forwarded-client-cert: `…;URI=spiffe://…/sa/reviews`). */
-function isCaller(call: StandInCall, from: string): boolean {
-  const certificate = call.headers.find(([name]) => name === 'x-forwarded-client-cert')?.[1] ?? '';
-  return certificate.split(/[;,]/).some((part) => part.startsWith('URI=') && part.endsWith(`/sa/${from}`));
-}
-
-function missed({ recording, service }: Simulation, { method, path, nearest }: SimulationMiss): StandInAnswer {
-  const near = nearest
-    ? `Nearest: ${nearest.path} (${nearest.exchangeId}); differs in ${nearest.differs.join('; ')}.`
-    : 'Nothing like it was recorded.';
-  const answer = plain(501, `Recording ${recording} has no answer of ${service} to ${method} ${path}. ${near}\n`);
-  return { ...answer, headers: [...answer.headers, ['x-drydock-simulated', `miss; recording=${recording}`]] };
+function inboundPorts(proxy: ProxySnapshot) {
+  const inbound = proxy.listeners.find((listener) => listener.role === 'inbound');
+  return inbound?.role === 'inbound' ? inbound.ports : [];
 }

@@ -1,4 +1,4 @@
-import type { MatchTier, SimulationRequest } from '../api/simulation.schema.ts';
+import type { SimulationRequest } from '../api/simulation.schema.ts';
 
 /** A request as the matcher sees it: already redacted, body without content encoding. */
 export interface StandInRequest {
@@ -8,6 +8,8 @@ export interface StandInRequest {
   /** Lower-case names. */
   headers: readonly (readonly [string, string])[];
   body: string;
+  /** There was more of the body: only the template tier is asked. */
+  isCut?: boolean;
   traceId: string;
 }
 
@@ -20,7 +22,7 @@ export interface StandInEntry<T> {
 }
 
 export type StandInOutcome<T> =
-  | { tier: MatchTier; entry: StandInEntry<T>; nearest: null }
+  | { tier: RecordedTier; entry: StandInEntry<T>; nearest: null }
   | { tier: null; entry: null; nearest: { entry: StandInEntry<T>; differs: string[] } | null };
 
 type Options = Pick<SimulationRequest, 'exhaustion' | 'session'>;
@@ -28,6 +30,8 @@ type Options = Pick<SimulationRequest, 'exhaustion' | 'session'>;
 /** Sessions whose place in their sequences is remembered; the longest unused goes. */
 const maxSessions = 10_000;
 const tiers = ['exact', 'masked', 'template'] as const;
+/** The tiers of recorded exchanges. */
+export type RecordedTier = (typeof tiers)[number];
 
 /**
  * Finds the recorded answer for a request. Three tiers, the narrowest that has answers wins: the same bytes, the same with volatile values
@@ -61,7 +65,7 @@ export class StandIn<T> {
 
   match(request: StandInRequest): StandInOutcome<T> {
     const places = this.#placesOf(sessionOf(this.#options.session, request));
-    for (const tier of tiers) {
+    for (const tier of request.isCut ? (['template'] as const) : tiers) {
       const key = keyOf(tier, request);
       const answers = this.#byKey.get(key);
       if (!answers) continue;
@@ -112,13 +116,14 @@ function differences(request: StandInRequest, entry: { method: string; path: str
   return differs;
 }
 
-function keyOf(tier: MatchTier, { method, path, body }: { method: string; path: string; body: string }): string {
+function keyOf(tier: RecordedTier, { method, path, body }: { method: string; path: string; body: string }): string {
   if (tier === 'exact') return `exact ${method} ${path}\n${body}`;
   if (tier === 'masked') return `masked ${method} ${maskPath(path)}\n${maskBody(body)}`;
   return `template ${method} ${templateOf(path)}`;
 }
 
-function sessionOf(session: string, request: StandInRequest): string {
+/** Which sequence of answers a request takes its place in. */
+export function sessionOf(session: string, request: Pick<StandInRequest, 'headers' | 'traceId'>): string {
   if (session === 'trace') return request.traceId;
   const [kind, name = ''] = session.split(':', 2);
   const header = (wanted: string) => request.headers.find(([key]) => key === wanted)?.[1] ?? '';

@@ -69,6 +69,7 @@ export function toSummary(detail: ExchangeDetail): Exchange {
     peer: _peer,
     redacted: _redacted,
     messages: _messages,
+    standIn: _standIn,
     ...summary
   } = detail;
   return summary;

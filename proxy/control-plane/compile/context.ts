@@ -24,7 +24,7 @@ export interface CompileOptions {
   rememberedPorts?: Readonly<Record<string, number>>;
   /** Where `run:` processes without an address listen, by workload id (or `<workload id>/<port name>`). */
   appAddresses?: Readonly<Record<string, HostPort>>;
-  /** What answers in a workload's place, by workload id; the app itself stays known as the port's `app`. */
+  /** What answers in a workload's place, by `<workload id>/<port name>`; the app itself stays known as the port's `app`. */
   standIns?: Readonly<Record<string, HostPort>>;
 }
 

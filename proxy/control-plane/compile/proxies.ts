@@ -83,7 +83,7 @@ function compileInboundPort(
 ): InboundPort {
   const { service } = workload;
   const app = appAddress(context, workload, port.name);
-  const answering = context.options.standIns?.[workload.id] ?? app;
+  const answering = context.options.standIns?.[`${workload.id}/${port.name}`] ?? app;
   const mtls = mtlsModeFor(context, workload, port.port);
   // The callee's connectionPool governs its inbound cluster too; load balancing and outlier detection have one endpoint to choose from.
   const rule = findDestinationRule(context, service, { namespace: service.namespace, labels: null });

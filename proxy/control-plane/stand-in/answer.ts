@@ -1,0 +1,72 @@
+import type { StubFault } from '../../recorder/stubs/stub.ts';
+
+type Pairs = readonly (readonly [string, string])[];
+
+/** An answer to write: as recorded, without framing and connection headers. */
+export interface StandInAnswer {
+  status: number;
+  headers: Pairs;
+  trailers: Pairs;
+  body: Buffer;
+  /** Milliseconds before it is sent. */
+  delayMs: number;
+  /** Where the body is cut, and how many milliseconds after its head each piece begins; null: all at once. */
+  pieces: readonly { end: number; afterMs: number }[] | null;
+  fault: StubFault | null;
+}
+
+/** A request to answer, read to its end. */
+export interface StandInCall {
+  method: string;
+  path: string;
+  /** Lower-case names; `host` also where it came as `:authority`. */
+  headers: [string, string][];
+  body: Buffer;
+  /** There was more of the body than is looked at. */
+  isCut: boolean;
+}
+
+/** `learn` gets the service's own answer. */
+export type StandInDecision = StandInAnswer | { forward: true; learn?: (answer: StandInAnswer) => void };
+
+/** Who decides about the calls of a port. */
+export interface StandInPort {
+  /** False: this caller's calls go to the service unread. */
+  concerns(headers: [string, string][]): boolean;
+  decide(call: StandInCall): StandInDecision;
+}
+
+/** Connection headers and framing: written anew on each connection. */
+export const framing: ReadonlySet<string> = new Set([
+  ...['connection', 'keep-alive', 'transfer-encoding', 'content-length', 'upgrade', 'te', 'trailer', 'proxy-connection'],
+]);
+
+export function headerOf(headers: Pairs, wanted: string): string {
+  return headers.find(([name]) => name === wanted)?.[1] ?? '';
+}
+
+export const plain = (status: number, text: string): StandInAnswer => ({
+  ...{ status, headers: [['content-type', 'text/plain; charset=utf-8']], trailers: [], body: Buffer.from(text) },
+  ...{ delayMs: 0, pieces: null, fault: null },
+});
+
+/** For a gRPC caller a miss is UNIMPLEMENTED with the words as its message; for others a page. */
+export function refusal(call: { headers: Pairs }, status: number, text: string): StandInAnswer {
+  if (!headerOf(call.headers, 'content-type').startsWith('application/grpc')) return plain(status, `${text}\n`);
+  const code = status === 501 ? '12' : '14';
+  return {
+    ...plain(200, ''),
+    headers: [['content-type', 'application/grpc']],
+    trailers: [
+      ['grpc-status', code],
+      ['grpc-message', encodeURIComponent(text).replaceAll('%20', ' ')],
+    ],
+  };
+}
+
+/** Node's flat list of raw headers, names in lower case. */
+export function pairsOf(raw: readonly string[]): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (let i = 0; i + 1 < raw.length; i += 2) pairs.push([raw[i]!.toLowerCase(), raw[i + 1]!]);
+  return pairs;
+}

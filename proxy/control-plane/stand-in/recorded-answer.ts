@@ -1,0 +1,93 @@
+import { isUtf8 } from 'node:buffer';
+import type { CapturedBody, ExchangeDetail, ExchangeMessage } from '../../api/exchange.schema.ts';
+import { decodeBody } from '../../recorder/decode-body.ts';
+import type { StandInEntry } from '../../recorder/stand-in.ts';
+import type { StandInAnswer } from './answer.ts';
+
+/** Written again by the callee's sidecar. */
+const dropped = new Set(['x-envoy-upstream-service-time', 'server', 'date']);
+
+/** What a recorded exchange answers, or a sentence that says why it cannot be sent again. */
+export function recordedAnswer(exchange: ExchangeDetail): StandInAnswer | string {
+  const { response } = exchange;
+  const body = wholeBody(exchange);
+  if (typeof body === 'string') return body;
+  const headers = response.headers
+    .map(([name, value]): [string, string] => [name.toLowerCase(), value])
+    .filter(([name]) => !dropped.has(name) && !(body.isDecoded && name === 'content-encoding'));
+  return {
+    ...{ status: exchange.status, headers, trailers: response.trailers, body: body.bytes, fault: null },
+    ...timing(exchange, body.bytes),
+  };
+}
+
+/** What requests are compared with. */
+export function toEntry(exchange: ExchangeDetail): Omit<StandInEntry<never>, 'answer'> {
+  return { id: exchange.id, method: exchange.method, path: exchange.path, body: bodyText(exchange.request.body) };
+}
+
+/** A body as requests are compared by it: without its content encoding; bytes that are no text as base64. */
+export function bodyText(body: CapturedBody | null): string {
+  if (body === null) return '';
+  const bytes = decodeBody(body) ?? Buffer.from(body.content, body.encoding);
+  return isUtf8(bytes) ? bytes.toString('utf8') : `base64:${bytes.toString('base64')}`;
+}
+
+/** Decoded where its encoding is known, else as it was on the wire, with its header. */
+function wholeBody(exchange: ExchangeDetail): { bytes: Buffer; isDecoded: boolean } | string {
+  const { body } = exchange.response;
+  if (body === null) return { bytes: Buffer.alloc(0), isDecoded: true };
+  if (body.truncated) {
+    const joined = joinMessages(exchange);
+    return joined === null
+      ? `its body was cut off at ${body.capturedBytes} of ${body.bytes} bytes when it was recorded`
+      : { bytes: joined, isDecoded: false };
+  }
+  const decoded = decodeBody(body);
+  const bytes = decoded ?? Buffer.from(body.content, body.encoding);
+  if (isGrpc(exchange) && !hasWholeFrames(bytes))
+    return 'its gRPC messages are not whole: redaction may have changed their length';
+  return { bytes, isDecoded: decoded !== null };
+}
+
+const isGrpc = ({ protocol, response }: ExchangeDetail): boolean =>
+  protocol === 'gRPC' ||
+  response.headers.some(([name, value]) => /^content-type$/i.test(name) && value.startsWith('application/grpc'));
+
+function hasWholeFrames(bytes: Buffer): boolean {
+  let at = 0;
+  while (at + 5 <= bytes.length) at += 5 + bytes.readUInt32BE(at + 1);
+  return at === bytes.length;
+}
+
+/** A body longer than the capture limit whose messages were all kept is whole after all. */
+function joinMessages({ messages, response }: ExchangeDetail): Buffer | null {
+  const isEncoded = response.body?.contentEncoding !== '';
+  if (messages === undefined || messages.dropped > 0 || isEncoded) return null;
+  const down = messages.items.filter(({ dir }) => dir === 'down');
+  if (down.length === 0 || down.some(({ truncated, compressed }) => truncated || compressed === true)) return null;
+  return Buffer.concat(down.map(messageBytes));
+}
+
+function messageBytes({ kind, content, encoding }: ExchangeMessage): Buffer {
+  const payload = Buffer.from(content, encoding);
+  if (kind !== 'message') return payload;
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(payload.length, 1);
+  return Buffer.concat([head, payload]);
+}
+
+/** Pauses of a stream where every message's time was kept; else the whole answer after as long as it took. */
+function timing({ messages, durationMs }: ExchangeDetail, body: Buffer): Pick<StandInAnswer, 'delayMs' | 'pieces'> {
+  const down = messages?.dropped === 0 ? messages.items.filter(({ dir }) => dir === 'down') : [];
+  const first = down[0];
+  let end = 0;
+  const pieces = down.map((message) => {
+    end += message.bytes + (message.kind === 'message' ? 5 : 0);
+    return { end, afterMs: Math.max(0, message.offsetMs - first!.offsetMs) };
+  });
+  if (first === undefined || end > body.length) return { delayMs: durationMs, pieces: null };
+  // What follows the last message (a comment, an event that did not end) goes with it.
+  pieces[pieces.length - 1]!.end = body.length;
+  return { delayMs: first.offsetMs, pieces };
+}

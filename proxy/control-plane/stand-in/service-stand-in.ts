@@ -1,0 +1,74 @@
+import type { HostPort, InboundPort } from '../../data-plane/snapshot.ts';
+import type { StandInPort } from './answer.ts';
+import type { RunningSimulation } from './running-simulation.ts';
+import { StandInServer } from './stand-in-server.ts';
+
+/** A port of one workload whose process a stand-in takes the place of. */
+export interface StoodInPort {
+  workload: string;
+  port: Pick<InboundPort, 'name' | 'port' | 'protocol'>;
+}
+
+/** Stands in for every workload of a service, on every port of HTTP; several simulations may answer, each for callers of its own. */
+export class ServiceStandIn {
+  readonly service: string;
+  readonly namespace: string;
+  readonly #simulations: RunningSimulation[] = [];
+  /** `<workload id>/<port name>` → its server. */
+  readonly #servers = new Map<string, StandInServer>();
+
+  constructor(service: string, namespace: string) {
+    this.service = service;
+    this.namespace = namespace;
+  }
+
+  /** `appOf` says where the process itself listens now. */
+  async listen(ports: readonly StoodInPort[], appOf: (one: StoodInPort) => HostPort | null): Promise<void> {
+    for (const one of ports) {
+      const { workload, port } = one;
+      const options = { http2: port.protocol !== 'http', port: this.#portOf(port.port), app: () => appOf(one) };
+      this.#servers.set(`${workload}/${port.name}`, await StandInServer.listen(options));
+    }
+  }
+
+  get addresses(): [string, HostPort][] {
+    return [...this.#servers].map(([key, { address }]) => [key, address]);
+  }
+
+  get simulations(): readonly RunningSimulation[] {
+    return this.#simulations;
+  }
+
+  add(simulation: RunningSimulation): void {
+    this.#simulations.push(simulation);
+  }
+
+  /** False when no simulation is left. */
+  remove(simulation: RunningSimulation): boolean {
+    const at = this.#simulations.indexOf(simulation);
+    if (at !== -1) this.#simulations.splice(at, 1);
+    return this.#simulations.length > 0;
+  }
+
+  close(): void {
+    for (const server of this.#servers.values()) server.close();
+  }
+
+  /** The simulation for a caller: one of its own before one for all. */
+  #concerned(headers: readonly (readonly [string, string])[]): RunningSimulation | null {
+    const concerned = this.#simulations.filter((one) => one.concerns(headers));
+    return concerned.find(({ from }) => from !== undefined) ?? concerned[0] ?? null;
+  }
+
+  #portOf(port: number): StandInPort {
+    return {
+      concerns: (headers) => {
+        if (this.#concerned(headers) !== null) return true;
+        for (const simulation of this.#simulations) simulation.noteForwarded();
+        return false;
+      },
+      // It may have been switched off while the body was read.
+      decide: (call) => this.#concerned(call.headers)?.decide(call, port) ?? { forward: true },
+    };
+  }
+}
