@@ -64,11 +64,11 @@ async function runTests(name, args, { reports, total, broken, env = process.env 
     cwd: root,
     env: { ...env, PATH: searchPath },
     stdio: 'inherit',
-    timeoutMs: 480_000,
+    timeoutMs: 1_200_000,
   });
   const counted = readReport(report);
   if (!counted) {
-    broken.push(`${name} ${timedOut ? 'took more than 8 minutes' : `ended without a report (exit code ${code})`}`);
+    broken.push(`${name} ${timedOut ? 'took more than 20 minutes' : `ended without a report (exit code ${code})`}`);
     return;
   }
   total.passed += counted.passed;

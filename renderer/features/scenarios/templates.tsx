@@ -86,13 +86,12 @@ function TemplateCard({
   );
 }
 
-/** HTTP services with a port, and their versions; those with two versions first, as they have most to show. */
+/** Services that speak HTTP, and their versions; those with two versions first, as they have most to show. */
 function useTargets(): TemplateTarget[] {
   const status = useStatus();
   const byService = new Map<string, TemplateTarget>();
   for (const service of status?.services ?? []) {
-    const port = service.ports.find(({ protocol }) => protocol !== 'tcp');
-    if (port === undefined) continue;
+    if (!service.ports.some(({ protocol }) => protocol !== 'tcp')) continue;
     const versions = (status?.workloads ?? [])
       .filter((one) => one.service === service.name && one.namespace === service.namespace && one.version !== '')
       .map((one) => one.version);
