@@ -76,7 +76,7 @@ export function describeResource(entry: ResourceEntry, committed: Committed, cou
     namespace: resource.namespace,
     name: resource.name,
     yaml: shown.yaml,
-    spec: resource.spec,
+    spec: shown.spec,
     metadata: { ...shown.metadata },
     generation: entry.generation,
     source: { file: resource.file, line: resource.line, live: entry.live },

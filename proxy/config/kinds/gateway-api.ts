@@ -2,7 +2,7 @@ import type { Diagnostic } from '../../api/diagnostic.schema.ts';
 import type { Path } from '../diagnostics.ts';
 import type { ParsedResource } from '../parse.ts';
 import { Checker } from './check.ts';
-import type { BackendTlsPolicySpec, GatewayApiRouteSpec, RouteFilterSpec } from './istio-types.ts';
+import type { BackendTlsPolicySpec, GatewayApiGatewaySpec, GatewayApiRouteSpec, RouteFilterSpec } from './istio-types.ts';
 
 const filterField: Record<string, keyof RouteFilterSpec> = {
   RequestHeaderModifier: 'requestHeaderModifier',
@@ -93,6 +93,25 @@ export function checkGatewayApiRoute(resource: ParsedResource): Diagnostic[] {
       code: 'DD4103',
       message: `${where} is not supported, by Istio neither: nothing of this ${resource.kind} is served (InvalidFilter).`,
     });
+  }
+  return check.diagnostics;
+}
+
+/** The CEL rules of a Gateway's listeners. */
+export function checkGatewayApiGateway(resource: ParsedResource): Diagnostic[] {
+  const check = new Checker(resource);
+  const { listeners = [] } = resource.spec as GatewayApiGatewaySpec;
+  for (const [i, { name, protocol, port, hostname = '', tls }] of listeners.entries()) {
+    const path = ['spec', 'listeners', i];
+    const before = listeners.slice(0, i);
+    if (before.some((other) => other.name === name)) check.error([...path, 'name'], `Two listeners are called ${name}.`);
+    if (before.some((other) => other.port === port && other.protocol === protocol && (other.hostname ?? '') === hostname))
+      check.error([...path, 'port'], 'Port, protocol and hostname together are another listener’s already.');
+    if (tls && ['HTTP', 'TCP', 'UDP'].includes(protocol)) check.error([...path, 'tls'], `Protocol ${protocol} has no tls.`);
+    if (protocol === 'HTTPS' && tls?.mode === 'Passthrough')
+      check.error([...path, 'tls', 'mode'], 'HTTPS ends TLS: passthrough takes protocol TLS.');
+    if (hostname !== '' && ['TCP', 'UDP'].includes(protocol))
+      check.error([...path, 'hostname'], `Protocol ${protocol} has no hostnames.`);
   }
   return check.diagnostics;
 }

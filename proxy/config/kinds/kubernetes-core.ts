@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import type { Diagnostic } from '../../api/diagnostic.schema.ts';
 import { isRecord, type ParsedResource } from '../parse.ts';
+import { groupOf } from '../resource-set.ts';
 import { Checker } from './check.ts';
 
 /* What is read of Kubernetes' own kinds: the CA certificates of a ConfigMap, the certificate and key of a Secret. */
@@ -51,23 +52,22 @@ function ignored(resource: ParsedResource): Diagnostic[] {
   return check.diagnostics;
 }
 
-export const hiddenValue = '(hidden)';
+const hiddenValue = '(hidden)';
 
-/** The resource as it may be shown: of a Secret the names of its values, never a value, wherever kubectl left a copy of them. */
-export function withoutSecrets<R extends Pick<ParsedResource, 'apiVersion' | 'kind' | 'document' | 'metadata' | 'yaml'>>(
-  resource: R,
-): R {
-  if (resource.kind !== 'Secret' || resource.apiVersion !== 'v1') return resource;
-  const hide = (value: unknown): unknown =>
-    isRecord(value) ? Object.fromEntries(Object.keys(value).map((key) => [key, hiddenValue])) : hiddenValue;
-  const { data, stringData, metadata: _, ...rest } = resource.document;
+/** The resource as it may be shown: of a Secret the names of its values, never a value, wherever one stands or kubectl left a copy. */
+export function withoutSecrets(resource: ParsedResource): ParsedResource {
+  if (resource.kind !== 'Secret' || groupOf(resource.apiVersion) !== '') return resource;
   const { annotations, ...own } = resource.metadata;
   const metadata = annotations === undefined ? own : { ...own, annotations: hide(annotations) };
-  const document = {
-    ...rest,
-    metadata,
-    ...(data === undefined ? {} : { data: hide(data) }),
-    ...(stringData === undefined ? {} : { stringData: hide(stringData) }),
-  };
-  return { ...resource, document, metadata, yaml: stringify(document) };
+  const shown = ['apiVersion', 'kind', 'type', 'immutable'];
+  const fields = Object.entries(resource.document).map(([field, value]) => [
+    field,
+    field === 'metadata' ? metadata : shown.includes(field) ? value : hide(value),
+  ]);
+  const document: Record<string, unknown> = Object.fromEntries(fields);
+  return { ...resource, document, written: document, metadata, spec: document.spec, yaml: stringify(document) };
+}
+
+function hide(value: unknown): unknown {
+  return isRecord(value) ? Object.fromEntries(Object.keys(value).map((key) => [key, hiddenValue])) : hiddenValue;
 }

@@ -8,7 +8,7 @@ import { checkAuthorizationPolicy } from './authorization-policy.ts';
 import { checkDestinationRule } from './destination-rule.ts';
 import { checkFault } from './fault.ts';
 import { checkGateway } from './gateway.ts';
-import { checkBackendTlsPolicy, checkGatewayApiL4Route, checkGatewayApiRoute } from './gateway-api.ts';
+import { checkBackendTlsPolicy, checkGatewayApiGateway, checkGatewayApiL4Route, checkGatewayApiRoute } from './gateway-api.ts';
 import { checkConfigMap, checkSecret } from './kubernetes-core.ts';
 import { checkMesh } from './mesh.ts';
 import { checkPeerAuthentication } from './peer-authentication.ts';
@@ -168,6 +168,7 @@ export const kinds: readonly KindDefinition[] = [
     kind: 'Gateway',
     schema: { crd: crd(() => import('@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/Gateway'), 'Gateway') },
     accepts: (path, value) => value === 'None' && path.slice(-3).join('.') === 'allowedRoutes.namespaces.from',
+    check: checkGatewayApiGateway,
   },
   {
     ...gatewayApi,

@@ -4,9 +4,10 @@ import type { GatewayApiGatewaySpec, GatewayApiRouteSpec } from '../../config/ki
 import { listenerCertificate } from '../compile/gateway-api/certificates.ts';
 import {
   admits,
+  isConflicted,
   isParent,
-  isServedProtocol,
   type Listener,
+  listenerProblem,
   meets,
   supportedKinds,
 } from '../compile/gateway-api/listener-admission.ts';
@@ -24,13 +25,15 @@ export function gatewayStatus(
   const listeners = ((gateway.spec as GatewayApiGatewaySpec).listeners ?? []).map(
     (listener): ListenerStatus => ({
       name: listener.name,
-      attachedRoutes: routes.filter((route) => attaches(route, gateway, listener)).length,
+      attachedRoutes: listenerProblem(gateway, listener)
+        ? 0
+        : routes.filter((route) => attaches(route, gateway, listener)).length,
       supportedKinds: supportedKinds(listener).kinds,
       conditions: listenerConditions(gateway, listener, set),
     }),
   );
   const invalid = listeners.filter(({ conditions }) =>
-    conditions.some(({ type, status }) => type !== 'Conflicted' && status !== 'True'),
+    conditions.some(({ type, status }) => status !== (type === 'Conflicted' ? 'False' : 'True')),
   );
   return { conditions: [acceptedGateway(listeners.length, invalid.length), conditionTrue('Programmed')], listeners };
 }
@@ -43,9 +46,8 @@ function acceptedGateway(listeners: number, invalid: number): Condition {
 }
 
 function listenerConditions(gateway: ParsedResource, listener: Listener, set: ResourceSet): Condition[] {
-  const unsupported: Problem | null = isServedProtocol(listener.protocol)
-    ? null
-    : { reason: 'UnsupportedProtocol', message: `Protocol ${listener.protocol} is not served` };
+  const problem = listenerProblem(gateway, listener);
+  const conflict = isConflicted(gateway, listener) ? problem : null;
   const certificate = listenerCertificate(set, gateway, listener).problem;
   const kinds: Problem | null = supportedKinds(listener).valid
     ? null
@@ -56,9 +58,11 @@ function listenerConditions(gateway: ParsedResource, listener: Listener, set: Re
     message: `${certificate.message}; a generated certificate serves here`,
   };
   return [
-    conditionOf('Accepted', unsupported),
-    conditionOf('Programmed', unsupported ? { ...unsupported, reason: 'Invalid' } : programmed),
-    { type: 'Conflicted', status: 'False', reason: 'NoConflicts', message: '' },
+    conditionOf('Accepted', problem),
+    conditionOf('Programmed', conflict ?? (problem ? { ...problem, reason: 'Invalid' } : programmed)),
+    conflict
+      ? conditionTrue('Conflicted', conflict.message, conflict.reason)
+      : conditionFalse('Conflicted', { reason: 'NoConflicts', message: '' }),
     conditionOf('ResolvedRefs', kinds ?? certificate),
   ];
 }

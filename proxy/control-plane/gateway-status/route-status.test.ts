@@ -81,6 +81,33 @@ describe('conditions of a route', () => {
       to('{name: far, namespace: other, port: 8080}'),
       'Accepted=True/Accepted ResolvedRefs=False/RefNotPermitted',
     ],
+    [
+      'a Service as parent needs no grant',
+      '{parentRefs: [{kind: Service, group: "", name: web}], rules: [{backendRefs: [{name: far, namespace: other, port: 8080}]}]}',
+      `Accepted=True/Accepted ${fine}`,
+    ],
+    [
+      'a filter nobody knows',
+      to('{name: web, port: 8080}], filters: [{type: ExtensionRef, extensionRef: {group: x.example, kind: X, name: x}}'),
+      'Accepted=True/Accepted ResolvedRefs=False/InvalidFilter',
+    ],
+    [
+      'a redirect in a backendRef',
+      to('{name: web, port: 8080, filters: [{type: RequestRedirect, requestRedirect: {hostname: x.example}}]}'),
+      'Accepted=True/Accepted ResolvedRefs=False/InvalidFilter',
+    ],
+    ['a host for a name', to('{name: web.default, port: 8080}'), 'Accepted=True/Accepted ResolvedRefs=False/InvalidDestination'],
+    [
+      'a known host',
+      to('{group: networking.istio.io, kind: Hostname, name: web.default.svc.cluster.local, port: 8080}'),
+      `Accepted=True/Accepted ${fine}`,
+    ],
+    // The first rule is fine and served; the conformance test PartiallyInvalidViaInvalidReferenceGrant asks for no more.
+    [
+      'one rule of two without grant',
+      '{parentRefs: [{name: edge, sectionName: http}], rules: [{backendRefs: [{name: web, port: 8080}]}, {backendRefs: [{name: far, namespace: other, port: 8080}]}]}',
+      'Accepted=True/Accepted ResolvedRefs=False/RefNotPermitted',
+    ],
     ['another namespace with a grant', to('{name: open, namespace: other, port: 8080}'), `Accepted=True/Accepted ${fine}`],
   ])('%s', (_, spec, expected) => expect(told(spec)).toBe(expected));
 
@@ -89,6 +116,17 @@ describe('conditions of a route', () => {
       /^Accepted=False\/NotAllowedByListeners/,
     );
   });
+});
+
+test('observedGeneration counts the changes of the route', () => {
+  const before = set(route(under('{name: edge}')));
+  const observed = (resources: ResourceSet) =>
+    gatewayConditions(resources.list('HTTPRoute')[0]!, resources).parents?.[0]?.conditions.map((one) => one.observedGeneration);
+  expect(observed(before)).toEqual([1, 1]);
+  const [changed] = parseText(route(under('{name: edge}', 'b.shop.example')), 'x.yaml').documents;
+  const after = before.apply([changed!], { live: true, now: 1 }).set;
+  expect(observed(after)).toEqual([2, 2]);
+  expect(observed(after.apply([changed!], { live: true, now: 2 }).set)).toEqual([2, 2]);
 });
 
 test('a Gateway is accepted and programmed, and counts the routes of each listener', () => {

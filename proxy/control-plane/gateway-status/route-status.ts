@@ -3,7 +3,7 @@ import { listServices } from '../../config/hosts.ts';
 import type { ParsedResource, ResourceSet } from '../../config/index.ts';
 import type { BackendRefSpec, GatewayApiGatewaySpec, GatewayApiRouteSpec } from '../../config/kinds/istio-types.ts';
 import { type RouteParent, resolveBackend } from '../compile/gateway-api/backends.ts';
-import { admits, gatewayApiGroup, isMeant, meets } from '../compile/gateway-api/listener-admission.ts';
+import { admits, gatewayApiGroup, isConflicted, isMeant, meets } from '../compile/gateway-api/listener-admission.ts';
 import { findRouteError } from '../compile/gateway-api/route-errors.ts';
 import { conditionFalse, conditionTrue } from './conditions.ts';
 
@@ -37,7 +37,9 @@ function accepted(resource: ParsedResource, parent: Parent, set: ResourceSet): C
     .ofGroup('Gateway', gatewayApiGroup)
     .find(({ resource: one }) => one.namespace === namespace && one.name === parent.name)?.resource;
   if (!gateway) return refuse('NoMatchingParent', `There is no ${where}`);
-  const listeners = ((gateway.spec as GatewayApiGatewaySpec).listeners ?? []).filter((one) => isMeant(parent, one));
+  const listeners = ((gateway.spec as GatewayApiGatewaySpec).listeners ?? []).filter(
+    (one) => isMeant(parent, one) && !isConflicted(gateway, one),
+  );
   if (listeners.length === 0) return refuse('NoMatchingParent', `${where} has no listener with that sectionName or port`);
   const open = listeners.filter((one) => admits(one, gateway, resource));
   if (open.length === 0)

@@ -39,6 +39,50 @@ export function supportedKinds(listener: Listener): { kinds: { group: string; ki
   return { kinds, valid: kinds.length === named.length };
 }
 
+/** Why a listener is not served, in the words of its conditions; null = it is. */
+export interface ListenerProblem {
+  reason: 'UnsupportedProtocol' | 'ProtocolConflict' | 'HostnameConflict';
+  message: string;
+}
+
+/**
+ * Of two listeners that cannot share a port the first is served. Listeners of requests and of TLS share one by their hostnames; TCP shares
+ * with nobody. Source: pilot/pkg/config/kube/gatewaycommon/listener_conflict.go.
+ */
+export function listenerProblem(gateway: ParsedResource, listener: Listener): ListenerProblem | null {
+  const served: Listener[] = [];
+  for (const one of (gateway.spec as GatewayApiGatewaySpec).listeners ?? []) {
+    const problem = problemBeside(one, served);
+    if (one === listener || one.name === listener.name) return problem;
+    if (problem === null) served.push(one);
+  }
+  return null;
+}
+
+/** Routes find no parent in a listener that lost its port to another. */
+export function isConflicted(gateway: ParsedResource, listener: Listener): boolean {
+  const problem = listenerProblem(gateway, listener);
+  return problem !== null && problem.reason !== 'UnsupportedProtocol';
+}
+
+function problemBeside(listener: Listener, served: readonly Listener[]): ListenerProblem | null {
+  const { protocol, port } = listener;
+  if (!isServedProtocol(protocol)) {
+    const message = `Protocol ${protocol} is not served: HTTP, HTTPS, TLS and TCP are`;
+    return { reason: 'UnsupportedProtocol', message };
+  }
+  const first = served.find((other) => {
+    if (other.port !== port) return false;
+    return other.protocol === 'TCP' || protocol === 'TCP' || hostOf(other) === hostOf(listener);
+  });
+  if (!first) return null;
+  const sameHost = first.protocol === protocol && protocol !== 'TCP';
+  const reason = sameHost ? 'HostnameConflict' : 'ProtocolConflict';
+  return { reason, message: `Listener ${first.name} has port ${port}${sameHost ? ' and this hostname' : ''} already` };
+}
+
+const hostOf = ({ hostname }: Listener): string => (hostname || '*').toLowerCase();
+
 export function isServedProtocol(protocol: string): protocol is 'HTTP' | 'HTTPS' | 'TLS' | 'TCP' {
   return ['HTTP', 'HTTPS', 'TLS', 'TCP'].includes(protocol);
 }

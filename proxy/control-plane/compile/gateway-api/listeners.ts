@@ -6,15 +6,16 @@ import { type CompileContext, tellGenerated } from '../context.ts';
 import { intersect, isCloser, type OwnedServer } from '../gateway-servers.ts';
 import { endsTls, listenerCertificate } from './certificates.ts';
 import { compileGatewayApiRoutes, gatewayApiRoutes } from './http-routes.ts';
-import { admits, gatewayApiGroup, isParent, isServedProtocol, type Listener } from './listener-admission.ts';
+import { admits, gatewayApiGroup, isParent, isServedProtocol, type Listener, listenerProblem } from './listener-admission.ts';
 
 /** One server per listener of the Gateway API's Gateways. Without a certificate that holds, one is generated for the listener's host. */
 export function gatewayApiServers(context: CompileContext): OwnedServer[] {
   return context.set.ofGroup('Gateway', gatewayApiGroup).flatMap(({ resource }) =>
     ((resource.spec as GatewayApiGatewaySpec).listeners ?? []).flatMap((listener, i) => {
       const { protocol } = listener;
-      if (!isServedProtocol(protocol)) {
-        const message = `Protocol ${protocol} is not served (UnsupportedProtocol): HTTP, HTTPS, TLS and TCP are.`;
+      const problem = listenerProblem(resource, listener);
+      if (problem !== null || !isServedProtocol(protocol)) {
+        const message = `${problem?.message}: this listener is left out (${problem?.reason}).`;
         context.warn(resource, ['spec', 'listeners', i, 'protocol'], 'DD4107', message);
         return [];
       }
