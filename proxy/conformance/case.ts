@@ -25,6 +25,8 @@ export interface Group {
   /** Locality `region/zone/subzone` and weight of endpoints; the caller stands in eu/a/1. */
   localities?: Partial<Record<AppName, string>>;
   weights?: Partial<Record<AppName, number>>;
+  /** The endpoints by name instead of by address. */
+  dns?: { resolution: 'DNS' | 'DNS_ROUND_ROBIN'; address: string };
   /** A real Envoy must pick the same endpoint. */
   sameServer?: boolean;
   /** http rules of a VirtualService on the host; `$HOST` in any string is the host, `$CERTS` the folder of the apps' certificates. */

@@ -15,10 +15,10 @@ export function groupDocuments(group: Group, { ports, certificates }: Pick<Apps,
     networking('ServiceEntry', group.id, {
       hosts: [host],
       location: 'MESH_EXTERNAL',
-      resolution: 'STATIC',
+      resolution: group.dns?.resolution ?? 'STATIC',
       ports: [{ number: casePort, name: 'http', protocol: 'HTTP' }],
       endpoints: (group.endpoints ?? ['a']).map((app) => ({
-        address: '127.0.0.1',
+        address: group.dns?.address ?? '127.0.0.1',
         ports: { http: ports[app] },
         labels: { version: versions[app] },
         ...(group.localities?.[app] ? { locality: group.localities[app] } : {}),

@@ -69,6 +69,7 @@ export async function runTcpOutbound(
   exchange.cluster = picked;
   exchange.destinationService = picked.service;
   const runtime = deps.upstreams.cluster(path.proxy.id, picked.name);
+  if (runtime?.resolving) await runtime.resolving;
   // No queue: what would wait for a connection to be released would wait for ever (Envoy: TcpProxy::Filter::onNewConnection).
   if (runtime !== undefined && !runtime.breaker.mayConnect())
     return refuse(exchange, downstream, 'UO', 'upstream_reset_before_response_started{overflow}', deps);

@@ -31,6 +31,9 @@ export function checkServiceEntry(resource: ParsedResource): Diagnostic[] {
   if (resolution === 'STATIC' && !spec.endpoints?.length && !spec.workloadSelector) {
     check.error(['spec', 'resolution'], 'resolution STATIC needs endpoints.');
   }
+  if (resolution === 'DNS_ROUND_ROBIN' && (spec.endpoints?.length ?? 0) > 1) {
+    check.error(['spec', 'endpoints', 1], 'resolution DNS_ROUND_ROBIN takes one endpoint.', 'Use resolution: DNS.');
+  }
   for (const [i, endpoint] of (spec.endpoints ?? []).entries()) {
     const path = ['spec', 'endpoints', i];
     if (!endpoint.address) check.error(path, 'An endpoint needs an address.');

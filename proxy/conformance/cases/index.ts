@@ -5,6 +5,7 @@ import { filterGroups } from './filters.ts';
 import { matchGroups } from './match.ts';
 import { resilienceGroups } from './resilience.ts';
 import { routeGroups } from './routes.ts';
+import { serviceEntryGroups } from './service-entries.ts';
 import { upstreamTlsGroups } from './upstream-tls.ts';
 
 /** Everything one outbound proxy can answer. */
@@ -16,4 +17,5 @@ export const outboundGroups: readonly Group[] = [
   ...filterGroups,
   ...edgeGroups,
   ...upstreamTlsGroups,
+  ...serviceEntryGroups,
 ];

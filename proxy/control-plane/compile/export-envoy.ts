@@ -159,6 +159,10 @@ function cluster(source: ClusterSnapshot, snapshot: MeshSnapshot, options: Envoy
   return {
     name: source.name,
     type: discoveryTypes[source.discovery],
+    // istiod, on a machine with IPv4.
+    ...(source.discovery.startsWith('dns')
+      ? { dns_lookup_family: 'V4_ONLY', dns_refresh_rate: '60s', respect_dns_ttl: true }
+      : {}),
     connect_timeout: seconds(source.connectTimeoutMs),
     ...(original ? { lb_policy: 'CLUSTER_PROVIDED' } : balancer(source)),
     ...(original ? {} : { load_assignment: { cluster_name: source.name, endpoints } }),

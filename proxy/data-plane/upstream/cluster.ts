@@ -12,12 +12,16 @@ import { HealthUpdates } from './health-updates.ts';
 import { Host, hostKey, type ResolveWorkload } from './host.ts';
 import { type Ejection, OutlierDetector } from './outlier-detection.ts';
 import { type Dial, HostPool, type PoolOwner, type UpstreamProtocol } from './pool.ts';
+import { ResolvedEndpoints } from './resolved-endpoints.ts';
+import type { ResolvedNames } from './resolved-names.ts';
 
 export interface ClusterDeps {
   clock: Clock;
   random: Random;
   dial: Dial;
   resolveWorkload: ResolveWorkload;
+  /** Answers for the names of DNS clusters. */
+  names: ResolvedNames;
   emit: (event: DataPlaneEvent) => void;
   /** 16 hex digits. */
   newSpanId: () => string;
@@ -55,7 +59,9 @@ export class ClusterRuntime implements PoolOwner {
   #hosts: Host[] = [];
   readonly #byKey = new Map<string, Host>();
   readonly #healthUpdates: HealthUpdates;
+  readonly #resolved: ResolvedEndpoints;
   #outlier: OutlierDetector | null = null;
+  #retired = false;
   #lastOverflowEventAt = Number.NEGATIVE_INFINITY;
 
   constructor(snapshot: ClusterSnapshot, proxy: ProxySnapshot, deps: ClusterDeps) {
@@ -72,6 +78,10 @@ export class ClusterRuntime implements PoolOwner {
       () => this.#hosts,
       () => this.#rebuild(),
     );
+    this.#resolved = new ResolvedEndpoints(deps.names, () => {
+      this.#updateHosts(this.snapshot);
+      this.#rebuild();
+    });
     this.breaker = new CircuitBreaker(snapshot.limits, (limit) => this.#onOverflow(limit));
     this.update(snapshot, proxy);
   }
@@ -95,10 +105,16 @@ export class ClusterRuntime implements PoolOwner {
     this.proxy = proxy;
     this.breaker.setLimits(snapshot.limits);
     this.#updateOutlierDetection(snapshot);
+    this.#resolved.follow(snapshot);
     if (snapshot.discovery !== 'original') this.#updateHosts(snapshot);
     if (transportChanged) for (const host of this.#hosts) for (const pool of host.pools.values()) pool.drain();
     this.#healthUpdates.flush();
     this.#rebuild();
+  }
+
+  /** While names of a DNS cluster wait for their first answer: settles with it. null: hosts can be picked. */
+  get resolving(): Promise<void> | null {
+    return this.#resolved.pending;
   }
 
   /**
@@ -169,6 +185,8 @@ export class ClusterRuntime implements PoolOwner {
 
   /** The cluster is gone from the configuration: requests in flight end, idle connections close. */
   retire(): void {
+    this.#retired = true;
+    this.#resolved.closeAfterFirstAnswer();
     this.#outlier?.stop();
     this.#healthUpdates.flush();
     for (const host of this.#hosts) this.#removeHost(host);
@@ -176,6 +194,7 @@ export class ClusterRuntime implements PoolOwner {
 
   /** Ends everything now. */
   close(): void {
+    this.#resolved.close();
     this.#outlier?.stop();
     this.#healthUpdates.flush();
     for (const host of this.#hosts) for (const pool of host.pools.values()) pool.close();
@@ -188,7 +207,7 @@ export class ClusterRuntime implements PoolOwner {
     const before = new Map(this.#byKey);
     this.#byKey.clear();
     this.#hosts = [];
-    for (const endpoint of snapshot.endpoints) {
+    for (const { endpoint, dialHost } of this.#resolved.endpointsOf(snapshot)) {
       const key = hostKey(endpoint);
       if (this.#byKey.has(key)) continue;
       const known = before.get(key);
@@ -198,6 +217,8 @@ export class ClusterRuntime implements PoolOwner {
         for (const pool of known.pools.values()) pool.drain();
       }
       host.endpoint = endpoint;
+      host.dialHost = dialHost;
+      host.removed = this.#retired;
       this.#byKey.set(key, host);
       this.#hosts.push(host);
     }

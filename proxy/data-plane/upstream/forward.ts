@@ -105,7 +105,9 @@ export class Forward implements AttemptOwner {
   run(): Promise<LocalReply | undefined> {
     return new Promise((resolve) => {
       this.#settle = resolve;
-      this.#start();
+      const { resolving } = this.#cluster;
+      if (resolving === null) this.#start();
+      else void resolving.then(() => this.#start());
     });
   }
 

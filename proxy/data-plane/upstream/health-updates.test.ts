@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ClusterRuntime } from './cluster.ts';
+import { ResolvedNames } from './resolved-names.ts';
 import { clusterSnapshot, endpoint, HandClock, outlierDetection, proxySnapshot, seededRandom } from './test-kit.ts';
 
 /* Seen in a real Envoy 1.40 (update_merge_window, default 1 s): docs/behaviour-notes.md. */
@@ -13,6 +14,7 @@ function scene(priorities: number[]) {
     random: seededRandom(3),
     dial: () => ({ cancel() {} }),
     resolveWorkload: () => undefined,
+    names: new ResolvedNames(clock),
     emit() {},
     newSpanId: () => '',
   });

@@ -47,6 +47,8 @@ export class Host {
   readonly pools = new Map<string, HostPool>();
   /** It left the cluster: in-flight requests end on it, nothing new comes. */
   removed = false;
+  /** Of a name with one logical host: the address it has now; '' where the endpoint's own is dialled. */
+  dialHost = '';
   /** Set while a change of health is held back: the health before it. */
   heldHealth: boolean | null = null;
   readonly #resolve: ResolveWorkload;
@@ -64,7 +66,8 @@ export class Host {
   /** Where to dial now; undefined when the workload's sidecar is not bound. */
   dialAddress(): { host: string; port: number } | undefined {
     const { endpoint } = this;
-    return endpoint.workload === '' ? endpoint : this.#resolve(endpoint.workload);
+    if (endpoint.workload !== '') return this.#resolve(endpoint.workload);
+    return this.dialHost === '' ? endpoint : { host: this.dialHost, port: endpoint.port };
   }
 
   /** `127.0.0.1:41001`, the address dialled; the endpoint's own while it cannot be resolved. */

@@ -40,6 +40,11 @@ export class Mirror implements AttemptOwner {
 
   start(): void {
     const cluster = this.#cluster;
+    if (cluster.resolving !== null) {
+      void cluster.resolving.then(() => this.start());
+      return;
+    }
+    if (this.#closed) return;
     const host = cluster.pickHost(this.#exchange, cluster.hashKey(this.#exchange), 0, () => false);
     if (host === null) {
       this.#close();

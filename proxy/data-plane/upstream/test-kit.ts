@@ -19,6 +19,7 @@ import type {
 import type { BodySource, DownstreamRequest, DownstreamReset } from '../stream.ts';
 import { Http1UpstreamConnection } from './http1-connection.ts';
 import { connectFailure, type Dial } from './pool.ts';
+import type { ResolveName } from './resolved-names.ts';
 import { Upstreams } from './upstreams.ts';
 
 /*
@@ -438,8 +439,8 @@ export class TestUpstream {
     this.server.on('clientError', (_error, socket) => socket.destroy());
   }
 
-  async listen(): Promise<this> {
-    this.server.listen(0, '127.0.0.1');
+  async listen(host = '127.0.0.1', port = 0): Promise<this> {
+    this.server.listen(port, host);
     await once(this.server, 'listening');
     this.port = (this.server.address() as AddressInfo).port;
     return this;
@@ -461,7 +462,10 @@ export class Bench {
   snapshot: MeshSnapshot;
   cluster: ClusterSnapshot;
 
-  constructor(cluster: ClusterSnapshot, options: { dial?: Dial; seed?: number; others?: ClusterSnapshot[] } = {}) {
+  constructor(
+    cluster: ClusterSnapshot,
+    options: { dial?: Dial; seed?: number; others?: ClusterSnapshot[]; resolveName?: ResolveName } = {},
+  ) {
     const dial = options.dial ?? dialTcp;
     this.cluster = cluster;
     this.snapshot = meshSnapshot([cluster, ...(options.others ?? [])]);
@@ -474,6 +478,7 @@ export class Bench {
         return dial(request, callbacks);
       },
       emit: (event) => this.events.push(event),
+      ...(options.resolveName ? { resolveName: options.resolveName } : {}),
       newSpanId: () => (++spans).toString(16).padStart(16, '0'),
       joinTunnel: (a, b, onClosed) => {
         a.pipe(b);

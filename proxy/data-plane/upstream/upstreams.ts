@@ -6,10 +6,13 @@ import { type ClusterDeps, ClusterRuntime } from './cluster.ts';
 import { Forward, type ForwardDeps, type ForwardOptions, type JoinTunnel, type MirrorBody } from './forward.ts';
 import type { ResolveWorkload } from './host.ts';
 import { Mirror } from './mirror.ts';
+import { ResolvedNames, type ResolveName } from './resolved-names.ts';
 import { clusterNotFoundReply } from './upstream-replies.ts';
 
-export interface UpstreamsDeps extends Omit<ClusterDeps, 'resolveWorkload'> {
+export interface UpstreamsDeps extends Omit<ClusterDeps, 'resolveWorkload' | 'names'> {
   joinTunnel: JoinTunnel;
+  /** Stands in for the system's resolver. */
+  resolveName?: ResolveName;
 }
 
 /**
@@ -29,7 +32,8 @@ export class Upstreams {
 
   constructor(deps: UpstreamsDeps) {
     this.#deps = deps;
-    this.#clusterDeps = { ...deps, resolveWorkload: (workload) => this.#resolveWorkload(workload) };
+    const names = new ResolvedNames(deps.clock, deps.resolveName);
+    this.#clusterDeps = { ...deps, names, resolveWorkload: (workload) => this.#resolveWorkload(workload) };
     this.#forwardDeps = {
       clock: deps.clock,
       random: deps.random,
@@ -112,9 +116,11 @@ export class Upstreams {
     if (known !== undefined) return known.status();
     const proxy = this.#proxies.get(proxyId);
     const cluster = proxy === undefined || this.#snapshot === null ? undefined : findCluster(this.#snapshot, proxy, name);
-    return proxy === undefined || cluster === undefined
-      ? undefined
-      : new ClusterRuntime(cluster, proxy, this.#clusterDeps).status();
+    if (proxy === undefined || cluster === undefined) return undefined;
+    const asked = new ClusterRuntime(cluster, proxy, this.#clusterDeps);
+    const status = asked.status();
+    asked.close();
+    return status;
   }
 
   close(): void {
@@ -131,7 +137,7 @@ export class Upstreams {
     if (this.#snapshot !== null && this.#snapshot.version === exchange.snapshot.version) return this.#create(proxy, cluster);
     // The cluster left the configuration after this request began: serve it, keep nothing.
     const runtime = new ClusterRuntime(cluster, proxy, this.#clusterDeps);
-    for (const host of runtime.hosts) host.removed = true;
+    runtime.retire();
     return runtime;
   }
 

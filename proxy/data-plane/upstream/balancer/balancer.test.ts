@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ClusterSnapshot, EndpointSnapshot, WorkloadInfo } from '../../snapshot.ts';
 import { ClusterRuntime } from '../cluster.ts';
 import { Host } from '../host.ts';
+import { ResolvedNames } from '../resolved-names.ts';
 import {
   clusterSnapshot,
   endpoint,
@@ -183,6 +184,7 @@ describe('locality', () => {
       random: seededRandom(1),
       dial: () => ({ cancel() {} }),
       resolveWorkload: () => undefined,
+      names: new ResolvedNames(clock),
       emit() {},
       newSpanId: () => '',
     };
