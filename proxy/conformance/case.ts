@@ -83,6 +83,8 @@ export interface Expect {
   cut?: boolean;
   /** Per app, of all repeats, between two shares. */
   shares?: Partial<Record<AppName, [number, number]>>;
+  /** Share of all repeats of which a mirror saw a copy, between two shares. */
+  mirrored?: [number, number];
   /** All repeats were served by one app. */
   sticky?: boolean;
   /** Statuses of concurrent requests: how many of each, between two numbers. */
@@ -158,6 +160,11 @@ export function checkAll(expect: Expect, observations: readonly Observation[]): 
   for (const [server, [from, to]] of Object.entries(expect.shares ?? {})) {
     const share = servers.filter((s) => s === server).length / observations.length;
     if (share < from || share > to) wrong.push(`share of ${server} is ${share}, not ${from}…${to}`);
+  }
+  if (expect.mirrored) {
+    const [from, to] = expect.mirrored;
+    const share = observations.filter((o) => o.seen.length > 1).length / observations.length;
+    if (share < from || share > to) wrong.push(`share of mirrored requests is ${share}, not ${from}…${to}`);
   }
   if (expect.sticky && new Set(servers).size > 1) wrong.push(`served by ${[...new Set(servers)].join(', ')}`);
   for (const [status, [from, to]] of Object.entries(expect.statuses ?? {})) {

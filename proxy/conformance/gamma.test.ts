@@ -109,6 +109,20 @@ beforeAll(async () => {
         ]),
         // The backend of a route is reached straight: its own route (to two) does not count again.
         route('again', service('again'), [{ filters: [says('again')], backendRefs: [backend('looped')] }]),
+        {
+          apiVersion: 'networking.istio.io/v1',
+          kind: 'ServiceEntry',
+          metadata: { name: 'outside', namespace: 'default' },
+          spec: {
+            hosts: ['outside.example'],
+            resolution: 'STATIC',
+            ports: [{ number: 9080, name: 'http', protocol: 'HTTP' }],
+            endpoints: [{ address: '127.0.0.1', ports: { http: a } }],
+          },
+        },
+        route('outside', { group: 'networking.istio.io', kind: 'ServiceEntry', name: 'outside' }, [
+          { filters: [says('outside')], backendRefs: [backend('two')] },
+        ]),
         route('looped', service('looped'), [{ filters: [says('looped')], backendRefs: [backend('two')] }]),
       ],
     ),
@@ -177,6 +191,10 @@ test('a parent’s port: the others keep their default route', async () => {
 
 test('a route Istio serves nothing of leaves the Service its default route', async () => {
   expect(await call(near, 'refused:9080')).toMatchObject({ status: 200, body: 'a', route: '' });
+});
+
+test('a ServiceEntry as parent, as Istio has it', async () => {
+  expect(await call(near, 'outside.example:9080')).toMatchObject({ status: 200, body: 'b', route: 'outside' });
 });
 
 test('backends are reached without their own routes', async () => {

@@ -94,7 +94,11 @@ function lintParents(context: LintContext): void {
       for (const [i, parent] of parents.entries()) {
         const name = `${parent.namespace ?? resource.namespace}/${parent.name}`;
         const path = ['spec', 'parentRefs', i];
-        if (parent.kind === 'Service') {
+        if (parent.kind === 'ServiceEntry') {
+          const found = context.services.some((s) => s.external && `${s.namespace}/${s.resource.name}` === name);
+          if (!found)
+            context.warn(resource, [...path, 'name'], 'DD4039', `There is no ServiceEntry ${name}: the route is not attached.`);
+        } else if (parent.kind === 'Service') {
           const found = context.services.some((s) => !s.external && `${s.namespace}/${s.name}` === name);
           if (!found)
             context.warn(resource, [...path, 'name'], 'DD4039', `There is no service ${name}: the route is not attached.`);

@@ -3,7 +3,14 @@ import { listServices } from '../../config/hosts.ts';
 import type { ParsedResource, ResourceSet } from '../../config/index.ts';
 import type { BackendRefSpec, GatewayApiGatewaySpec, GatewayApiRouteSpec } from '../../config/kinds/istio-types.ts';
 import { type RouteParent, resolveBackend } from '../compile/gateway-api/backends.ts';
-import { admits, gatewayApiGroup, isConflicted, isMeant, meets } from '../compile/gateway-api/listener-admission.ts';
+import {
+  admits,
+  gatewayApiGroup,
+  isConflicted,
+  isMeant,
+  isServiceParent,
+  meets,
+} from '../compile/gateway-api/listener-admission.ts';
 import { findRouteError } from '../compile/gateway-api/route-errors.ts';
 import { conditionFalse, conditionTrue } from './conditions.ts';
 
@@ -18,19 +25,22 @@ export function routeStatus(resource: ParsedResource, set: ResourceSet): NonNull
     const { kind = 'Gateway', name, namespace = resource.namespace, sectionName, port } = parent;
     return {
       parentRef: { kind, namespace, name, ...(sectionName ? { sectionName } : {}), ...(port ? { port } : {}) },
-      conditions: [accepted(resource, parent, set), resolvedRefs(resource, kind === 'Service' ? 'mesh' : 'gateway', set)],
+      conditions: [accepted(resource, parent, set), resolvedRefs(resource, isMesh(parent) ? 'mesh' : 'gateway', set)],
     };
   });
 }
+
+const isMesh = ({ kind }: Parent): boolean => kind === 'Service' || kind === 'ServiceEntry';
 
 function accepted(resource: ParsedResource, parent: Parent, set: ResourceSet): Condition {
   const refuse = (reason: string, message: string): Condition => conditionFalse('Accepted', { reason, message });
   const namespace = parent.namespace ?? resource.namespace;
   const where = `${parent.kind ?? 'Gateway'} ${namespace}/${parent.name}`;
   const yes = conditionTrue('Accepted', `Attached to ${where}`);
-  if (parent.kind === 'Service') {
-    const service = listServices(set).find((one) => one.name === parent.name && one.namespace === namespace);
-    const serves = service?.ports.some(({ port }) => parent.port === undefined || port === parent.port);
+  if (isMesh(parent)) {
+    const serves = listServices(set).some((service) =>
+      service.ports.some(({ port }) => isServiceParent(parent, resource, service, port)),
+    );
     return serves ? yes : refuse('NoMatchingParent', `There is no ${where}${parent.port ? ` with port ${parent.port}` : ''}`);
   }
   const gateway = set

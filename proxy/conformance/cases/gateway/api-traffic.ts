@@ -142,6 +142,8 @@ export const trafficGroups: readonly Group[] = [
     source: '§6 filters: RequestMirror percent, fraction, several',
     cases: [
       { name: 'each mirror gets a copy', path: '/mirrors', expect: { status: 200, body: 'a', attempts: 3 } },
+      { name: 'percent: that share', path: '/half', repeat: 80, expect: { status: 200, mirrored: [0.25, 0.75] } },
+      { name: 'fraction: numerator of denominator', path: '/part', repeat: 80, expect: { status: 200, mirrored: [0.08, 0.45] } },
       { name: 'percent 0: no copy', path: '/never', repeat: 20, expect: { status: 200, attempts: 1 } },
     ],
   },

@@ -17,6 +17,7 @@ import { decoratorOf } from '../http-routes.ts';
 import { compileRetries, defaultRetryPolicy } from '../retries.ts';
 import { type RouteParent, resolveBackend } from './backends.ts';
 import { compileCors, compileRedirect, compileRewrite, headerOperations } from './filters.ts';
+import { isServiceParent } from './listener-admission.ts';
 import { compareRanks, grpcMatch, httpMatch } from './matches.ts';
 import { findRouteError } from './route-errors.ts';
 
@@ -30,7 +31,7 @@ export function gatewayApiRoutes(context: CompileContext, parent: RouteParent): 
 }
 
 /**
- * Routes whose parent is a Service (GAMMA): a route of the service's own namespace holds for every client, one of another namespace only
+ * Routes whose parent is a Service (GAMMA) or, as Istio has it, a ServiceEntry: a route of the service's own namespace holds for every client, one of another namespace only
  * for that namespace's clients, who then prefer it. null: no route, so the service's default route applies.
  */
 export function compileServiceRoutes(
@@ -41,14 +42,7 @@ export function compileServiceRoutes(
   clusters: Record<string, ClusterSnapshot>,
 ): { routes: Route[]; origin: ResourceRef } | null {
   const bound = gatewayApiRoutes(context, 'mesh').filter((resource) =>
-    ((resource.spec as GatewayApiRouteSpec).parentRefs ?? []).some(
-      (p) =>
-        p.kind === 'Service' &&
-        p.name === service.name &&
-        (p.namespace ?? resource.namespace) === service.namespace &&
-        (p.port === undefined || p.port === port) &&
-        (p.sectionName === undefined || service.ports.some((one) => one.port === port && one.name === p.sectionName)),
-    ),
+    ((resource.spec as GatewayApiRouteSpec).parentRefs ?? []).some((parent) => isServiceParent(parent, resource, service, port)),
   );
   const consumer = bound.filter((r) => r.namespace !== service.namespace && r.namespace === viewer);
   const chosen = consumer.length > 0 ? consumer : bound.filter((r) => r.namespace === service.namespace);

@@ -8,7 +8,7 @@ import { type CompileContext, originOf } from '../context.ts';
 import { isMoreSpecific } from '../destination-rules.ts';
 import { intersect, isCloser, type OwnedServer } from '../gateway-servers.ts';
 import { type RouteParent, resolveBackend } from './backends.ts';
-import { admits, isParent } from './listener-admission.ts';
+import { admits, isParent, isServiceParent } from './listener-admission.ts';
 
 /**
  * TLSRoutes and TCPRoutes of the listeners of one port, in match order: the most specific server name, then the oldest. A listener that
@@ -57,12 +57,8 @@ export function compileServiceTcpRoutes(
     .list('TCPRoute')
     .map(({ resource }) => resource)
     .filter((resource) =>
-      ((resource.spec as GatewayApiRouteSpec).parentRefs ?? []).some(
-        (p) =>
-          p.kind === 'Service' &&
-          p.name === service.name &&
-          (p.namespace ?? resource.namespace) === service.namespace &&
-          (p.port === undefined || p.port === port),
+      ((resource.spec as GatewayApiRouteSpec).parentRefs ?? []).some((parent) =>
+        isServiceParent(parent, resource, service, port),
       ),
     );
   const consumer = bound.filter((r) => r.namespace !== service.namespace && r.namespace === viewer);

@@ -1,3 +1,4 @@
+import type { KnownService } from '../../../config/hosts.ts';
 import type { ParsedResource } from '../../../config/index.ts';
 import type { GatewayApiGatewaySpec, GatewayApiRouteSpec, ParentRefSpec } from '../../../config/kinds/istio-types.ts';
 import { coversHost } from '../../../config/kinds/virtual-service.ts';
@@ -18,6 +19,19 @@ export function isParent(parent: ParentRefSpec, route: ParsedResource, gateway: 
     parent.name === gateway.name &&
     (parent.namespace ?? route.namespace) === gateway.namespace &&
     isMeant(parent, listener)
+  );
+}
+
+/** The parentRef names this Service, or this ServiceEntry, and this port of it. */
+export function isServiceParent(parent: ParentRefSpec, route: ParsedResource, service: KnownService, port: number): boolean {
+  const named = service.external
+    ? parent.kind === 'ServiceEntry' && parent.name === service.resource.name
+    : parent.kind === 'Service' && parent.name === service.name;
+  return (
+    named &&
+    (parent.namespace ?? route.namespace) === service.namespace &&
+    (parent.port === undefined || parent.port === port) &&
+    (parent.sectionName === undefined || service.ports.some((one) => one.port === port && one.name === parent.sectionName))
   );
 }
 
