@@ -43,7 +43,7 @@ import { RecordingEditor } from './recorder/recording-editor.ts';
 import { Redactor } from './recorder/redact.ts';
 import { openRedactionKey } from './recorder/redaction-key.ts';
 import { Replayer } from './recorder/replay.ts';
-import { createLocalLoads } from './scenarios/loads.ts';
+import { LoadThread } from './scenarios/load-thread.ts';
 import { Scenarios } from './scenarios/scenarios.ts';
 import { Store } from './store/store.ts';
 import { accessLogSettings } from './telemetry/access-log-settings.ts';
@@ -268,7 +268,7 @@ export class Engine {
     const send = createReplaySend(() => configuration.current);
     const replayer = new Replayer({ store, clock, random: Math.random, redactor, send });
     const scenarios = new Scenarios({
-      ...{ store, clock, random: Math.random, startLoads: createLocalLoads(clock), onEvent },
+      ...{ store, clock, random: Math.random, openLoads: () => LoadThread.open(), onEvent },
       mesh: (scenario) =>
         new MeshOfScenario({ configuration, recorder, supervisor, flush: () => dataPlane.flush().catch(ignoreGone) }, scenario),
       onActive: () => this.#chooseWhatIsKept(),

@@ -71,8 +71,8 @@ export class MeshOfScenario implements ScenarioMesh {
   }
 
   async removeFault(name: string): Promise<Done> {
-    this.#armed.delete(name);
     const outcome = await this.#parts.configuration.remove('Fault', this.#namespace, name);
+    this.#armed.delete(name);
     if (outcome && !outcome.ok) return refused(outcome);
     return { ok: true, message: outcome ? `Fault ${name} removed` : `Fault ${name} was gone already` };
   }
@@ -109,7 +109,8 @@ export class MeshOfScenario implements ScenarioMesh {
     const done: Done[] = [];
     for (const name of [...this.#armed]) done.push(await this.removeFault(name));
     if (this.#touched.length > 0) {
-      const outcome = await configuration.takeBack(this.#touched.splice(0).reverse());
+      const outcome = await configuration.takeBack([...this.#touched].reverse());
+      this.#touched.length = 0;
       if (!outcome.ok) done.push(refused(outcome));
       else if (outcome.applied.length > 0) {
         const names = outcome.applied.map(({ kind, name }) => `${kind} ${name}`);

@@ -7,32 +7,48 @@ export interface LoadAssignment {
   entry: LoadEntry;
 }
 
-/** The loads of one run under way. */
-export interface Loads {
-  /** Nothing more leaves. Resolves when what is under way has ended, at the latest after the longest timeout. */
-  stop(): Promise<void>;
-  /** Cuts what is under way. */
-  close(): Promise<void>;
+/** What becomes of loads that were started together. */
+export interface LoadsSink extends LoadSink {
+  /** Nothing more will be told: the generator itself is gone. */
+  onFailed(reason: string): void;
 }
 
-/** Starts loads: the scenario's time 0 is now. */
-export type StartLoads = (assignments: readonly LoadAssignment[], mark: string, sink: LoadSink) => Loads;
+/** Loads under way. */
+export interface Loads {
+  /** Nothing more leaves. Resolves when what is under way has ended and been told, at the latest after the longest timeout. */
+  stop(): Promise<void>;
+  /** Cuts what is under way. */
+  close(): void;
+}
 
-/** In this thread. */
-export function createLocalLoads(clock: Clock): StartLoads {
-  return (assignments, mark, sink) => {
-    const startedAt = clock.now();
-    const generators = assignments.map(
-      ({ planned, entry }, index) => new LoadGenerator({ planned, index, mark, entry, clock, startedAt, sink }),
-    );
-    for (const generator of generators) generator.start();
-    return {
-      stop: async () => {
-        await Promise.all(generators.map((generator) => generator.stop()));
-      },
-      close: async () => {
-        for (const generator of generators) generator.close();
-      },
-    };
+/** Sends loads. One is opened for a run, because opening takes time that no load should wait for. */
+export interface LoadDriver {
+  /** Time 0 of the plans is now. */
+  start(assignments: readonly LoadAssignment[], mark: string, sink: LoadsSink): Loads;
+  close(): Promise<void>;
+}
+export type OpenLoadDriver = () => Promise<LoadDriver>;
+
+/** In this thread. `startedAt`: clock.now() at time 0. */
+export function startGenerators(
+  {
+    assignments,
+    mark,
+    startedAt,
+    clock,
+  }: { assignments: readonly LoadAssignment[]; mark: string; startedAt: number; clock: Clock },
+  sink: LoadSink,
+): Loads {
+  const generators = assignments.map(
+    ({ planned, entry }, index) => new LoadGenerator({ planned, index, mark, entry, clock, startedAt, sink }),
+  );
+  for (const generator of generators) generator.start();
+  return {
+    stop: async () => {
+      await Promise.all(generators.map((generator) => generator.stop()));
+    },
+    close: () => {
+      for (const generator of generators) generator.close();
+    },
   };
 }

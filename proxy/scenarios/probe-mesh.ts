@@ -1,7 +1,7 @@
 import type { Exchange } from '../api/exchange.schema.ts';
 import { scenarioExpectationSchema } from '../api/scenario.schema.ts';
 import { ConditionWatch } from './condition-watch.ts';
-import type { LoadAssignment, StartLoads } from './loads.ts';
+import type { LoadAssignment, LoadDriver } from './loads.ts';
 import type { PlannedLoad } from './timeline.ts';
 import { readMark } from './trace-mark.ts';
 
@@ -12,18 +12,18 @@ export interface Probes {
   /** '' when everything holds, else what does not. */
   outcome: Promise<string>;
   takeHop(exchange: Exchange): void;
-  close(): Promise<void>;
+  close(): void;
 }
 
 /** Sends a few of each load's requests and holds the hypothesis against what comes back. Nothing of it counts in the run. */
 export function probeMesh(options: {
   assignments: readonly LoadAssignment[];
   hypothesis: readonly string[];
-  startLoads: StartLoads;
+  driver: LoadDriver;
   mark: string;
   flush: () => Promise<void>;
 }): Probes {
-  const { hypothesis, startLoads, mark, flush } = options;
+  const { hypothesis, driver, mark, flush } = options;
   const assignments = options.assignments.map(({ planned, entry }) => ({ planned: probePlan(planned), entry }));
   const loads = assignments.map(({ planned }) => planned);
   const durationMs = Math.max(0, ...loads.map(({ forMs }) => forMs));
@@ -32,22 +32,24 @@ export function probeMesh(options: {
     return new ConditionWatch({ expectation, loads, durationMs, mark });
   });
   let left = loads.reduce((sum, { starts }) => sum + starts.length, 0);
-  let allBack: () => void = () => {};
-  const back = new Promise<void>((resolve) => {
+  let allBack: (problem: string) => void = () => {};
+  const back = new Promise<string>((resolve) => {
     allBack = resolve;
   });
-  if (left === 0) allBack();
-  const running = startLoads(assignments, mark, {
+  if (left === 0) allBack('');
+  const running = driver.start(assignments, mark, {
     onResult: (result) => {
       for (const watch of watches) watch.takeResult(result);
-      if (--left === 0) allBack();
+      if (--left === 0) allBack('');
     },
     onDropped: (load, number) => {
       for (const watch of watches) watch.takeDropped(load, number);
-      if (--left === 0) allBack();
+      if (--left === 0) allBack('');
     },
+    onFailed: allBack,
   });
-  const outcome = back.then(async () => {
+  const outcome = back.then(async (problem) => {
+    if (problem !== '') return problem;
     await flush();
     for (const watch of watches) watch.evaluate(durationMs, true);
     const unmet = watches.filter((watch) => watch.outcome.state !== 'passed');

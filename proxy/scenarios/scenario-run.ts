@@ -1,25 +1,20 @@
 import type { Exchange } from '../api/exchange.schema.ts';
 import type { MeshEvent } from '../api/observability.schema.ts';
-import type { Scenario, ScenarioExpectation, ScenarioRun } from '../api/scenario.schema.ts';
+import type { Scenario, ScenarioRun } from '../api/scenario.schema.ts';
 import type { Clock, Timer } from '../shared/clock.ts';
-import { seedFor } from '../shared/seeded-random.ts';
 import { compareWithBaseline } from './baseline.ts';
-import { ConditionWatch } from './condition-watch.ts';
-import { EventWatch } from './event-watch.ts';
-import type { Hop } from './hop.ts';
+import { Expectations } from './expectations.ts';
 import { Journal } from './journal.ts';
-import { labelOfChange, labelOfFault, labelOfLoad } from './labels.ts';
-import type { LoadResult } from './load-generator.ts';
+import { labelOfLoad } from './labels.ts';
 import { LoadTally } from './load-tally.ts';
-import type { LoadAssignment, Loads, StartLoads } from './loads.ts';
+import type { LoadAssignment, LoadDriver, Loads, OpenLoadDriver } from './loads.ts';
+import { planSteps, type Step, type Track, trackOf } from './plan-steps.ts';
 import { probeMesh } from './probe-mesh.ts';
-import { type Done, faultNameOf, type ScenarioMesh } from './scenario-mesh.ts';
+import type { ScenarioMesh } from './scenario-mesh.ts';
 import { SecondSeries } from './second-series.ts';
-import { durationOf, milliseconds, type PlannedLoad, planLoad } from './timeline.ts';
+import { durationOf, type PlannedLoad, planLoad } from './timeline.ts';
 import { newMark, readMark } from './trace-mark.ts';
 
-type Track = ScenarioRun['tracks'][number];
-type Watch = ConditionWatch | EventWatch;
 type State = ScenarioRun['state'];
 type Ending = { state: State | null; message: string };
 
@@ -32,7 +27,7 @@ export interface ScenarioRunOptions {
   clock: Clock;
   random: () => number;
   mesh: ScenarioMesh;
-  startLoads: StartLoads;
+  openLoads: OpenLoadDriver;
   baseline: ScenarioRun | null;
   /** Called when it begins and ends, and each second between. */
   onProgress?: () => void;
@@ -43,16 +38,9 @@ const maxLagMs = 5;
 const tickMs = 1000;
 /** Reports of the last exchanges are on their way this long after their answers. */
 const settleMs = 150;
+const putBackTries = 10;
+const putBackAgainMs = 1000;
 const tellingEvents = ['endpoint.', 'cluster.', 'service.exited', 'service.ready', 'data-plane.', 'config.rejected'];
-
-/** A part of the timeline that waits for its time. */
-interface Step {
-  atMs: number;
-  track: Track;
-  /** What follows from it is counted from its beginning. */
-  isStart: boolean;
-  act: () => Promise<Done>;
-}
 
 /**
  * One run, from probes to verdict: probing → under way → ending (loads drained, everything put back) → over. However it ends (by time, by an
@@ -66,7 +54,7 @@ export class RunningScenario {
   readonly #durationMs: number;
   readonly #planned: PlannedLoad[];
   readonly #tallies: LoadTally[];
-  readonly #watches: Watch[];
+  readonly #expectations: Expectations;
   readonly #steps: Step[];
   readonly #tracks: Track[];
   readonly #series = new SecondSeries();
@@ -75,7 +63,8 @@ export class RunningScenario {
   readonly #startedWall: number;
   readonly #timers = new Set<Timer>();
   #probes: { takeHop(hop: Exchange): void } | null = null;
-  #acting: Promise<unknown> = Promise.resolve();
+  #acting: Promise<void> = Promise.resolve();
+  #driver: LoadDriver | null = null;
   #loads: Loads | null = null;
   #beganAt: number | null = null;
   #beganWall = 0;
@@ -97,9 +86,13 @@ export class RunningScenario {
     this.#durationMs = durationOf(spec);
     this.#planned = spec.load.map((load) => planLoad(load, seed));
     this.#tallies = this.#planned.map((planned) => new LoadTally(planned));
-    this.#watches = spec.expect.map((expectation) => this.#watchOf(expectation));
     this.#journal = new Journal(() => this.#nowMs());
-    this.#steps = this.#planSteps();
+    this.#expectations = new Expectations({
+      ...{ expect: spec.expect, loads: this.#planned, durationMs: this.#durationMs, mark: this.#mark },
+      startedAt: (name) => this.#started.get(name) ?? null,
+      onDecided: ({ name, state, actual }) => this.#journal.add('expectation', `${name}: ${state.replace('_', ' ')} (${actual})`),
+    });
+    this.#steps = planSteps(scenario, options.mesh, seed);
     this.#tracks = [
       ...this.#planned.map(({ load, atMs, forMs }) => trackOf('load', load.name, labelOfLoad(load), atMs, atMs + forMs)),
     ];
@@ -110,6 +103,8 @@ export class RunningScenario {
   /** Ends it now. */
   cancel(message: string): void {
     this.#end({ state: 'cancelled', message });
+    // Its time is up already and it only waits for the last answers: nobody wants them now.
+    if (this.#isEnding) void this.#driver?.close();
   }
 
   offerExchanges(exchanges: readonly Exchange[]): void {
@@ -118,19 +113,21 @@ export class RunningScenario {
       this.#probes?.takeHop(exchange);
       const marked = readMark(this.#mark, exchange);
       if (!marked) continue;
-      const hop: Hop = { exchange, ...marked };
+      const hop = { exchange, ...marked };
       this.#tallies[hop.load]?.takeHop(hop);
-      for (const watch of this.#watches) if (watch instanceof ConditionWatch) watch.takeHop(hop);
+      this.#expectations.takeHop(hop);
     }
   }
 
   offerEvents(events: readonly MeshEvent[]): void {
-    if (this.#beganAt === null) return;
+    if (this.#beganWall === 0) return;
     for (const event of events) {
-      const atMs = Date.parse(event.time) - this.#beganWall;
-      if (tellingEvents.some((type) => event.type.startsWith(type))) this.#journal.add('event', event.message, Math.max(0, atMs));
-      for (const watch of this.#watches) if (watch instanceof EventWatch) watch.takeEvent(event, atMs);
+      const atMs = Math.max(0, Date.parse(event.time) - this.#beganWall);
+      if (tellingEvents.some((type) => event.type.startsWith(type))) this.#journal.add('event', event.message, atMs);
+      this.#expectations.takeEvent(event, atMs);
     }
+    // What was waited for is told at once, not at the next second.
+    if (!this.#isEnding) this.#expectations.judgeEvents(this.#nowMs());
   }
 
   /** As it stands. */
@@ -150,7 +147,7 @@ export class RunningScenario {
         state: track.kind === 'load' ? this.#stateOfLoad(track, nowMs) : track.state,
       })),
       load,
-      expectations: this.#watches.map(({ outcome }) => ({ ...outcome, traceIds: [...outcome.traceIds] })),
+      expectations: this.#expectations.list(),
       series: this.#series.points(nowMs),
       journal: this.#journal.list(),
       valid: load.every(({ lagP99Ms }) => lagP99Ms <= maxLagMs),
@@ -164,15 +161,25 @@ export class RunningScenario {
     });
     // Whoever made this run has it before its first step.
     await Promise.resolve();
-    const assignments = this.#findEntries();
-    if (typeof assignments === 'string') this.#end({ state: 'error', message: assignments });
-    else {
-      const problem = await this.#prepare(assignments, over);
-      if (problem !== '') this.#end({ state: 'error', message: problem });
-      else if (this.#why === null) this.#begin(assignments);
+    try {
+      await this.#start(over);
+    } catch (error) {
+      this.#end({ state: 'error', message: (error as Error).message });
     }
     await this.#finish(await over);
     return this.view();
+  }
+
+  async #start(over: Promise<Ending>): Promise<void> {
+    const assignments = this.#findEntries();
+    if (typeof assignments === 'string') {
+      this.#end({ state: 'error', message: assignments });
+      return;
+    }
+    this.#driver = await this.#options.openLoads();
+    const problem = await this.#prepare(this.#driver, assignments, over);
+    if (problem !== '') this.#end({ state: 'error', message: problem });
+    else if (this.#why === null) await this.#begin(this.#driver, assignments);
   }
 
   /** The first reason counts. */
@@ -192,15 +199,15 @@ export class RunningScenario {
   }
 
   /** Before the clock of the timeline runs. '' when it may begin. */
-  async #prepare(assignments: readonly LoadAssignment[], over: Promise<unknown>): Promise<string> {
-    const { scenario, mesh, startLoads, random } = this.#options;
+  async #prepare(driver: LoadDriver, assignments: readonly LoadAssignment[], over: Promise<unknown>): Promise<string> {
+    const { scenario, mesh, random } = this.#options;
     const { hypothesis, record } = scenario.spec;
     if (hypothesis.length > 0) {
-      const probes = probeMesh({ assignments, hypothesis, startLoads, mark: newMark(random), flush: () => mesh.flush() });
+      const probes = probeMesh({ assignments, hypothesis, driver, mark: newMark(random), flush: () => mesh.flush() });
       this.#probes = probes;
       this.#journal.add('probe', `Probing: ${hypothesis.join(', ')}`);
       const outcome = await Promise.race([probes.outcome, over.then(() => '')]);
-      await probes.close();
+      probes.close();
       this.#probes = null;
       if (outcome !== '') return `It did not begin: ${outcome}`;
       this.#journal.add('probe', 'The hypothesis holds');
@@ -212,16 +219,28 @@ export class RunningScenario {
     return '';
   }
 
-  #begin(assignments: readonly LoadAssignment[]): void {
-    const { clock, startLoads } = this.#options;
-    this.#beganAt = clock.now();
+  async #begin(driver: LoadDriver, assignments: readonly LoadAssignment[]): Promise<void> {
+    const { clock } = this.#options;
     this.#beganWall = clock.wallNow();
     this.#journal.add('start', 'The scenario begins');
-    this.#loads = startLoads(assignments, this.#mark, {
-      onResult: (result) => this.#takeResult(result),
-      onDropped: (load, number) => this.#takeDropped(load, number),
+    // What stands at 0 s is done when the first request leaves, not while it does.
+    for (const step of this.#steps.filter(({ atMs }) => atMs === 0)) await this.#act(step);
+    if (this.#why !== null) return;
+    this.#beganAt = clock.now();
+    this.#beganWall = clock.wallNow();
+    this.#loads = driver.start(assignments, this.#mark, {
+      onResult: (result) => {
+        this.#tallies[result.load]?.takeResult(result);
+        this.#series.takeResult(result);
+        this.#expectations.takeResult(result);
+      },
+      onDropped: (load, number) => {
+        this.#tallies[load]?.takeDropped();
+        this.#expectations.takeDropped(load, number);
+      },
+      onFailed: (reason) => this.#end({ state: 'error', message: reason }),
     });
-    for (const step of this.#steps) this.#at(step.atMs, () => void this.#act(step));
+    for (const step of this.#steps) if (step.atMs > 0) this.#at(step.atMs, () => void this.#act(step));
     this.#at(this.#durationMs, () => this.#end({ state: null, message: '' }));
     this.#tickIn(tickMs);
   }
@@ -243,25 +262,14 @@ export class RunningScenario {
       track.state = 'failed';
       this.#end({ state: 'error', message: `${track.name}: ${done.message}` });
     });
-    this.#acting = acting.catch((error: Error) => this.#end({ state: 'error', message: error.message }));
-    return acting;
-  }
-
-  #takeResult(result: LoadResult): void {
-    this.#tallies[result.load]?.takeResult(result);
-    this.#series.takeResult(result);
-    for (const watch of this.#watches) if (watch instanceof ConditionWatch) watch.takeResult(result);
-  }
-
-  #takeDropped(load: number, number: number): void {
-    this.#tallies[load]?.takeDropped();
-    for (const watch of this.#watches) if (watch instanceof ConditionWatch) watch.takeDropped(load, number);
+    this.#acting = acting.catch((error: Error) => this.#end({ state: 'error', message: `${step.track.name}: ${error.message}` }));
+    return this.#acting;
   }
 
   #tickIn(delayMs: number): void {
     const timer = this.#options.clock.setTimer(() => {
       this.#timers.delete(timer);
-      void this.#tick();
+      void this.#tick().catch((error: Error) => this.#end({ state: 'error', message: error.message }));
     }, delayMs);
     this.#timers.add(timer);
   }
@@ -270,43 +278,33 @@ export class RunningScenario {
     const at = this.#nowMs();
     await this.#options.mesh.flush();
     if (this.#isEnding) return;
-    this.#judge(at, false);
-    const failed = this.#watches.find((watch) => watch.evaluateAbort(at));
+    this.#expectations.judge(at, false);
+    const failed = this.#expectations.findAbort(at);
     if (failed) {
-      this.#end({ state: 'failed', message: `Ended early: ${failed.outcome.name} is not met (${failed.outcome.actual})` });
+      this.#journal.add('expectation', `${failed.name}: failed (${failed.actual}), which ends the scenario`);
+      this.#end({ state: 'failed', message: `Ended early: ${failed.name} is not met (${failed.actual})` });
       return;
     }
     this.#options.onProgress?.();
     this.#tickIn(tickMs - (this.#nowMs() % tickMs));
   }
 
-  #judge(nowMs: number, isOver: boolean): void {
-    for (const { outcome, ...watch } of this.#watches.map((one) => ({
-      outcome: one.outcome,
-      evaluate: () => one.evaluate(nowMs, isOver),
-    }))) {
-      const before = outcome.state;
-      watch.evaluate();
-      if (outcome.state !== before) this.#journal.add('expectation', `${outcome.name}: ${outcome.state} (${outcome.actual})`);
-    }
-  }
-
   /** Loads end, what was due is judged, everything is put back. */
   async #finish({ state, message }: Ending): Promise<void> {
-    const { clock, mesh, scenario } = this.#options;
+    const { mesh, scenario } = this.#options;
     this.#isEnding = true;
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
     await this.#acting;
-    // By time or by an expectation: what has left is waited for, because it counts. Otherwise nobody asks for it any more.
-    if (state === null || state === 'failed') await this.#loads?.stop();
-    this.#endedMs = this.#beganAt === null ? 0 : this.#nowMs();
-    if (this.#loads !== null) await new Promise<void>((resolve) => void clock.setTimer(resolve, settleMs));
+    // Its time is up: what has left is waited for, because it counts. Otherwise nobody asks for it any more.
+    if (state === null) await this.#loads?.stop();
+    this.#endedMs = this.#nowMs();
+    if (this.#loads !== null) await this.#wait(settleMs);
     await mesh.flush();
-    if (state === null) this.#judge(this.#endedMs, true);
-    else this.#leaveUndecided();
-    await this.#loads?.close();
-    for (const done of await mesh.putBack()) this.#journal.add(done.ok ? 'put-back' : 'problem', done.message);
+    if (state === null) this.#expectations.judge(this.#endedMs, true);
+    else this.#expectations.leaveUndecided();
+    await this.#driver?.close();
+    await this.#putBack();
     for (const track of this.#tracks) if (track.state === 'active') track.state = 'done';
     if (scenario.spec.record !== undefined) {
       const stopped = await mesh.stopRecording();
@@ -315,60 +313,32 @@ export class RunningScenario {
     this.#conclude(state, message);
   }
 
-  #leaveUndecided(): void {
-    for (const { outcome } of this.#watches) {
-      if (outcome.state !== 'waiting') continue;
-      Object.assign(outcome, { state: 'no_data', message: 'The scenario ended before it was decided' });
+  /** The data plane may be away for a moment when it crashed: it is tried again. */
+  async #putBack(): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        for (const done of await this.#options.mesh.putBack()) this.#journal.add(done.ok ? 'put-back' : 'problem', done.message);
+        return;
+      } catch (error) {
+        this.#journal.add('problem', `Not put back${tries < putBackTries ? ' yet' : ''}: ${(error as Error).message}`);
+        if (tries === putBackTries) return;
+        await this.#wait(putBackAgainMs);
+      }
     }
+  }
+
+  #wait(delayMs: number): Promise<void> {
+    return new Promise((resolve) => void this.#options.clock.setTimer(resolve, delayMs));
   }
 
   #conclude(state: State | null, message: string): void {
-    const unmet = this.#watches.filter(({ outcome }) => outcome.state !== 'passed').length;
+    const { unmet, count } = this.#expectations;
     this.#state = state ?? (unmet === 0 ? 'passed' : 'failed');
-    this.#message =
-      message || (unmet === 0 ? 'Every expectation is met' : `${unmet} of ${this.#watches.length} expectations not met`);
-    if (this.#watches.length === 0 && message === '') this.#message = 'Carried out; it expects nothing';
+    this.#message = message || (unmet === 0 ? 'Every expectation is met' : `${unmet} of ${count} expectations not met`);
+    if (count === 0 && message === '') this.#message = 'Carried out; it expects nothing';
     this.#journal.add('end', `${this.#state}: ${this.#message}`);
     this.#finishedAt = new Date(this.#options.clock.wallNow()).toISOString();
     this.#options.onProgress?.();
-  }
-
-  #planSteps(): Step[] {
-    const { scenario, mesh, seed } = this.#options;
-    const steps: Step[] = [];
-    for (const fault of scenario.spec.faults) {
-      const atMs = milliseconds(fault.at);
-      const endMs = fault.for === undefined ? null : atMs + milliseconds(fault.for);
-      const track = trackOf('fault', fault.name, labelOfFault(fault), atMs, endMs);
-      const name = faultNameOf(scenario, fault.name);
-      const spec = { ...fault.spec, enabled: true, seed: fault.spec.seed ?? seedFor(seed, fault.name) % 0x7fff_ffff };
-      steps.push({ atMs, track, isStart: true, act: () => mesh.armFault(name, spec) });
-      if (endMs !== null) steps.push({ atMs: endMs, track, isStart: false, act: () => mesh.removeFault(name) });
-    }
-    for (const change of scenario.spec.changes) {
-      const atMs = milliseconds(change.at);
-      const track = trackOf('change', change.name, labelOfChange(change), atMs, atMs);
-      steps.push({ atMs, track, isStart: true, act: () => mesh.change(change) });
-    }
-    return steps.sort((a, b) => a.atMs - b.atMs);
-  }
-
-  #watchOf(expectation: ScenarioExpectation): Watch {
-    const { event, that } = expectation;
-    const durationMs = this.#durationMs;
-    if (event !== undefined) {
-      return new EventWatch({
-        expectation: { ...expectation, event },
-        durationMs,
-        startedAt: (name) => this.#started.get(name) ?? null,
-      });
-    }
-    return new ConditionWatch({
-      expectation: { ...expectation, that: that ?? '' },
-      loads: this.#planned,
-      durationMs,
-      mark: this.#mark,
-    });
   }
 
   #stateOfLoad({ startMs, endMs }: Track, nowMs: number): Track['state'] {
@@ -387,8 +357,4 @@ export class RunningScenario {
   #nowMs(): number {
     return this.#beganAt === null ? 0 : this.#options.clock.now() - this.#beganAt;
   }
-}
-
-function trackOf(kind: Track['kind'], name: string, label: string, startMs: number, endMs: number | null): Track {
-  return { kind, name, label, startMs, endMs, state: 'waiting', message: '' };
 }

@@ -3,7 +3,7 @@ import type { MeshEvent } from '../api/observability.schema.ts';
 import type { Scenario, ScenarioRun } from '../api/scenario.schema.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Store } from '../store/store.ts';
-import type { StartLoads } from './loads.ts';
+import type { OpenLoadDriver } from './loads.ts';
 import type { ScenarioMesh } from './scenario-mesh.ts';
 import { RunningScenario } from './scenario-run.ts';
 
@@ -13,7 +13,7 @@ export interface ScenariosOptions {
   random: () => number;
   /** A port of its own for each run. */
   mesh: (scenario: Scenario) => ScenarioMesh;
-  startLoads: StartLoads;
+  openLoads: OpenLoadDriver;
   onEvent: (event: { type: string; subject: string; message: string; data: Record<string, unknown> }) => void;
   /** A run began or ended: while one is under way, every exchange is wanted in full. */
   onActive?: (isActive: boolean) => void;
@@ -51,13 +51,13 @@ export class Scenarios {
     if (this.#starting || this.#closed) return { ok: false, message: 'Another scenario is being started' };
     this.#starting = true;
     try {
-      const { store, clock, random, startLoads, onActive } = this.#options;
+      const { store, clock, random, openLoads, onActive } = this.#options;
       const name = scenario.metadata.name;
       const earlier = await store.listScenarioRuns(name, namespace);
       const running = new RunningScenario({
         id: this.#newId(),
         number: Math.max(0, ...earlier.map((run) => run.number)) + 1,
-        ...{ scenario, namespace, seed, clock, random, startLoads },
+        ...{ scenario, namespace, seed, clock, random, openLoads },
         mesh: this.#options.mesh(scenario),
         baseline: earlier.find((run) => run.state === 'passed') ?? null,
       });

@@ -2,10 +2,18 @@ import type { ScenarioRun } from '../api/scenario.schema.ts';
 import type { LoadResult } from './load-generator.ts';
 
 type Point = ScenarioRun['series'][number];
+interface Second {
+  sent: number;
+  failed: number;
+  latencies: number[];
+  /** Of the latencies when there were `measured` of them: sorted once, not at each look. */
+  p95: number | null;
+  measured: number;
+}
 
 /** One point per second: what left in it, and what came back in it. */
 export class SecondSeries {
-  readonly #seconds: { sent: number; failed: number; latencies: number[] }[] = [];
+  readonly #seconds: Second[] = [];
 
   takeResult({ sentMs, endMs, intendedMs, status }: LoadResult): void {
     this.#at(sentMs).sent++;
@@ -18,16 +26,24 @@ export class SecondSeries {
   points(nowMs: number): Point[] {
     const count = Math.max(this.#seconds.length, Math.ceil(nowMs / 1000));
     return Array.from({ length: count }, (_, t): Point => {
-      const { sent = 0, failed = 0, latencies = [] } = this.#seconds[t] ?? {};
-      const sorted = [...latencies].sort((a, b) => a - b);
-      const p95 = sorted[Math.ceil(sorted.length * 0.95) - 1];
-      return { t, sent, failed, p95: p95 === undefined ? null : Math.round(p95 * 10) / 10 };
+      const second = this.#seconds[t];
+      return second ? { t, sent: second.sent, failed: second.failed, p95: p95Of(second) } : { t, sent: 0, failed: 0, p95: null };
     });
   }
 
-  #at(ms: number): { sent: number; failed: number; latencies: number[] } {
-    const second = Math.max(0, Math.floor(ms / 1000));
-    while (this.#seconds.length <= second) this.#seconds.push({ sent: 0, failed: 0, latencies: [] });
-    return this.#seconds[second]!;
+  #at(ms: number): Second {
+    const index = Math.max(0, Math.floor(ms / 1000));
+    while (this.#seconds.length <= index) this.#seconds.push({ sent: 0, failed: 0, latencies: [], p95: null, measured: 0 });
+    return this.#seconds[index]!;
   }
+}
+
+/** Milliseconds to a tenth; null when nothing came back. */
+function p95Of(second: Second): number | null {
+  const { latencies, measured } = second;
+  if (latencies.length === measured) return second.p95;
+  const sorted = Float64Array.from(latencies).sort();
+  second.p95 = Math.round(sorted[Math.ceil(sorted.length * 0.95) - 1]! * 10) / 10;
+  second.measured = latencies.length;
+  return second.p95;
 }

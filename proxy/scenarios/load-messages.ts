@@ -1,0 +1,16 @@
+import type { LoadResult } from './load-generator.ts';
+import type { LoadAssignment } from './loads.ts';
+
+/** To the load thread. `set` tells loads that were started together from others. */
+export type ToLoadThread =
+  /** `epochMs`: time 0 on the clock that all threads of the process share (performance.timeOrigin + performance.now()). */
+  | { type: 'start'; set: number; mark: string; epochMs: number; assignments: readonly LoadAssignment[] }
+  | { type: 'stop'; set: number }
+  | { type: 'cut'; set: number };
+
+export type FromLoadThread =
+  | { type: 'ready' }
+  /** `dropped`: load and number of each. */
+  | { type: 'batch'; set: number; results: LoadResult[]; dropped: [number, number][] }
+  /** All of a stopped set has been told. */
+  | { type: 'stopped'; set: number };
