@@ -358,12 +358,15 @@ export class Engine {
     return listenControl(options, { fixed: this.#options.controlPort, remembered: rememberedPorts.control });
   }
 
-  /** Traces of the apps themselves. Not being able to listen is no reason not to start. */
-  #listenOtlp({ redactor, store }: Parts): Promise<OtlpReceiver> {
+  /** Traces, logs and metrics of the apps themselves. Not being able to listen is no reason not to start. */
+  #listenOtlp({ redactor, store, telemetry }: Parts): Promise<OtlpReceiver> {
     return OtlpReceiver.listen({
+      clock: this.#clock,
       httpPort: otlpHttpPort,
       grpcPort: otlpGrpcPort,
       onSpans: (spans) => store.insertAppSpans(redactor.redactSpans(spans)),
+      onLogs: (logs) => store.insertAppLogs(redactor.redactLogs(logs)),
+      onMetrics: (metrics) => telemetry.appMetrics.record(metrics),
       onProblem: (message) => this.#log.write(message),
     });
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { resourceRefSchema } from './diagnostic.schema.ts';
+import { traceLogSchema } from './log.schema.ts';
 
 // ── traces ────────────────────────────────────────────────────────────────────────────────────────────────────────
 export const spanSchema = z.object({
@@ -52,6 +53,8 @@ export const traceSchema = z.object({
     .object({ traceId: z.string(), spanId: z.string(), service: z.string(), by: z.enum(['request-id', 'timing']) })
     .nullable()
     .optional(),
+  /** What the apps logged, by time. */
+  logs: z.array(traceLogSchema).optional(),
 });
 export type Trace = z.infer<typeof traceSchema>;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { appMetricsSchema } from './app-metric.schema.ts';
 import { bodyViewSchema, resendAnswerSchema, resendRequestSchema } from './body.schema.ts';
 import { applyResultSchema, diagnosticSchema, resourceSchema } from './diagnostic.schema.ts';
 import { exchangeDetailSchema, exchangePageSchema, exchangeQuerySchema, messagePageSchema } from './exchange.schema.ts';
@@ -186,7 +187,13 @@ export const apiRoutes = {
     }),
     response: traceListSchema,
   },
-  getTrace: { method: 'GET', path: '/traces/:id', summary: 'One trace with its spans, mesh and app', response: traceSchema },
+  getTrace: {
+    method: 'GET',
+    path: '/traces/:id',
+    summary: 'One trace with its spans, mesh and app, and what the apps logged',
+    query: z.object({ logs: z.enum(['true', 'false']).default('true') }),
+    response: traceSchema,
+  },
   getGraph: {
     method: 'GET',
     path: '/graph',
@@ -226,6 +233,13 @@ export const apiRoutes = {
     summary: 'Upstream clusters per source workload: endpoints, ejection, limits',
     query: z.object({ source: z.string().optional(), service: z.string().optional() }),
     response: clustersSchema,
+  },
+  listAppMetrics: {
+    method: 'GET',
+    path: '/app-metrics',
+    summary: 'Last values of what the apps export of themselves over OTLP',
+    query: z.object({ service: z.string().optional() }),
+    response: appMetricsSchema,
   },
   listEvents: {
     method: 'GET',

@@ -208,6 +208,7 @@ type TrafficHandlers = Pick<
   | 'getGraph'
   | 'getSeries'
   | 'getClusters'
+  | 'listAppMetrics'
   | 'listEvents'
 >;
 
@@ -244,9 +245,9 @@ function trafficHandlers(parts: EngineParts): TrafficHandlers {
       await parts.flush();
       return badQuery(() => telemetry.listTraces(query));
     },
-    getTrace: async ({ params }) => {
+    getTrace: async ({ params, query }) => {
       await parts.flush();
-      const trace = await telemetry.getTrace(params.id);
+      const trace = await telemetry.getTrace(params.id, { logs: query.logs === 'true' });
       if (!trace) throw new ApiError('not_found', `There is no trace ${params.id}`);
       return trace;
     },
@@ -262,6 +263,7 @@ function trafficHandlers(parts: EngineParts): TrafficHandlers {
         !query.service || [cluster.service, cluster.service.split('.')[0]].includes(query.service);
       return { clusters: clusters.filter((cluster) => isSource(cluster) && isService(cluster)) };
     },
+    listAppMetrics: ({ query }) => telemetry.appMetrics.list(query.service),
     listEvents: async ({ query }) => ({ events: await store.listEvents(query) }),
   };
 }

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createHmac } from 'node:crypto';
 import type { CapturedBody, Exchange, ExchangeDetail, MessageLog } from '../api/exchange.schema.ts';
+import type { LogRecord } from '../api/log.schema.ts';
 import type { Span } from '../api/observability.schema.ts';
 import { decodeBody } from './decode-body.ts';
 import { memberName, replaceScalars, valueEnd } from './json-text.ts';
@@ -88,6 +89,14 @@ export class Redactor {
       return attributes.every(([name, value]) => value === span.attributes[name])
         ? span
         : { ...span, attributes: Object.fromEntries(attributes) };
+    });
+  }
+
+  /** Log records of the apps: their attributes as those of spans, their text as a body. */
+  redactLogs(logs: readonly LogRecord[]): LogRecord[] {
+    return logs.map((log) => {
+      const attributes = Object.entries(log.attributes).map(([name, value]) => [name, this.#attribute(name, value)] as const);
+      return { ...log, body: this.#text(log.body, '', '', []), attributes: Object.fromEntries(attributes) };
     });
   }
 

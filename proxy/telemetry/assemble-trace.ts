@@ -50,6 +50,15 @@ export async function assembleTrace(store: Store, traceId: string): Promise<Trac
   return { ...trace, contextLost: [...lost.values()], continues: await causeOf(store, own) };
 }
 
+/** The trace with what its apps logged, and those of the traces joined into it, by time. */
+export async function addLogs(store: Store, trace: Trace): Promise<Trace> {
+  const start = Date.parse(trace.start);
+  const ids = [...new Set([trace.traceId, ...trace.spans.map((span) => span.traceId)])].slice(0, maxJoined + 1);
+  const records = (await Promise.all(ids.map((id) => store.appLogsOfTrace(id)))).flat();
+  const logs = records.map((record) => ({ ...record, atMs: Date.parse(record.time) - start }));
+  return { ...trace, logs: logs.sort((a, b) => a.atMs - b.atMs) };
+}
+
 async function causeOf(store: Store, own: readonly Exchange[]): Promise<Trace['continues']> {
   const first = own.find((e) => e.reporter === 'source' && e.parentSpanId === '');
   if (first === undefined) return null;

@@ -3,7 +3,8 @@ import type { Graph, Series, Trace, TraceSummary } from '../api/observability.sc
 import type { Clock } from '../shared/clock.ts';
 import { parseDurationMs } from '../shared/duration.ts';
 import type { Store } from '../store/store.ts';
-import { assembleTrace } from './assemble-trace.ts';
+import { AppMetrics } from './app-metrics.ts';
+import { addLogs, assembleTrace } from './assemble-trace.ts';
 import { buildGraph, type GraphFacts } from './graph.ts';
 import { Metrics } from './metrics.ts';
 import { HopOverhead } from './overhead.ts';
@@ -49,6 +50,8 @@ export class Telemetry {
   readonly #prometheus: PrometheusMetrics;
   readonly #overhead = new HopOverhead();
   readonly runs: Runs;
+  /** What the apps export of themselves. */
+  readonly appMetrics = new AppMetrics();
 
   constructor(options: TelemetryOptions) {
     this.#clock = options.clock;
@@ -133,8 +136,10 @@ export class Telemetry {
     return { traces, next: cursor ?? null };
   }
 
-  async getTrace(traceId: string): Promise<Trace | null> {
-    return assembleTrace(this.#store, traceId);
+  /** Null when there is no such trace; the apps' log records of it only when asked for. */
+  async getTrace(traceId: string, { logs = false } = {}): Promise<Trace | null> {
+    const trace = await assembleTrace(this.#store, traceId);
+    return trace && logs ? addLogs(this.#store, trace) : trace;
   }
 
   /** Keeps the run for later comparison. */

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
+import type { Clock } from '../../shared/clock.ts';
 import { workerEnvironment } from '../../shared/worker-environment.ts';
-import type { DecodeOutcome, TraceBody } from './decode.ts';
+import type { DecodeOutcome, OtlpBody } from './decode.ts';
 import type { DecodeAnswer, DecodeCall } from './decode-worker.ts';
 
 /** Bodies waiting at most; more are told to come back later. */
@@ -11,23 +12,25 @@ interface Waiting {
   settle(outcome: DecodeOutcome): void;
 }
 
-/** The decoding thread. It starts with the first trace: a mesh whose apps send none pays nothing for it. */
+/** The decoding thread. It starts with the first export: a mesh whose apps send none pays nothing for it. */
 export class DecodeThread {
   readonly #url: URL;
   readonly #onCrash: (reason: string) => void;
+  readonly #clock: Clock;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | null = null;
   #nextId = 1;
   #waitingBytes = 0;
   #closed = false;
 
-  constructor(options: { onCrash: (reason: string) => void }) {
+  constructor(options: { clock: Clock; onCrash: (reason: string) => void }) {
     this.#url = new URL(import.meta.url.endsWith('.ts') ? './decode-worker.ts' : './decode-worker.js', import.meta.url);
     this.#onCrash = options.onCrash;
+    this.#clock = options.clock;
   }
 
   /** Never rejects: a thread that died or is overrun is `unavailable`. */
-  decode(body: TraceBody): Promise<DecodeOutcome> {
+  decode(body: OtlpBody): Promise<DecodeOutcome> {
     const bytes = body.bytes.byteLength;
     if (this.#closed || this.#waitingBytes + bytes > maxWaitingBytes) {
       return Promise.resolve({ ok: false, kind: 'unavailable', message: 'too much is waiting to be decoded' });
@@ -38,7 +41,7 @@ export class DecodeThread {
     this.#waitingBytes += bytes;
     return new Promise((settle) => {
       this.#waiting.set(id, { bytes, settle });
-      worker.postMessage({ id, body } satisfies DecodeCall);
+      worker.postMessage({ id, body, nowMs: this.#clock.wallNow() } satisfies DecodeCall);
     });
   }
 
@@ -64,7 +67,7 @@ export class DecodeThread {
     });
     worker.on('exit', () => {
       if (this.#worker !== worker) return;
-      // The next trace starts another one.
+      // The next export starts another one.
       this.#worker = null;
       this.#failAll(reason);
       this.#onCrash(reason);

@@ -1,11 +1,13 @@
 import { parentPort } from 'node:worker_threads';
-import { type DecodeOutcome, decodeTraces, type TraceBody } from './decode.ts';
+import { type DecodeOutcome, decodeExport, type OtlpBody } from './decode.ts';
 
 /* Entry of the thread that inflates and decodes, so that a large batch delays neither requests nor the API. */
 
 export interface DecodeCall {
   id: number;
-  body: TraceBody;
+  body: OtlpBody;
+  /** Epoch ms when it came. */
+  nowMs: number;
 }
 export interface DecodeAnswer {
   id: number;
@@ -14,6 +16,6 @@ export interface DecodeAnswer {
 
 if (parentPort === null) throw new Error('the OTLP decoder runs in a worker thread');
 const port = parentPort;
-port.on('message', ({ id, body }: DecodeCall) => {
-  port.postMessage({ id, outcome: decodeTraces(body) } satisfies DecodeAnswer);
+port.on('message', ({ id, body, nowMs }: DecodeCall) => {
+  port.postMessage({ id, outcome: decodeExport(body, nowMs) } satisfies DecodeAnswer);
 });

@@ -2,7 +2,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Span } from '../../api/observability.schema.ts';
-import { hex, makeExchange } from '../../store/fixtures.ts';
+import { hex, makeExchange, realClock } from '../../store/fixtures.ts';
 import { ManualClock } from '../../testing/manual-clock.ts';
 import { OtlpExporter } from './exporter.ts';
 import { OtlpReceiver } from './receiver.ts';
@@ -42,9 +42,12 @@ describe('exporting spans', () => {
   test('sends what another OTLP receiver reads as the same spans, faults and attempts included', async () => {
     const received: Span[] = [];
     const receiver = await OtlpReceiver.listen({
+      clock: realClock,
       httpPort: 0,
       grpcPort: 0,
       onSpans: (spans) => void received.push(...spans),
+      onLogs: () => undefined,
+      onMetrics: () => undefined,
       onProblem: (message) => told.push(message),
     });
     closers.push(() => receiver.close());

@@ -1,18 +1,19 @@
 import http2, { type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import { exportResponse } from './answers.ts';
-import { otlpBodyLimitBytes } from './decode.ts';
-import { type IngestTraces, isOwnHost, listenNear } from './loopback.ts';
+import { type OtlpSignal, otlpBodyLimitBytes } from './decode.ts';
+import { type IngestExport, isOwnHost, listenNear } from './loopback.ts';
 
-const prefix = '/opentelemetry.proto.collector.';
-const methods: ReadonlySet<string> = new Set(
-  ['trace', 'metrics', 'logs'].map((signal) => `${prefix}${signal}.v1.${titled(signal)}Service/Export`),
-);
+const methods: ReadonlyMap<string, OtlpSignal> = new Map([
+  ['/opentelemetry.proto.collector.trace.v1.TraceService/Export', 'traces'],
+  ['/opentelemetry.proto.collector.logs.v1.LogsService/Export', 'logs'],
+  ['/opentelemetry.proto.collector.metrics.v1.MetricsService/Export', 'metrics'],
+]);
 const frameHead = 5;
 
 /** gRPC status of each outcome that is not one of ours. */
 const codeOf = { 'too-large': 8, malformed: 3, unavailable: 14 } as const;
 
-/** OTLP over gRPC on loopback, h2c: the unary Export of the three services, gzip or not. Only traces are kept. */
+/** OTLP over gRPC on loopback, h2c: the unary Export of the three services, gzip or not. */
 export class OtlpGrpcReceiver {
   readonly port: number;
   readonly #server: http2.Http2Server;
@@ -25,7 +26,7 @@ export class OtlpGrpcReceiver {
   }
 
   /** On `port`, or any free one. */
-  static async listen(port: number, ingest: IngestTraces): Promise<OtlpGrpcReceiver> {
+  static async listen(port: number, ingest: IngestExport): Promise<OtlpGrpcReceiver> {
     const server = http2.createServer({ settings: { maxConcurrentStreams: 100, initialWindowSize: 1024 * 1024 } });
     const sessions = new Set<ServerHttp2Session>();
     server.on('session', (session) => {
@@ -46,7 +47,7 @@ export class OtlpGrpcReceiver {
   }
 }
 
-async function serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, ingest: IngestTraces): Promise<void> {
+async function serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, ingest: IngestExport): Promise<void> {
   const path = headers[':path'] ?? '';
   const localPort = stream.session?.socket.localPort ?? 0;
   if (headers.origin !== undefined || !isOwnHost(headers[':authority'], localPort)) {
@@ -57,15 +58,15 @@ async function serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, in
     stream.resume();
     return;
   }
-  if (!methods.has(path)) return fail(stream, 12, `${path} is not served here`);
+  const signal = methods.get(path);
+  if (signal === undefined) return fail(stream, 12, `${path} is not served here`);
   const frame = await readFrame(stream);
   if (typeof frame === 'string') return fail(stream, 3, frame);
   if (frame === null) return fail(stream, 8, `the message is over ${otlpBodyLimitBytes} bytes`);
   const encoding = headers['grpc-encoding'] ?? 'identity';
   if (frame.compressed && encoding !== 'gzip') return fail(stream, 12, `grpc-encoding ${String(encoding)} is not understood`);
-  if (!path.startsWith(`${prefix}trace.`)) return succeed(stream, exportResponse('protobuf', 0, ''));
-  const outcome = await ingest({ bytes: frame.message, encoding: 'protobuf', gzip: frame.compressed });
-  if (outcome.ok) succeed(stream, exportResponse('protobuf', outcome.rejected, outcome.message));
+  const outcome = await ingest({ signal, bytes: frame.message, encoding: 'protobuf', gzip: frame.compressed });
+  if (outcome.ok) succeed(stream, exportResponse(signal, 'protobuf', outcome));
   else fail(stream, codeOf[outcome.kind], outcome.message);
 }
 
@@ -107,8 +108,4 @@ function readFrame(stream: ServerHttp2Stream): Promise<{ compressed: boolean; me
     stream.once('end', done);
     stream.once('close', done);
   });
-}
-
-function titled(word: string): string {
-  return word[0]!.toUpperCase() + word.slice(1);
 }

@@ -1,17 +1,15 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { exportResponse, statusBody } from './answers.ts';
-import { otlpBodyLimitBytes } from './decode.ts';
-import { type IngestTraces, isOwnHost, listenNear } from './loopback.ts';
+import { otlpBodyLimitBytes, otlpSignals } from './decode.ts';
+import { type IngestExport, isOwnHost, listenNear } from './loopback.ts';
 
-const signals: ReadonlySet<string> = new Set(['/v1/traces', '/v1/metrics', '/v1/logs']);
 const retryAfterSeconds = '1';
 
 /** HTTP status → google.rpc code of the error's body. */
 const codes: Readonly<Record<number, number>> = { 400: 3, 403: 7, 404: 5, 405: 12, 413: 8, 415: 3, 503: 14 };
 
 /**
- * OTLP over HTTP on loopback: POST /v1/traces in protobuf or JSON, gzip or not; /v1/metrics and /v1/logs are accepted and not kept. Pages are
- * kept out by Origin and Host. Errors carry a google.rpc.Status; only 503 asks to be tried again.
+ * OTLP over HTTP on loopback: POST /v1/traces, /v1/logs and /v1/metrics in protobuf or JSON, gzip or not. Pages are kept out by Origin and Host. Errors carry a google.rpc.Status; only 503 asks to be tried again.
  */
 export class OtlpHttpReceiver {
   readonly port: number;
@@ -23,7 +21,7 @@ export class OtlpHttpReceiver {
   }
 
   /** On `port`, or any free one. */
-  static async listen(port: number, ingest: IngestTraces): Promise<OtlpHttpReceiver> {
+  static async listen(port: number, ingest: IngestExport): Promise<OtlpHttpReceiver> {
     const server = http.createServer((request, response) => void serve(request, response, ingest));
     server.requestTimeout = 30_000;
     return new OtlpHttpReceiver(server, await listenNear(server, port));
@@ -35,7 +33,7 @@ export class OtlpHttpReceiver {
   }
 }
 
-async function serve(request: IncomingMessage, response: ServerResponse, ingest: IngestTraces): Promise<void> {
+async function serve(request: IncomingMessage, response: ServerResponse, ingest: IngestExport): Promise<void> {
   const { localPort } = request.socket;
   const contentType = (request.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
   const encoding = contentType === 'application/json' ? 'json' : 'protobuf';
@@ -55,7 +53,8 @@ async function serve(request: IncomingMessage, response: ServerResponse, ingest:
     return refuse(403, 'web pages may not send telemetry here');
   }
   const path = (request.url ?? '').split('?')[0]!;
-  if (!signals.has(path)) return refuse(404, `${path} is not an OTLP path: /v1/traces, /v1/metrics, /v1/logs`);
+  const signal = otlpSignals.find((name) => path === `/v1/${name}`);
+  if (signal === undefined) return refuse(404, `${path} is not an OTLP path: /v1/traces, /v1/metrics, /v1/logs`);
   if (request.method !== 'POST') return refuse(405, 'OTLP is sent with POST');
   if (encoding !== 'json' && contentType !== 'application/x-protobuf') {
     return refuse(415, 'Content-Type must be application/x-protobuf or application/json');
@@ -65,9 +64,8 @@ async function serve(request: IncomingMessage, response: ServerResponse, ingest:
     return refuse(415, `Content-Encoding ${compression} is not understood`);
   const bytes = await readBody(request);
   if (bytes === null) return refuse(413, `the body is over ${otlpBodyLimitBytes} bytes`);
-  if (path !== '/v1/traces') return answer(200, exportResponse(encoding, 0, ''));
-  const outcome = await ingest({ bytes, encoding, gzip: compression === 'gzip' });
-  if (outcome.ok) answer(200, exportResponse(encoding, outcome.rejected, outcome.message));
+  const outcome = await ingest({ signal, bytes, encoding, gzip: compression === 'gzip' });
+  if (outcome.ok) answer(200, exportResponse(signal, encoding, outcome));
   else refuse(outcome.kind === 'too-large' ? 413 : outcome.kind === 'malformed' ? 400 : 503, outcome.message);
 }
 

@@ -1,8 +1,8 @@
 import type { AddressInfo, Server } from 'node:net';
-import type { DecodeOutcome, TraceBody } from './decode.ts';
+import type { DecodeOutcome, OtlpBody } from './decode.ts';
 
-/** Decodes, hands the spans on, and says how it went. */
-export type IngestTraces = (body: TraceBody) => Promise<DecodeOutcome>;
+/** Decodes, hands on what it held, and says how it went. */
+export type IngestExport = (body: OtlpBody) => Promise<DecodeOutcome>;
 
 /** Listens on loopback, on this port or any free one. Returns the port. */
 export async function listenNear(server: Server, port: number): Promise<number> {

@@ -35,7 +35,7 @@ export interface DecodedSpans {
 
 const kinds = ['internal', 'internal', 'server', 'client', 'producer', 'consumer'] as const;
 export const maxAttributes = 128;
-const maxTextLength = 4096;
+export const maxTextLength = 4096;
 const maxEvents = 128;
 
 /** Gathers spans in our own shape; what is no span is counted and explained, never an error. */
@@ -65,7 +65,7 @@ export class SpanCollector {
 }
 
 /** Lowercase hex of the right length, and not all zero (W3C Trace Context, OTLP). */
-function isId(id: string, length: number): boolean {
+export function isId(id: string, length: number): boolean {
   return id.length === length && /^[0-9a-f]+$/.test(id) && !/^0+$/.test(id);
 }
 
@@ -111,7 +111,7 @@ function makeSpan(span: OtlpSpan, { resource, scopeName }: OtlpScope): Span {
 }
 
 /** A key may be called anything, `__proto__` too. */
-function define(attributes: Record<string, OtlpValue>, name: string, value: OtlpValue): void {
+export function define(attributes: Record<string, OtlpValue>, name: string, value: OtlpValue): void {
   const safe = typeof value === 'string' ? value.slice(0, maxTextLength) : Number.isNaN(value) ? 'NaN' : value;
   Object.defineProperty(attributes, name, { value: safe, enumerable: true, configurable: true, writable: true });
 }

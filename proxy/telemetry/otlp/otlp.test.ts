@@ -3,8 +3,11 @@ import { gzipSync } from 'node:zlib';
 import * as grpc from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { AppMetric } from '../../api/app-metric.schema.ts';
+import type { LogRecord } from '../../api/log.schema.ts';
 import type { Span } from '../../api/observability.schema.ts';
-import { decodeTraces, otlpBodyLimitBytes } from './decode.ts';
+import { realClock } from '../../store/fixtures.ts';
+import { decodeExport, otlpBodyLimitBytes } from './decode.ts';
 import { OtlpReceiver } from './receiver.ts';
 
 /* Requests are made with protobufjs from the published field numbers, so that what reads them is checked by someone else's writer. */
@@ -100,12 +103,24 @@ const attributes = {
 
 let receiver: OtlpReceiver;
 let spans: Span[];
+let logs: LogRecord[];
+let metrics: AppMetric[];
 let problems: string[];
 beforeEach(async () => {
   spans = [];
   problems = [];
   const onSpans = (more: Span[]) => spans.push(...more);
-  receiver = await OtlpReceiver.listen({ httpPort: 0, grpcPort: 0, onSpans, onProblem: (problem) => problems.push(problem) });
+  logs = [];
+  metrics = [];
+  receiver = await OtlpReceiver.listen({
+    clock: realClock,
+    httpPort: 0,
+    grpcPort: 0,
+    onSpans,
+    onLogs: (more) => logs.push(...more),
+    onMetrics: (more) => metrics.push(...more),
+    onProblem: (problem) => problems.push(problem),
+  });
 });
 afterEach(() => receiver.close());
 
@@ -235,7 +250,10 @@ describe('OTLP over HTTP', () => {
     const options = {
       httpPort: receiver.httpPort,
       grpcPort: receiver.grpcPort,
+      clock: realClock,
       onSpans: () => undefined,
+      onLogs: () => undefined,
+      onMetrics: () => undefined,
       onProblem: () => undefined,
     };
     const second = await OtlpReceiver.listen(options);
@@ -248,11 +266,11 @@ describe('OTLP over HTTP', () => {
   test('truncations and bit flips of a request never throw and never hang', () => {
     const bytes = protobufRequest();
     for (let at = 0; at < bytes.length; at++) {
-      const cut = decodeTraces({ bytes: bytes.subarray(0, at), encoding: 'protobuf', gzip: false });
+      const cut = decodeExport({ signal: 'traces', bytes: bytes.subarray(0, at), encoding: 'protobuf', gzip: false }, 0);
       expect(cut.ok || cut.kind === 'malformed').toBe(true);
       const flipped = Buffer.from(bytes);
       flipped[at] = flipped[at]! ^ (1 << (at % 8));
-      const outcome = decodeTraces({ bytes: flipped, encoding: 'protobuf', gzip: false });
+      const outcome = decodeExport({ signal: 'traces', bytes: flipped, encoding: 'protobuf', gzip: false }, 0);
       expect(outcome.ok || outcome.kind === 'malformed').toBe(true);
     }
   });

@@ -1,15 +1,21 @@
+import type { AppMetric } from '../../api/app-metric.schema.ts';
+import type { LogRecord } from '../../api/log.schema.ts';
 import type { Span } from '../../api/observability.schema.ts';
+import type { Clock } from '../../shared/clock.ts';
 import { DecodeThread } from './decode-thread.ts';
 import { OtlpGrpcReceiver } from './grpc-receiver.ts';
 import { OtlpHttpReceiver } from './http-receiver.ts';
-import type { IngestTraces } from './loopback.ts';
+import type { IngestExport } from './loopback.ts';
 
 export interface OtlpReceiverOptions {
   /** Where to listen; taken ones give way to any free port. */
   httpPort: number;
   grpcPort: number;
-  /** Spans of one request, decoded and checked; not yet redacted. */
+  clock: Clock;
+  /** What one request held, decoded and checked; not yet redacted. */
   onSpans: (spans: Span[]) => void;
+  onLogs: (logs: LogRecord[]) => void;
+  onMetrics: (metrics: AppMetric[]) => void;
   /** A receiver that cannot listen, a decoder that ended. */
   onProblem: (message: string) => void;
 }
@@ -18,9 +24,9 @@ export const otlpHttpPort = 4318;
 export const otlpGrpcPort = 4317;
 
 /**
- * Takes traces of the apps themselves, so that they stand beside the mesh's own spans:
+ * Takes traces, logs and metrics of the apps themselves, so that they stand beside the mesh's own:
  *
- *   app's OpenTelemetry SDK ──HTTP or gRPC──▶ receiver ──bytes──▶ decoding thread ──spans──▶ onSpans
+ *   app's OpenTelemetry SDK ──HTTP or gRPC──▶ receiver ──bytes──▶ decoding thread ──▶ onSpans, onLogs, onMetrics
  *
  * Source: opentelemetry.io/docs/specs/otlp.
  */
@@ -38,10 +44,13 @@ export class OtlpReceiver {
 
   /** Never rejects: what cannot listen is told by onProblem, and its port is 0. */
   static async listen(options: OtlpReceiverOptions): Promise<OtlpReceiver> {
-    const decoder = new DecodeThread({ onCrash: options.onProblem });
-    const ingest: IngestTraces = async (body) => {
+    const decoder = new DecodeThread({ clock: options.clock, onCrash: options.onProblem });
+    const ingest: IngestExport = async (body) => {
       const outcome = await decoder.decode(body);
-      if (outcome.ok && outcome.spans.length > 0) options.onSpans(outcome.spans);
+      if (!outcome.ok) return outcome;
+      if (outcome.spans?.length) options.onSpans(outcome.spans);
+      if (outcome.logs?.length) options.onLogs(outcome.logs);
+      if (outcome.metrics?.length) options.onMetrics(outcome.metrics);
       return outcome;
     };
     const closers = [() => decoder.close()];
