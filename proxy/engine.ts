@@ -63,6 +63,7 @@ export interface EngineOptions {
   onStopped?: () => void;
 }
 
+const flawWords = { expired: 'expired', 'wrong-name': 'for another workload', untrusted: 'by an unknown authority' } as const;
 const drainMs = 5_000;
 const housekeepingMs = 1_000;
 /** How long the ready line waits for run: services to answer. */
@@ -226,7 +227,15 @@ export class Engine {
       },
       onIssued: (identities) => {
         dataPlane.setIdentities(identities);
-        for (const { spiffeId } of identities) this.#emit('certificate.issued', spiffeId, `New certificate for ${spiffeId}`, {});
+        const flawOf = new Map(certificates.facts().map(({ spiffeId, flaw }) => [spiffeId, flaw]));
+        for (const { spiffeId } of identities) {
+          const flaw = flawOf.get(spiffeId);
+          if (flaw === undefined) this.#emit('certificate.issued', spiffeId, `New certificate for ${spiffeId}`, {});
+          else
+            this.#emit('certificate.broken', spiffeId, `The certificate of ${spiffeId} is ${flawWords[flaw]}, on purpose`, {
+              flaw,
+            });
+        }
       },
       onError: (message) => this.#log.write(message),
     });

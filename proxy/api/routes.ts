@@ -4,7 +4,7 @@ import { bodyViewSchema, resendAnswerSchema, resendRequestSchema } from './body.
 import { applyResultSchema, diagnosticSchema, resourceSchema } from './diagnostic.schema.ts';
 import { exchangeDetailSchema, exchangePageSchema, exchangeQuerySchema, messagePageSchema } from './exchange.schema.ts';
 import { explainRequestSchema, explanationSchema } from './explain.schema.ts';
-import { faultRequestSchema, faultStatusSchema } from './fault.schema.ts';
+import { durationSchema, faultRequestSchema, faultStatusSchema } from './fault.schema.ts';
 import {
   clustersSchema,
   eventSchema,
@@ -21,7 +21,13 @@ import { replayRequestSchema, replaySchema } from './replay.schema.ts';
 import { runComparisonSchema, runSchema, runSummarySchema } from './runs.schema.ts';
 import { scenarioRunRequestSchema, scenarioRunSchema } from './scenario.schema.ts';
 import { simulationChangeSchema, simulationRequestSchema, simulationSchema } from './simulation.schema.ts';
-import { certificateSchema, registerServiceSchema, serviceOutputSchema, statusSchema } from './status.schema.ts';
+import {
+  certificateFlawSchema,
+  certificateSchema,
+  registerServiceSchema,
+  serviceOutputSchema,
+  statusSchema,
+} from './status.schema.ts';
 import {
   proxyToxicChangeSchema,
   proxyToxicRequestSchema,
@@ -428,6 +434,19 @@ export const apiRoutes = {
     path: '/certificates/rotate',
     summary: 'Issue new workload certificates now',
     body: z.object({ spiffeId: z.string().optional() }),
+    response: z.object({ certificates: z.array(certificateSchema) }),
+  },
+  breakCertificate: {
+    method: 'POST',
+    path: '/certificates/break',
+    summary:
+      'Give a workload a wrong certificate, to see how its callers bear it; it heals by itself, by rotation, and with all faults',
+    body: z.strictObject({
+      spiffeId: z.string(),
+      as: certificateFlawSchema,
+      /** Default 10m. */
+      for: durationSchema.default('10m'),
+    }),
     response: z.object({ certificates: z.array(certificateSchema) }),
   },
   shutdown: {

@@ -40,6 +40,8 @@ export const readySchema = z.object({
 });
 export type Ready = z.infer<typeof readySchema>;
 
+export const certificateFlawSchema = z.enum(['expired', 'wrong-name', 'untrusted']);
+
 export const certificateSchema = z.object({
   spiffeId: z.string(),
   service: z.string(),
@@ -48,6 +50,9 @@ export const certificateSchema = z.object({
   notAfter: z.string(),
   fingerprint256: z.string(),
   rotations: z.number().int(),
+  /** Wrong on purpose until `healsAt`: expired, for another workload, or by an authority nobody knows. */
+  flaw: certificateFlawSchema.optional(),
+  healsAt: z.string().optional(),
 });
 export type Certificate = z.infer<typeof certificateSchema>;
 

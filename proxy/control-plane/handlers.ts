@@ -114,6 +114,7 @@ type ConfigurationHandlers = Pick<
   | 'stopAllFaults'
   | 'listCertificates'
   | 'rotateCertificates'
+  | 'breakCertificate'
   | 'shutdown'
 >;
 
@@ -181,7 +182,8 @@ function configurationHandlers(parts: EngineParts): ConfigurationHandlers {
     },
     stopAllFaults: async () => {
       const outcome = await configuration.removeAll(configuration.current.set.list('Fault'));
-      return { stopped: outcome.applied.map((applied) => applied.name) };
+      const healed = await certificates.heal();
+      return { stopped: [...outcome.applied.map((applied) => applied.name), ...healed] };
     },
     listCertificates: () => ({ certificates: certificates.facts() }),
     rotateCertificates: async ({ body }) => {
@@ -189,6 +191,12 @@ function configurationHandlers(parts: EngineParts): ConfigurationHandlers {
       if (body.spiffeId !== undefined && rotated.length === 0)
         throw new ApiError('not_found', `There is no certificate for ${body.spiffeId}`);
       return { certificates: rotated };
+    },
+    breakCertificate: async ({ body }) => {
+      const forMs = parseDurationMs(body.for) ?? 0;
+      if (!(await certificates.breakIdentity(body.spiffeId, body.as, forMs)))
+        throw new ApiError('not_found', `There is no certificate for ${body.spiffeId}`);
+      return { certificates: certificates.facts().filter(({ spiffeId }) => spiffeId === body.spiffeId) };
     },
     shutdown: () => {
       parts.shutdown();

@@ -127,6 +127,10 @@ export class DataPlane {
   setIdentities(identities: IdentityMaterial[]): void {
     for (const identity of identities) this.#identities.set(identity.spiffeId, identity);
     this.#connections.onIdentities(new Set(identities.map((i) => i.spiffeId)));
+    const replaced = new Set(identities.filter((i) => i.replaceConnections).map((i) => i.spiffeId));
+    if (replaced.size === 0) return;
+    this.#connections.renew(({ workload }) => replaced.has(workload.spiffeId));
+    this.#upstreams.renewConnections(({ workload }) => replaced.has(workload.spiffeId));
   }
 
   /** Prepares everything, binds what is new, then switches over in one step. A failure leaves all as it was. */

@@ -10,6 +10,8 @@ export interface IdentityMaterial {
   privateKeyPem: string;
   /** Trust bundle: every CA certificate to accept, newest first. */
   caPem: string;
+  /** Connections made with the former certificate end after the request in progress; otherwise only later handshakes use the new one. */
+  replaceConnections?: boolean;
 }
 
 /**

@@ -11,6 +11,7 @@ const caBackdateMs = dayMs;
 /** Leaves live 24 h in all, of which the first minutes lie in the past. */
 const leafLifetimeMs = dayMs;
 const leafBackdateMs = 5 * minuteMs;
+const expiredSinceMs = 60 * minuteMs;
 const serverLifetimeMs = 90 * dayMs;
 
 /** What the CA could not do, in words a user can act on. */
@@ -28,12 +29,18 @@ export interface IssuedCertificate {
   fingerprint256: string;
 }
 
+/**
+ * What a certificate can be made wrong in, to see how callers bear it: over since an hour ago, for another workload, or by an authority that
+ * nobody knows.
+ */
+export type CertificateFlaw = 'expired' | 'wrong-name' | 'untrusted';
+
 export interface CertificateAuthority {
   readonly trustDomain: string;
   readonly certificatePem: string;
   readonly facts: { subject: string; notAfter: string; fingerprint256: string };
   /** A workload certificate (X.509-SVID): the SPIFFE ID is its only name; the key never leaves memory. */
-  issueWorkload(spiffeId: string): Promise<IssuedCertificate>;
+  issueWorkload(spiffeId: string, flaw?: CertificateFlaw): Promise<IssuedCertificate>;
   /**
    * A certificate for a gateway's HTTPS server without one of its own: self-signed for exactly these hosts, because the CA may not sign
    * host names.
@@ -152,10 +159,11 @@ function authorityFrom(options: AuthorityOptions, certificatePem: string, caKey:
   const [organization, commonName] = ['O', 'CN'].map((field) => subjectField(ca.subject, field));
   const issuer = { commonName: commonName ?? '', organization: organization ?? '' };
 
-  const sign = async (names: SubjectAltName[], selfSigned: boolean): Promise<IssuedCertificate> => {
+  const sign = async (names: SubjectAltName[], selfSigned: boolean, flaw?: CertificateFlaw): Promise<IssuedCertificate> => {
     const keys = await generateKeys();
     const now = Math.floor(options.wallNow() / 1000) * 1000;
-    const notBefore = now - leafBackdateMs;
+    const notBefore = flaw === 'expired' ? now - leafLifetimeMs - expiredSinceMs : now - leafBackdateMs;
+    const issuerKey = flaw === 'untrusted' ? (await generateKeys()).privateKey : caKey;
     const serverName = { commonName: names[0]?.value ?? '', organization: 'Drydock gateway' };
     const pem = createCertificate({
       serial: randomSerial(),
@@ -164,7 +172,7 @@ function authorityFrom(options: AuthorityOptions, certificatePem: string, caKey:
       notBefore,
       notAfter: Math.min(notBefore + (selfSigned ? serverLifetimeMs : leafLifetimeMs), ca.validToDate.getTime()),
       publicKey: keys.publicKey,
-      signingKey: selfSigned ? keys.privateKey : caKey,
+      signingKey: selfSigned ? keys.privateKey : issuerKey,
       subjectAltNames: names,
     });
     const made = new X509Certificate(pem);
@@ -186,11 +194,12 @@ function authorityFrom(options: AuthorityOptions, certificatePem: string, caKey:
       notAfter: ca.validToDate.toISOString(),
       fingerprint256: ca.fingerprint256,
     },
-    issueWorkload: (spiffeId) => {
+    issueWorkload: (spiffeId, flaw) => {
       if (!spiffeId.startsWith(`spiffe://${options.trustDomain}/`)) {
         throw new AuthorityError(`${spiffeId} is outside the trust domain ${options.trustDomain}`);
       }
-      return sign([{ kind: 'uri', value: spiffeId }], false);
+      const name = flaw === 'wrong-name' ? `spiffe://${options.trustDomain}/ns/nowhere/sa/somebody-else` : spiffeId;
+      return sign([{ kind: 'uri', value: name }], false, flaw);
     },
     issueServer: (hosts) => sign(hosts.map(hostName), true),
   };

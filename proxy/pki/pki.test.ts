@@ -163,6 +163,26 @@ describe('rotation', () => {
     expect(certificates.facts().map((fact) => fact.spiffeId)).toEqual([ratings]);
   });
 
+  test('a certificate made wrong on purpose tells so, and heals when its time is over or somebody heals it', async () => {
+    const { clock, certificates, announced } = await held();
+    expect(await certificates.breakIdentity('spiffe://cluster.local/ns/default/sa/nobody', 'expired', 600_000)).toBe(false);
+    expect(await certificates.breakIdentity(ratings, 'expired', 600_000)).toBe(true);
+    const broken = certificates.facts().find((fact) => fact.spiffeId === ratings)!;
+    expect(broken).toMatchObject({ flaw: 'expired', healsAt: new Date(clock.now + 600_000).toISOString() });
+    expect(Date.parse(broken.notAfter)).toBeLessThan(clock.now);
+    clock.now += 500_000;
+    await certificates.check();
+    expect(announced).toEqual([[ratings]]);
+    clock.now += 100_000;
+    await certificates.check();
+    expect(announced).toEqual([[ratings], [ratings]]);
+    expect(certificates.facts().every((fact) => fact.flaw === undefined)).toBe(true);
+    await certificates.breakIdentity(reviews, 'wrong-name', 600_000);
+    expect(certificates.identities().find((identity) => identity.spiffeId === reviews)!.certificatePem).not.toContain(reviews);
+    expect(await certificates.heal()).toEqual([reviews]);
+    expect(await certificates.heal()).toEqual([]);
+  });
+
   test('a hundred identities are issued in well under a second', async () => {
     const { certificates } = await held();
     const started = performance.now();

@@ -1,5 +1,5 @@
 import type { Certificate } from '../api/status.schema.ts';
-import type { CertificateAuthority, IssuedCertificate } from './authority.ts';
+import type { CertificateAuthority, CertificateFlaw, IssuedCertificate } from './authority.ts';
 
 /** Certificates of one identity, PEM; what a sidecar needs to speak mutual TLS. */
 export interface IssuedIdentity {
@@ -7,6 +7,8 @@ export interface IssuedIdentity {
   certificatePem: string;
   privateKeyPem: string;
   caPem: string;
+  /** Connections made with the certificate before must give way to new ones: it, or this one, is wrong on purpose. */
+  replaceConnections?: boolean;
 }
 
 export interface WantedIdentity {
@@ -33,6 +35,8 @@ interface Held {
   /** Renew at this wall time. */
   renewAt: number;
   rotations: number;
+  /** Wrong on purpose, until it is renewed. */
+  flaw: CertificateFlaw | null;
 }
 
 /** Short, because a laptop's sleep or a changed clock must not leave an expired certificate in use for long. */
@@ -61,7 +65,8 @@ export class WorkloadCertificates {
     const ids = new Set(wanted.map((identity) => identity.spiffeId));
     for (const spiffeId of this.#held.keys()) if (!ids.has(spiffeId)) this.#held.delete(spiffeId);
     const missing = wanted.filter((identity) => !this.#held.has(identity.spiffeId));
-    await Promise.all(missing.map((identity) => this.#issue(identity.spiffeId, identity.service, 0)));
+    const issued = await Promise.all(missing.map(({ spiffeId, service }) => this.#issue(spiffeId, service, { rotations: 0 })));
+    for (const [index, { spiffeId }] of missing.entries()) this.#held.set(spiffeId, issued[index]!);
     return this.identities();
   }
 
@@ -74,6 +79,23 @@ export class WorkloadCertificates {
     const due = [...this.#held.keys()].filter((id) => spiffeId === undefined || id === spiffeId);
     await this.#renew(due);
     return this.facts().filter((fact) => due.includes(fact.spiffeId));
+  }
+
+  /** Replaces a certificate by a wrong one, for so long; rotate() heals it before. False: there is no such identity. */
+  async breakIdentity(spiffeId: string, flaw: CertificateFlaw, forMs: number): Promise<boolean> {
+    const held = this.#held.get(spiffeId);
+    if (held === undefined) return false;
+    const renewAt = this.#options.wallNow() + forMs;
+    this.#held.set(spiffeId, await this.#issue(spiffeId, held.service, { rotations: held.rotations, flaw, renewAt }));
+    this.#options.onIssued([{ ...this.#identity(spiffeId), replaceConnections: true }]);
+    return true;
+  }
+
+  /** Renews every certificate that is wrong on purpose; their identities. */
+  async heal(): Promise<string[]> {
+    const broken = [...this.#held].filter(([, held]) => held.flaw !== null).map(([spiffeId]) => spiffeId);
+    await this.#renew(broken);
+    return broken;
   }
 
   /** Renews what is due. Runs by itself every 30 s; never twice at a time. */
@@ -93,6 +115,7 @@ export class WorkloadCertificates {
       notAfter: new Date(held.issued.notAfter).toISOString(),
       fingerprint256: held.issued.fingerprint256,
       rotations: held.rotations,
+      ...(held.flaw === null ? {} : { flaw: held.flaw, healsAt: new Date(held.renewAt).toISOString() }),
     }));
   }
 
@@ -103,7 +126,8 @@ export class WorkloadCertificates {
 
   async #renewDue(): Promise<void> {
     const now = this.#options.wallNow();
-    const due = [...this.#held].filter(([, held]) => now >= held.renewAt || now < held.issued.notBefore).map(([id]) => id);
+    const early = (held: Held) => held.flaw === null && now < held.issued.notBefore;
+    const due = [...this.#held].filter(([, held]) => now >= held.renewAt || early(held)).map(([id]) => id);
     try {
       await this.#renew(due);
     } catch (error) {
@@ -113,20 +137,28 @@ export class WorkloadCertificates {
 
   async #renew(due: string[]): Promise<void> {
     if (due.length === 0) return;
+    const broken = new Set(due.filter((id) => (this.#held.get(id)?.flaw ?? null) !== null));
     await Promise.all(
       due.map(async (spiffeId) => {
         const held = this.#held.get(spiffeId);
-        if (held) await this.#issue(spiffeId, held.service, held.rotations + 1);
+        if (held) this.#held.set(spiffeId, await this.#issue(spiffeId, held.service, { rotations: held.rotations + 1 }));
       }),
     );
-    this.#options.onIssued(due.filter((id) => this.#held.has(id)).map((id) => this.#identity(id)));
+    const renewed = due.filter((id) => this.#held.has(id));
+    this.#options.onIssued(
+      renewed.map((id) => ({ ...this.#identity(id), ...(broken.has(id) ? { replaceConnections: true } : {}) })),
+    );
   }
 
-  async #issue(spiffeId: string, service: string, rotations: number): Promise<void> {
-    const issued = await this.#options.authority.issueWorkload(spiffeId);
+  async #issue(
+    spiffeId: string,
+    service: string,
+    { rotations, flaw, renewAt }: { rotations: number; flaw?: CertificateFlaw; renewAt?: number },
+  ): Promise<Held> {
+    const issued = await this.#options.authority.issueWorkload(spiffeId, flaw);
     const lifetimeMs = issued.notAfter - issued.notBefore;
-    const renewAt = issued.notBefore + lifetimeMs * (renewShare - jitterShare * this.#options.random());
-    this.#held.set(spiffeId, { service, issued, renewAt, rotations });
+    const halfLife = issued.notBefore + lifetimeMs * (renewShare - jitterShare * this.#options.random());
+    return { service, issued, renewAt: renewAt ?? halfLife, rotations, flaw: flaw ?? null };
   }
 
   #identity(spiffeId: string): IssuedIdentity {

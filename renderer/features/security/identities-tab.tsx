@@ -1,8 +1,20 @@
-import { KeyRound, RefreshCw } from 'lucide-react';
+import { KeyRound, RefreshCw, ShieldOff } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import type { Certificate, Status } from '../../../proxy/api/status.schema.ts';
 import { useEngine } from '../../engine/use-engine.ts';
-import { Button, CopyButton, EmptyState, Facts, formatSpan, Panel, Table, useToasts } from '../../ui/index.ts';
+import {
+  Badge,
+  Button,
+  CopyButton,
+  EmptyState,
+  Facts,
+  formatSpan,
+  IconButton,
+  Menu,
+  Panel,
+  Table,
+  useToasts,
+} from '../../ui/index.ts';
 
 const soonMs = 3_600_000;
 
@@ -24,6 +36,17 @@ export function IdentitiesTab({ status }: { status: Status }) {
       toasts.error('The certificate was not rotated', error);
     } finally {
       setRotating(null);
+    }
+  };
+  const breakIt = async (certificate: Certificate, as: Flaw) => {
+    try {
+      await engine.call('breakCertificate', { body: { spiffeId: certificate.spiffeId, as, for: '10m' } });
+      toasts.ok(
+        `${certificate.service} shows a certificate ${flawWords[as]}`,
+        'It heals after ten minutes, or when you rotate it.',
+      );
+    } catch (error) {
+      toasts.error('The certificate was not broken', error);
     }
   };
   if (status.certificates.length === 0)
@@ -71,15 +94,32 @@ export function IdentitiesTab({ status }: { status: Status }) {
                 title: '',
                 align: 'end',
                 cell: (one) => (
-                  <Button
-                    size="small"
-                    icon={<RefreshCw size={12} />}
-                    disabled={rotating === one.spiffeId}
-                    aria-label={`Rotate the certificate of ${one.service}`}
-                    onClick={() => void rotate(one)}
-                  >
-                    Rotate
-                  </Button>
+                  <span className="security-cert-actions">
+                    <Button
+                      size="small"
+                      icon={<RefreshCw size={12} />}
+                      disabled={rotating === one.spiffeId}
+                      aria-label={`${one.flaw ? 'Heal' : 'Rotate'} the certificate of ${one.service}`}
+                      onClick={() => void rotate(one)}
+                    >
+                      {one.flaw ? 'Heal' : 'Rotate'}
+                    </Button>
+                    <Menu
+                      trigger={
+                        <IconButton
+                          label={`Break the certificate of ${one.service}`}
+                          size="small"
+                          variant="default"
+                          icon={<ShieldOff size={13} />}
+                        />
+                      }
+                      items={flaws.map((flaw) => ({
+                        id: flaw,
+                        label: `Make it ${flawWords[flaw]}`,
+                        onSelect: () => void breakIt(one, flaw),
+                      }))}
+                    />
+                  </span>
                 ),
               },
             ]}
@@ -104,7 +144,21 @@ export function IdentitiesTab({ status }: { status: Status }) {
   );
 }
 
+type Flaw = NonNullable<Certificate['flaw']>;
+const flaws: readonly Flaw[] = ['expired', 'wrong-name', 'untrusted'];
+const flawWords: Record<Flaw, string> = {
+  expired: 'that has expired',
+  'wrong-name': 'of another workload',
+  untrusted: 'of an unknown authority',
+};
+
 function Expiry({ certificate, now }: { certificate: Certificate; now: number }) {
+  if (certificate.flaw !== undefined)
+    return (
+      <Badge tone="fault" title={`On purpose: a certificate ${flawWords[certificate.flaw]}`}>
+        ⚡ {certificate.flaw} · heals in {formatSpan(Date.parse(certificate.healsAt ?? '') - now)}
+      </Badge>
+    );
   const leftMs = Date.parse(certificate.notAfter) - now;
   const when = new Date(certificate.notAfter).toLocaleString();
   if (leftMs <= 0)
