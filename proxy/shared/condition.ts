@@ -60,10 +60,13 @@ const operators: readonly string[] = ['<', '<=', '>', '>=', '=='];
 /** `METRIC OP VALUE`, see proxy/api/scenario.schema.ts. What is wrong is told with what was meant, never thrown. */
 export function parseCondition(text: string): ParsedCondition {
   const wrong = (message: string, suggestion = ''): ParsedCondition => ({ ok: false, message, suggestion });
-  const head = /^\s*([A-Za-z_]+)\s*(?:\(\s*([^()]*?)\s*\))?\s*/.exec(text.slice(0, 200));
+  const head = /^\s*([A-Za-z_]\w*)\s*(?:\(\s*([^()]*?)\s*\))?\s*/.exec(text.slice(0, 200));
   if (!head) return wrong(`\`${text}\` does not begin with a metric`, `Write e.g. p(99) < 400ms; metrics: ${names()}.`);
   const [whole, name = '', argument] = head;
-  if (!(name in metrics)) return wrong(`\`${name}\` is not a metric`, `Metrics: ${names()}.`);
+  if (!Object.hasOwn(metrics, name)) {
+    const percentile = /^p(\d{1,2})$/.exec(name)?.[1];
+    return wrong(`\`${name}\` is not a metric`, percentile ? `Write p(${percentile}).` : `Metrics: ${names()}.`);
+  }
   const metric = name as MetricName;
   const form = metrics[metric];
   const problem = argumentProblem(metric, form, argument);
