@@ -161,7 +161,7 @@ describe('through the gateway', () => {
     ['a ConfigMap without a certificate', 'damaged'],
     ['a reference of another kind', 'foreign'],
     ['none of the names is the URI asked for', 'by-other-uri'],
-  ])('%s: 5xx', async (_, name) => {
+  ])('%s: calls fail with 5xx', async (_, name) => {
     const { status } = await through(name);
     expect(status).toBeGreaterThanOrEqual(500);
     if (name !== 'plain') expect(await through(name)).toEqual(failed);

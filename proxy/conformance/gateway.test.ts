@@ -23,7 +23,8 @@ let apps: Apps;
 
 async function run(documents: Document[], groups: readonly Group[]): Promise<void> {
   const service = (name: string, port: number) => ({ name, port: 9080, workloads: [{ address: `127.0.0.1:${port}` }] });
-  const services = [service('one', apps.ports.a), service('two', apps.ports.b), service('gone', apps.ports.dead)];
+  const far = ['far', 'opened'].map((name) => ({ ...service(name, apps.ports.b), namespace: 'other' }));
+  const services = [service('one', apps.ports.a), service('two', apps.ports.b), service('gone', apps.ports.dead), ...far];
   const mesh = await startMesh(meshText({ services }, documents));
   try {
     // The gateway chooses the request ids: records cannot be found by ours.

@@ -331,6 +331,52 @@ describe('Gateway API', () => {
     expect(await hostsOf([{ name: 'web', protocol: 'TLS', tls: { mode: 'Passthrough' } }], [own])).toEqual({});
   });
 
+  test('a route of one port of a Gateway is not the other’s', async () => {
+    const ports = [80, 8080].map((port) => ({ name: `p${port}`, port, protocol: 'HTTP' }));
+    const route = httpRoute('r', {
+      parentRefs: [{ name: 'edge', port: 8080 }],
+      hostnames: ['x.test'],
+      rules: [{ backendRefs: [backend('ratings')] }],
+    });
+    const k8s = {
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'Gateway',
+      metadata: { name: 'edge', namespace: 'default' },
+      spec: { gatewayClassName: 'istio', listeners: ports },
+    };
+    const { snapshot } = await compileDocuments([shop, k8s, route]);
+    expect(listeners(snapshot).map(({ virtualHosts }) => virtualHosts.map((host) => host.domains[0]))).toEqual([[], ['x.test']]);
+  });
+
+  const tcpRoute = (parentRefs: object[], backendRefs: object[]) => ({
+    apiVersion: 'gateway.networking.k8s.io/v1alpha2',
+    kind: 'TCPRoute',
+    metadata: { name: 't', namespace: 'default' },
+    spec: { parentRefs, rules: [{ backendRefs }] },
+  });
+
+  test('a TCPRoute of a Service moves its connections', async () => {
+    const { snapshot } = await compileDocuments([shop, tcpRoute([service('cache')], [backend('ratings')])]);
+    const cache = 'cache.default.svc.cluster.local';
+    const routes = snapshot.views.default!.tcpRoutes.filter((route) => route.service === cache);
+    expect(routes.map(({ clusters }) => clusters[0]!.cluster)).toEqual([cluster(), `outbound|6379||${cache}`]);
+  });
+
+  test('TCP backends that lead nowhere have nobody’s cluster', async () => {
+    const k8s = {
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'Gateway',
+      metadata: { name: 'edge', namespace: 'default' },
+      spec: { gatewayClassName: 'istio', listeners: [{ name: 'tcp', port: 81, protocol: 'TCP' }] },
+    };
+    const clustersOf = async (...backends: object[]) => {
+      const { snapshot } = await compileDocuments([shop, k8s, tcpRoute([{ name: 'edge' }], backends)]);
+      return listeners(snapshot)[0]!.tcpRoutes?.[0]?.clusters.map((one) => one.cluster);
+    };
+    expect(await clustersOf(backend('ratings'), backend('nobody'))).toEqual([cluster(), '']);
+    expect(await clustersOf(backend('ratings', 0))).toEqual(['']);
+  });
+
   test('a grant for another API group grants nothing', async () => {
     const grant = (group: string) => ({
       apiVersion: 'gateway.networking.k8s.io/v1beta1',

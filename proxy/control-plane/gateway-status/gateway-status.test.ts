@@ -109,11 +109,19 @@ test('a TCPRoute attaches where TCP is', async () => {
 });
 
 test.each([
-  ['{name: a, port: 80, protocol: HTTP}, {name: a, port: 81, protocol: HTTP}', 'Two listeners are called a.'],
-  ['{name: a, port: 80, protocol: HTTP}, {name: b, port: 80, protocol: HTTP}', 'Port, protocol and hostname together'],
-  ['{name: a, port: 80, protocol: HTTP, tls: {mode: Terminate}}', 'Protocol HTTP has no tls.'],
-  ['{name: a, port: 80, protocol: HTTPS, tls: {mode: Passthrough}}', 'HTTPS ends TLS'],
-  ['{name: a, port: 80, protocol: TCP, hostname: x.test}', 'Protocol TCP has no hostnames.'],
-])('what the API server refuses is refused: %s', async (listeners, message) => {
+  [
+    'two listeners of one name',
+    '{name: a, port: 80, protocol: HTTP}, {name: a, port: 81, protocol: HTTP}',
+    'Two listeners are called a.',
+  ],
+  [
+    'two listeners of one port and hostname',
+    '{name: a, port: 80, protocol: HTTP}, {name: b, port: 80, protocol: HTTP}',
+    'Port, protocol and hostname together',
+  ],
+  ['TLS of plain HTTP', '{name: a, port: 80, protocol: HTTP, tls: {mode: Terminate}}', 'Protocol HTTP has no tls.'],
+  ['HTTPS that passes through', '{name: a, port: 80, protocol: HTTPS, tls: {mode: Passthrough}}', 'HTTPS ends TLS'],
+  ['a hostname of TCP', '{name: a, port: 80, protocol: TCP, hostname: x.test}', 'Protocol TCP has no hostnames.'],
+])('what the API server refuses is refused: %s', async (_, listeners, message) => {
   expect((await told(listeners)).errors.join()).toContain(message);
 });

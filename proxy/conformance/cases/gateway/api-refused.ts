@@ -1,5 +1,5 @@
 import type { Case, Document, Group } from '../../case.ts';
-import { backend, httpRoute, path, says } from './api.ts';
+import { backend, gatewayApi, httpRoute, path, says } from './api.ts';
 
 /* Routes of which Istio serves nothing, and backends that lead nowhere. Source: pilot/pkg/config/kube/gateway, computeRoute and conversion.go. */
 
@@ -14,6 +14,7 @@ const broken = (name: string, rule: Document): Document =>
       { matches: [path('PathPrefix', '/')], ...rule },
     ],
   );
+const elsewhere = (name: string): Document => backend(name, { namespace: 'other' });
 const ofBackend = (filter: Document): Document => ({ backendRefs: [backend('one', { filters: [filter] })] });
 const extension: Document = { type: 'ExtensionRef', extensionRef: { group: 'example.com', kind: 'Filter', name: 'x' } };
 const redirect: Document = { type: 'RequestRedirect', requestRedirect: { hostname: 'other.example' } };
@@ -39,6 +40,26 @@ export const refusedDocuments: Document[] = [
     backendRefs: [{ kind: 'Hostname', group: 'networking.istio.io', name: 'one.default.svc.cluster.local', port: 9080 }],
   }),
   broken('lost-mirror', { ...fine, filters: [{ type: 'RequestMirror', requestMirror: { backendRef: backend('ghost') } }] }),
+  broken('ungranted', { backendRefs: [elsewhere('far')] }),
+  broken('granted', { backendRefs: [elsewhere('opened')] }),
+  {
+    apiVersion: 'gateway.networking.k8s.io/v1beta1',
+    kind: 'ReferenceGrant',
+    metadata: { name: 'opened', namespace: 'other' },
+    spec: {
+      from: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', namespace: 'default' }],
+      to: [{ group: '', kind: 'Service', name: 'opened' }],
+    },
+  },
+  // The listener takes routes of all namespaces.
+  {
+    ...gatewayApi('HTTPRoute', 'abroad', {
+      parentRefs: [{ name: 'api', namespace: 'default' }],
+      hostnames: ['abroad.refused.example'],
+      rules: [{ backendRefs: [backend('far')] }],
+    }),
+    metadata: { name: 'abroad', namespace: 'other' },
+  },
   // A second route of the host of a refused one goes on.
   httpRoute('beside', ['extension.refused.example'], [{ ...fine, matches: [path('PathPrefix', '/beside')] }]),
 ];
@@ -86,6 +107,10 @@ export const refusedGroups: readonly Group[] = [
         concurrent: 100,
       },
       at('absent', '/fine', { expect: { status: 200, body: 'a' } }),
+      at('ungranted', '/', { expect: { status: 500, body: '', attempts: 0 } }),
+      at('ungranted', '/fine', { expect: { status: 200, body: 'a' } }),
+      at('granted', '/', { expect: { status: 200, body: 'b' } }),
+      at('abroad', '/', { expect: { status: 200, body: 'b' } }),
       at('foreign', '/', { expect: { status: 500, body: '', attempts: 0 } }),
       at('hostname', '/', { expect: { status: 200, body: 'a' } }),
       at('lost-mirror', '/', { expect: { status: 200, body: 'a', attempts: 1 } }),

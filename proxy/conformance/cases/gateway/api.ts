@@ -17,6 +17,10 @@ export const gatewayApi = (kind: string, name: string, spec: Document): Document
 });
 export const httpRoute = (name: string, hostnames: string[], rules: Document[]): Document =>
   gatewayApi('HTTPRoute', name, { parentRefs: [{ name: 'api' }], hostnames, rules });
+const dated = (name: string, creationTimestamp: string, rules: Document[]): Document => ({
+  ...httpRoute(name, ['age.example'], rules),
+  metadata: { name, namespace: 'default', creationTimestamp },
+});
 export const backend = (name: string, more: Document = {}): Document => ({ name, port: 9080, ...more });
 export const says = (value: string): Document => ({
   type: 'ResponseHeaderModifier',
@@ -71,7 +75,7 @@ export const gatewayApiDocuments: Document[] = [
     ['filters.example'],
     [
       redirect('/host', { hostname: 'other.example' }),
-      redirect('/code', { statusCode: 302 }),
+      ...[301, 302, 303, 307, 308].map((statusCode) => redirect(`/code/${statusCode}`, { statusCode })),
       redirect('/full', { path: { type: 'ReplaceFullPath', replaceFullPath: '/all' } }),
       redirect('/pre', { path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/new' } }),
       redirect('/cut', { path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/' } }),
@@ -113,6 +117,9 @@ export const gatewayApiDocuments: Document[] = [
       { matches: [path('PathPrefix', '/split')], backendRefs: [backend('one', { weight: 50 }), backend('two', { weight: 50 })] },
     ],
   ),
+  // Equal in everything else: the older route, then the earlier rule. A route without a date is as old as its place.
+  dated('newer', '2026-02-01T00:00:00Z', [rule('newer', path('PathPrefix', '/x'))]),
+  dated('older', '2026-01-01T00:00:00Z', [rule('older', path('PathPrefix', '/x')), rule('later rule', path('PathPrefix', '/x'))]),
   httpRoute('wild', ['*.api.example'], [rule('wild', path('PathPrefix', '/'))]),
   httpRoute('deep', ['a.b.api.example'], [rule('deep', path('PathPrefix', '/'))]),
 ];
@@ -168,6 +175,7 @@ export const gatewayApiGroups: readonly Group[] = [
       at('x.y.api.example', '/', { status: 200, headers: { 'x-rule': 'wild' } }),
       at('a.b.api.example', '/', { status: 200, headers: { 'x-rule': 'deep' } }),
       at('api.example', '/', { status: 404 }),
+      at('age.example', '/x', { status: 200, headers: { 'x-rule': 'older' } }),
     ],
   },
   {
@@ -177,7 +185,7 @@ export const gatewayApiGroups: readonly Group[] = [
     source: '§6 filters',
     cases: [
       moved('/host/x?q', 'http://other.example/host/x?q'),
-      moved('/code', 'http://filters.example/code'),
+      ...[301, 302, 303, 307, 308].map((code) => moved(`/code/${code}`, `http://filters.example/code/${code}`, code)),
       moved('/full/x?q=1', 'http://filters.example/all?q=1'),
       moved('/pre/x', 'http://filters.example/new/x'),
       moved('/pre', 'http://filters.example/new'),
