@@ -157,10 +157,10 @@ describe('the timeline', () => {
     [
       'a load has no way in',
       'entryOf',
-      () => 'there is no ingress gateway',
+      (): string => 'there is no ingress gateway',
       'Load browse has no way in: there is no ingress gateway',
     ],
-    ['a fault is refused', 'armFault', () => ({ ok: false, message: 'no such service' }), 'sick: no such service'],
+    ['a fault is refused', 'armFault', (): Done => ({ ok: false, message: 'no such service' }), 'sick: no such service'],
     [
       'arming fails',
       'armFault',
