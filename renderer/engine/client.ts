@@ -5,7 +5,13 @@ import type { Connection } from './connection.ts';
 type Route<K extends ApiRouteName> = (typeof apiRoutes)[K];
 type QueryOf<K extends ApiRouteName> = Route<K> extends { query: infer Q extends z.ZodType } ? Partial<z.input<Q>> : undefined;
 type BodyOf<K extends ApiRouteName> =
-  Route<K> extends { body: 'yaml' } ? YamlText : Route<K> extends { body: infer B extends z.ZodType } ? z.input<B> : undefined;
+  Route<K> extends { body: 'yaml' }
+    ? YamlText
+    : Route<K> extends { body: 'bytes' }
+      ? Blob
+      : Route<K> extends { body: infer B extends z.ZodType }
+        ? z.input<B>
+        : undefined;
 /** YAML text, or with the name its diagnostics and objects carry. */
 export type YamlText = string | { yaml: string; file: string };
 type ParamNames<P extends string> = P extends `${string}:${infer Name}/${infer Rest}`
@@ -37,6 +43,8 @@ export class EngineError extends Error {
   }
 }
 
+/** For routes whose answer is a file. */
+export type Download = (route: ApiRouteName, params: Record<string, string>) => Promise<Blob>;
 export type Call = <K extends ApiRouteName>(route: K, args?: CallArgs<K>) => Promise<ApiResponse<K>>;
 
 /** `/exchanges/:id` with {id: 'a/b'} → `/exchanges/a%2Fb`. A missing parameter is a bug of the caller and throws. */
@@ -61,13 +69,15 @@ export function createCall(connection: () => Connection | null, fetchFn: typeof 
     const body = args.body as unknown;
     const headers: Record<string, string> = { authorization: `Bearer ${to.token}` };
     const asText = typeof body === 'string' && route.body === 'yaml';
-    if (body !== undefined) headers['content-type'] = asText ? 'application/yaml' : 'application/json';
+    const isFile = route.body === 'bytes';
+    if (body !== undefined)
+      headers['content-type'] = isFile ? 'application/octet-stream' : asText ? 'application/yaml' : 'application/json';
     let answer: Response;
     try {
       answer = await fetchFn(`${to.url}/api/v1${buildPath(route.path, args.params, args.query)}`, {
         method: route.method,
         headers,
-        body: body === undefined ? undefined : asText ? body : JSON.stringify(body),
+        body: body === undefined ? undefined : isFile ? (body as Blob) : asText ? body : JSON.stringify(body),
         signal: args.signal,
       });
     } catch (error) {
@@ -99,6 +109,25 @@ function toEngineError(status: number, value: unknown): EngineError {
   const body = value as { error?: { code?: string; message?: string; details?: unknown } } | null;
   const message = body?.error?.message ?? `The engine refused this with status ${status}.`;
   return new EngineError(body?.error?.code ?? 'internal', message, status, body?.error?.details ?? value);
+}
+
+/** An answer that is a file, as bytes. */
+export function createDownload(
+  connection: () => Connection | null,
+  fetchFn: typeof fetch = (...args) => fetch(...args),
+): Download {
+  return async (name, params) => {
+    const to = connection();
+    if (!to) throw new EngineError('unreachable', 'No engine is connected.');
+    const headers = { authorization: `Bearer ${to.token}` };
+    const answer = await fetchFn(`${to.url}/api/v1${buildPath(apiRoutes[name].path, params)}`, { headers }).catch(
+      (error: unknown) => {
+        throw new EngineError('unreachable', 'The engine does not answer. It may be restarting.', 0, error);
+      },
+    );
+    if (!answer.ok) throw toEngineError(answer.status, await readJson(answer));
+    return answer.blob();
+  };
 }
 
 /** An error in words for a person, whatever was thrown. */

@@ -4,7 +4,7 @@ import type { Graph, MeshEvent } from '../../proxy/api/observability.schema.ts';
 import type { Recording } from '../../proxy/api/recording.schema.ts';
 import type { Status } from '../../proxy/api/status.schema.ts';
 import type { StreamMessage } from '../../proxy/api/stream.schema.ts';
-import { type Call, createCall, describeError } from './client.ts';
+import { type Call, createCall, createDownload, type Download, describeError } from './client.ts';
 import type { Connection, FindConnection } from './connection.ts';
 import type { DesktopEngineState } from './desktop-api.d.ts';
 import { ExchangeRing, type Timer } from './exchange-ring.ts';
@@ -14,6 +14,7 @@ import { EngineStream, type StreamState } from './stream.ts';
 /** Everything the screens know of the engine. One per page, made in main.tsx, read with the hooks of use-engine.ts. */
 export interface Engine {
   call: Call;
+  download: Download;
   /** Every exchange kept, in order of arrival. */
   exchanges: ExchangeRing;
   /** null until the first message; holds still while the view is paused. */
@@ -143,6 +144,7 @@ export function createEngine(parts: EngineParts): Engine {
 
   return {
     call,
+    download: createDownload(() => connection.get(), parts.fetchFn),
     exchanges,
     graph,
     status,

@@ -27,6 +27,8 @@ export interface VirtualListProps<T> {
   onOpen?: (item: T) => void;
   /** True as soon as the user has scrolled away from the top. */
   onScrolled?: (scrolled: boolean) => void;
+  /** The first and last rows that are drawn, whenever they change: for lists that are read where someone looks. */
+  onRange?: (first: number, last: number) => void;
   /** Change it to scroll back to the top. */
   topToken?: number;
   rowHeight?: number;
@@ -56,6 +58,12 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
   useEffect(() => {
     body.current?.scrollTo({ top: 0 });
   }, [topToken]);
+
+  const drawn = virtualizer.range;
+  const { onRange } = props;
+  useEffect(() => {
+    onRange?.(Math.max(0, (drawn?.startIndex ?? 0) - 12), (drawn?.endIndex ?? 0) + 12);
+  }, [drawn?.startIndex, drawn?.endIndex, onRange]);
 
   // A selection made elsewhere (keys, palette, URL) comes into view; a clicked row is there already.
   // biome-ignore lint/correctness/useExhaustiveDependencies: only a change of selection may scroll.
@@ -96,8 +104,7 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
     event.preventDefault();
     const to = Math.max(0, Math.min(count - 1, from < 0 ? 0 : from + step));
     const item = at(to);
-    if (!item) return;
-    onSelect?.(item, to);
+    if (item) onSelect?.(item, to);
     virtualizer.scrollToIndex(to, { align: 'auto' });
   };
 

@@ -1,6 +1,6 @@
 import { CircleAlert, CircleCheck, Info, X } from 'lucide-react';
 import { createContext, useContext, useSyncExternalStore } from 'react';
-import { IconButton } from './button.tsx';
+import { Button, IconButton } from './button.tsx';
 import './popup.css';
 
 export interface Toast {
@@ -8,6 +8,8 @@ export interface Toast {
   tone: 'ok' | 'bad' | 'info';
   title: string;
   detail?: string;
+  /** A button in it; it goes with the press. */
+  action?: { label: string; run: () => void };
 }
 
 /** Short answers to what the user just did. Errors stay until closed, the rest leaves after five seconds. */
@@ -19,7 +21,8 @@ export class ToastStore {
   show(toast: Omit<Toast, 'id'>): void {
     const id = this.#next++;
     this.#set([...this.#toasts.slice(-3), { ...toast, id }]);
-    if (toast.tone !== 'bad') setTimeout(() => this.dismiss(id), 5000);
+    // Who may want to undo something needs a moment to notice.
+    if (toast.tone !== 'bad') setTimeout(() => this.dismiss(id), toast.action ? 12_000 : 5000);
   }
   ok(title: string, detail?: string): void {
     this.show({ tone: 'ok', title, detail });
@@ -70,6 +73,17 @@ export function Toasts() {
               <div className="dd-toast-title">{toast.title}</div>
               {toast.detail && <div className="dd-toast-detail">{toast.detail}</div>}
             </div>
+            {toast.action && (
+              <Button
+                size="small"
+                onClick={() => {
+                  toast.action?.run();
+                  store.dismiss(toast.id);
+                }}
+              >
+                {toast.action.label}
+              </Button>
+            )}
             <IconButton label="Dismiss" size="small" icon={<X size={14} />} onClick={() => store.dismiss(toast.id)} />
           </div>
         );

@@ -1,5 +1,5 @@
 import type { Recording, RecordingFilter } from '../../../proxy/api/recording.schema.ts';
-import { formatSpan } from '../../ui/format.ts';
+import { formatMs, formatSpan } from '../../ui/format.ts';
 
 /** `everything`, or `to ratings, path /pay…`. */
 export function filterWords(filter: RecordingFilter): string {
@@ -11,16 +11,30 @@ export function filterWords(filter: RecordingFilter): string {
   return parts.length === 0 ? 'everything' : parts.join(', ');
 }
 
-/** How long it ran: `32 s`. */
-export function spanWords(recording: Recording): string {
-  if (recording.stoppedAt === null) return 'running';
-  return formatSpan(Math.max(0, Date.parse(recording.stoppedAt) - Date.parse(recording.startedAt)));
+/** From the first exchange to the last: `32 s`; how long it ran while it has none. */
+export function spanWords({ firstAt, lastAt, startedAt, stoppedAt }: Recording): string {
+  if (firstAt !== null && lastAt !== null) return lengthWords(Date.parse(lastAt) - Date.parse(firstAt));
+  return stoppedAt === null ? 'running' : formatSpan(Math.max(0, Date.parse(stoppedAt) - Date.parse(startedAt)));
+}
+
+/** `430 ms`, `8.20 s`, `3 min`. */
+export function lengthWords(ms: number): string {
+  return ms < 10_000 ? formatMs(Math.max(0, ms)) : formatSpan(ms);
 }
 
 /** `authorization ×5, password ×2`; '' when nothing was taken out. */
 export function redactionWords(redacted: Record<string, number>): string {
-  return Object.entries(redacted)
-    .sort(([, a], [, b]) => b - a)
+  return sortedRedactions(redacted)
     .map(([name, count]) => `${name} ×${count}`)
     .join(', ');
+}
+
+/** What was taken out most often first. */
+export function sortedRedactions(redacted: Record<string, number>): [name: string, count: number][] {
+  return Object.entries(redacted).sort(([a, countOfA], [b, countOfB]) => countOfB - countOfA || a.localeCompare(b));
+}
+
+/** In a sentence: `a, b and c`. */
+export function listWords(names: readonly string[]): string {
+  return names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }

@@ -1,0 +1,27 @@
+import { useState } from 'react';
+import type { Replay } from '../../../proxy/api/replay.schema.ts';
+import { Button, ErrorState, formatClock } from '../../ui/index.ts';
+import { ReplayResult } from './replay-result.tsx';
+
+/** The replays of one recording; the newest is open. */
+export function ReplaysTab({ replays, error }: { replays: Replay[]; error: string | null }) {
+  const [chosen, setChosen] = useState<string | null>(null);
+  if (error && replays.length === 0) return <ErrorState title="The replays cannot be read" message={error} />;
+  const shown = replays.find((r) => r.id === chosen) ?? replays[0];
+  if (!shown)
+    return <p className="soft rec-more">Not replayed yet. A replay sends the root calls again; services make their own calls.</p>;
+  return (
+    <div className="rec-replays">
+      {replays.length > 1 && (
+        <fieldset className="row rec-runs" aria-label="Replays of this recording">
+          {replays.slice(0, 8).map((replay) => (
+            <Button key={replay.id} size="small" aria-pressed={replay.id === shown.id} onClick={() => setChosen(replay.id)}>
+              {formatClock(replay.startedAt, false)}
+            </Button>
+          ))}
+        </fieldset>
+      )}
+      <ReplayResult replay={shown} />
+    </div>
+  );
+}
