@@ -1,5 +1,6 @@
-import { X } from 'lucide-react';
+import { RotateCw, X } from 'lucide-react';
 import { lazy, Suspense, useMemo, useState } from 'react';
+import type { TraceLog } from '../../../proxy/api/log.schema.ts';
 import type { Span, Trace } from '../../../proxy/api/observability.schema.ts';
 import { hrefTo } from '../../app/router.ts';
 import { useCommands } from '../../commands/registry.ts';
@@ -20,7 +21,9 @@ import {
   Switch,
 } from '../../ui/index.ts';
 import { type CauseShare, findCriticalPath, type Segment, summarizeCauses } from './critical-path.ts';
+import { spanOfLog, unfoldTo } from './log-words.ts';
 import { linkSpans, orderRows, type SpanNode } from './span-tree.ts';
+import { LogDetail, TraceLogs } from './trace-logs.tsx';
 import { causeWords, colourServices, describeShare } from './trace-words.ts';
 import { Waterfall } from './waterfall.tsx';
 
@@ -31,7 +34,8 @@ export function TraceView({ traceId, onClose }: { traceId: string; onClose: () =
   return (
     <aside className="trace-view" data-testid="trace-waterfall" aria-label={`Trace ${traceId}`}>
       {data ? (
-        <LoadedTrace trace={data} onClose={onClose} />
+        // Other spans have other places: what was chosen among them is no longer what it was.
+        <LoadedTrace key={data.spans.length} trace={data} onReload={reload} onClose={onClose} />
       ) : error ? (
         <>
           <header className="trace-head">
@@ -47,13 +51,16 @@ export function TraceView({ traceId, onClose }: { traceId: string; onClose: () =
   );
 }
 
-function LoadedTrace({ trace, onClose }: { trace: Trace; onClose: () => void }) {
+function LoadedTrace({ trace, onReload, onClose }: { trace: Trace; onReload: () => void; onClose: () => void }) {
   const engine = useEngine();
   const [showMesh, setShowMesh] = useState(true);
   const [showCritical, setShowCritical] = useState(true);
   const [comparing, setComparing] = useState(false);
   const [chosen, setChosen] = useState<number | null>(null);
   const [folded, setFolded] = useState<ReadonlySet<number>>(new Set());
+  const [showLogs, setShowLogs] = useState(true);
+  const [log, setLog] = useState<TraceLog | null>(null);
+  const logs = trace.logs ?? [];
   const nodes = useMemo(() => linkSpans(trace.spans), [trace]);
   const path = useMemo(() => findCriticalPath(nodes, trace.durationMs), [nodes, trace]);
   const causes = useMemo(() => summarizeCauses(nodes, path, connectTimes(engine, trace.spans)), [engine, nodes, path, trace]);
@@ -66,7 +73,26 @@ function LoadedTrace({ trace, onClose }: { trace: Trace; onClose: () => void }) 
     else next.delete(index);
     setFolded(next);
   };
+  const choose = (index: number | null) => {
+    setChosen(index);
+    setLog(null);
+  };
+  const chooseLog = (next: TraceLog) => {
+    const index = spanOfLog(nodes, next);
+    setLog(next);
+    setChosen(index);
+    if (index !== null) setFolded(unfoldTo(nodes, index, folded));
+  };
   useCommands([
+    {
+      id: 'traces.logs',
+      title: showLogs ? 'Hide the logs' : 'Show the logs',
+      group: 'This screen',
+      keys: 'l',
+      when: () => logs.length > 0,
+      run: () => setShowLogs(!showLogs),
+    },
+    { id: 'traces.reload', title: 'Read the trace again', group: 'This screen', icon: RotateCw, run: onReload },
     {
       id: 'traces.mesh',
       title: showMesh ? 'Fold mesh spans away' : 'Show mesh spans',
@@ -98,16 +124,26 @@ function LoadedTrace({ trace, onClose }: { trace: Trace; onClose: () => void }) 
             <CopyButton text={trace.traceId} label="Copy the trace id" />
           </div>
         </div>
-        <Switch checked={showMesh} onChange={setShowMesh}>
-          Mesh <KeyHint keys="m" />
-        </Switch>
-        <Switch checked={showCritical} onChange={setShowCritical}>
-          Critical path <KeyHint keys="c" />
-        </Switch>
-        <Button size="small" keys="b" data-testid="trace-compare" onClick={() => setComparing(true)}>
-          Compare…
-        </Button>
-        <IconButton label="Close" keys="Escape" icon={<X size={15} />} onClick={onClose} />
+        <div className="trace-tools">
+          <Switch checked={showMesh} onChange={setShowMesh}>
+            Mesh <KeyHint keys="m" />
+          </Switch>
+          <Switch checked={showCritical} onChange={setShowCritical}>
+            Critical path <KeyHint keys="c" />
+          </Switch>
+          {logs.length > 0 && (
+            <Switch checked={showLogs} onChange={setShowLogs}>
+              Logs <KeyHint keys="l" />
+            </Switch>
+          )}
+          <Button size="small" keys="b" data-testid="trace-compare" onClick={() => setComparing(true)}>
+            Compare…
+          </Button>
+        </div>
+        <div className="row">
+          <IconButton label="Read it again: late spans and logs" icon={<RotateCw size={14} />} onClick={onReload} />
+          <IconButton label="Close" keys="Escape" icon={<X size={15} />} onClick={onClose} />
+        </div>
       </header>
       <LostContext trace={trace} />
       <Causes causes={causes} durationMs={trace.durationMs} />
@@ -117,11 +153,18 @@ function LoadedTrace({ trace, onClose }: { trace: Trace; onClose: () => void }) 
         critical={showCritical ? critical : null}
         colourOf={colourOf}
         selected={chosen}
-        onSelect={setChosen}
+        onSelect={choose}
         onFold={fold}
       />
+      {showLogs && logs.length > 0 && (
+        <TraceLogs logs={logs} spanId={selected?.span.spanId ?? ''} chosen={log} onChoose={chooseLog} />
+      )}
       <Suspense>{comparing && <CompareDialog trace={trace} onClose={() => setComparing(false)} />}</Suspense>
-      {selected && <SpanDetail span={selected.span} onClose={() => setChosen(null)} />}
+      {log ? (
+        <LogDetail log={log} onClose={() => setLog(null)} />
+      ) : (
+        selected && <SpanDetail span={selected.span} onClose={() => choose(null)} />
+      )}
     </>
   );
 }
