@@ -40,6 +40,7 @@ import { type CertificateAuthority, openAuthority } from './pki/authority.ts';
 import { WorkloadCertificates } from './pki/workload-certificates.ts';
 import { Recorder } from './recorder/recorder.ts';
 import { RecordingEditor } from './recorder/recording-editor.ts';
+import { RecordingImporter } from './recorder/recording-importer.ts';
 import { Redactor } from './recorder/redact.ts';
 import { openRedactionKey } from './recorder/redaction-key.ts';
 import { Replayer } from './recorder/replay.ts';
@@ -258,6 +259,7 @@ export class Engine {
     const collect = () => dataPlane.flush().catch(ignoreGone);
     const recorder = new Recorder({ store, clock, random: Math.random, redactor, collect, onEvent, onRecording });
     const recordings = new RecordingEditor({ store, recorder, clock, random: Math.random, onEvent });
+    const importer = new RecordingImporter({ store, recorder, clock, random: Math.random, redactor });
     const protoReader = new ProtoReader();
     const configuration = new Configuration({
       paths: this.#options.paths,
@@ -319,6 +321,7 @@ export class Engine {
       redactor,
       recorder,
       recordings,
+      importer,
       accessLog,
       otlpExport,
       configuration,
@@ -624,6 +627,7 @@ interface Parts extends Given {
   redactor: Redactor;
   recorder: Recorder;
   recordings: RecordingEditor;
+  importer: RecordingImporter;
   accessLog: AccessLog;
   otlpExport: OtlpExporter;
   configuration: Configuration;

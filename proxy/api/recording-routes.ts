@@ -3,6 +3,7 @@ import { exchangeDetailSchema } from './exchange.schema.ts';
 import {
   annotateRequestSchema,
   annotationSchema,
+  importedRecordingSchema,
   keepRequestSchema,
   mergeRequestSchema,
   recordedRowPageSchema,
@@ -115,9 +116,10 @@ export const recordingRoutes = {
   importRecordingFile: {
     method: 'POST',
     path: '/recordings/import-file',
-    summary: 'A recording from such a file, under its name or another',
+    summary:
+      'A recording from such a file, a HAR (also zipped), a Hoverfly simulation or WireMock mappings; `notes` tell what was not taken over',
     query: z.object({ name: z.string().trim().min(1).max(200).optional() }),
     body: 'bytes',
-    response: recordingSchema,
+    response: importedRecordingSchema,
   },
 } as const satisfies Record<string, ApiRoute>;

@@ -15,7 +15,7 @@ import {
   traceSchema,
 } from './observability.schema.ts';
 import { protosRequestSchema, serviceProtosSchema } from './proto.schema.ts';
-import { recordingSchema } from './recording.schema.ts';
+import { importedRecordingSchema } from './recording.schema.ts';
 import { recordingRoutes } from './recording-routes.ts';
 import { replayRequestSchema, replaySchema } from './replay.schema.ts';
 import { runComparisonSchema, runSchema, runSummarySchema } from './runs.schema.ts';
@@ -348,12 +348,12 @@ export const apiRoutes = {
     summary: 'HAR 1.2',
     response: z.looseObject({ log: z.looseObject({ entries: z.array(z.unknown()) }) }),
   },
-  importHar: {
+  importRecording: {
     method: 'POST',
     path: '/recordings/import',
-    summary: 'A recording from a HAR',
-    body: z.looseObject({ log: z.looseObject({ entries: z.array(z.unknown()) }) }),
-    response: recordingSchema,
+    summary: 'A recording from a HAR, a Hoverfly simulation or WireMock mappings; `notes` tell what was not taken over',
+    body: z.union([z.looseObject({}), z.array(z.unknown())]),
+    response: importedRecordingSchema,
   },
   startSimulation: {
     method: 'POST',

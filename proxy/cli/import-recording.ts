@@ -1,31 +1,31 @@
-import { open, readFile } from 'node:fs/promises';
-import type { Recording } from '../api/recording.schema.ts';
+import { access } from 'node:fs/promises';
+import type { ImportedRecording } from '../api/recording.schema.ts';
 import type { EngineClient } from './client.ts';
-import { CommandError } from './command.ts';
+import { type CommandContext, CommandError } from './command.ts';
 
-/** A HAR, or the one file that `record export` writes: told by how it begins. */
-export async function importRecording(client: EngineClient, file: string, name: string | undefined): Promise<Recording> {
-  if (await isRecordingFile(file)) return client.upload('importRecordingFile', { query: { name } }, file);
-  return client.call('importHar', { body: await readHar(file) });
-}
-
-async function isRecordingFile(file: string): Promise<boolean> {
-  const handle = await open(file, 'r').catch((error: Error) => {
+/** The one file that `record export` writes, a HAR (also zipped), a Hoverfly simulation or WireMock mappings: the engine tells them apart. */
+export async function importRecording(client: EngineClient, file: string, name: string | undefined): Promise<ImportedRecording> {
+  await access(file).catch((error: Error) => {
     throw new CommandError(`${file} cannot be read: ${error.message}`);
   });
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(32), 0, 32, 0);
-    const start = buffer.subarray(0, bytesRead);
-    return (start[0] === 0x1f && start[1] === 0x8b) || start.toString('latin1').startsWith('{"drydock":"recording"');
-  } finally {
-    await handle.close();
-  }
+  return client.upload('importRecordingFile', { query: { name } }, file);
 }
 
-async function readHar(file: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8'));
-  } catch (error) {
-    throw new CommandError(`${file} cannot be read as HAR: ${(error as Error).message}`);
+/** What came of it, and every note: an import that leaves something out says so. */
+export function printImported({ json, out }: CommandContext, recording: ImportedRecording): number {
+  if (json) {
+    out.json(recording);
+    return 0;
   }
+  const { name, exchanges, stubs, id, dropped, notes } = recording;
+  const parts = [
+    ...(exchanges > 0 || stubs === undefined ? [`${exchanges} exchanges`] : []),
+    ...(stubs === undefined ? [] : [`${stubs} stubs`]),
+    ...(dropped > 0 ? [`${dropped} left out`] : []),
+  ];
+  out.line(`Imported as ${name}: ${parts.join(', ')} (${id})`);
+  if (notes.length > 0) out.line(`${notes.length} ${notes.length === 1 ? 'note' : 'notes'}:`);
+  for (const note of notes)
+    out.line(`  ${[note.entry, note.field].filter(Boolean).join(' ')}${note.entry || note.field ? ': ' : ''}${note.message}`);
+  return 0;
 }

@@ -8,6 +8,7 @@ import type { DataPlaneCounters } from '../data-plane/messages.ts';
 import type { WorkloadCertificates } from '../pki/workload-certificates.ts';
 import type { Recorder } from '../recorder/recorder.ts';
 import type { RecordingEditor } from '../recorder/recording-editor.ts';
+import type { RecordingImporter } from '../recorder/recording-importer.ts';
 import type { Redactor } from '../recorder/redact.ts';
 import type { Replayer, ReplaySend } from '../recorder/replay.ts';
 import type { Scenarios } from '../scenarios/scenarios.ts';
@@ -46,6 +47,7 @@ export interface EngineParts {
   telemetry: Telemetry;
   recorder: Recorder;
   recordings: RecordingEditor;
+  importer: RecordingImporter;
   replayer: Replayer;
   simulations: Simulations;
   scenarios: Scenarios;

@@ -1,14 +1,19 @@
 import type { recordingRoutes } from '../api/recording-routes.ts';
 import type { Recorder } from '../recorder/recorder.ts';
 import type { RecordingEditor } from '../recorder/recording-editor.ts';
+import type { RecordingImporter } from '../recorder/recording-importer.ts';
 import { ApiError } from './server/api-error.ts';
 import { FileReply } from './server/file-reply.ts';
 import type { ApiHandlers } from './server/route-table.ts';
 import { stored } from './server/stored.ts';
 
-export type RecordingHandlers = Pick<ApiHandlers, keyof typeof recordingRoutes | 'exportHar' | 'importHar'>;
+export type RecordingHandlers = Pick<ApiHandlers, keyof typeof recordingRoutes | 'exportHar' | 'importRecording'>;
 
-export function createRecordingHandlers(parts: { recorder: Recorder; recordings: RecordingEditor }): RecordingHandlers {
+export function createRecordingHandlers(parts: {
+  recorder: Recorder;
+  recordings: RecordingEditor;
+  importer: RecordingImporter;
+}): RecordingHandlers {
   return { ...keepingHandlers(parts), ...readingHandlers(parts), ...editingHandlers(parts), ...fileHandlers(parts) };
 }
 
@@ -50,15 +55,15 @@ function editingHandlers({ recordings }: Parts) {
   } satisfies Partial<RecordingHandlers>;
 }
 
-function fileHandlers({ recorder }: Parts) {
+function fileHandlers({ recorder, importer }: Parts) {
   return {
     exportHar: async ({ params }) => found(await recorder.exportHar(params.id), params.id),
-    importHar: async ({ body }) => stored(await recorder.importHar(body)),
+    importRecording: async ({ body }) => stored(await importer.importDocument(body)),
     exportRecordingFile: async ({ params }) => {
       const { name, bytes } = found(await recorder.exportFile(params.id), params.id);
       return new FileReply(`${name}.drydock-recording`, 'application/gzip', bytes);
     },
-    importRecordingFile: async ({ query, body }) => stored(await recorder.importFile(body, query.name)),
+    importRecordingFile: async ({ query, body }) => stored(await importer.importFile(body, query.name)),
   } satisfies Partial<RecordingHandlers>;
 }
 

@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { ExchangeDetail } from '../api/exchange.schema.ts';
 import { makeBody, makeExchange, makeFolder, realClock } from '../store/fixtures.ts';
 import { Store } from '../store/store.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
@@ -181,112 +180,6 @@ describe('a recording', () => {
     await store.close();
     store = await Store.open({ path: join(folder.path, 'drydock.db'), clock: realClock });
     expect(await makeRecorder().recorder.get('left')).toMatchObject({ state: 'stopped' });
-  });
-});
-
-describe('HAR', () => {
-  const exchange: ExchangeDetail = makeExchange(5, {
-    method: 'POST',
-    path: '/orders?a=1&a=2',
-    durationMs: 12.5,
-    request: {
-      headers: [['content-type', 'application/json']],
-      body: makeBody('{"a":"ä"}', 'application/json'),
-      trailers: [],
-    },
-    response: {
-      headers: [['content-type', 'image/png']],
-      body: {
-        ...makeBody(''),
-        bytes: 3,
-        capturedBytes: 3,
-        encoding: 'base64',
-        content: Buffer.from([255, 0, 1]).toString('base64'),
-      },
-      trailers: [],
-    },
-  });
-
-  test('out and in again is the same recording under new ids', async () => {
-    const { recorder } = makeRecorder();
-    const id = await started(recorder, { name: 'checkout' });
-    recorder.offer([exchange, makeExchange(4)]);
-    await recorder.stop(id);
-    const har = (await recorder.exportHar('checkout'))!;
-    const imported = await recorder.importHar(JSON.parse(JSON.stringify(har)), 'copy');
-    expect(imported).toMatchObject({ ok: true, value: { name: 'copy', state: 'stopped', exchanges: 2, dropped: 0 } });
-    const copy = (await recorder.exchanges('copy', {}))!.exchanges;
-    expect(copy.map((x) => ({ ...x, id: '' }))).toEqual([makeExchange(4), exchange].map((x) => ({ ...x, id: '' })));
-  });
-
-  test('has what every reader expects', async () => {
-    const { recorder } = makeRecorder();
-    await started(recorder, { name: 'r' });
-    recorder.offer([exchange]);
-    await recorder.stop('r');
-    const entry = (await recorder.exportHar('r'))!.log.entries[0] as Record<string, unknown>;
-    expect(entry).toMatchObject({
-      startedDateTime: exchange.time,
-      time: 12.5,
-      request: {
-        method: 'POST',
-        url: 'http://ratings:9080/orders?a=1&a=2',
-        queryString: [
-          { name: 'a', value: '1' },
-          { name: 'a', value: '2' },
-        ],
-        postData: { mimeType: 'application/json', text: '{"a":"ä"}' },
-      },
-      response: { status: 200, content: { size: 3, encoding: 'base64', text: '/wAB' } },
-    });
-    const times = Object.values(entry.timings as Record<string, number>).filter((ms) => ms !== -1);
-    expect(times.reduce((sum, ms) => sum + ms, 0)).toBeCloseTo(12.5);
-    expect(Math.min(...times)).toBeGreaterThanOrEqual(0);
-  });
-
-  test('of other tools is read leniently, in order, and redacted', async () => {
-    const { recorder } = makeRecorder();
-    const entries = [
-      {
-        startedDateTime: '2026-01-01T00:00:02Z',
-        request: { method: 'get', url: 'http://shop.example/b', headers: [['X-A', '1']] },
-      },
-      {
-        startedDateTime: '2026-01-01T00:00:01Z',
-        time: 3,
-        request: {
-          method: 'POST',
-          url: 'https://shop.example/a',
-          httpVersion: 'http/2.0',
-          headers: [{ name: ':authority', value: 'x' }],
-        },
-        response: {
-          status: 201,
-          headers: [
-            { name: 'Content-Encoding', value: 'gzip' },
-            { name: 'Set-Cookie', value: 'sid=C4n4ry' },
-          ],
-          content: { text: '{"token":"C4n4ry"}', mimeType: 'application/json' },
-        },
-      },
-      { request: { url: 'not a url' } },
-      null,
-      {
-        startedDateTime: 'x',
-        request: { method: 'GET', url: 'http://shop.example/0' },
-        _drydock: { id: 'x', request: {}, time: 5 },
-      },
-    ];
-    const imported = await recorder.importHar({ log: { creator: { name: 'other' }, entries } });
-    expect(imported).toMatchObject({ ok: true, value: { name: 'imported from other', exchanges: 3, dropped: 2 } });
-    const read = (await recorder.exchanges('imported from other', {}))!.exchanges;
-    expect(read.map((x) => x.path)).toEqual(['/0', '/a', '/b']);
-    expect(read[1]).toMatchObject({ method: 'POST', status: 201, destination: 'shop', protocol: 'HTTP/2.0' });
-    expect(read[1]!.response.headers.map(([name]) => name)).toEqual(['set-cookie']);
-    expect(JSON.stringify(read)).not.toContain('C4n4ry');
-    for (const wrong of [null, 7, {}, { log: 1 }, { log: { entries: {} } }]) {
-      expect(await recorder.importHar(wrong)).toMatchObject({ ok: false, code: 'invalid' });
-    }
   });
 });
 

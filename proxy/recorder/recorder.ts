@@ -10,11 +10,12 @@ import type { Clock, Timer } from '../shared/clock.ts';
 import { parseDurationMs } from '../shared/duration.ts';
 import type { Store } from '../store/store.ts';
 import type { AnnotatedExchange, RecordedPage, StoreResult } from '../store/store-types.ts';
-import { type Har, readHar, writeHar } from './har.ts';
+import { type Har, writeHar } from './har/write-har.ts';
 import { RecordingFileError, readRecordingFile, writeRecordingFile } from './recording-file.ts';
 import { passesFilter } from './recording-filter.ts';
 import { makeRecordingId } from './recording-id.ts';
 import type { Redactor } from './redact.ts';
+import { StubStore } from './stubs/stub-store.ts';
 
 export interface RecorderOptions {
   store: Store;
@@ -59,9 +60,12 @@ export class Recorder {
   readonly #options: RecorderOptions;
   readonly #running = new Map<string, Running>();
   readonly #purges = new Set<Timer>();
+  /** Imported stubs, which lie beside recordings. */
+  readonly stubs: StubStore;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
+    this.stubs = new StubStore(options.store);
   }
 
   get isRecording(): boolean {
@@ -149,12 +153,13 @@ export class Recorder {
   }
 
   async list(): Promise<Recording[]> {
-    return (await this.#options.store.listRecordings()).map((r) => this.#withLive(r));
+    const stubs = await this.stubs.counts();
+    return (await this.#options.store.listRecordings()).map((r) => this.#withLive(r, stubs));
   }
 
   async get(idOrName: string): Promise<Recording | null> {
     const recording = await this.#options.store.getRecording(idOrName);
-    return recording === null ? null : this.#withLive(recording);
+    return recording === null ? null : this.#withLive(recording, await this.stubs.counts());
   }
 
   async exchanges(
@@ -220,7 +225,7 @@ export class Recorder {
   async exportHar(idOrName: string): Promise<Har | null> {
     const recording = await this.get(idOrName);
     if (recording === null) return null;
-    return writeHar(recording, await this.#all(recording.id));
+    return writeHar(recording, await this.#all(recording.id), await this.stubs.get(recording.id));
   }
 
   /** The recording as one file (recording-file.ts), a piece at a time; null when there is none. */
@@ -269,40 +274,16 @@ export class Recorder {
     return store.stopRecording({ id, ...end });
   }
 
-  /** A recording from a HAR, redacted like traffic. `invalid` with words when it is not one. */
-  async importHar(har: unknown, name?: string): Promise<StoreResult<Recording>> {
-    const { store, clock, random } = this.#options;
-    const base = makeRecordingId(clock, random);
-    const read = readHar(har, (index) => `${base}${String(index).padStart(7, '0')}`);
-    if (typeof read === 'string') return { ok: false, code: 'invalid', message: read };
-    const now = new Date(clock.wallNow()).toISOString();
-    const created = await store.createRecording({
-      id: makeRecordingId(clock, random),
-      name: name ?? read.name,
-      filter: {},
-      startedAt: now,
-    });
-    if (!created.ok) return created;
-    for (let i = 0; i < read.exchanges.length; i += PAGE) {
-      const appended = await store.appendToRecording(
-        created.value.id,
-        this.#options.redactor.redact(read.exchanges.slice(i, i + PAGE)),
-      );
-      if (!appended.ok) return appended;
-    }
-    return store.stopRecording({ id: created.value.id, stoppedAt: now, dropped: read.skipped });
-  }
-
   /** Stops what runs, durably. What was deleted goes for good when the next engine starts. */
   async close(): Promise<void> {
     for (const timer of this.#purges) timer.cancel();
     await Promise.all([...this.#running.keys()].map((id) => this.stop(id)));
   }
 
-  async #all(id: string): Promise<ExchangeDetail[]> {
+  async #all(id: string): Promise<AnnotatedExchange[]> {
     const running = this.#running.get(id);
     if (running !== undefined) await this.#flush(running);
-    const exchanges: ExchangeDetail[] = [];
+    const exchanges: AnnotatedExchange[] = [];
     for await (const exchange of this.#options.store.eachRecordedExchange(id)) exchanges.push(exchange);
     return exchanges;
   }
@@ -347,7 +328,9 @@ export class Recorder {
     running.stopTimer = this.#options.clock.setTimer(() => void this.#endWhenPossible(running), END_AGAIN_MS);
   }
 
-  #withLive(recording: Recording): Recording {
+  #withLive(stored: Recording, stubs: ReadonlyMap<string, number>): Recording {
+    const count = stubs.get(stored.id);
+    const recording = count === undefined ? stored : { ...stored, stubs: count };
     const running = this.#running.get(recording.id);
     if (running === undefined) return recording;
     return {

@@ -1,6 +1,6 @@
 import { EngineClient } from '../client.ts';
 import { type Command, text, UsageError } from '../command.ts';
-import { importRecording } from '../import-recording.ts';
+import { importRecording, printImported } from '../import-recording.ts';
 import { printRecordings, recordingActions } from '../recording-actions.ts';
 
 export const command: Command = {
@@ -8,7 +8,7 @@ export const command: Command = {
     'record start NAME [--from A] [--to B] [--path PREFIX] [--method M] [--for 60s] | next 60s [NAME] | stop NAME | ls | show NAME | ' +
     'rename NAME NEW | note NAME TEXT [--exchange ID] | trim NAME [--since 10s] [--until=-5s] [--from A] [--to B] [--path PREFIX] ' +
     '[--method M] [--status 5xx] [--exchange ID] [--marked] [--traces] [--as NEW] | copy NAME [--as NEW] | merge A B… [--as NEW] | rm NAME | ' +
-    'restore ID | export NAME [--har] [-o FILE] | import FILE [--as NAME]',
+    'restore ID | export NAME [--har] [-o FILE] | import FILE (HAR, zipped HAR, Hoverfly, WireMock) [--as NAME]',
   summary:
     'Traffic recordings. Without a filter everything is recorded; when stop answers, the recording is on disk. `trim`, `copy` and `merge` make new ' +
     'recordings; `--traces` takes the rest of the traces along.',
@@ -37,9 +37,6 @@ export const command: Command = {
     const client = await EngineClient.open(context.home);
     if (action === 'ls') return printRecordings(context, (await client.call('listRecordings')).recordings);
     if (known) return known(context, client, name!);
-    const recording = await importRecording(client, name!, text(context.values, 'as'));
-    if (context.json) context.out.json(recording);
-    else context.out.line(`Imported as ${recording.name}: ${recording.exchanges} exchanges (${recording.id})`);
-    return 0;
+    return printImported(context, await importRecording(client, name!, text(context.values, 'as')));
   },
 };

@@ -14,7 +14,7 @@ const prefix = '/api/v1';
 const bodyLimitBytes = 2 * 1024 * 1024;
 /** Whole files come here: browsers' HARs carry bodies. */
 const uploadLimitBytes = 64 * 1024 * 1024;
-const uploads: readonly ApiRouteName[] = ['importHar', 'addProtos'];
+const uploads: readonly ApiRouteName[] = ['importRecording', 'addProtos'];
 const maxParallelRequests = 128;
 
 export interface ControlServerOptions {

@@ -144,7 +144,7 @@ describe('what may be asked', () => {
 
   test('literal paths win over parameters, parameters are decoded', async () => {
     await ask('POST', '/api/v1/recordings/import', json, '{"log":{"entries":[]}}');
-    expect(called).toEqual(['importHar']);
+    expect(called).toEqual(['importRecording']);
   });
 
   test('bodies: forms are 415, broken JSON and failed schemas 400, two MiB are 413', async () => {

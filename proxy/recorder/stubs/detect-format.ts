@@ -1,4 +1,4 @@
-import { listOf, objectOf, stringOf } from './read-json.ts';
+import { listOf, objectOf, stringOf } from '../read-json.ts';
 
 /** What a document that is to be imported is. */
 export type ImportFormat = 'har' | 'hoverfly' | 'wiremock';

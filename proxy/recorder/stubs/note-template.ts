@@ -1,4 +1,4 @@
-import type { ImportNotes } from './import-notes.ts';
+import type { ImportNotes } from '../import-notes.ts';
 import { parseTemplate } from './template.ts';
 
 /** Tells each expression of a template that will be sent as it stands. */

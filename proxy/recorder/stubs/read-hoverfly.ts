@@ -1,7 +1,7 @@
-import { ImportNotes } from './import-notes.ts';
+import { ImportNotes } from '../import-notes.ts';
+import { type JsonObject, listOf, numberOf, objectOf, stringOf, textOf } from '../read-json.ts';
 import { compileMatcher } from './match-value.ts';
 import { noteTemplate } from './note-template.ts';
-import { type JsonObject, listOf, numberOf, objectOf, stringOf, textOf } from './read-json.ts';
 import type { Delay, Stub, StubCondition, Stubs, ValueMatcher } from './stub.ts';
 import { parseTemplate } from './template.ts';
 import { Untakeable } from './untakeable.ts';

@@ -1,4 +1,4 @@
-import type { ImportNote } from '../../api/recording.schema.ts';
+import type { ImportNote } from '../api/recording.schema.ts';
 
 /** What an import could not take over, or took over in another way than it stood there; at most so many, so that a report stays readable. */
 const maxNotes = 500;
