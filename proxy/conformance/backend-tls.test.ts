@@ -234,6 +234,15 @@ describe('conditions', () => {
     expect((await ancestorsOf('no-section'))['Service/trusted']).toBe(refused('TargetNotFound'));
   });
 
+  test('explain and the policy itself tell where it counts', async () => {
+    const { objects } = (await mesh.api('/explain', 'POST', JSON.stringify({ from: 'caller-x-0', to: 'trusted:9080' }))) as {
+      objects: { role: string; resource: { kind: string; name: string } }[];
+    };
+    expect(objects.find(({ role }) => role === 'TLS')?.resource).toMatchObject({ kind: 'BackendTLSPolicy', name: 'trusted' });
+    const { status } = (await mesh.api('/resources/BackendTLSPolicy/default/trusted')) as { status: ResourceStatus };
+    expect(status.usedBy).toContain('cluster outbound|9080||trusted.default.svc.cluster.local');
+  });
+
   test('observedGeneration counts the changes of the policy', async () => {
     const generations = async () => {
       const found = (await mesh.api('/resources/BackendTLSPolicy/default/system')) as {

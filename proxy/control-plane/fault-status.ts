@@ -108,7 +108,10 @@ function findUses({ snapshot }: Committed, kind: string, namespace: string, name
       for (const host of hosts)
         if (isIt(host.origin) || host.routes.some((route) => isIt(route.origin))) uses.add(`virtual host ${host.name}`);
     }
-    for (const cluster of Object.values(view.clusters)) if (isIt(cluster.policy)) uses.add(`cluster ${cluster.name}`);
+    for (const cluster of Object.values(view.clusters)) {
+      const tlsFrom = 'origin' in cluster.tls ? (cluster.tls.origin ?? null) : null;
+      if (isIt(cluster.policy) || isIt(tlsFrom)) uses.add(`cluster ${cluster.name}`);
+    }
     for (const route of view.tcpRoutes) if (isIt(route.origin)) uses.add(`TCP route ${route.service}:${route.port}`);
   }
   for (const proxy of snapshot.proxies) {
@@ -117,6 +120,7 @@ function findUses({ snapshot }: Committed, kind: string, namespace: string, name
         for (const host of listener.virtualHosts)
           if (host.routes.some((route) => isIt(route.origin))) uses.add(`${proxy.id} ${host.name}`);
         if (listener.servers.some((server) => isIt(server.origin))) uses.add(`${proxy.id}:${listener.port}`);
+        if ((listener.tcpRoutes ?? []).some((route) => isIt(route.origin))) uses.add(`${proxy.id}:${listener.port}`);
       }
       if (listener.role !== 'inbound') continue;
       for (const port of listener.ports) {

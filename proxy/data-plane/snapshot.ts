@@ -445,6 +445,8 @@ export type UpstreamTls =
       verifyHost?: boolean;
       /** The CA certificates named cannot be had: nobody is trusted, every handshake fails; absent = they can. */
       caMissing?: boolean;
+      /** The BackendTLSPolicy that asks for it; absent = the cluster's policy. */
+      origin?: ResourceRef;
     };
 
 // ── policies ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -54,7 +54,7 @@ export function explain(
     request,
     outcome: redirect === undefined ? nameOutcome(exchange, trace) : 'redirect',
     summary: '',
-    objects: listObjects(exchange, trace, clusters),
+    objects: listObjects(exchange, trace, clusters, table),
     virtualHost: exchange.virtualHost,
     rules: listRules(exchange, trace),
     route: exchange.route?.name ?? '',
@@ -179,7 +179,12 @@ function listRules(exchange: ExplainExchange, trace: RouteTrace): Explanation['r
   ];
 }
 
-function listObjects(exchange: ExplainExchange, trace: RouteTrace, clusters: Explanation['clusters']): Explanation['objects'] {
+function listObjects(
+  exchange: ExplainExchange,
+  trace: RouteTrace,
+  clusters: Explanation['clusters'],
+  table: RouteTable,
+): Explanation['objects'] {
   const objects: Explanation['objects'] = [];
   const host = trace.virtualHost;
   if (host?.origin) {
@@ -197,9 +202,17 @@ function listObjects(exchange: ExplainExchange, trace: RouteTrace, clusters: Exp
   const policies = new Map<string, ResourceRef>();
   for (const { policy } of clusters)
     if (policy !== null) policies.set(`${policy.kind}/${policy.namespace}/${policy.name}`, policy);
+  const backendTls = new Map<string, ResourceRef>();
+  for (const { cluster } of clusters) {
+    const tls = table.view.clusters[cluster]?.tls;
+    const origin = tls !== undefined && 'origin' in tls ? tls.origin : undefined;
+    if (origin !== undefined) backendTls.set(`${origin.kind}/${origin.namespace}/${origin.name}`, origin);
+  }
   for (const resource of policies.values()) {
     objects.push({ resource, role: 'traffic policy', used: true, reason: 'it sets the policy of a chosen cluster' });
   }
+  for (const resource of backendTls.values())
+    objects.push({ resource, role: 'TLS', used: true, reason: 'it asks for TLS towards a chosen cluster' });
   return objects;
 }
 

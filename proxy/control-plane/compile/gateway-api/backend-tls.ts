@@ -1,5 +1,5 @@
 import type { KnownService } from '../../../config/hosts.ts';
-import type { ParsedResource, ResourceSet } from '../../../config/index.ts';
+import { type ParsedResource, type ResourceSet, refOf } from '../../../config/index.ts';
 import type { BackendTlsPolicySpec } from '../../../config/kinds/istio-types.ts';
 import type { UpstreamTls } from '../../../data-plane/snapshot.ts';
 import type { CompileContext } from '../context.ts';
@@ -44,6 +44,7 @@ export function compileBackendTls(
     subjectAltNames: (validation.subjectAltNames ?? []).flatMap((name) => (name.type === 'URI' ? name.uri : name.hostname) ?? []),
     insecureSkipVerify: false,
     ...(caMissing ? { caMissing } : {}),
+    origin: refOf(policy.resource),
   };
 }
 
