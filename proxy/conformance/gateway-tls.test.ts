@@ -13,7 +13,11 @@ import { startMesh, type TestMesh } from './mesh.ts';
 /* §6 certificateRefs of HTTPS listeners, TLSRoute and TCPRoute: one port with several names, real handshakes, real bytes. */
 
 const authority = new TestAuthority('shop root');
-const pairs = { a: authority.issue({ dns: ['a.example'] }), wild: authority.issue({ dns: ['*.wild.example'] }) };
+const pairs = {
+  a: authority.issue({ dns: ['a.example'] }),
+  wild: authority.issue({ dns: ['*.wild.example'] }),
+  istio: authority.issue({ dns: ['istio.example', 'bytes.example'] }),
+};
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const secret = (name: string, pair: { certificatePem: string; privateKeyPem: string }, metadata: Document = {}): Document => ({
   apiVersion: 'v1',
@@ -30,10 +34,22 @@ const https = (name: string, port: number, hostname: string | null, secretName: 
   tls: { certificateRefs: [{ name: secretName, ...more }] },
 });
 
+const istio = (kind: string, name: string, spec: Document): Document => ({
+  apiVersion: 'networking.istio.io/v1',
+  kind,
+  metadata: { name, namespace: 'default' },
+  spec,
+});
+const istioServer = (name: string, protocol: string, host: string, spec: Document): Document => ({
+  port: { number: ports.istio, name, protocol },
+  hosts: [host],
+  tls: spec,
+});
+
 let apps: Apps;
 let mesh: TestMesh;
 const closers: (() => void)[] = [];
-const ports = { https: 0, any: 0, tls: 0, tcp: 0 };
+const ports = { https: 0, any: 0, tls: 0, tcp: 0, istio: 0 };
 
 /** Says who it is and echoes in hexadecimal. */
 async function byteServer(name: string): Promise<number> {
@@ -56,7 +72,7 @@ const bytesTo = (...names: string[]): Document[] => names.map((name) => ({ name,
 
 beforeAll(async () => {
   apps = await startApps();
-  for (const key of ['https', 'any', 'tls', 'tcp'] as const) ports[key] = await unusedPort();
+  for (const key of ['https', 'any', 'tls', 'tcp', 'istio'] as const) ports[key] = await unusedPort();
   const http = (name: string, port: number): Document => ({ name, port: 9080, workloads: [{ address: `127.0.0.1:${port}` }] });
   const bytes = async (name: string): Promise<Document> => ({
     name,
@@ -89,6 +105,27 @@ beforeAll(async () => {
             tlsListener('ended', 'ended.example', { mode: 'Terminate', certificateRefs: [{ name: 'cert-a' }] }),
             { name: 'tcp', port: ports.tcp, protocol: 'TCP' },
           ],
+        }),
+        // Istio's own: the Secret stands beside the gateway's proxy.
+        secret('cert-istio', pairs.istio, { namespace: 'istio-system' }),
+        secret('cert-elsewhere', pairs.istio),
+        istio('Gateway', 'own', {
+          selector: { istio: 'ingressgateway' },
+          servers: [
+            istioServer('https', 'HTTPS', 'istio.example', { mode: 'SIMPLE', credentialName: 'cert-istio' }),
+            istioServer('absent', 'HTTPS', 'absent.example', { mode: 'SIMPLE', credentialName: 'cert-elsewhere' }),
+            istioServer('bytes', 'TLS', 'bytes.example', { mode: 'SIMPLE', credentialName: 'cert-istio' }),
+          ],
+        }),
+        istio('VirtualService', 'own', {
+          hosts: ['istio.example'],
+          gateways: ['own'],
+          http: [{ route: [{ destination: { host: 'two' } }] }],
+        }),
+        istio('VirtualService', 'own-bytes', {
+          hosts: ['bytes.example'],
+          gateways: ['own'],
+          tcp: [{ match: [{ port: ports.istio }], route: [{ destination: { host: 'first', port: { number: 7000 } } }] }],
         }),
         httpRoute('one', ['a.example'], [{ backendRefs: [backend('one')] }]),
         httpRoute('two', ['*.wild.example'], [{ backendRefs: [backend('two')] }]),
@@ -200,6 +237,25 @@ describe('certificateRefs', () => {
     for (const text of [base64(privateKeyPem), privateKeyPem.slice(40, 100).trim(), 'PRIVATE KEY'])
       expect(shown).not.toContain(text);
     expect(shown).toContain('(hidden)');
+  });
+});
+
+describe('Istio’s Gateway', () => {
+  test('credentialName: the Secret of the gateway’s namespace, by server name', async () => {
+    expect(await get(ports.istio, 'istio.example')).toMatchObject({
+      status: 200,
+      body: 'b',
+      names: 'DNS:istio.example, DNS:bytes.example',
+    });
+    expect((await get(ports.istio, 'absent.example')).error).toMatch(/SELF_SIGNED|UNABLE/);
+    const { status } = (await mesh.api('/resources/Gateway/default/own')) as Shown;
+    expect(status.diagnostics).toMatchObject([{ code: 'DD4106', severity: 'info', path: 'spec.servers[1].tls.credentialName' }]);
+  });
+
+  test('a TLS server that ends TLS hands on to the tcp routes', async () => {
+    const socket = tls.connect({ port: ports.istio, host: '127.0.0.1', servername: 'bytes.example', ca: authority.caPem });
+    await new Promise((resolve) => socket.once('secureConnect', resolve));
+    expect(await ask(ports.istio, Buffer.from('hi'), 10, socket)).toBe('first:6869');
   });
 });
 
