@@ -88,10 +88,18 @@ async function start(yaml: string, more: object = {}): Promise<ScenarioRun> {
   expect(status, JSON.stringify(json)).toBe(200);
   return scenarioRunSchema.parse(json);
 }
+async function get(id: string): Promise<ScenarioRun> {
+  return scenarioRunSchema.parse((await api('GET', `/scenarios/runs/${id}`)).json);
+}
+/** Resources without what counts on: how often they were used. */
+function strip({ resources }: Record<string, unknown>): unknown[] {
+  return (resources as { kind: string; name: string; yaml: string; source: object }[])
+    .map(({ kind, name, yaml, source }) => ({ kind, name, yaml, source }))
+    .sort((a, b) => `${a.kind}${a.name}`.localeCompare(`${b.kind}${b.name}`));
+}
 async function over(id: string): Promise<ScenarioRun> {
   for (let tries = 0; tries < 200; tries++) {
-    const { json } = await api('GET', `/scenarios/runs/${id}`);
-    const run = scenarioRunSchema.parse(json);
+    const run = await get(id);
     if (run.state !== 'running') return run;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -145,5 +153,106 @@ expect:
     const after = (await api('GET', '/resources/VirtualService/-/reviews')).json;
     expect([after.yaml, after.source]).toEqual([before.yaml, before.source]);
     expect(run.journal.map(({ message }) => message)).toContain('Put back: VirtualService reviews');
+  });
+
+  test('ends at once when cancelled, and everything is as it was; meanwhile no other one starts', async () => {
+    const spec = `load:
+  - {name: browse, from: {service: web}, for: 60s, rate: 20, requests: [{url: 'http://reviews:9080/'}]}
+faults:
+  - {name: sick, at: 0s, spec: {to: {service: reviews}, abort: {httpStatus: 503}}}
+changes:
+  - {name: gone, at: 0s, delete: [{kind: DestinationRule, name: reviews}, {kind: VirtualService, name: reviews}]}
+  - name: timeout
+    at: 0s
+    apply: [{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: web}, spec: {hosts: [web], http: [{timeout: 1s, route: [{destination: {host: web}}]}]}}]
+expect: [{that: 'errors < 1%'}]
+`;
+    const before = (await api('GET', '/resources')).json;
+    const started = await start(scenario(spec));
+    await expect.poll(async () => (await api('GET', '/faults')).json.faults, { timeout: 5000 }).toHaveLength(1);
+    await expect.poll(async () => (await get(started.id)).load[0]!.sent, { timeout: 5000 }).toBeGreaterThan(0);
+    const second = await api('POST', '/scenarios/runs', { yaml: scenario(load, 'other') });
+    expect(second).toMatchObject({
+      status: 409,
+      json: { error: { message: expect.stringContaining(`drill #1 is running (${started.id})`) } },
+    });
+    const { json } = await api('POST', `/scenarios/runs/${started.id}/cancel`, {});
+    expect(json).toMatchObject({ state: 'cancelled', expectations: [{ state: 'no_data' }] });
+    expect((await api('GET', '/faults')).json.faults).toEqual([]);
+    expect(strip((await api('GET', '/resources')).json)).toEqual(strip(before));
+    expect((await get(started.id)).state).toBe('cancelled');
+    expect((await api('POST', '/scenarios/runs', { yaml: scenario(load, 'other') })).status).toBe(200);
+  });
+
+  test('leaves alone what somebody else changed meanwhile, and says so', async () => {
+    const spec = `duration: 30s
+changes: [{name: shift, at: 0s, shift: {service: reviews, weights: {v2: 100}}}]
+`;
+    const started = await start(scenario(spec));
+    const rule = '/resources/VirtualService/-/reviews';
+    await expect.poll(async () => String((await api('GET', rule)).json.yaml), { timeout: 5000 }).toContain('namespace: default');
+    const yaml = String((await api('GET', rule)).json.yaml).replace('weight: 100', 'weight: 77');
+    await api('POST', '/apply', { yaml, file: 'by hand' });
+    const { json } = await api('POST', `/scenarios/runs/${started.id}/cancel`, {});
+    const run = scenarioRunSchema.parse(json);
+    expect(run.journal.find(({ kind }) => kind === 'problem')?.message).toContain(
+      'VirtualService reviews was changed by someone else',
+    );
+    expect(String((await api('GET', rule)).json.yaml)).toContain('weight: 77');
+  });
+
+  test('under way when the engine stops is cancelled, and still there when it starts again', async () => {
+    const started = await start(scenario(load.replace('for: 1s', 'for: 60s')));
+    await engine.stop();
+    engine = await Engine.start({ home, paths: [path.join(home, 'mesh.yaml')] });
+    const { json } = await api('GET', '/scenarios/runs?scenario=drill');
+    expect(json.runs).toMatchObject([{ id: started.id, state: 'cancelled', message: 'The engine stopped' }]);
+  });
+
+  test('does not begin when its hypothesis does not hold', async () => {
+    for (const app of apps.slice(1)) {
+      app.close();
+      app.closeAllConnections();
+    }
+    const run = await over((await start(scenario(`${load}hypothesis: ['errors < 1%']\n`))).id);
+    expect(run).toMatchObject({
+      state: 'error',
+      elapsedMs: 0,
+      message: expect.stringContaining('errors < 1% does not hold (100 %)'),
+    });
+  });
+
+  test('can be applied and run by name, from the ingress, with a recording, and is held against the last that passed', async () => {
+    const spec = `load: [{name: shoppers, for: 500ms, rate: 40, requests: [{url: 'http://web.localhost/'}]}]
+record: drill
+expect: [{that: 'count == 20', of: {from: ingress, to: web}}, {that: 'errors < 1%'}]
+`;
+    const applied = await api('POST', '/apply', { yaml: scenario(spec), file: 'drill.yaml' });
+    expect(applied.json.applied).toMatchObject([{ kind: 'Scenario', name: 'drill', status: 'created' }]);
+    const first = await over(scenarioRunSchema.parse((await api('POST', '/scenarios/runs', { name: 'drill' })).json).id);
+    expect(first).toMatchObject({ state: 'passed', seed: 1, baseline: null });
+    expect((await api('GET', '/recordings/drill')).json).toMatchObject({ state: 'stopped' });
+    const again = await api('POST', '/scenarios/runs', { name: 'drill', seed: 9 });
+    const second = await over(String(again.json.id));
+    expect(second).toMatchObject({ state: 'passed', number: 2, seed: 9, baseline: { id: first.id, number: 1 } });
+    const { json } = await api('GET', '/scenarios/runs');
+    expect((json.runs as unknown as ScenarioRun[]).map(({ number }) => number)).toEqual([2, 1]);
+  });
+
+  test('that is wrong is refused with the place, before anything is done', async () => {
+    const post = (body: object) => api('POST', '/scenarios/runs', body);
+    const yaml = `# a comment\n---\n${scenario(load.replace('service: web', 'service: wep'))}`;
+    const line = yaml.split('\n').findIndex((text) => text.includes('wep')) + 1;
+    const wrong = await post({ yaml });
+    expect(wrong).toMatchObject({
+      status: 422,
+      json: { error: { message: 'There is no service default/wep.', details: [{ code: 'DD5005', line }] } },
+    });
+    expect(await post({ name: 'nobody' })).toMatchObject({ status: 404 });
+    expect(await post({ name: 'x', yaml: 'y' })).toMatchObject({ status: 400 });
+    expect(await post({ yaml: 'kind: [' })).toMatchObject({ status: 422 });
+    expect(await post({ yaml: `${scenario(load)}---\n${scenario(load, 'two')}` })).toMatchObject({ status: 400 });
+    expect(await api('GET', '/scenarios/runs/nobody')).toMatchObject({ status: 404 });
+    expect(await api('POST', '/scenarios/runs/nobody/cancel', {})).toMatchObject({ status: 404 });
   });
 });
