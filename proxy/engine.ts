@@ -22,7 +22,7 @@ import { type HomeLock, lockHome } from './control-plane/home.ts';
 import { GivenProtos } from './control-plane/message-names/given-protos.ts';
 import { Reflection } from './control-plane/message-names/reflection.ts';
 import { findPortOwner } from './control-plane/port-owner.ts';
-import { createReplaySend } from './control-plane/replay-send.ts';
+import { createSteering, ReplayCaller } from './control-plane/replay-send.ts';
 import { MeshOfScenario } from './control-plane/scenario-mesh.ts';
 import { ApiError } from './control-plane/server/api-error.ts';
 import type { ControlServer } from './control-plane/server/control-server.ts';
@@ -276,8 +276,14 @@ export class Engine {
     });
     const protos = new GivenProtos({ store, reader: protoReader, current: () => configuration.current });
     const simulations = new Simulations({ store, clock, redactor, configuration, random: Math.random, onEvent });
-    const send = createReplaySend(() => configuration.current);
-    const replayer = new Replayer({ store, clock, random: Math.random, redactor, send });
+    const caller = new ReplayCaller(() => configuration.current);
+    const steer = createSteering(
+      () => configuration.current,
+      (prefix, pins) => dataPlane.pinTraces(prefix, pins),
+    );
+    const { send } = caller;
+    const onActive = () => this.#chooseWhatIsKept();
+    const replayer = new Replayer({ store, clock, random: Math.random, redactor, send, steer, flush: collect, onActive });
     const scenarios = new Scenarios({
       ...{ store, clock, random: Math.random, openLoads: () => LoadThread.open(), onEvent },
       mesh: (scenario) =>
@@ -303,6 +309,7 @@ export class Engine {
     });
     this.#closers.push(
       () => certificates.close(),
+      () => caller.close(),
       () => replayer.close(),
       () => simulations.close(),
       () => recorder.close(),
@@ -484,6 +491,7 @@ export class Engine {
     store.insertExchanges(safe);
     recorder.offer(safe);
     scenarios.offerExchanges(safe);
+    this.#parts.replayer.observe(safe);
     accessLog.record(safe);
     otlpExport.record(safe);
     if (dropped > 0) recorder.noteDropped(dropped);
@@ -522,7 +530,7 @@ export class Engine {
   /** A recording, a scenario and an access log promise every request; otherwise the records of a flood may be thinned. */
   #chooseWhatIsKept(): void {
     const { dataPlane, recorder, scenarios, accessLog } = this.#parts;
-    dataPlane.keepAllExchanges(recorder.isRecording || scenarios.isActive || accessLog.isOn);
+    dataPlane.keepAllExchanges(recorder.isRecording || this.#parts.replayer.isActive || scenarios.isActive || accessLog.isOn);
   }
 
   #receiveEvents(events: DataPlaneEvent[]): void {
@@ -632,7 +640,7 @@ interface Parts extends Given {
   otlpExport: OtlpExporter;
   configuration: Configuration;
   protos: GivenProtos;
-  send: ReturnType<typeof createReplaySend>;
+  send: ReplayCaller['send'];
   replayer: Replayer;
   simulations: Simulations;
   scenarios: Scenarios;

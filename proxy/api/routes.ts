@@ -17,7 +17,7 @@ import {
 import { protosRequestSchema, serviceProtosSchema } from './proto.schema.ts';
 import { importedRecordingSchema } from './recording.schema.ts';
 import { recordingRoutes } from './recording-routes.ts';
-import { replayRequestSchema, replaySchema } from './replay.schema.ts';
+import { replayPlanSchema, replayRequestSchema, replayRulesSchema, replaySchema } from './replay.schema.ts';
 import { runComparisonSchema, runSchema, runSummarySchema } from './runs.schema.ts';
 import { scenarioRunRequestSchema, scenarioRunSchema } from './scenario.schema.ts';
 import { simulationChangeSchema, simulationRequestSchema, simulationSchema } from './simulation.schema.ts';
@@ -423,6 +423,21 @@ export const apiRoutes = {
   },
   getReplay: { method: 'GET', path: '/replays/:id', summary: 'Progress and differences', response: replaySchema },
   cancelReplay: { method: 'POST', path: '/replays/:id/cancel', summary: 'Stop a running replay', response: replaySchema },
+  pauseReplay: { method: 'POST', path: '/replays/:id/pause', summary: 'Send nothing new for now', response: replaySchema },
+  resumeReplay: { method: 'POST', path: '/replays/:id/resume', summary: 'Go on where it was paused', response: replaySchema },
+  judgeReplay: {
+    method: 'POST',
+    path: '/replays/:id/judge',
+    summary: 'Judge the same answers by other rules; nothing is sent',
+    body: replayRulesSchema,
+    response: replaySchema,
+  },
+  planReplay: {
+    method: 'GET',
+    path: '/recordings/:id/replay-plan',
+    summary: 'What a replay would send, and which variables it seems to need',
+    response: replayPlanSchema,
+  },
   listCertificates: {
     method: 'GET',
     path: '/certificates',

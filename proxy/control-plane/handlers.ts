@@ -21,21 +21,22 @@ import type { ApplyOutcome, Configuration } from './apply.ts';
 import { DataPlaneGone } from './data-plane-client.ts';
 import { exportConfig } from './export-config.ts';
 import { describeResource, faultDocument, faultStatus, listFaultStatuses } from './fault-status.ts';
-import { createMessageHandlers, type MessageHandlers } from './message-handlers.ts';
+import { createMessageHandlers } from './message-handlers.ts';
 import type { GivenProtos } from './message-names/given-protos.ts';
 import { namesOf } from './message-names/message-names.ts';
-import { createProtoHandlers, type ProtoHandlers } from './message-names/proto-handlers.ts';
+import { createProtoHandlers } from './message-names/proto-handlers.ts';
 import type { Reflection } from './message-names/reflection.ts';
-import { createRecordingHandlers, type RecordingHandlers } from './recording-handlers.ts';
-import { createRunHandlers, type RunHandlers } from './run-handlers.ts';
-import { createScenarioHandlers, type ScenarioHandlers } from './scenario-handlers.ts';
+import { createRecordingHandlers } from './recording-handlers.ts';
+import { createReplayHandlers } from './replay-handlers.ts';
+import { createRunHandlers } from './run-handlers.ts';
+import { createScenarioHandlers } from './scenario-handlers.ts';
 import { ApiError, Reply } from './server/api-error.ts';
 import type { ApiHandlers } from './server/route-table.ts';
 import { stored } from './server/stored.ts';
-import { createSimulationHandlers, type SimulationHandlers } from './simulation-handlers.ts';
+import { createSimulationHandlers } from './simulation-handlers.ts';
 import type { Simulations } from './simulations.ts';
 import type { Supervisor } from './supervisor/supervisor.ts';
-import { createToxiproxyHandlers, type ToxicTypes, type ToxiproxyHandlers, type ToxiproxyState } from './toxiproxy/index.ts';
+import { createToxiproxyHandlers, type ToxicTypes, type ToxiproxyState } from './toxiproxy/index.ts';
 
 /** What the operations of the API work on; engine.ts puts it together. */
 export interface EngineParts {
@@ -85,7 +86,7 @@ export function createHandlers(parts: EngineParts): ApiHandlers {
     ...configurationHandlers(parts),
     ...trafficHandlers(parts),
     ...createRecordingHandlers(parts),
-    ...replayHandlers(parts),
+    ...createReplayHandlers(parts.replayer, stored),
     ...createToxiproxyHandlers(parts),
     ...createRunHandlers({ runs: parts.telemetry.runs, flush: parts.flush }),
     ...createSimulationHandlers(parts),
@@ -275,29 +276,6 @@ function trafficHandlers(parts: EngineParts): TrafficHandlers {
     },
     listAppMetrics: ({ query }) => telemetry.appMetrics.list(query.service),
     listEvents: async ({ query }) => ({ events: await store.listEvents(query) }),
-  };
-}
-
-type ReplayHandlers = Omit<
-  ApiHandlers,
-  | keyof RecordingHandlers
-  | keyof ConfigurationHandlers
-  | keyof TrafficHandlers
-  | keyof ToxiproxyHandlers
-  | keyof RunHandlers
-  | keyof SimulationHandlers
-  | keyof ScenarioHandlers
-  | keyof ProtoHandlers
-  | keyof MessageHandlers
->;
-
-function replayHandlers({ replayer }: EngineParts): ReplayHandlers {
-  const noReplay = (id: string) => new ApiError('not_found', `There is no replay ${id}`);
-  return {
-    startReplay: async ({ params, body }) => stored(await replayer.start(params.id, body)),
-    listReplays: async () => ({ replays: await replayer.list() }),
-    getReplay: async ({ params }) => (await replayer.get(params.id)) ?? throwIt(noReplay(params.id)),
-    cancelReplay: async ({ params }) => stored(await replayer.cancel(params.id)),
   };
 }
 

@@ -52,7 +52,6 @@ async function resend({ send, redactor }: MessageParts, exchange: ExchangeDetail
     ...sent,
     source: sourceOf(exchange),
     authority: exchange.authority,
-    override: null,
     signal: AbortSignal.timeout(timeoutMs),
   });
   const answered = answer.error === '';

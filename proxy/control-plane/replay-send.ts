@@ -1,45 +1,83 @@
 import { randomBytes } from 'node:crypto';
-import http from 'node:http';
-import type { ReplayAnswer, ReplayCall, ReplaySend } from '../recorder/replay.ts';
+import { setMaxListeners } from 'node:events';
+import type { TracePin } from '../data-plane/messages.ts';
+import {
+  type ReplayAnswer,
+  type ReplayCall,
+  type ReplaySend,
+  rootSpanPrefix,
+  type StreamMessage,
+} from '../recorder/replay/call.ts';
+import type { ReplayTarget } from '../recorder/replay/target.ts';
 import type { Committed } from './apply.ts';
-import { describeWorkloads, splitAddress } from './workloads.ts';
+import { SendThread } from './replay/send-thread.ts';
+import type { WireAnswer, WireCall } from './replay/wire.ts';
+import { describeWorkloads } from './workloads.ts';
 
-const timeoutMs = 60_000;
-const maxAnswerBytes = 16 * 1024 * 1024;
-const skipped = new Set([
-  'connection',
-  'keep-alive',
-  'transfer-encoding',
-  'content-length',
-  'host',
-  'upgrade',
-  'te',
-  'proxy-connection',
-  'traceparent',
-]);
+/** Sends recorded calls again where they first came from: the source's own outbound port, or the ingress. Loopback only. */
+export class ReplayCaller {
+  readonly #current: () => Committed;
+  readonly #thread = new SendThread();
 
-/** Sends a recorded call again where it first came from: the source's own outbound port, or the ingress. Loopback only. */
-export function createReplaySend(current: () => Committed): ReplaySend {
-  return async (call) => {
-    const target = findEntry(current(), call);
-    if (typeof target === 'string') return failed(target);
-    return sendOnce(call, target);
+  constructor(current: () => Committed) {
+    this.#current = current;
+  }
+
+  readonly send: ReplaySend = async (call) => {
+    const entry = findEntry(this.#current(), call);
+    const traceId = call.traceId ?? randomBytes(16).toString('hex');
+    if (typeof entry === 'string') return { ...emptyAnswer(traceId), error: entry };
+    // Every call of a replay listens to the same signal.
+    setMaxListeners(0, call.signal);
+    return toAnswer(await this.#thread.send(toWire(call, entry, traceId), call.signal), traceId);
+  };
+
+  close(): Promise<void> {
+    return this.#thread.close();
+  }
+}
+
+/** `steer` of the Replayer: pins the traces of a replay in the data plane. */
+export function createSteering(
+  current: () => Committed,
+  pinTraces: (prefix: string, pins: TracePin[]) => Promise<void>,
+): (prefix: string, target: ReplayTarget | null) => Promise<string> {
+  return async (prefix, target) => {
+    const pins = target === null ? [] : pinsFor(current(), target);
+    if (typeof pins === 'string') return pins;
+    await pinTraces(prefix, pins);
+    return '';
   };
 }
 
-function findEntry(committed: Committed, call: ReplayCall): { host: string; port: number } | string {
-  const workloads = describeWorkloads(committed, () => null);
-  if (call.override) {
-    // A version cannot be named in a request, so it is sent to that version's own sidecar.
-    const { service, version } = call.override;
-    const found = workloads.find((workload) => workload.service === service && workload.version === version);
-    return (found && splitAddress(found.inbound)) ?? `No workload of ${service} has version ${version}`;
+/** `reviews` or `reviews.prod`; every service of that name. */
+function pinsFor({ snapshot, bound, set }: Committed, target: ReplayTarget): TracePin[] | string {
+  const [name = '', namespace] = target.service.split('.');
+  const isIt = (service: { name: string; namespace: string; fqdn: string }) =>
+    service.fqdn === target.service || (service.name === name && (namespace === undefined || service.namespace === namespace));
+  const services = snapshot.services.filter(isIt);
+  if (services.length === 0) return `There is no service ${target.service}`;
+  if (target.kind === 'version') {
+    const workloads = describeWorkloads({ snapshot, bound, set }, () => null);
+    const versions = workloads.filter((workload) =>
+      services.some((s) => s.name === workload.service && s.namespace === workload.namespace),
+    );
+    if (!versions.some(({ version }) => version === target.version)) {
+      const known = [...new Set(versions.map(({ version }) => version).filter((version) => version !== ''))].sort();
+      return `No workload of ${target.service} has version ${target.version}${known.length > 0 ? `; it has ${known.join(', ')}` : ''}`;
+    }
+    return services.map(({ fqdn }) => ({ service: fqdn, to: { kind: 'version', version: target.version } }));
   }
-  const { source } = call;
+  const { scheme, host, port, authority } = target;
+  return services.map(({ fqdn }) => ({ service: fqdn, to: { kind: 'address', scheme, host, port, authority } }));
+}
+
+function findEntry(committed: Committed, { source }: ReplayCall): { host: string; port: number } | string {
   if (source.kind === 'ingress') {
     const ingress = committed.bound.find((listener) => listener.proxy === 'ingress');
     return ingress ? { host: ingress.host, port: ingress.port } : 'There is no ingress gateway';
   }
+  const workloads = describeWorkloads(committed, () => null);
   const workload =
     workloads.find((one) => one.id === source.workload) ??
     workloads.find((one) => one.service === source.service && one.namespace === source.namespace);
@@ -48,53 +86,46 @@ function findEntry(committed: Committed, call: ReplayCall): { host: string; port
   return { host: at.hostname, port: Number(at.port) };
 }
 
-function sendOnce(call: ReplayCall, target: { host: string; port: number }): Promise<ReplayAnswer> {
-  const started = performance.now();
-  const traceId = randomBytes(16).toString('hex');
-  const headers = call.headers.filter(([name]) => !skipped.has(name.toLowerCase()) && !name.startsWith(':'));
-  headers.push(['host', call.authority], ['traceparent', `00-${traceId}-${randomBytes(8).toString('hex')}-01`]);
-  if (call.body.length > 0) headers.push(['content-length', String(call.body.length)]);
-  return new Promise((resolve) => {
-    const finish = (answer: Partial<ReplayAnswer>) =>
-      resolve({
-        status: 0,
-        headers: [],
-        body: Buffer.alloc(0),
-        error: '',
-        ...answer,
-        traceId,
-        durationMs: performance.now() - started,
-      });
-    const options = {
-      ...target,
-      method: call.method,
-      path: call.path,
-      headers: headers.flat(),
-      agent: false,
-      signal: call.signal,
-    };
-    const request = http.request({ ...options, timeout: timeoutMs }, (response) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      response.on('data', (chunk: Buffer) => {
-        size += chunk.length;
-        if (size <= maxAnswerBytes) chunks.push(chunk);
-      });
-      response.on('end', () =>
-        finish({ status: response.statusCode ?? 0, headers: pairs(response.rawHeaders), body: Buffer.concat(chunks) }),
-      );
-      response.on('error', (error) => finish({ error: error.message }));
-    });
-    request.on('timeout', () => request.destroy(new Error(`no answer in ${timeoutMs / 1000} s`)));
-    request.on('error', (error) => finish({ error: (error as NodeJS.ErrnoException).code ?? error.message }));
-    request.end(call.body);
-  });
+function toWire(call: ReplayCall, entry: { host: string; port: number }, traceId: string): WireCall {
+  const { method, authority, path, headers, startAt, script } = call;
+  return {
+    ...entry,
+    method,
+    authority,
+    path,
+    headers,
+    // A copy of its own: a buffer out of the pool would take the whole pool along to the other thread.
+    body: new Uint8Array(call.body),
+    traceId,
+    spanId: rootSpanPrefix + randomBytes(6).toString('hex'),
+    startAt: startAt === undefined ? 0 : performance.timeOrigin + startAt,
+    script:
+      script === undefined
+        ? null
+        : {
+            ...script,
+            messages: script.messages.map((message) => ({ ...message, data: new Uint8Array(message.data) as Buffer })),
+          },
+  };
 }
 
-function pairs(raw: string[]): [string, string][] {
-  return Array.from({ length: raw.length / 2 }, (_, i) => [raw[i * 2]!.toLowerCase(), raw[i * 2 + 1]!]);
+function toAnswer(wire: WireAnswer, traceId: string): ReplayAnswer {
+  const { status, headers, trailers, durationMs, error, lagMs, messages } = wire;
+  return {
+    status,
+    headers,
+    trailers,
+    body: Buffer.from(wire.body),
+    traceId,
+    durationMs,
+    error,
+    ...(lagMs === null ? {} : { lagMs }),
+    ...(messages === null
+      ? {}
+      : { messages: messages.map((message): StreamMessage => ({ ...message, data: Buffer.from(message.data) })) }),
+  };
 }
 
-function failed(error: string): ReplayAnswer {
-  return { status: 0, headers: [], body: Buffer.alloc(0), traceId: '', durationMs: 0, error };
+function emptyAnswer(traceId: string): ReplayAnswer {
+  return { status: 0, headers: [], body: Buffer.alloc(0), traceId, durationMs: 0, error: '' };
 }

@@ -33,7 +33,7 @@ async function record(exchanges: ExchangeDetail[]): Promise<void> {
 }
 function makeReplayer(send: ReplayerOptions['send'], options: Partial<ReplayerOptions> = {}) {
   let n = 0;
-  return new Replayer({ store, clock: realClock, random: () => n++ / 1000, redactor, send, ...options });
+  return new Replayer({ store, clock: realClock, random: () => n++ / 1000, redactor, send, aheadMs: 0, ...options });
 }
 async function replay(replayer: Replayer, request: Partial<ReplayRequest> = {}): Promise<Replay> {
   const started = await replayer.start('r', { speed: 0, ...request });
@@ -156,7 +156,8 @@ describe('a replay', () => {
 
   test('keeps the recorded rhythm at its speed, whatever the answers take', async () => {
     const clock = new ManualClock();
-    await record([makeExchange(0), makeExchange(100), makeExchange(1000)]);
+    const from = (port: number) => ({ peer: { address: `127.0.0.1:${port}`, spiffeId: '' } });
+    await record([makeExchange(0, from(1)), makeExchange(100, from(2)), makeExchange(1000, from(3))]);
     const sentAt: number[] = [];
     const pending: (() => void)[] = [];
     const replayer = makeReplayer(
@@ -168,11 +169,7 @@ describe('a replay', () => {
     );
     const started = await replayer.start('r', { speed: 10 });
     if (!started.ok) throw new Error(started.message);
-    for (let ms = 0; ms < 100; ms += 5) {
-      await settled();
-      clock.advance(5);
-    }
-    await settled();
+    await turn(clock, 100);
     expect(sentAt).toEqual([0, 10, 100]);
     for (const answerIt of pending) answerIt();
     expect(await finished(replayer, started.value.id)).toMatchObject({ state: 'finished', sent: 3 });
@@ -198,26 +195,169 @@ describe('a replay', () => {
     const replayer = makeReplayer(async () => answer());
     const started = await replayer.start('r', { speed: 1 });
     if (!started.ok) throw new Error(started.message);
-    await settled();
+    await expect.poll(async () => (await replayer.get(started.value.id))?.sent).toBe(1);
     const cancelled = await replayer.cancel(started.value.id);
     expect(cancelled).toMatchObject({ ok: true, value: { state: 'cancelled', total: 2, sent: 1, same: 1 } });
     expect(await store.getReplay(started.value.id)).toMatchObject({ state: 'cancelled' });
     expect(await replayer.cancel('none')).toMatchObject({ ok: false, code: 'not_found' });
   });
 
-  test('hands the wanted version on, and refuses what names none', async () => {
+  test('steers its own traces to the wanted version, and refuses what names none', async () => {
     await record([makeExchange(1), makeExchange(2, { destination: 'details' })]);
-    const overrides: unknown[] = [];
-    await replay(
-      makeReplayer(async (call) => {
-        overrides.push(call.override);
-        return answer();
-      }),
-      { to: 'ratings=v2' },
-    );
-    expect(overrides).toEqual([{ service: 'ratings', version: 'v2' }, null]);
-    expect(await makeReplayer(async () => answer()).start('r', { to: 'ratings' })).toMatchObject({ ok: false });
-    expect(await makeReplayer(async () => answer()).start('none', {})).toMatchObject({ ok: false, code: 'not_found' });
+    const steered: [string, unknown][] = [];
+    const traces: string[] = [];
+    const steer = async (prefix: string, target: unknown) => {
+      steered.push([prefix, target]);
+      return '';
+    };
+    const send = async (call: ReplayCall) => {
+      traces.push(call.traceId!);
+      return answer();
+    };
+    await replay(makeReplayer(send, { steer }), { to: 'ratings=v2' });
+    expect(steered).toEqual([
+      [expect.stringMatching(/^[0-9a-f]{16}$/), { service: 'ratings', kind: 'version', version: 'v2' }],
+      [steered[0]![0], null],
+    ]);
+    expect(traces.map((trace) => trace.startsWith(steered[0]![0]))).toEqual([true, true]);
+    expect(await makeReplayer(send).start('r', { to: 'ratings' })).toMatchObject({ ok: false, code: 'invalid' });
+    const nowhere = makeReplayer(send, { steer: async () => 'No workload of ratings has version v9' });
+    expect(await nowhere.start('r', { to: 'ratings=v9' })).toMatchObject({ ok: false, message: expect.stringContaining('v9') });
+    expect(await makeReplayer(send).start('none', {})).toMatchObject({ ok: false, code: 'not_found' });
+  });
+
+  test('sends to no other machine without a word', async () => {
+    await record([
+      makeExchange(1),
+      makeExchange(2, { destinationWorkload: '', authority: 'api.example.com', endpoint: '192.0.2.1:443' }),
+    ]);
+    const steer = async () => '';
+    const replayer = makeReplayer(async () => answer(), { steer });
+    const refused = await replayer.start('r', { speed: 0 });
+    expect(refused).toMatchObject({
+      ok: false,
+      code: 'conflict',
+      message: expect.stringContaining('--allow-remote api.example.com'),
+    });
+    expect(
+      await replayer.start('r', { confirmRemote: ['api.example.com'], to: 'ratings=https://staging.example.com' }),
+    ).toMatchObject({
+      ok: false,
+      message: expect.stringContaining('staging.example.com'),
+    });
+    expect(await replay(replayer, { confirmRemote: ['api.example.com'], to: 'ratings=http://127.0.0.1:9' })).toMatchObject({
+      sent: 2,
+    });
+  });
+
+  test('can be paused: nothing is sent meanwhile, and what follows moves by as much', async () => {
+    const clock = new ManualClock();
+    await record([makeExchange(0), makeExchange(50), makeExchange(100)]);
+    const sentAt: number[] = [];
+    const send = async () => {
+      sentAt.push(clock.now());
+      return answer();
+    };
+    const replayer = makeReplayer(send, { clock });
+    const started = await replayer.start('r', { speed: 1 });
+    if (!started.ok) throw new Error(started.message);
+    const { id } = started.value;
+    await turn(clock, 20);
+    expect(await replayer.pause(id)).toMatchObject({ ok: true, value: { state: 'running', paused: true } });
+    await turn(clock, 1000);
+    expect(sentAt).toEqual([0]);
+    expect(await replayer.resume(id)).toMatchObject({ ok: true, value: { paused: false } });
+    await turn(clock, 200);
+    expect(sentAt).toEqual([0, 1050, 1100]);
+    expect(await finished(replayer, id)).toMatchObject({ state: 'finished', sent: 3 });
+    expect(await replayer.pause(id)).toMatchObject({ ok: false, code: 'conflict' });
+  });
+
+  test('shortens gaps in which nothing was sent, and one by one waits for each answer', async () => {
+    const clock = new ManualClock();
+    await record([makeExchange(0), makeExchange(60_000), makeExchange(60_010)]);
+    const sentAt: number[] = [];
+    const send = async () => {
+      sentAt.push(clock.now());
+      return answer();
+    };
+    const replayer = makeReplayer(send, { clock });
+    const started = await replayer.start('r', { maxIdle: '100ms' });
+    await turn(clock, 200);
+    expect(sentAt).toEqual([0, 100, 110]);
+    if (started.ok) await finished(replayer, started.value.id);
+    expect(await replayer.start('r', { maxIdle: 'soon' })).toMatchObject({ ok: false, code: 'invalid' });
+    let inFlight = 0;
+    const oneByOne = makeReplayer(async () => {
+      expect(++inFlight).toBe(1);
+      await settled();
+      inFlight--;
+      return answer();
+    });
+    expect(await replay(oneByOne, { pace: 'one-by-one', speed: 1 })).toMatchObject({ sent: 3, pace: 'one-by-one' });
+  });
+
+  test('keeps the order of a connection’s calls, however slow their answers', async () => {
+    const at = (address: string) => ({ peer: { address, spiffeId: '' }, durationMs: 5 });
+    await record([makeExchange(0, at('127.0.0.1:1')), makeExchange(10, at('127.0.0.1:1')), makeExchange(20, at('127.0.0.1:2'))]);
+    const order: string[] = [];
+    let letGo: () => void = () => {};
+    const send = async ({ path }: ReplayCall) => {
+      order.push(path);
+      if (path === '/ratings/0') await new Promise<void>((resolve) => (letGo = resolve));
+      else if (path === '/ratings/20') letGo();
+      return answer();
+    };
+    await replay(makeReplayer(send), { speed: 0 });
+    expect(order).toEqual(['/ratings/0', '/ratings/20', '/ratings/10']);
+  });
+
+  test('judges the same answers again by other rules, without sending anything', async () => {
+    const json = (n: number, value: unknown) =>
+      makeExchange(n, { response: { headers: plain, body: makeBody(JSON.stringify(value)), trailers: [] } });
+    await record([json(1, { at: 1, total: 10 }), json(2, { at: 1, total: 10 }), json(3, { at: 1, total: 10 })]);
+    let sent = 0;
+    const replayer = makeReplayer(async ({ path }) => {
+      sent++;
+      return answer({ body: Buffer.from(JSON.stringify({ at: 2, total: path.endsWith('3') ? 10.5 : 10 })) });
+    });
+    const run = await replay(replayer);
+    expect(run).toMatchObject({ same: 0, different: 3, verdict: 'different' });
+    expect(run.endpoints).toMatchObject([{ endpoint: 'GET /ratings/{}', calls: 3, different: 3, verdict: 'different' }]);
+    const rules = { ignore: ['$.at'], unordered: [], tolerance: [] };
+    const judged = await replayer.judge(run.id, rules);
+    expect(judged).toMatchObject({ ok: true, value: { same: 2, different: 1, verdict: 'different' } });
+    expect(judged.ok && judged.value.differences.map((d) => d.fields.map((f) => f.path))).toEqual([['$.total']]);
+    expect(await replayer.judge(run.id, { ...rules, tolerance: ['$.total±0.5'] })).toMatchObject({
+      ok: true,
+      value: { same: 3, verdict: 'same' },
+    });
+    expect(await replayer.get(run.id)).toMatchObject({ same: 3, rules: { ignore: ['$.at'] } });
+    expect(await replayer.judge(run.id, { ignore: [], unordered: [], tolerance: [] })).toMatchObject({
+      ok: true,
+      value: { different: 3 },
+    });
+    expect(sent).toBe(3);
+  });
+
+  test('with noise tells what changes by itself from what changed', async () => {
+    const json = (n: number, value: unknown) =>
+      makeExchange(n, { response: { headers: plain, body: makeBody(JSON.stringify(value)), trailers: [] } });
+    await record(Array.from({ length: 40 }, (_, n) => json(n, { at: n, price: 10 })));
+    let n = 1000;
+    const replayer = makeReplayer(async () => answer({ body: Buffer.from(JSON.stringify({ at: n++, price: 11 })) }));
+    const run = await replay(replayer, { noise: true });
+    expect(n).toBe(1080);
+    expect(run.endpoints?.[0]?.fields.map(({ path, verdict, raw, noise }) => [path, verdict, raw, noise])).toEqual([
+      ['$.at', 'noise', 40, 40],
+      ['$.price', 'different', 40, 0],
+    ]);
+    expect(run).toMatchObject({ different: 40, verdict: 'different' });
+    expect(run.differences[0]!.fields.map(({ path }) => path)).toEqual(['$.price']);
+    expect(await replayer.judge(run.id, { ignore: ['$.price'], unordered: [], tolerance: [] })).toMatchObject({
+      ok: true,
+      value: { same: 40, verdict: 'same' },
+    });
   });
 
   test('that an engine was killed in is cancelled when the next one starts', async () => {
@@ -331,6 +471,16 @@ describe('the comparison', () => {
     expect(compareAnswer(makeExchange(1), { ...other, status: 500 }, redactor, { diff: false })).toHaveLength(1);
   });
 });
+
+/** Moves time on in small steps; the store's worker is given the time to answer. */
+async function turn(clock: ManualClock, ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  for (let passed = 0; passed < ms; passed += 5) {
+    await settled();
+    clock.advance(5);
+  }
+  await settled();
+}
 
 /** Lets everything that is ready run. */
 function settled(): Promise<void> {

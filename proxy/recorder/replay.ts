@@ -1,36 +1,23 @@
-import type { ExchangeDetail } from '../api/exchange.schema.ts';
-import type { Difference, Replay, ReplayRequest } from '../api/replay.schema.ts';
+import { randomBytes } from 'node:crypto';
+import type { Exchange, ExchangeDetail } from '../api/exchange.schema.ts';
+import type { Replay, ReplayPlan, ReplayRequest, ReplayRules } from '../api/replay.schema.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Store } from '../store/store.ts';
 import type { StoreResult } from '../store/store-types.ts';
-import { compareAnswer } from './compare-answer.ts';
+import { judgeAgain } from './compare/judge.ts';
+import { compileRules } from './compare/rules.ts';
 import type { Redactor } from './redact.ts';
-import { findRootCalls } from './replay-roots.ts';
+import { type ReplaySend, rootSpanPrefix } from './replay/call.ts';
+import { Player } from './replay/play.ts';
+import { ReplayRun, type RunSetup } from './replay/run.ts';
+import { choosePacing } from './replay/schedule.ts';
+import { ReplaySession } from './replay/session.ts';
+import { type Survey, surveyRecording } from './replay/survey.ts';
+import { isLoopbackHost, parseTarget, type ReplayTarget, unconfirmed } from './replay/target.ts';
+import { parseVariableRule, type VariableRule } from './replay/variable-rule.ts';
 
-export interface ReplayCall {
-  /** Who sends it: a workload id's sidecar (`reviews-v1-0`; '' with `service` when unknown), or the ingress. */
-  source: { kind: 'workload'; workload: string; service: string; namespace: string } | { kind: 'ingress' };
-  method: string;
-  authority: string;
-  /** With query. */
-  path: string;
-  /** Without hop and trace headers. */
-  headers: [string, string][];
-  body: Buffer;
-  /** `to: reviews=v2`, when it concerns this call's recording: what goes to the service must go to that version. */
-  override: { service: string; version: string } | null;
-  signal: AbortSignal;
-}
-export interface ReplayAnswer {
-  /** 0 with `error` set: a transport failure. */
-  status: number;
-  headers: [string, string][];
-  body: Buffer;
-  traceId: string;
-  durationMs: number;
-  error: string;
-}
-export type ReplaySend = (call: ReplayCall) => Promise<ReplayAnswer>;
+export type { ReplayAnswer, ReplayCall, ReplaySend } from './replay/call.ts';
+export { headersToSend } from './replay/call.ts';
 
 export interface ReplayerOptions {
   store: Store;
@@ -39,279 +26,278 @@ export interface ReplayerOptions {
   /** Answers are redacted before they are compared and kept, as the recorded ones were. */
   redactor: Redactor;
   send: ReplaySend;
-  /** In flight at most; default 32. */
+  /**
+   * From now on calls of traces that begin with these 16 hex digits go to the target; null: as routed again. Answers '' or why that cannot be.
+   * Without it no replay can go elsewhere.
+   */
+  steer?: (tracePrefix: string, target: ReplayTarget | null) => Promise<string>;
+  /** Resolves when everything the mesh has finished so far was given to observe(). */
+  flush?: () => Promise<void>;
+  /** A first replay runs, or the last one has ended: every exchange is needed meanwhile. */
+  onActive?: (isActive: boolean) => void;
+  /** In flight at most, when the request does not say. */
   concurrency?: number;
+  /** Requests are handed to `send` this long before their start; default 60. */
+  aheadMs?: number;
 }
 
-const PAGE = 1000;
-const DEFAULT_CONCURRENCY = 32;
-/** Differences kept in full; the counts go on. */
-const MAX_DIFFERENCES = 500;
 const SAVE_MS = 1000;
-/** Set anew by the sidecar, or meaningless on a new connection. */
-const DROPPED_HEADERS = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'te',
-  'trailer',
-  'upgrade',
-  'host',
-  'content-length',
-  'expect',
-  'traceparent',
-  'tracestate',
-  'b3',
-  'x-request-id',
-  'x-forwarded-client-cert',
-  'x-forwarded-for',
-]);
+/** How long services may go on calling others after their answer. */
+const SETTLE_MS = 150;
+const PREFIX_BYTES = 8;
 
-interface Run {
-  replay: Replay;
-  abort: AbortController;
-  recordedMs: number[];
-  replayedMs: number[];
-  savedAt: number;
-}
-
-/** Sends recordings again on an open-loop schedule: every start is computed in advance, so a slow answer delays nobody else. */
+/** Sends recordings again, on an open-loop schedule or as fast as they are answered, and says what came back different. */
 export class Replayer {
   readonly #options: ReplayerOptions;
-  readonly #running = new Map<string, Run>();
+  readonly #running = new Map<string, ReplayRun>();
+  /** By the beginning of its trace ids. */
+  readonly #byPrefix = new Map<string, ReplayRun>();
 
   constructor(options: ReplayerOptions) {
     this.#options = options;
   }
 
+  get isActive(): boolean {
+    return this.#running.size > 0;
+  }
+
+  /** What a replay would do, and which variables it seems to need. */
+  async plan(recordingIdOrName: string): Promise<StoreResult<ReplayPlan>> {
+    const recording = await this.#options.store.getRecording(recordingIdOrName);
+    if (recording === null) return noRecording(recordingIdOrName);
+    return { ok: true, value: (await surveyRecording(this.#options.store, recording.id)).plan };
+  }
+
   async start(recordingIdOrName: string, request: Partial<ReplayRequest>): Promise<StoreResult<Replay>> {
-    const { store, clock, random } = this.#options;
+    const { store, clock } = this.#options;
     const recording = await store.getRecording(recordingIdOrName);
-    if (recording === null) return { ok: false, code: 'not_found', message: `There is no recording ${recordingIdOrName}` };
-    const override = parseOverride(request.to);
-    if (override === undefined) {
-      return {
-        ok: false,
-        code: 'conflict',
-        message: `"${request.to}" does not name a version; write service=version, e.g. reviews=v2`,
-      };
-    }
-    const roots = findRootCalls(await this.#exchangesOf(recording.id));
-    const run: Run = {
-      replay: {
-        id: `${Math.floor(clock.wallNow()).toString(36).padStart(9, '0')}${Math.floor(random() * 36 ** 6)
-          .toString(36)
-          .padStart(6, '0')}`,
-        recordingId: recording.id,
-        recordingName: recording.name,
-        state: 'running',
-        startedAt: new Date(clock.wallNow()).toISOString(),
-        finishedAt: null,
-        total: roots.length,
-        sent: 0,
-        same: 0,
-        different: 0,
-        failed: 0,
-        speed: request.speed ?? 1,
-        to: request.to ?? null,
-        latency: null,
-        differences: [],
-      },
-      abort: new AbortController(),
-      recordedMs: [],
-      replayedMs: [],
-      savedAt: clock.now(),
+    if (recording === null) return noRecording(recordingIdOrName);
+    const asked = readRequest(request, this.#options);
+    if (typeof asked === 'string') return { ok: false, code: 'invalid', message: asked };
+    const survey = await surveyRecording(store, recording.id, request.streams);
+    const remote = unconfirmed(hostsLeft(asked.target, survey), request.confirmRemote ?? []);
+    if (remote !== '') return { ok: false, code: 'conflict', message: remote };
+    const suggested = request.autoVariables ? survey.plan.suggestions.map(({ rule }) => parseVariableRule(rule)) : [];
+    const variables = [...asked.variables, ...suggested.filter((rule): rule is VariableRule => typeof rule !== 'string')];
+    const setup: RunSetup = {
+      request,
+      ...asked,
+      replay: this.#newReplay(recording, request, survey, asked.pacing.pace),
+      prefix: randomBytes(PREFIX_BYTES).toString('hex'),
+      edges: survey.edges,
+      session: new ReplaySession(variables, request.cookies ?? true),
+      now: () => clock.now(),
     };
+    const refused = await this.#steer(setup);
+    if (refused !== '') return { ok: false, code: 'conflict', message: refused };
+    const run = new ReplayRun(setup);
     const saved = await store.saveReplay(run.replay);
     if (!saved.ok) return saved;
-    this.#running.set(run.replay.id, run);
-    void this.#play(run, roots, override, request);
+    this.#enter(run);
+    const second = () => new ReplaySession(variables, request.cookies ?? true, setup.session);
+    void this.#play(run, survey.roots, second);
     return { ok: true, value: { ...run.replay } };
   }
 
+  /** Exchanges as the mesh finishes them, redacted. */
+  observe(exchanges: readonly Exchange[]): void {
+    if (this.#byPrefix.size === 0) return;
+    for (const exchange of exchanges) {
+      const run = this.#byPrefix.get(exchange.traceId.slice(0, PREFIX_BYTES * 2));
+      run?.calls.add(exchange, exchange.parentSpanId.startsWith(rootSpanPrefix));
+    }
+  }
+
   async get(id: string): Promise<Replay | null> {
-    return this.#running.get(id)?.replay ?? (await this.#options.store.getReplay(id));
+    const running = this.#running.get(id);
+    if (running !== undefined) return view(running.state());
+    const replay = await this.#options.store.getReplay(id);
+    return replay && view(replay);
   }
 
   async list(): Promise<Replay[]> {
-    return (await this.#options.store.listReplays()).map((replay) => this.#running.get(replay.id)?.replay ?? replay);
+    const replays = await this.#options.store.listReplays();
+    return replays.map((replay) => view(this.#running.get(replay.id)?.state() ?? replay));
+  }
+
+  /** Nothing new is sent; what is under way ends. */
+  async pause(id: string): Promise<StoreResult<Replay>> {
+    return this.#turn(id, (run) => run.gate.close());
+  }
+
+  /** Goes on where it was: all later starts move by the length of the pause. */
+  async resume(id: string): Promise<StoreResult<Replay>> {
+    return this.#turn(id, (run) => run.gate.open());
   }
 
   async cancel(id: string): Promise<StoreResult<Replay>> {
     const run = this.#running.get(id);
     if (run === undefined) {
       const known = await this.#options.store.getReplay(id);
-      return known ? { ok: true, value: known } : { ok: false, code: 'not_found', message: `There is no replay ${id}` };
+      return known ? { ok: true, value: view(known) } : noReplay(id);
     }
     run.abort.abort();
+    run.gate.open();
     await this.#end(run, 'cancelled');
-    return { ok: true, value: run.replay };
+    return { ok: true, value: view(run.replay) };
+  }
+
+  /** The same answers under other rules; nothing is sent. */
+  async judge(id: string, rules: ReplayRules): Promise<StoreResult<Replay>> {
+    if (this.#running.has(id))
+      return { ok: false, code: 'conflict', message: 'The replay still runs; its differences can be judged when it has ended' };
+    const replay = await this.#options.store.getReplay(id);
+    if (replay === null) return noReplay(id);
+    const judged = judgeAgain(replay, rules);
+    if (typeof judged === 'string') return { ok: false, code: 'invalid', message: judged };
+    const saved = await this.#options.store.saveReplay({ ...replay, rules });
+    return saved.ok ? { ok: true, value: view({ ...replay, rules }) } : saved;
   }
 
   async close(): Promise<void> {
     await Promise.all([...this.#running.keys()].map((id) => this.cancel(id)));
   }
 
-  async #exchangesOf(id: string): Promise<ExchangeDetail[]> {
-    const exchanges: ExchangeDetail[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await this.#options.store.recordedExchanges(id, { limit: PAGE, cursor });
-      exchanges.push(...page.exchanges);
-      cursor = page.next ?? undefined;
-    } while (cursor !== undefined);
-    return exchanges;
+  #newReplay(
+    recording: { id: string; name: string },
+    request: Partial<ReplayRequest>,
+    survey: Survey,
+    pace: NonNullable<ReplayRequest['pace']>,
+  ): Replay {
+    const { clock, random } = this.#options;
+    const suffix = Math.floor(random() * 36 ** 6)
+      .toString(36)
+      .padStart(6, '0');
+    return {
+      id: `${Math.floor(clock.wallNow()).toString(36).padStart(9, '0')}${suffix}`,
+      recordingId: recording.id,
+      recordingName: recording.name,
+      state: 'running',
+      startedAt: new Date(clock.wallNow()).toISOString(),
+      finishedAt: null,
+      total: survey.roots.size,
+      sent: 0,
+      same: 0,
+      different: 0,
+      failed: 0,
+      speed: request.speed ?? 1,
+      to: request.to ?? null,
+      latency: null,
+      differences: [],
+      pace,
+      noise: request.noise ?? false,
+      against: request.noise === true && request.to !== undefined ? 'baseline' : 'recording',
+      notes: survey.plan.notes,
+      graph: null,
+      rules: { ignore: request.ignore ?? [], unordered: request.unordered ?? [], tolerance: request.tolerance ?? [] },
+    };
   }
 
-  async #play(run: Run, roots: ExchangeDetail[], override: Override | null, request: Partial<ReplayRequest>): Promise<void> {
-    const { clock } = this.#options;
-    const limit = this.#options.concurrency ?? DEFAULT_CONCURRENCY;
-    const inFlight = new Set<Promise<void>>();
-    const startedAt = clock.now();
-    const first = roots[0] === undefined ? 0 : Date.parse(roots[0].time);
-    const { speed } = run.replay;
-    for (const root of roots) {
-      const intended = speed === 0 ? 0 : (Date.parse(root.time) - first) / speed;
-      await this.#until(startedAt + intended, run.abort.signal);
-      // "As fast as possible" and a burst beyond the limit wait for a place; otherwise nobody waits for an answer.
-      while (inFlight.size >= limit && !run.abort.signal.aborted) await Promise.race(inFlight);
-      if (run.abort.signal.aborted) break;
-      const call = this.#send(run, root, override, request).finally(() => inFlight.delete(call));
-      inFlight.add(call);
-    }
-    await Promise.all(inFlight);
-    if (!run.abort.signal.aborted) await this.#end(run, 'finished');
+  async #steer(setup: Pick<RunSetup, 'prefix' | 'target'>): Promise<string> {
+    if (setup.target === null) return '';
+    const { steer } = this.#options;
+    return steer === undefined ? 'This engine cannot send a service’s calls elsewhere' : steer(setup.prefix, setup.target);
   }
 
-  async #send(run: Run, root: ExchangeDetail, override: Override | null, request: Partial<ReplayRequest>): Promise<void> {
-    const answer = await this.#answer(run, root, override);
-    if (run.abort.signal.aborted) return;
-    this.#compare(run, root, answer, request);
-    const { clock, store } = this.#options;
-    if (clock.now() - run.savedAt < SAVE_MS) return;
-    run.savedAt = clock.now();
-    await store.saveReplay(run.replay);
+  #enter(run: ReplayRun): void {
+    this.#running.set(run.replay.id, run);
+    this.#byPrefix.set(run.setup.prefix, run);
+    if (this.#running.size === 1) this.#options.onActive?.(true);
   }
 
-  async #answer(run: Run, root: ExchangeDetail, override: Override | null): Promise<ReplayAnswer> {
-    const { body } = root.request;
-    if (body?.truncated) return notSent(`the recorded request body was cut off at ${body.capturedBytes} of ${body.bytes} bytes`);
+  async #play(run: ReplayRun, roots: ReadonlySet<string>, makeSession: () => ReplaySession): Promise<void> {
+    const { clock, redactor, send, store } = this.#options;
+    const onProgress = async () => {
+      if (clock.now() - run.savedAt < SAVE_MS) return;
+      run.savedAt = clock.now();
+      await store.saveReplay(run.replay);
+    };
+    const baselinePrefix = randomBytes(PREFIX_BYTES).toString('hex');
+    const player = new Player(run, { clock, redactor, send, baselinePrefix, onProgress }, makeSession);
     try {
-      return await this.#options.send({
-        source: sourceOf(root),
-        method: root.method,
-        authority: root.authority,
-        path: root.path,
-        headers: headersToSend(root),
-        body: body === null ? Buffer.alloc(0) : Buffer.from(body.content, body.encoding),
-        override: override !== null && override.service === root.destination ? override : null,
-        signal: run.abort.signal,
-      });
+      await player.play(rootsOf(store, run.replay.recordingId, roots));
+      if (!run.abort.signal.aborted) await this.#end(run, 'finished');
     } catch (error) {
-      // A recording can hold what no client can send (an imported path with a space): that call failed, the others go on.
-      return notSent(error instanceof Error ? error.message : String(error));
+      // The recording was deleted meanwhile, or the disk is gone: what was sent by then is told.
+      const text = `Ended early: ${error instanceof Error ? error.message : String(error)}`;
+      run.replay.notes = [{ text, calls: run.replay.total - run.replay.sent }, ...(run.replay.notes ?? [])];
+      run.abort.abort();
+      await this.#end(run, 'cancelled');
     }
   }
 
-  #compare(run: Run, root: ExchangeDetail, answer: ReplayAnswer, request: Partial<ReplayRequest>): void {
-    const { replay } = run;
-    replay.sent++;
-    run.recordedMs.push(root.durationMs);
-    if (answer.error === '') run.replayedMs.push(answer.durationMs);
-    const fields =
-      answer.error === ''
-        ? compareAnswer(root, answer, this.#options.redactor, request)
-        : [{ path: 'transport', kind: 'failed', recorded: String(root.status), replayed: answer.error }];
-    if (answer.error !== '') replay.failed++;
-    if (fields.length === 0) {
-      replay.same++;
-      return;
+  async #turn(id: string, change: (run: ReplayRun) => void): Promise<StoreResult<Replay>> {
+    const run = this.#running.get(id);
+    if (run !== undefined) {
+      change(run);
+      return { ok: true, value: run.state() };
     }
-    replay.different++;
-    if (replay.differences.length >= MAX_DIFFERENCES) return;
-    replay.differences.push(differenceOf(root, answer, fields));
+    const known = await this.#options.store.getReplay(id);
+    return known ? { ok: false, code: 'conflict', message: 'The replay has ended' } : noReplay(id);
   }
 
-  #until(at: number, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
-    const waitMs = at - clock.now();
-    if (waitMs <= 0 || signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = () => {
-        timer.cancel();
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = clock.setTimer(done, waitMs);
-      signal.addEventListener('abort', done);
-    });
-  }
-
-  async #end(run: Run, state: 'finished' | 'cancelled'): Promise<void> {
-    run.replay.finishedAt = new Date(this.#options.clock.wallNow()).toISOString();
-    run.replay.latency =
-      run.replayedMs.length === 0
-        ? null
-        : {
-            recordedP50: percentile(run.recordedMs, 0.5),
-            replayedP50: percentile(run.replayedMs, 0.5),
-            recordedP95: percentile(run.recordedMs, 0.95),
-            replayedP95: percentile(run.replayedMs, 0.95),
-          };
-    run.replay.state = state;
-    await this.#options.store.saveReplay(run.replay);
+  async #end(run: ReplayRun, state: 'finished' | 'cancelled'): Promise<void> {
+    const { clock, flush, store, onActive } = this.#options;
+    run.replay.evaluating = true;
+    if (state === 'finished' && flush !== undefined && run.replay.sent > 0) {
+      // Calls that services make after their answer belong to it too.
+      await new Promise<void>((resolve) => void clock.setTimer(resolve, SETTLE_MS));
+      await flush();
+    }
+    // Cancelled while it was waited for.
+    if (run.concluded) return;
+    run.conclude();
+    this.#byPrefix.delete(run.setup.prefix);
+    if (run.setup.target !== null) await this.#options.steer?.(run.setup.prefix, null);
+    const finishedAt = new Date(clock.wallNow()).toISOString();
+    const ended: Replay = { ...run.replay, state, finishedAt, evaluating: false };
+    ended.verdict = view(ended).verdict ?? 'same';
+    await store.saveReplay(ended);
+    // Seen as ended only when it is kept: it can be judged again from that moment.
+    Object.assign(run.replay, ended);
     this.#running.delete(run.replay.id);
+    if (this.#running.size === 0) onActive?.(false);
   }
 }
 
-interface Override {
-  service: string;
-  version: string;
+/** As judged by its rules; what is kept holds everything that differed. */
+function view(replay: Replay): Replay {
+  if (replay.endpoints === undefined || replay.groups === undefined) return replay;
+  const judged = judgeAgain(replay, replay.rules ?? { ignore: [], unordered: [], tolerance: [] });
+  return typeof judged === 'string' ? replay : { ...replay, ...judged };
 }
 
-/** `reviews=v2`; null for none, undefined for nonsense. */
-function parseOverride(to: string | undefined): Override | null | undefined {
-  if (to === undefined || to === '') return null;
-  const match = /^([^=\s]+)=([^=\s]+)$/.exec(to);
-  return match === null ? undefined : { service: match[1]!, version: match[2]! };
+async function* rootsOf(store: Store, id: string, roots: ReadonlySet<string>): AsyncGenerator<ExchangeDetail> {
+  for await (const exchange of store.eachRecordedExchange(id)) if (roots.has(exchange.id)) yield exchange;
 }
 
-function sourceOf(exchange: ExchangeDetail): ReplayCall['source'] {
-  if (exchange.reporter === 'gateway' || exchange.source === 'ingress' || exchange.source === 'outside')
-    return { kind: 'ingress' };
-  return { kind: 'workload', workload: exchange.sourceWorkload, service: exchange.source, namespace: exchange.sourceNamespace };
+/** The parts of a request that can be wrong, read; the first sentence that says what is. */
+function readRequest(
+  request: Partial<ReplayRequest>,
+  defaults: { concurrency?: number; aheadMs?: number },
+): (Pick<RunSetup, 'target' | 'pacing' | 'rules'> & { variables: VariableRule[] }) | string {
+  const target = parseTarget(request.to);
+  if (typeof target === 'string') return target;
+  const pacing = choosePacing(request, defaults);
+  if (typeof pacing === 'string') return pacing;
+  const rules = compileRules(request);
+  if (typeof rules === 'string') return rules;
+  const variables: VariableRule[] = [];
+  for (const text of request.variables ?? []) {
+    const rule = parseVariableRule(text);
+    if (typeof rule === 'string') return rule;
+    variables.push(rule);
+  }
+  return { target, pacing, rules, variables };
 }
 
-/** What a client may send again. A redacted secret is no secret: better none than a wrong one. */
-export function headersToSend(root: ExchangeDetail): [string, string][] {
-  const { headers, body } = root.request;
-  return headers.filter(([name, value]) => {
-    const lower = name.toLowerCase();
-    if (DROPPED_HEADERS.has(lower) || lower.startsWith('x-envoy-') || lower.startsWith('x-b3-')) return false;
-    if (lower === 'content-encoding' && body !== null && body.contentEncoding === '') return false;
-    return !(/redacted-[0-9a-f]{16}/.test(value) && root.redacted.some((path) => path.startsWith(`request.headers.${lower}`)));
-  });
+function hostsLeft(target: ReplayTarget | null, { remoteHosts }: Survey): string[] {
+  return target?.kind === 'address' && !isLoopbackHost(target.host) ? [target.host, ...remoteHosts] : remoteHosts;
 }
 
-function notSent(error: string): ReplayAnswer {
-  return { status: 0, headers: [], body: Buffer.alloc(0), traceId: '', durationMs: 0, error };
+function noRecording(id: string): { ok: false; code: 'not_found'; message: string } {
+  return { ok: false, code: 'not_found', message: `There is no recording ${id}` };
 }
-
-function differenceOf(root: ExchangeDetail, answer: ReplayAnswer, fields: Difference['fields']): Difference {
-  return {
-    exchangeId: root.id,
-    method: root.method,
-    path: root.path,
-    source: root.source,
-    destination: root.destination,
-    fields,
-    recorded: { status: root.status, durationMs: root.durationMs },
-    replayed: { status: answer.status, durationMs: answer.durationMs, traceId: answer.traceId, error: answer.error },
-  };
-}
-
-function percentile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+function noReplay(id: string): { ok: false; code: 'not_found'; message: string } {
+  return { ok: false, code: 'not_found', message: `There is no replay ${id}` };
 }

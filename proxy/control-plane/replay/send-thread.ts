@@ -1,0 +1,65 @@
+import { Worker } from 'node:worker_threads';
+import { workerEnvironment } from '../../shared/worker-environment.ts';
+import type { FromSendWorker, ToSendWorker } from './send-worker.ts';
+import { failure, type WireAnswer, type WireCall } from './wire.ts';
+
+/** The sending thread, seen from the control plane. It starts with the first call, so that an engine that replays nothing pays nothing. */
+export class SendThread {
+  readonly #url = new URL(import.meta.url.endsWith('.ts') ? './send-worker.ts' : './send-worker.js', import.meta.url);
+  readonly #waiting = new Map<number, (answer: WireAnswer) => void>();
+  #worker: Worker | null = null;
+  #nextId = 1;
+  #closed = false;
+
+  /** Never rejects. */
+  send(call: WireCall, signal: AbortSignal): Promise<WireAnswer> {
+    if (this.#closed) return Promise.resolve(failure('the engine stops', 0));
+    if (signal.aborted) return Promise.resolve(failure('cancelled', 0));
+    this.#worker ??= this.#launch();
+    const worker = this.#worker;
+    const id = this.#nextId++;
+    const cancel = () => worker.postMessage({ type: 'cancel', id } satisfies ToSendWorker);
+    signal.addEventListener('abort', cancel, { once: true });
+    return new Promise((resolve) => {
+      this.#waiting.set(id, (answer) => {
+        signal.removeEventListener('abort', cancel);
+        resolve(answer);
+      });
+      worker.postMessage({ type: 'send', id, call } satisfies ToSendWorker);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const worker = this.#worker;
+    this.#worker = null;
+    await worker?.terminate();
+    this.#failAll('the engine stops');
+  }
+
+  #launch(): Worker {
+    const worker = new Worker(this.#url, { name: 'drydock-replay', env: workerEnvironment() });
+    worker.unref();
+    worker.on('message', ({ id, answer }: FromSendWorker) => {
+      const settle = this.#waiting.get(id);
+      this.#waiting.delete(id);
+      settle?.(answer);
+    });
+    let reason = 'the sending thread ended';
+    worker.on('error', (error) => {
+      reason = `the sending thread ended: ${error instanceof Error ? error.message : String(error)}`;
+    });
+    worker.on('exit', () => {
+      if (this.#worker !== worker) return;
+      // The next call starts another one.
+      this.#worker = null;
+      this.#failAll(reason);
+    });
+    return worker;
+  }
+
+  #failAll(message: string): void {
+    for (const settle of this.#waiting.values()) settle(failure(message, 0));
+    this.#waiting.clear();
+  }
+}

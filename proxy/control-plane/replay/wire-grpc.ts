@@ -1,0 +1,159 @@
+import http2 from 'node:http2';
+import { gunzipSync } from 'node:zlib';
+import { ScriptPlayer } from './script-player.ts';
+import { failure, headersOf, type Prepared, type WireAnswer, type WireCall, type WireMessage } from './wire.ts';
+
+/** HTTP/2 sessions by address, made with prior knowledge as gRPC clients do. */
+export class Http2Sessions {
+  readonly #sessions = new Map<string, http2.ClientHttp2Session>();
+
+  to(host: string, port: number): http2.ClientHttp2Session {
+    const key = `${host}:${port}`;
+    const known = this.#sessions.get(key);
+    if (known !== undefined && !known.closed && !known.destroyed) return known;
+    const session = http2.connect(`http://${host.includes(':') ? `[${host}]` : host}:${port}`);
+    // Each request learns of it by its own error.
+    session.on('error', () => this.#sessions.delete(key));
+    session.on('close', () => this.#sessions.delete(key));
+    session.unref();
+    this.#sessions.set(key, session);
+    return session;
+  }
+
+  close(): void {
+    for (const session of this.#sessions.values()) session.destroy();
+  }
+}
+
+/** One gRPC call: messages up as the script says, messages and trailers down. */
+export function prepareGrpc(call: WireCall, sessions: Http2Sessions): Prepared {
+  const messages: WireMessage[] = [];
+  let settle: (answer: WireAnswer) => void = () => {};
+  const answer = new Promise<WireAnswer>((resolve) => {
+    settle = resolve;
+  });
+  let stream: http2.ClientHttp2Stream | null = null;
+  let startedAt = 0;
+  const script = call.script!;
+  const start = () => {
+    startedAt = performance.now();
+    const sent = stream ?? sessions.to(call.host, call.port).request(requestHeaders(call), { endStream: false });
+    stream = sent;
+    sent.session?.ref();
+    const player = new ScriptPlayer(
+      script,
+      (message) => void sent.write(frame(message.data)),
+      () => sent.end(),
+    );
+    const splitter = new FrameSplitter((data) => {
+      messages.push({ dir: 'down', kind: 'message', data, offsetMs: performance.now() - startedAt });
+      player.received();
+    });
+    const timer = setTimeout(() => sent.close(http2.constants.NGHTTP2_CANCEL), script.endAfterMs + 1000);
+    let status = 0;
+    let headers: [string, string][] = [];
+    let trailers: [string, string][] = [];
+    let error = '';
+    sent.on('response', (head) => {
+      status = Number(head[':status'] ?? 0);
+      headers = plainHeaders(head);
+    });
+    sent.on('trailers', (head) => {
+      trailers = plainHeaders(head);
+    });
+    sent.on('data', (chunk: Buffer) => splitter.add(chunk));
+    sent.on('error', (reason: NodeJS.ErrnoException) => {
+      error = reason.code ?? reason.message;
+    });
+    sent.on('close', () => {
+      clearTimeout(timer);
+      player.stop();
+      const durationMs = performance.now() - startedAt;
+      settle({
+        status,
+        headers,
+        trailers,
+        messages,
+        body: new Uint8Array(0),
+        durationMs,
+        error: status === 0 ? error || 'closed without an answer' : '',
+        lagMs: null,
+      });
+    });
+    player.start();
+  };
+  return {
+    start: () => {
+      try {
+        start();
+      } catch (error) {
+        settle(failure(error instanceof Error ? error.message : String(error), startedAt));
+      }
+    },
+    answer,
+    cancel: () => {
+      if (stream === null) settle(failure('cancelled', 0));
+      else stream.close(http2.constants.NGHTTP2_CANCEL);
+    },
+  };
+}
+
+function requestHeaders(call: WireCall): http2.OutgoingHttpHeaders {
+  const headers: http2.OutgoingHttpHeaders = {
+    ':method': call.method,
+    ':path': call.path,
+    ':authority': call.authority,
+    ':scheme': 'http',
+    te: 'trailers',
+  };
+  for (const [name, value] of headersOf(call)) {
+    const lower = name.toLowerCase();
+    // Messages are sent as they can be read.
+    if (lower !== 'grpc-encoding') headers[lower] = value;
+  }
+  headers['content-type'] ??= 'application/grpc';
+  return headers;
+}
+
+/** Kept inflated where it could be read, else as it was on the wire: gzip tells itself by its first bytes. */
+function frame(data: Uint8Array): Buffer {
+  const plain = data[0] === 0x1f && data[1] === 0x8b ? inflate(data) : Buffer.from(data);
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(plain.length, 1);
+  return Buffer.concat([head, plain]);
+}
+
+function inflate(data: Uint8Array): Buffer {
+  try {
+    return gunzipSync(data);
+  } catch {
+    return Buffer.from(data); // only looked like gzip
+  }
+}
+
+function plainHeaders(head: http2.IncomingHttpHeaders): [string, string][] {
+  return Object.entries(head)
+    .filter(([name]) => !name.startsWith(':'))
+    .flatMap(([name, value]) => (Array.isArray(value) ? value : [value ?? '']).map((one): [string, string] => [name, one]));
+}
+
+/** Length-prefixed messages out of what comes in pieces. */
+class FrameSplitter {
+  readonly #tell: (data: Uint8Array) => void;
+  #rest: Buffer = Buffer.alloc(0);
+
+  constructor(tell: (data: Uint8Array) => void) {
+    this.#tell = tell;
+  }
+
+  add(chunk: Buffer): void {
+    this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    while (this.#rest.length >= 5) {
+      const end = 5 + this.#rest.readUInt32BE(1);
+      if (this.#rest.length < end) return;
+      const data = this.#rest.subarray(5, end);
+      this.#tell(new Uint8Array((this.#rest[0]! & 1) === 1 ? inflate(data) : data));
+      this.#rest = this.#rest.subarray(end);
+    }
+  }
+}
