@@ -92,7 +92,6 @@ const cases: [string, string, number, string][] = [
   ['DD4032', vs(`  -${to.slice(3)}`, 'hosts: [ratings.default]'), 5, 'as it stands'],
   ['DD4033', dr('  workloadSelector: {matchLabels: {app: nobody}}\n'), 6, 'No workload'],
   ['DD4034', dr('  trafficPolicy:\n    outlierDetection: {consecutive5xxErrors: 0, maxEjectionPercent: 100}\n'), 7, 'off'],
-  ['DD4055', dr('  trafficPolicy:\n    tunnel: {protocol: POST, targetHost: db.internal, targetPort: 5432}\n'), 7, 'not applied'],
   ['DD4035', authz('  action: AUDIT\n  rules: [{}]\n'), 5, 'AUDIT'],
   [
     'DD4039',

@@ -14,6 +14,7 @@ import type { DataPlaneEvent, IdentityMaterial } from './messages.ts';
 import type { PreparedListener } from './prepare.ts';
 import { type ListenerPath, type RequestPathDeps, runExchange } from './request-path.ts';
 import { splitAuthority } from './route/authority.ts';
+import { connectionTarget } from './route/service-of.ts';
 import type { GatewayListener, GatewayServer, InboundListener, InboundPort, ProxySnapshot } from './snapshot.ts';
 import type { ConnectionInfo } from './stream.ts';
 import { refusePlaintext, runTcpInbound, runTcpOutbound, sniMatches, type TcpDeps } from './tcp-path.ts';
@@ -226,7 +227,7 @@ export class Connections {
   // ── TLS ──
 
   /** A client that stops in the middle of its hello has as long as one in the middle of a handshake. */
-  #readHello(socket: net.Socket, done: (hello: ClientHello) => void): void {
+  #readHello(socket: Duplex, done: (hello: ClientHello) => void): void {
     const timer = this.#deps.clock.setTimer(() => socket.destroy(), HELLO_TIMEOUT_MS);
     readClientHello(socket, (hello) => {
       timer.cancel();
@@ -380,33 +381,52 @@ export class Connections {
       return;
     }
     const { host, port } = splitAuthority(request.authority);
-    const service = path.table.view.serviceByHost[host] ?? '';
+    const { service, address } = connectionTarget(path.table.view, host, port);
     const protocol = path.snapshot.services.find((s) => s.fqdn === service)?.ports.find((p) => p.port === port)?.protocol;
     if (service === '' && path.snapshot.outboundTrafficPolicy === 'REGISTRY_ONLY') {
       request.refuse(502, '');
       return;
     }
     const stream = request.accept();
+    const target = { service: protocol === undefined ? '' : service, port, host, address, sni: '' };
     if (service === '' || protocol === undefined || protocol === 'tcp') {
-      void runTcpOutbound(
-        stream,
-        info,
-        path,
-        { service: protocol === undefined ? '' : service, port, host, sni: '' },
-        this.#tcpDeps(),
-      );
+      this.#carryOut(stream, info, path, target);
       return;
     }
     this.#detect(stream, (detected) => {
       if (detected === 'http1' || detected === 'http2') this.#serve(key, detected, stream, info);
-      else void runTcpOutbound(stream, info, path, { service, port, host, sni: '' }, this.#tcpDeps());
+      else void runTcpOutbound(stream, info, path, target, this.#tcpDeps());
     });
   }
 
   #tunnelOut(key: string, socket: Duplex, info: ConnectionInfo, service: string, port: number): void {
     const path = this.#deps.prepared(key)?.paths[0];
-    if (path === undefined) socket.destroy();
-    else void runTcpOutbound(socket, info, path, { service, port, host: service, sni: '' }, this.#tcpDeps());
+    if (path?.direction !== 'outbound') socket.destroy();
+    else {
+      const { address } = connectionTarget(path.table.view, service, port);
+      this.#carryOut(socket, info, path, { service, port, host: service, address, sni: '' });
+    }
+  }
+
+  /** Where a TLS route may choose by it, the client's server name is read first; who speaks no TLS, or not first, has none. */
+  #carryOut(
+    stream: Duplex,
+    info: ConnectionInfo,
+    path: ListenerPath & { direction: 'outbound' },
+    target: { service: string; port: number; host: string; address: string; sni: string },
+  ): void {
+    const run = (sni: string): void => void runTcpOutbound(stream, info, path, { ...target, sni }, this.#tcpDeps());
+    const { tcpRoutes } = path.table.view;
+    if (!tcpRoutes.some((r) => r.service === target.service && r.port === target.port && r.sniHosts.length > 0)) {
+      run('');
+      return;
+    }
+    const { clock } = this.#deps;
+    const setTimer = (callback: () => void, delayMs: number) => clock.setTimer(callback, delayMs);
+    detect(stream, { timeoutMs: SILENT_MS, setTimer }, (protocol) => {
+      if (protocol === 'tls') this.#readHello(stream, ({ serverName }) => run(serverName));
+      else run('');
+    });
   }
 
   // ── paths ──

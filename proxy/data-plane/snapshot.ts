@@ -157,6 +157,8 @@ export interface OutboundView {
   defaultPorts: Record<string, number>;
   /** host (lower case, no port) → service fqdn. */
   serviceByHost: Record<string, string>;
+  /** Addresses and subnets of ServiceEntries, per port: connections to them are for that service; absent = none. */
+  addresses?: { cidr: string; port: number; service: string }[];
   tcpRoutes: TcpRoute[];
   clusters: Record<string, ClusterSnapshot>;
 }
@@ -314,6 +316,8 @@ export interface TcpRoute {
   sourceLabels: Record<string, string> | null;
   /** SNI hosts for TLS routes; empty for TCP routes. */
   sniHosts: string[];
+  /** Only connections to an address within one of them; absent or empty = any. */
+  destinationSubnets?: string[];
   /** Of a gateway: the server (by id) that ends TLS before this route takes the bytes; absent = bytes as they come. */
   server?: string;
   clusters: WeightedCluster[];
@@ -353,8 +357,8 @@ export interface ClusterSnapshot {
     failoverPriority: string[];
   };
   proxyProtocol: 'V1' | 'V2' | null;
-  /** Opaque connections are carried on by CONNECT to this `host:port`; absent = straight. */
-  tunnelTarget?: string;
+  /** Opaque connections are carried on to this `host:port` inside a CONNECT or POST; absent = straight. */
+  tunnel?: { target: string; method: 'CONNECT' | 'POST' };
   /** PING at this interval, and how long an answer may take; absent = never. */
   http2KeepAlive?: { intervalMs: number; timeoutMs: number };
   /** DestinationRule in force, for explain. */

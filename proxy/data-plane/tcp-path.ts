@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { compileIpBlocks } from '../shared/ip-blocks.ts';
 import { addFlag } from './exchange.ts';
 import { HeaderMap } from './header-map.ts';
 import { LiveExchange } from './live-exchange.ts';
@@ -10,8 +11,8 @@ import type { ConnectionInfo, DownstreamRequest } from './stream.ts';
 import type { TcpFaultDecision, TcpFaults } from './tcp-faults.ts';
 import type { ClusterRuntime } from './upstream/cluster.ts';
 import type { DialResult } from './upstream/connect.ts';
-import { openConnectTunnel } from './upstream/connect-tunnel.ts';
 import type { Host } from './upstream/host.ts';
+import { openTunnel } from './upstream/open-tunnel.ts';
 import { joinTunnel } from './upstream/tunnel.ts';
 
 /*
@@ -43,6 +44,8 @@ export interface TcpTarget {
   /** Host as asked for, for passthrough. */
   host: string;
   sni: string;
+  /** Address the client connected to, for destinationSubnets; '' or absent = none is known. */
+  address?: string;
   /** A gateway's own routes; then nothing else is looked at. */
   routes?: readonly TcpRoute[];
 }
@@ -163,6 +166,7 @@ function pickTcpCluster(
   const route = candidates.find(
     (r) =>
       (r.sniHosts.length === 0 || r.sniHosts.some((h) => sniMatches(h, target.sni))) &&
+      (!r.destinationSubnets?.length || compileIpBlocks(r.destinationSubnets)(target.address ?? '')) &&
       Object.entries(r.sourceLabels ?? {}).every(([k, v]) => labels[k] === v),
   );
   if (route === undefined && target.routes !== undefined) return null;
@@ -213,17 +217,20 @@ async function joinTo(
   onDialled(result.ok);
   if (!result.ok)
     return refuse(exchange, downstream, 'UF,URX', `upstream_reset_before_response_started{${result.reset.detail}}`, deps);
-  const { tunnelTarget = '', connectTimeoutMs = 0 } = cluster ?? {};
-  if (tunnelTarget !== '') {
-    const why = await openConnectTunnel(result.socket, tunnelTarget, clock, connectTimeoutMs);
-    if (why !== '') return refuse(exchange, downstream, 'UF,URX', `upstream_reset_before_response_started{${why}}`, deps);
+  let upstream: Duplex = result.socket;
+  if (cluster?.tunnel !== undefined) {
+    const opened = await openTunnel(upstream, cluster.tunnel, clock, cluster.connectTimeoutMs);
+    if (opened.stream === null) {
+      return refuse(exchange, downstream, 'UF,URX', `upstream_reset_before_response_started{${opened.why}}`, deps);
+    }
+    upstream = opened.stream;
   }
   if (downstream.destroyed) {
-    result.socket.destroy();
+    upstream.destroy();
     return finish(exchange, deps);
   }
   if (faults.toxics.length > 0) {
-    const bytes = await deps.faults.join(downstream, result.socket, faults);
+    const bytes = await deps.faults.join(downstream, upstream, faults);
     exchange.downstream.requestBody.total = bytes.forward;
     exchange.downstream.responseBody.total = bytes.backward;
     return finish(exchange, deps);
@@ -232,7 +239,7 @@ async function joinTo(
   const maxMs = cluster?.maxConnectionDurationMs ?? null;
   const maxDurationMs = maxMs === null || maxMs <= 0 ? undefined : Math.max(1, exchange.startedAt + maxMs - clock.now());
   await new Promise<void>((resolve) => {
-    joinTunnel(downstream, result.socket, {
+    joinTunnel(downstream, upstream, {
       clock,
       ...(idleTimeoutMs === undefined ? {} : { idleTimeoutMs }),
       ...(maxDurationMs === undefined ? {} : { maxDurationMs }),

@@ -19,7 +19,6 @@ export function lintDestinationRules(context: LintContext): void {
         'A workloadSelector picks callers, in the namespace of the rule.',
       );
     }
-    lintTunnel(context, resource, spec);
     if (spec.host.includes('*')) continue;
     const service = context.hosts.find(spec.host, resource.namespace);
     if (!service) {
@@ -50,14 +49,6 @@ export function lintDestinationRules(context: LintContext): void {
     lintTls(context, resource, spec, service);
   }
   lintHiddenRules(context);
-}
-
-/** Opaque connections are carried on by CONNECT; a POST would have to frame them. */
-function lintTunnel(context: LintContext, resource: ParsedResource, spec: DestinationRuleSpec): void {
-  for (const { policy, path } of policyBlocks(spec)) {
-    if (policy.tunnel?.protocol !== 'POST') continue;
-    context.warn(resource, [...path, 'tunnel', 'protocol'], 'DD4055', 'A tunnel by POST is not applied.', 'Use CONNECT.');
-  }
 }
 
 function lintSubsets(context: LintContext, resource: ParsedResource, spec: DestinationRuleSpec, service: KnownService): void {

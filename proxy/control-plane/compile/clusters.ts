@@ -103,15 +103,18 @@ export function clusterSettings(
           failoverPriority: locality?.failoverPriority ?? [],
         }
       : null,
-    ...(policy.tunnel && policy.tunnel.protocol !== 'POST'
-      ? { tunnelTarget: `${policy.tunnel.targetHost}:${policy.tunnel.targetPort}` }
-      : {}),
+    ...(policy.tunnel ? { tunnel: compileTunnel(policy.tunnel) } : {}),
     ...(keepAlive?.interval
       ? { http2KeepAlive: { intervalMs: ms(keepAlive.interval) ?? 0, timeoutMs: ms(keepAlive.timeout) ?? 20_000 } }
       : {}),
     proxyProtocol: policy.proxyProtocol ? (policy.proxyProtocol.version ?? 'V1') : null,
     policy: origin,
   };
+}
+
+function compileTunnel({ protocol, targetHost = '', targetPort }: NonNullable<TrafficPolicySpec['tunnel']>) {
+  const host = targetHost.includes(':') ? `[${targetHost}]` : targetHost;
+  return { target: `${host}:${targetPort}`, method: protocol === 'POST' ? ('POST' as const) : ('CONNECT' as const) };
 }
 
 /** Of a service's protocol. */

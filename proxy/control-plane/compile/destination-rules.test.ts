@@ -173,7 +173,9 @@ describe('connection pool', () => {
 
   test('tunnel and http2KeepAlive', async () => {
     const tunnel = { targetHost: 'db.internal', targetPort: 5432 };
-    expect((await compiled({ tunnel })).tunnelTarget).toBe('db.internal:5432');
+    expect((await compiled({ tunnel })).tunnel).toEqual({ target: 'db.internal:5432', method: 'CONNECT' });
+    const post = { ...tunnel, protocol: 'POST', targetHost: '::1' };
+    expect((await compiled({ tunnel: post })).tunnel).toEqual({ target: '[::1]:5432', method: 'POST' });
     const http2KeepAlive = { interval: '10s', timeout: '2s' };
     const found = await compiled({ connectionPool: { http: { http2KeepAlive } } });
     expect(found.http2KeepAlive).toEqual({ intervalMs: 10_000, timeoutMs: 2_000 });

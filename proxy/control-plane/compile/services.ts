@@ -1,10 +1,12 @@
+import { isIP } from 'node:net';
 import type { KnownService } from '../../config/hosts.ts';
 import type { ServiceInfo } from '../../data-plane/snapshot.ts';
 import type { CompileContext } from './context.ts';
 
 /** Hosts a service answers to, lower case: the short name only from its own namespace (`from`), or anywhere when `from` is null. */
 export function hostsOf(service: KnownService, from: string | null): string[] {
-  if (service.external) return [service.fqdn];
+  // A ServiceEntry answers to the addresses it lists, too; a subnet is no host.
+  if (service.external) return [service.fqdn, ...(service.entry?.addresses ?? []).filter((address) => isIP(address) !== 0)];
   const { name, namespace, fqdn } = service;
   const long = [`${name}.${namespace}`, `${name}.${namespace}.svc`, fqdn];
   return from === null || from === namespace ? [name, ...long] : long;

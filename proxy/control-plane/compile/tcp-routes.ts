@@ -19,7 +19,7 @@ export function compileTcpRoutes(context: CompileContext, viewer: string, servic
       .filter((p) => p.protocol === 'tcp')
       .flatMap(({ port }) => {
         const rules = picked
-          ? compileRules(context, picked, service, port)
+          ? compileRules(context, picked, service, port, viewer)
           : compileServiceTcpRoutes(context, service, port, viewer);
         const plain: TcpRoute = {
           service: service.fqdn,
@@ -78,14 +78,20 @@ function hasL4(spec: VirtualServiceSpec): boolean {
   return Boolean(spec.tcp?.length || spec.tls?.length);
 }
 
-function compileRules(context: CompileContext, resource: ParsedResource, service: KnownService, port: number): TcpRoute[] {
+function compileRules(
+  context: CompileContext,
+  resource: ParsedResource,
+  service: KnownService,
+  port: number,
+  viewer: string,
+): TcpRoute[] {
   const spec = resource.spec as VirtualServiceSpec;
   const routes: TcpRoute[] = [];
   for (const kind of ['tls', 'tcp'] as const) {
     for (const [i, rule] of (spec[kind] ?? []).entries()) {
       const matches: (L4MatchSpec | null)[] = rule.match?.length ? rule.match : [null];
       for (const [j, match] of matches.entries()) {
-        if (match && !matchesMesh(match, resource, port)) continue;
+        if (match && !matchesMesh(match, resource, port, viewer)) continue;
         const path: Path = match ? ['spec', kind, i, 'match', j] : ['spec', kind, i];
         const clusters = l4Clusters(context, rule, resource, port);
         routes.push({
@@ -93,7 +99,8 @@ function compileRules(context: CompileContext, resource: ParsedResource, service
           port,
           origin: originOf(resource, path),
           sourceLabels: match?.sourceLabels ?? null,
-          sniHosts: match?.sniHosts ?? [],
+          sniHosts: (match?.sniHosts ?? []).map((h) => h.toLowerCase()),
+          ...(match?.destinationSubnets?.length ? { destinationSubnets: match.destinationSubnets } : {}),
           clusters,
           totalWeight: clusters.reduce((sum, c) => sum + c.weight, 0),
         });
@@ -103,7 +110,8 @@ function compileRules(context: CompileContext, resource: ParsedResource, service
   return routes;
 }
 
-function matchesMesh(match: L4MatchSpec, resource: ParsedResource, port: number): boolean {
+function matchesMesh(match: L4MatchSpec, resource: ParsedResource, port: number, viewer: string): boolean {
+  if (match.sourceNamespace && match.sourceNamespace !== viewer) return false;
   if (match.port !== undefined && match.port !== port) return false;
   return !match.gateways?.length || match.gateways.some((g) => qualifyGateway(g, resource.namespace) === 'mesh');
 }

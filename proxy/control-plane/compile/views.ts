@@ -22,12 +22,17 @@ export function compileView(context: CompileContext, namespace: string, labels: 
   const serviceByHost: Record<string, string> = {};
   for (const service of services) {
     for (const host of hostsOf(service, namespace)) {
-      defaultPorts[host] = defaultPortOf(service);
-      serviceByHost[host] = service.fqdn;
+      // An address may be several services', on different ports: the first one is told.
+      defaultPorts[host] ??= defaultPortOf(service);
+      serviceByHost[host] ??= service.fqdn;
     }
   }
+  const addresses = services.flatMap(({ entry, fqdn, ports }) =>
+    (entry?.addresses ?? []).flatMap((cidr) => ports.map(({ port }) => ({ cidr, port, service: fqdn }))),
+  );
   return {
     namespace,
+    ...(addresses.length > 0 ? { addresses } : {}),
     routeTables: compileVirtualHosts(context, namespace, services, clusters),
     defaultPorts,
     serviceByHost,

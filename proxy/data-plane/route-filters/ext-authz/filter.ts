@@ -1,8 +1,8 @@
 import type { ExchangeState, LocalReply, RouteFilter } from '../../exchange.ts';
 import { HeaderMap } from '../../header-map.ts';
 import type { AuthorizationPolicySnapshot, AuthorizationSnapshot, ExtAuthzProvider } from '../../snapshot.ts';
+import { brokenCustom, brokenCustomReason } from '../custom-providers.ts';
 import type { HttpFetch, HttpFetchResponse } from '../http-fetch.ts';
-import { brokenCustom, brokenCustomReason } from '../rbac/filter.ts';
 
 /*
  * AuthorizationPolicy action CUSTOM: requests that match a rule are put to a local HTTP service first, before JWT and the other actions.

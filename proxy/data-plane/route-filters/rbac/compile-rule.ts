@@ -1,10 +1,11 @@
+import { compileIpBlocks } from '../../../shared/ip-blocks.ts';
 import type { ExchangeState } from '../../exchange.ts';
 import { pathWithoutQuery } from '../../route/authority.ts';
 import { claimValues } from '../../route/match-request.ts';
 import { normalizePath } from '../../route/normalize-path.ts';
 import type { AuthorizationRule, OperationMatch, SourceMatch } from '../../snapshot.ts';
 import type { ConnectionInfo } from '../../stream.ts';
-import { addressWithoutPort, compileIpBlocks, compilePath, compileValue } from './match-value.ts';
+import { addressWithoutPort, compilePath, compileValue } from './match-value.ts';
 
 /** What a policy may look at. `http` is null for a TCP connection. */
 export interface AuthorizationInput {

@@ -1,6 +1,7 @@
 import type { ResourceRef } from '../../../api/diagnostic.schema.ts';
 import type { ExchangeState, PolicyOutcome, RouteFilter } from '../../exchange.ts';
 import type { AuthorizationPolicySnapshot, AuthorizationSnapshot } from '../../snapshot.ts';
+import { brokenCustom, brokenCustomReason } from '../custom-providers.ts';
 import { type AuthorizationInput, type CompiledRule, compileRule, ruleMatches, ruleMismatch } from './compile-rule.ts';
 
 /*
@@ -155,22 +156,6 @@ export function createConnectionAuthorizer(
     ];
     return { allowed: false, details: accessDenied(`${broken.id}-deny-due-to-bad-CUSTOM-action`), outcomes };
   };
-}
-
-const enforcedProviders = ({ custom }: AuthorizationSnapshot) =>
-  new Set(custom.filter((policy) => !policy.dryRun).map((policy) => policy.provider));
-
-/** CUSTOM policies nobody can be asked about: no such provider, or more than one on this workload. */
-export function brokenCustom(authorization: AuthorizationSnapshot): AuthorizationPolicySnapshot[] {
-  const names = [...enforcedProviders(authorization)];
-  const works = names.length === 1 && authorization.providers[names[0]!] !== undefined;
-  return works ? [] : authorization.custom.filter((policy) => !policy.dryRun);
-}
-
-/** Why nobody can be asked. */
-export function brokenCustomReason(authorization: AuthorizationSnapshot): string {
-  const names = [...enforcedProviders(authorization)].join(', ');
-  return names.includes(', ') ? `one workload has several providers (${names})` : `provider ${names} has no HTTP service to ask`;
 }
 
 export function authorizeConnection(

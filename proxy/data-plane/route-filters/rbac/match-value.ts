@@ -1,4 +1,4 @@
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 
 /** Values as AuthorizationPolicy writes them: exact, `abc*`, `*abc`, `*` = anything that is not empty. */
 export function compileValue(pattern: string, ignoreCase = false): (value: string) => boolean {
@@ -42,23 +42,6 @@ function segmentFits(segment: string, actual: string): boolean {
   if (!segment.includes('{*}')) return segment === actual;
   const [before = '', after = ''] = segment.split('{*}');
   return actual.length > before.length + after.length && actual.startsWith(before) && actual.endsWith(after);
-}
-
-/** `10.0.0.0/8`, `::1`, `127.0.0.1`: does the address lie within one of the blocks? An unreadable block never matches. */
-export function compileIpBlocks(blocks: string[]): (address: string) => boolean {
-  const list = new BlockList();
-  for (const block of blocks) {
-    const [address = '', bits] = block.split('/');
-    const family = isIP(address);
-    if (family === 0) continue;
-    const type = family === 4 ? 'ipv4' : 'ipv6';
-    if (bits === undefined) list.addAddress(address, type);
-    else list.addSubnet(address, Number(bits), type);
-  }
-  return (address) => {
-    const family = isIP(address);
-    return family !== 0 && list.check(address, family === 4 ? 'ipv4' : 'ipv6');
-  };
 }
 
 /** `127.0.0.1:50412` → `127.0.0.1`, `[::1]:1` → `::1`. */
