@@ -59,9 +59,16 @@ export function refusal(call: { headers: Pairs }, status: number, text: string):
     headers: [['content-type', 'application/grpc']],
     trailers: [
       ['grpc-status', code],
-      ['grpc-message', encodeURIComponent(text).replaceAll('%20', ' ')],
+      ['grpc-message', percentEncode(text)],
     ],
   };
+}
+
+/** As gRPC wants its message: printable ASCII as it is, but for the percent sign. */
+function percentEncode(text: string): string {
+  return text.replace(/[^ -$&-~]/gu, (character) =>
+    [...Buffer.from(character)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+  );
 }
 
 /** Node's flat list of raw headers, names in lower case. */
