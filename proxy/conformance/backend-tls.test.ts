@@ -182,6 +182,21 @@ describe('through the gateway', () => {
   });
 });
 
+test('the record says that the CA never came, in Envoy’s words', async () => {
+  await through('missing');
+  await expect
+    .poll(async () => {
+      const { exchanges } = (await mesh.api('/exchanges?limit=50')) as {
+        exchanges: { path: string; flags: string; details: string }[];
+      };
+      return exchanges.find((one) => one.path === '/missing' && one.flags !== '');
+    })
+    .toMatchObject({
+      flags: 'URX,UF',
+      details: 'upstream_reset_before_response_started{remote_connection_failure|TLS_error:_Secret_is_not_supplied_by_SDS}',
+    });
+});
+
 describe('from a sidecar', () => {
   test('the same policy, through the callee’s sidecar untouched', async () => {
     const outbound = mesh.outbound('caller-x-0');

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { TestAuthority } from '../../data-plane/listener/tls-test-kit.ts';
 import type { Document } from '../case.ts';
 import { gatewayApi } from '../cases/gateway/api.ts';
 import { meshText } from '../documents.ts';
@@ -12,6 +13,8 @@ import { type EchoClient, EchoServer, openClient } from './grpc-echo.ts';
 
 let first: EchoServer;
 let second: EchoServer;
+let secure: EchoServer;
+const authority = new TestAuthority('backend root');
 let mesh: TestMesh;
 const clients: EchoClient[] = [];
 
@@ -25,6 +28,7 @@ const method = (service?: string, name?: string, type?: string): Document => ({
 beforeAll(async () => {
   first = await EchoServer.start('first');
   second = await EchoServer.start('second');
+  secure = await EchoServer.start('secure', authority.issue({ dns: ['secure.example'] }));
   const service = (name: string, port: number): Document => ({
     name,
     port: 9090,
@@ -32,7 +36,7 @@ beforeAll(async () => {
     workloads: [{ address: `127.0.0.1:${port}` }],
   });
   mesh = await startMesh(
-    meshText({ services: [service('first', first.port), service('second', second.port)] }, [
+    meshText({ services: [service('first', first.port), service('second', second.port), service('secure', secure.port)] }, [
       gatewayApi('Gateway', 'api', {
         gatewayClassName: 'istio',
         listeners: [{ name: 'grpc', port: 80, protocol: 'HTTP', hostname: '*.grpc.example' }],
@@ -72,6 +76,17 @@ beforeAll(async () => {
           },
         ],
       ),
+      route('secure', ['secure.grpc.example'], [{ backendRefs: [to('secure')] }]),
+      gatewayApi('BackendTLSPolicy', 'secure', {
+        targetRefs: [{ group: '', kind: 'Service', name: 'secure' }],
+        validation: { hostname: 'secure.example', caCertificateRefs: [{ group: '', kind: 'ConfigMap', name: 'root' }] },
+      }),
+      {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'root', namespace: 'default' },
+        data: { 'ca.crt': authority.caPem },
+      },
       route('weights', ['weights.grpc.example'], [{ backendRefs: [to('first', { weight: 50 }), to('second', { weight: 50 })] }]),
       route('absent', ['absent.grpc.example'], [{ backendRefs: [to('ghost')] }]),
       route(
@@ -93,6 +108,7 @@ afterAll(async () => {
   await mesh?.close();
   first?.close();
   second?.close();
+  secure?.close();
 });
 
 function client(host: string): EchoClient {
@@ -130,6 +146,16 @@ describe('GRPCRoute at the gateway', () => {
     const firsts = answers.filter(({ messages }) => messages[0] === 'first:hi').length;
     expect(firsts).toBeGreaterThan(12);
     expect(firsts).toBeLessThan(48);
+  });
+
+  test('BackendTLSPolicy: a server that ends TLS itself', async () => {
+    const { unary, bidi } = client('secure.grpc.example');
+    expect(await unary('hi')).toMatchObject({ code: 0, messages: ['secure:hi'] });
+    const stream = bidi();
+    expect(await stream.ask('a')).toBe('secure:a');
+    expect(await stream.ask('b')).toBe('secure:b');
+    stream.end();
+    expect((await stream.done).code).toBe(0);
   });
 
   test('an absent backend is UNAVAILABLE', async () => expect((await client('absent.grpc.example').unary('hi')).code).toBe(14));

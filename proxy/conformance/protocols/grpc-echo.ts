@@ -38,7 +38,8 @@ export class EchoServer {
     this.port = port;
   }
 
-  static async start(name: string): Promise<EchoServer> {
+  /** `tls`: the server ends TLS itself. */
+  static async start(name: string, tls?: { certificatePem: string; privateKeyPem: string }): Promise<EchoServer> {
     const server = new grpc.Server();
     let echo: EchoServer | null = null;
     const say = (word: string) => `${name}:${word}`;
@@ -91,10 +92,14 @@ export class EchoServer {
       },
     };
     server.addService(definition, implementation as unknown as grpc.UntypedServiceImplementation);
+    const credentials =
+      tls === undefined
+        ? grpc.ServerCredentials.createInsecure()
+        : grpc.ServerCredentials.createSsl(null, [
+            { cert_chain: Buffer.from(tls.certificatePem), private_key: Buffer.from(tls.privateKeyPem) },
+          ]);
     const port = await new Promise<number>((resolve, reject) =>
-      server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) =>
-        error === null ? resolve(bound) : reject(error),
-      ),
+      server.bindAsync('127.0.0.1:0', credentials, (error, bound) => (error === null ? resolve(bound) : reject(error))),
     );
     echo = new EchoServer(server, port);
     return echo;

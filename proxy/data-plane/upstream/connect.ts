@@ -89,7 +89,7 @@ function identityContext(identity: IdentityMaterial): SecureContext {
 }
 
 function contextFor(tls: DialTls): SecureContext {
-  if (tls.caMissing) throw new Error('Secret is not supplied by SDS');
+  if (tls.caMissing) throw new Error('TLS error: Secret is not supplied by SDS');
   if (tls.identity !== undefined) return tls.contexts?.forIdentity(tls.identity) ?? identityContext(tls.identity);
   return createSecureContext({
     ca: tls.caPem ?? undefined,
