@@ -108,7 +108,7 @@ function FaultTable({ faults, selected }: { faults: readonly FaultStatus[]; sele
           id: 'name',
           title: 'Name',
           cell: (f) => (
-            <span className="mono" data-testid={`fault-row-${f.name}`}>
+            <span className="mono faults-name" data-testid={`fault-row-${f.name}`}>
               {f.name}
             </span>
           ),
@@ -122,7 +122,7 @@ function FaultTable({ faults, selected }: { faults: readonly FaultStatus[]; sele
           align: 'end',
           cell: (f) => (
             <a
-              className="num"
+              className="num faults-name"
               data-testid={`fault-hits-${f.name}`}
               href={hrefTo('requests', { filter: `fault:${f.name}` })}
               title={`${f.hits} of ${f.matched} matching requests`}

@@ -225,6 +225,16 @@ function Picture({ graph, found, label, group, selected, onSelect, fitToken }: P
   const crowded = view.nodes.size > crowdedNodes;
   return (
     <>
+      {crowded && (
+        <div className="topo-crowded">
+          <Notice tone="info">
+            {view.nodes.size} boxes are many for a picture, so its lines rest.{' '}
+            <button type="button" className="topo-link" onClick={() => router.setQuery({ view: 'table' })}>
+              Show the table
+            </button>
+          </Notice>
+        </div>
+      )}
       <Suspense fallback={<Skeleton lines={8} height={18} />}>
         <TopologyCanvas
           live={live}
@@ -237,16 +247,6 @@ function Picture({ graph, found, label, group, selected, onSelect, fitToken }: P
       </Suspense>
       <HealthAnnouncer graph={graph} />
       {graph.edges.every(({ count }) => count === 0) && <NoTraffic />}
-      {crowded && (
-        <div className="topo-crowded">
-          <Notice tone="info">
-            {view.nodes.size} boxes are many for a picture, so its lines rest.{' '}
-            <button type="button" className="topo-link" onClick={() => router.setQuery({ view: 'table' })}>
-              Show the table
-            </button>
-          </Notice>
-        </div>
-      )}
     </>
   );
 }
