@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import type { Recording } from '../../../proxy/api/recording.schema.ts';
 import type { Simulation } from '../../../proxy/api/simulation.schema.ts';
-import { useCall, useEngine } from '../../engine/use-engine.ts';
+import { useCall, useEngine, useStatus } from '../../engine/use-engine.ts';
 import { EmptyState, ErrorState, formatCount, Select, Skeleton, Switch, Table, useToasts } from '../../ui/index.ts';
 
 const refreshMs = 1000;
@@ -17,10 +17,14 @@ export function StandInTab({ recording }: { recording: Recording }) {
   const engine = useEngine();
   const toasts = useToasts();
   const { data, error, reload } = useCall('listSimulations', {}, refreshMs);
+  const status = useStatus();
+  const everyService = status?.workloads.map(({ service }) => service) ?? [];
   const [modeOf, setModeOf] = useState<Record<string, Mode>>({});
   if (error && !data) return <ErrorState title="The stand-ins cannot be read" message={error} onRetry={reload} />;
   if (!data) return <Skeleton lines={4} />;
-  const services = [...new Set(recording.edges.map(({ destination }) => destination))].filter((name) => name !== '');
+  // Stubs answer for whichever service one names; a recording for those that answered in it.
+  const named = recording.stubs === undefined ? recording.edges.map(({ destination }) => destination) : everyService;
+  const services = [...new Set(named)].filter((name) => name !== '');
   if (services.length === 0)
     return <EmptyState title="Nothing to answer with">The recording has no call that a service answered.</EmptyState>;
   const own = (service: string) => data.simulations.find((one) => one.service === service && isOf(one, recording));
@@ -70,6 +74,7 @@ export function StandInTab({ recording }: { recording: Recording }) {
               />
             ),
           },
+          { id: 'stub', title: 'Stub', align: 'end', cell: ({ simulation }) => count(simulation?.hits.stub) },
           { id: 'exact', title: 'Exact', align: 'end', cell: ({ simulation }) => count(simulation?.hits.exact) },
           { id: 'masked', title: 'Ids masked', align: 'end', cell: ({ simulation }) => count(simulation?.hits.masked) },
           { id: 'template', title: 'By template', align: 'end', cell: ({ simulation }) => count(simulation?.hits.template) },

@@ -10,12 +10,17 @@ import {
   layShares,
   nameResource,
 } from './decision-words.ts';
+import { StandInSection } from './detail-stand-in.tsx';
 
 /** What the routing code decided, as it decided it, in words. */
 export function DecisionTab({ detail }: { detail: ExchangeDetail }) {
-  const { decision } = detail;
+  const { decision, standIn } = detail;
   if (!decision)
-    return (
+    return standIn ? (
+      <div className="request-tab">
+        <StandInSection note={standIn} />
+      </div>
+    ) : (
       <EmptyState title="No decision was taken">
         {detail.reporter === 'destination'
           ? 'This is the destination’s sidecar: it hands requests to the app behind it. The caller’s side chose the route.'
@@ -26,6 +31,7 @@ export function DecisionTab({ detail }: { detail: ExchangeDetail }) {
   const { rule } = decision;
   return (
     <div className="request-tab">
+      {standIn && <StandInSection note={standIn} />}
       <Facts
         rows={[
           [
