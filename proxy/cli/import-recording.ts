@@ -19,8 +19,8 @@ export function printImported({ json, out }: CommandContext, recording: Imported
   }
   const { name, exchanges, stubs, id, dropped, notes } = recording;
   const parts = [
-    ...(exchanges > 0 || stubs === undefined ? [`${exchanges} exchanges`] : []),
-    ...(stubs === undefined ? [] : [`${stubs} stubs`]),
+    ...(exchanges > 0 || stubs === undefined ? [`${exchanges} ${exchanges === 1 ? 'exchange' : 'exchanges'}`] : []),
+    ...(stubs === undefined ? [] : [`${stubs} ${stubs === 1 ? 'stub' : 'stubs'}`]),
     ...(dropped > 0 ? [`${dropped} left out`] : []),
   ];
   out.line(`Imported as ${name}: ${parts.join(', ')} (${id})`);

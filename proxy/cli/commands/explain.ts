@@ -83,6 +83,11 @@ function print({ out }: CommandContext, e: Explanation): void {
   for (const fault of e.faults) out.line(`  fault ${fault.name} (${fault.side} side): ${fault.effect}, ${fault.percentage} %`);
   for (const policy of e.policies)
     out.line(`  ${policy.resource.kind} ${policy.resource.name}: ${policy.outcome} ${policy.reason}`);
+  for (const { simulation, recording, service, from, mode, enabled } of e.standIns ?? []) {
+    const whom = from === '' ? '' : `, only to ${from}`;
+    const how = enabled ? `answers instead of the service (mode ${mode}${whom})` : 'is switched off';
+    out.line(`  stand-in ${simulation}: ${recording} for ${service} ${how}`);
+  }
   for (const object of e.objects.filter((one) => !one.used)) {
     out.line(
       out.style(
