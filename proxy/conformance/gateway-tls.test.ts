@@ -1,5 +1,9 @@
+import { rmSync } from 'node:fs';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import net, { type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import tls from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestAuthority } from '../data-plane/listener/tls-test-kit.ts';
@@ -88,6 +92,10 @@ beforeAll(async () => {
     hostname,
     tls: spec,
   });
+  const folder = await mkdtemp(path.join(tmpdir(), 'drydock-certificates-'));
+  closers.push(() => rmSync(folder, { recursive: true }));
+  const nonsense = path.join(folder, 'nonsense.pem');
+  await writeFile(nonsense, 'nothing of the kind');
   mesh = await startMesh(
     meshText(
       { services },
@@ -114,6 +122,11 @@ beforeAll(async () => {
           servers: [
             istioServer('https', 'HTTPS', 'istio.example', { mode: 'SIMPLE', credentialName: 'cert-istio' }),
             istioServer('absent', 'HTTPS', 'absent.example', { mode: 'SIMPLE', credentialName: 'cert-elsewhere' }),
+            istioServer('broken', 'HTTPS', 'broken.example', {
+              mode: 'SIMPLE',
+              serverCertificate: nonsense,
+              privateKey: nonsense,
+            }),
             istioServer('bytes', 'TLS', 'bytes.example', { mode: 'SIMPLE', credentialName: 'cert-istio' }),
           ],
         }),
@@ -250,6 +263,11 @@ describe('Istio’s Gateway', () => {
     expect((await get(ports.istio, 'absent.example')).error).toMatch(/SELF_SIGNED|UNABLE/);
     const { status } = (await mesh.api('/resources/Gateway/default/own')) as Shown;
     expect(status.diagnostics).toMatchObject([{ code: 'DD4106', severity: 'info', path: 'spec.servers[1].tls.credentialName' }]);
+  });
+
+  test('a certificate file that is none closes its own connections, and nothing else', async () => {
+    expect((await get(ports.istio, 'broken.example')).error).not.toBe('');
+    expect((await get(ports.istio, 'istio.example')).status).toBe(200);
   });
 
   test('a TLS server that ends TLS hands on to the tcp routes', async () => {

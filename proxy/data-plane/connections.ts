@@ -3,13 +3,12 @@ import type { Duplex } from 'node:stream';
 import type { Clock } from './clock.ts';
 import { type DetectedProtocol, detect } from './listener/accept.ts';
 import { type ClientHello, readClientHello } from './listener/client-hello.ts';
-import { nameOf, onlyServer, serverFor, serverOf } from './listener/gateway-servers.ts';
-import { TlsEntry, terminateMode } from './listener/gateway-tls.ts';
+import { onlyServer, serverFor, serverOf } from './listener/gateway-servers.ts';
 import { type ConnectRequest, Http1Downstream } from './listener/http1.ts';
 import { Http2Downstream } from './listener/http2.ts';
 import { createPeerProbe } from './listener/peer-state.ts';
 import { Sweeper } from './listener/sweeper.ts';
-import type { TlsListener, TlsServerMode } from './listener/tls.ts';
+import { TlsListeners } from './listener/tls-listeners.ts';
 import type { DataPlaneEvent, IdentityMaterial } from './messages.ts';
 import type { PreparedListener } from './prepare.ts';
 import { type ListenerPath, type RequestPathDeps, runExchange } from './request-path.ts';
@@ -49,8 +48,7 @@ export class Connections {
   readonly #sweeper: Sweeper;
   readonly #heldSweeper: Sweeper;
   readonly #probePeer = createPeerProbe();
-  /** By listener, and by server of a gateway's. */
-  readonly #tlsListeners = new Map<string, Map<string, TlsEntry>>();
+  readonly #tlsListeners: TlsListeners;
   readonly #codecs = new Map<string, Set<Codec>>();
   #lastConnectionId = 0;
 
@@ -58,6 +56,13 @@ export class Connections {
     this.#deps = deps;
     this.#sweeper = new Sweeper(deps.clock);
     this.#heldSweeper = new Sweeper(deps.clock, HELD_CLIENT_TICK_MS);
+    this.#tlsListeners = new TlsListeners({
+      prepared: deps.prepared,
+      identityOf: deps.identityOf,
+      gatewayCertificate: deps.gatewayCertificate,
+      onSecure: (key, socket, info, server) => this.#onSecure(key, socket, info, server),
+      onTlsError: (prepared, reason, info) => this.#onTlsError(prepared, reason, info),
+    });
   }
 
   accept(key: string, socket: net.Socket): void {
@@ -91,21 +96,13 @@ export class Connections {
 
   /** New certificates: later handshakes use them. */
   onIdentities(spiffeIds: ReadonlySet<string>): void {
-    for (const [key, entries] of this.#tlsListeners) {
-      const prepared = this.#deps.prepared(key);
-      if (prepared === undefined || !spiffeIds.has(prepared.proxy.workload.spiffeId)) continue;
-      for (const [name, entry] of entries) {
-        const mode = this.#tlsMode(prepared, serverOf(prepared.listener, name));
-        if (mode !== null) entry.setMode(mode);
-      }
-    }
+    this.#tlsListeners.renew(spiffeIds);
   }
 
   /** Connections of a listener that is gone end after the request in progress. */
   drainListener(key: string): void {
     for (const codec of this.#codecs.get(key) ?? []) codec.drain();
-    for (const { listener } of this.#tlsListeners.get(key)?.values() ?? []) listener.close();
-    this.#tlsListeners.delete(key);
+    this.#tlsListeners.drop(key);
   }
 
   /** Connections to these workloads end after the request in progress; what comes next opens new ones. */
@@ -124,8 +121,7 @@ export class Connections {
 
   close(): void {
     for (const codecs of this.#codecs.values()) for (const codec of codecs) codec.close();
-    for (const entries of this.#tlsListeners.values()) for (const { listener } of entries.values()) listener.close();
-    this.#tlsListeners.clear();
+    this.#tlsListeners.close();
     this.#sweeper.close();
     this.#heldSweeper.close();
   }
@@ -171,12 +167,12 @@ export class Connections {
   #acceptInboundTls(key: string, socket: net.Socket, info: ConnectionInfo): void {
     const path = this.#inboundPath(key, info, null);
     if (path === undefined || path.port.mtls === 'STRICT') {
-      this.#startTls(key, socket, info, null);
+      this.#tlsListeners.accept(key, socket, info, null);
       return;
     }
     this.#readHello(socket, ({ serverName, alpn }) => {
       const istio = serverName.startsWith('outbound_.') || alpn.some((protocol) => protocol.startsWith('istio'));
-      if (istio) this.#startTls(key, socket, info, null);
+      if (istio) this.#tlsListeners.accept(key, socket, info, null);
       else void runTcpInbound(socket, { ...info, sni: serverName }, path, this.#tcpDeps());
     });
   }
@@ -192,13 +188,13 @@ export class Connections {
     const passed = (listener.tcpRoutes ?? []).filter((route) => route.sniHosts.length > 0 && route.server === undefined);
     const only = onlyServer(listener);
     if (passed.length === 0 && only !== null) {
-      this.#startTls(key, socket, info, only);
+      this.#tlsListeners.accept(key, socket, info, only);
       return;
     }
     this.#readHello(socket, ({ serverName: sni }) => {
       const passes = passed.some((route) => route.sniHosts.some((host) => sniMatches(host, sni)));
       const server = passes ? null : serverFor(listener, sni);
-      if (server !== null) this.#startTls(key, socket, { ...info, sni }, server);
+      if (server !== null) this.#tlsListeners.accept(key, socket, { ...info, sni }, server);
       else if (passed.length > 0) this.#tunnelFromGateway(key, socket, { ...info, sni }, sni);
       else {
         this.#onTlsError(prepared, `no server has the name ${sni === '' ? 'of a client that names none' : sni}`, info);
@@ -233,44 +229,6 @@ export class Connections {
       timer.cancel();
       if (!socket.destroyed) done(hello);
     });
-  }
-
-  #startTls(key: string, socket: net.Socket, info: ConnectionInfo, server: GatewayServer | null): void {
-    const listener = this.#tlsListener(key, server);
-    if (listener === undefined) socket.destroy();
-    else listener.accept(socket, info);
-  }
-
-  /** An apply may have brought another certificate: it counts from the next connection on. */
-  #tlsListener(key: string, server: GatewayServer | null): TlsListener | undefined {
-    const prepared = this.#deps.prepared(key);
-    const mode = prepared === undefined ? null : this.#tlsMode(prepared, server);
-    if (prepared === undefined || mode === null) return undefined;
-    const name = server === null ? '' : nameOf(server);
-    const entries = this.#tlsListeners.get(key) ?? new Map<string, TlsEntry>();
-    this.#tlsListeners.set(key, entries);
-    const known = entries.get(name);
-    if (known?.fits(mode)) {
-      known.setMode(mode);
-      return known.listener;
-    }
-    known?.listener.close();
-    const made = new TlsEntry({
-      mode,
-      onSecure: (socket, info) => this.#onSecure(key, socket, info, name),
-      onTlsError: (reason, info) => this.#onTlsError(prepared, reason, info),
-    });
-    entries.set(name, made);
-    return made.listener;
-  }
-
-  #tlsMode(prepared: PreparedListener, server: GatewayServer | null): TlsServerMode | null {
-    const { proxy, listener, paths } = prepared;
-    if (listener.role === 'inbound') {
-      const identity = this.#deps.identityOf(proxy.id);
-      return identity === undefined ? null : { kind: 'istio-mutual', identity, trustDomain: paths[0]!.snapshot.trustDomain };
-    }
-    return server === null ? null : terminateMode(server, this.#deps.gatewayCertificate(proxy.id));
   }
 
   #onSecure(key: string, socket: Duplex, info: ConnectionInfo, server: string): void {
