@@ -1,6 +1,7 @@
+import type { Statement } from 'better-sqlite3';
 import type { Exchange, ExchangeDetail } from '../api/exchange.schema.ts';
 import { compileExchangeFilter, type FilterFields } from './exchange-filter.ts';
-import { decodeDetail, type StoredDetail, toExchangeRow } from './exchange-row.ts';
+import { decodeDetail, type EncodedExchange, type StoredDetail, toExchangeRow } from './exchange-row.ts';
 import type { OpenedDatabase } from './open-database.ts';
 import type { StoreLimits } from './store-types.ts';
 
@@ -20,6 +21,7 @@ export class ExchangeOperations {
   readonly #database: OpenedDatabase['telemetry'];
   readonly #limits: StoreLimits;
   readonly #usage = new Map<string, Usage>();
+  #insert: Statement | null = null;
   #total: Usage = { rows: 0, bytes: 0 };
 
   constructor(database: OpenedDatabase, limits: StoreLimits) {
@@ -28,12 +30,12 @@ export class ExchangeOperations {
     this.#loadUsage();
   }
 
-  insert(exchanges: readonly ExchangeDetail[]): InsertOutcome {
-    const statement = this.#database.prepare(
+  insert(exchanges: readonly EncodedExchange[]): InsertOutcome {
+    const statement = (this.#insert ??= this.#database.prepare(
       `INSERT OR IGNORE INTO exchanges (id, time_ms, reporter, source, source_namespace, destination, destination_namespace, method, path,
          status, flags, trace_id, bytes, summary, detail, request_body, response_body)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    );
+    ));
     let inserted = 0;
     try {
       this.#database

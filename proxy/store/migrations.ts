@@ -66,7 +66,7 @@ const migrations: readonly string[] = [
   `,
   /*
    * Recordings that are edited: the rows of a list and a timeline are narrow, what is in an exchange lies beside them and is shared by all recordings
-   * that have it, and so are equal bodies, found by their SHA-256.
+   * that have it (recorded_shares counts the others), and so are equal bodies, found by their SHA-256.
    */
   `
   ALTER TABLE recordings ADD COLUMN note TEXT NOT NULL DEFAULT '';
@@ -83,11 +83,10 @@ const migrations: readonly string[] = [
   CREATE INDEX recorded_details_by_request_body ON recorded_details (request_body) WHERE request_body IS NOT NULL;
   CREATE INDEX recorded_details_by_response_body ON recorded_details (response_body) WHERE response_body IS NOT NULL;
   CREATE TABLE recorded_exchanges (
-    seq INTEGER PRIMARY KEY,
     recording_id TEXT NOT NULL REFERENCES recordings (id) ON DELETE CASCADE,
+    time_ms INTEGER NOT NULL,
     exchange_id TEXT NOT NULL,
     detail_id INTEGER NOT NULL,
-    time_ms INTEGER NOT NULL,
     is_call INTEGER NOT NULL,
     reporter TEXT NOT NULL,
     source TEXT NOT NULL, source_namespace TEXT NOT NULL,
@@ -97,10 +96,9 @@ const migrations: readonly string[] = [
     bytes INTEGER NOT NULL,
     redacted TEXT NOT NULL,
     annotation TEXT,
-    UNIQUE (recording_id, exchange_id)
-  );
-  CREATE INDEX recorded_exchanges_by_time ON recorded_exchanges (recording_id, time_ms, exchange_id, is_call, status);
-  CREATE INDEX recorded_exchanges_by_detail ON recorded_exchanges (detail_id);
+    PRIMARY KEY (recording_id, time_ms, exchange_id)
+  ) WITHOUT ROWID;
+  CREATE TABLE recorded_shares (detail_id INTEGER PRIMARY KEY, others INTEGER NOT NULL);
 
   INSERT OR IGNORE INTO recorded_bodies (hash, content)
     SELECT drydock_sha256(request_body), request_body FROM recording_exchanges WHERE request_body IS NOT NULL;
@@ -111,9 +109,9 @@ const migrations: readonly string[] = [
       (SELECT id FROM recorded_bodies WHERE hash = drydock_sha256(request_body)),
       (SELECT id FROM recorded_bodies WHERE hash = drydock_sha256(response_body)),
       detail FROM recording_exchanges;
-  INSERT INTO recorded_exchanges (seq, recording_id, exchange_id, detail_id, time_ms, is_call, reporter, source, source_namespace, destination,
+  INSERT INTO recorded_exchanges (recording_id, exchange_id, detail_id, time_ms, is_call, reporter, source, source_namespace, destination,
       destination_namespace, method, path, status, flags, trace_id, bytes, redacted)
-    SELECT seq, recording_id, exchange_id, seq, coalesce(CAST(round(unixepoch(detail ->> 'time', 'subsec') * 1000) AS INTEGER), 0),
+    SELECT recording_id, exchange_id, seq, coalesce(CAST(round(unixepoch(detail ->> 'time', 'subsec') * 1000) AS INTEGER), 0),
       detail ->> 'reporter' <> 'destination' OR detail ->> 'source' IN ('outside', ''),
       detail ->> 'reporter', detail ->> 'source', detail ->> 'sourceNamespace', detail ->> 'destination', detail ->> 'destinationNamespace',
       detail ->> 'method', detail ->> 'path', detail ->> 'status', detail ->> 'flags', detail ->> 'traceId',

@@ -1,4 +1,3 @@
-import type { ExchangeDetail } from '../api/exchange.schema.ts';
 import type { LogRecord } from '../api/log.schema.ts';
 import type { MeshEvent, Span } from '../api/observability.schema.ts';
 import type { Annotation, RecordedRowFilter } from '../api/recording.schema.ts';
@@ -7,21 +6,14 @@ import type { ScenarioRun } from '../api/scenario.schema.ts';
 import { AppLogOperations } from './app-log-operations.ts';
 import type { FilterFields } from './exchange-filter.ts';
 import { ExchangeOperations } from './exchange-operations.ts';
+import type { EncodedExchange } from './exchange-row.ts';
 import type { OpenedDatabase } from './open-database.ts';
 import { RecordOperations } from './record-operations.ts';
-import type { CopyStep } from './recorded-exchanges.ts';
+import type { CopyStep, EncodedRecorded } from './recorded-exchanges.ts';
 import { RecordingOperations } from './recording-operations.ts';
 import { ReplayOperations } from './replay-operations.ts';
 import { ScenarioRunOperations } from './scenario-run-operations.ts';
-import type {
-  AnnotatedExchange,
-  EventQuery,
-  NewRecording,
-  RecordingChange,
-  ResourceChange,
-  StopRecording,
-  StoreLimits,
-} from './store-types.ts';
+import type { EventQuery, NewRecording, RecordingChange, ResourceChange, StopRecording, StoreLimits } from './store-types.ts';
 
 /** Everything the worker can be asked, by name. The client's calls are typed by this table. */
 export function createOperations(database: OpenedDatabase, limits: StoreLimits) {
@@ -32,7 +24,7 @@ export function createOperations(database: OpenedDatabase, limits: StoreLimits) 
   const logs = new AppLogOperations(database, limits);
   const scenarioRuns = new ScenarioRunOperations(database);
   return {
-    insertExchanges: (batch: readonly ExchangeDetail[]) => exchanges.insert(batch),
+    insertExchanges: (batch: readonly EncodedExchange[]) => exchanges.insert(batch),
     queryExchanges: (filter: FilterFields, before: string | undefined, limit: number) => exchanges.query(filter, before, limit),
     getExchange: (id: string) => exchanges.get(id),
     exchangesOfTrace: (traceId: string, limit: number) => exchanges.ofTrace(traceId, limit),
@@ -53,7 +45,7 @@ export function createOperations(database: OpenedDatabase, limits: StoreLimits) 
       replays.closeInterrupted(now);
     },
     createRecording: (recording: NewRecording) => recordings.create(recording),
-    appendToRecording: (id: string, batch: readonly AnnotatedExchange[]) => recordings.append(id, batch),
+    appendToRecording: (id: string, batch: readonly EncodedRecorded[]) => recordings.append(id, batch),
     stopRecording: (stop: StopRecording) => recordings.stop(stop),
     listRecordings: () => recordings.list(),
     getRecording: (idOrName: string) => recordings.get(idOrName),

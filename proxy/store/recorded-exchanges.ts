@@ -7,11 +7,11 @@ import type {
   RecordingSelection,
   RecordingTimeline,
 } from '../api/recording.schema.ts';
-import { decodeDetail, encodeDetail, type StoredDetail } from './exchange-row.ts';
+import { decodeDetail, type EncodedExchange, type StoredDetail, storedDetail } from './exchange-row.ts';
 import { toSummary } from './recent-exchanges.ts';
 import { RecordedBodies } from './recorded-bodies.ts';
 import { compileRowFilter, compileSelection } from './recorded-row-filter.ts';
-import { isCall, type RecordingSummary, SummaryCounter } from './recording-summary.ts';
+import { type RecordingSummary, SummaryCounter } from './recording-summary.ts';
 import type { AnnotatedExchange, RecordedPage } from './store-types.ts';
 
 /** Columns of recorded_exchanges that a copy takes over as they are. */
@@ -19,8 +19,15 @@ const copied =
   'exchange_id, detail_id, time_ms, is_call, reporter, source, source_namespace, destination, destination_namespace, method, path, status, ' +
   'flags, trace_id, bytes, redacted, annotation';
 
+/** With what someone marked on it. */
+export interface EncodedRecorded {
+  exchange: EncodedExchange;
+  annotation: Annotation | null;
+}
+
 interface CopiedRow {
-  seq: number;
+  exchangeId: string;
+  detailId: number;
   timeMs: number;
   isCall: number;
   source: string;
@@ -52,15 +59,14 @@ export class RecordedExchanges {
   }
 
   /** An exchange that is in the recording already is left as it is. */
-  append(id: string, exchanges: readonly AnnotatedExchange[], summary: RecordingSummary): RecordingSummary {
+  append(id: string, exchanges: readonly EncodedRecorded[], summary: RecordingSummary): RecordingSummary {
     const counter = new SummaryCounter(summary);
-    for (const exchange of exchanges) {
-      const { detail, requestBody, responseBody } = encodeDetail(withoutAnnotation(exchange));
-      const bytes = Buffer.byteLength(detail) + (requestBody?.length ?? 0) + (responseBody?.length ?? 0);
-      const timeMs = Date.parse(exchange.time) || 0;
-      if (this.#insert(id, exchange, timeMs, bytes) === 0) continue;
+    for (const { exchange, annotation } of exchanges) {
+      const { detail, requestBody, responseBody } = storedDetail(exchange);
+      const bytes = detail.length + (requestBody?.length ?? 0) + (responseBody?.length ?? 0);
+      if (this.#insert(id, exchange, annotation, bytes) === 0) continue;
       this.#insertDetail.run(this.#nextDetail++, this.#bodies.keep(requestBody), this.#bodies.keep(responseBody), detail);
-      counter.add({ ...exchange, timeMs, isCall: isCall(exchange), bytes });
+      counter.add({ ...exchange, bytes });
     }
     return counter.result();
   }
@@ -138,48 +144,54 @@ export class RecordedExchanges {
       .run(writeAnnotation(annotation), id, JSON.stringify(exchangeIds)).changes;
   }
 
-  /**
-   * Takes the next rows of `from` that the selection lets through into `to`, after row number `afterSeq`, at most `limit` of them. `lastSeq` is
-   * null when there are no more.
-   */
+  /** Takes the next rows of `from` that the selection lets through into `to`, at most `limit` of them. `next` is null when there are no more. */
   copy(
-    { from, to, selection, afterSeq, limit }: CopyStep,
+    { from, to, selection, after, limit }: CopyStep,
     summary: RecordingSummary,
-  ): { summary: RecordingSummary; lastSeq: number | null } {
+  ): { summary: RecordingSummary; next: string | null } {
     const { where, parameters } = compileSelection(from, selection);
+    const [afterMs, afterId] = parseCursor(after);
     const rows = this.#database
       .prepare<(string | number)[], CopiedRow>(
-        `SELECT seq, time_ms AS timeMs, is_call AS isCall, source, destination, status, bytes, redacted FROM recorded_exchanges
-         WHERE recording_id = ? AND seq > ?${where} ORDER BY seq LIMIT ?`,
+        `SELECT exchange_id AS exchangeId, detail_id AS detailId, time_ms AS timeMs, is_call AS isCall, source, destination, status, bytes, redacted
+         FROM recorded_exchanges WHERE recording_id = ? AND (time_ms, exchange_id) > (?, ?)${where} ORDER BY time_ms, exchange_id LIMIT ?`,
       )
-      .all(from, afterSeq, ...parameters, limit);
-    const insert = this.#database.prepare<[string, number]>(
-      `INSERT OR IGNORE INTO recorded_exchanges (recording_id, ${copied}) SELECT ?, ${copied} FROM recorded_exchanges WHERE seq = ?`,
+      .all(from, afterMs, afterId, ...parameters, limit);
+    const insert = this.#database.prepare<[string, string, number, string]>(
+      `INSERT OR IGNORE INTO recorded_exchanges (recording_id, ${copied})
+       SELECT ?, ${copied} FROM recorded_exchanges WHERE recording_id = ? AND time_ms = ? AND exchange_id = ?`,
+    );
+    const share = this.#database.prepare<[number]>(
+      'INSERT INTO recorded_shares (detail_id, others) VALUES (?, 1) ON CONFLICT DO UPDATE SET others = others + 1',
     );
     const counter = new SummaryCounter(summary);
     for (const row of rows) {
-      if (insert.run(to, row.seq).changes === 0) continue;
+      if (insert.run(to, from, row.timeMs, row.exchangeId).changes === 0) continue;
+      share.run(row.detailId);
       const redacted = row.redacted === '' ? [] : (JSON.parse(row.redacted) as string[]);
       counter.add({ ...row, isCall: row.isCall !== 0, redacted });
     }
-    return { summary: counter.result(), lastSeq: rows.length < limit ? null : rows.at(-1)!.seq };
+    const last = rows.at(-1);
+    return { summary: counter.result(), next: rows.length < limit || !last ? null : `${last.timeMs}.${last.exchangeId}` };
   }
 
   /** Removes up to `limit` rows and what only they had. How many it were. */
   remove(id: string, limit: number): number {
     const rows = this.#database
-      .prepare<[string, number], { seq: number; detailId: number }>(
-        'SELECT seq, detail_id AS detailId FROM recorded_exchanges WHERE recording_id = ? LIMIT ?',
+      .prepare<[string, number], { timeMs: number; exchangeId: string; detailId: number }>(
+        'SELECT time_ms AS timeMs, exchange_id AS exchangeId, detail_id AS detailId FROM recorded_exchanges WHERE recording_id = ? LIMIT ?',
       )
       .all(id, limit);
-    const deleteRow = this.#database.prepare<[number]>('DELETE FROM recorded_exchanges WHERE seq = ?');
-    const deleteDetail = this.#database.prepare<[number, number]>(
-      'DELETE FROM recorded_details WHERE id = ? AND NOT EXISTS (SELECT 1 FROM recorded_exchanges WHERE detail_id = ?)',
+    const deleteRow = this.#database.prepare<[string, number, string]>(
+      'DELETE FROM recorded_exchanges WHERE recording_id = ? AND time_ms = ? AND exchange_id = ?',
     );
-    for (const { seq, detailId } of rows) {
-      deleteRow.run(seq);
-      deleteDetail.run(detailId, detailId);
+    const unshare = this.#database.prepare<[number]>('UPDATE recorded_shares SET others = others - 1 WHERE detail_id = ?');
+    const deleteDetail = this.#database.prepare<[number]>('DELETE FROM recorded_details WHERE id = ?');
+    for (const { timeMs, exchangeId, detailId } of rows) {
+      deleteRow.run(id, timeMs, exchangeId);
+      if (unshare.run(detailId).changes === 0) deleteDetail.run(detailId);
     }
+    this.#database.prepare('DELETE FROM recorded_shares WHERE others = 0').run();
     return rows.length;
   }
 
@@ -197,11 +209,11 @@ export class RecordedExchanges {
     );
   }
 
-  #insert(id: string, x: AnnotatedExchange, timeMs: number, bytes: number): number {
+  #insert(id: string, x: EncodedExchange, annotation: Annotation | null, bytes: number): number {
     return this.#insertRow.run(
-      ...[id, x.id, this.#nextDetail, timeMs, isCall(x) ? 1 : 0, x.reporter, x.source, x.sourceNamespace, x.destination],
+      ...[id, x.id, this.#nextDetail, x.timeMs, x.isCall ? 1 : 0, x.reporter, x.source, x.sourceNamespace, x.destination],
       ...[x.destinationNamespace, x.method, x.path, x.status, x.flags, x.traceId, bytes],
-      ...[x.redacted.length === 0 ? '' : JSON.stringify(x.redacted), writeAnnotation(x.annotation ?? null)],
+      ...[x.redacted.length === 0 ? '' : JSON.stringify(x.redacted), writeAnnotation(annotation)],
     ).changes;
   }
 }
@@ -210,7 +222,8 @@ export interface CopyStep {
   from: string;
   to: string;
   selection: RecordingSelection;
-  afterSeq: number;
+  /** Of the step before. */
+  after: string | undefined;
   limit: number;
 }
 
@@ -224,10 +237,6 @@ function decodeAnnotated(row: DetailRow): AnnotatedExchange {
   const exchange = decodeDetail(row);
   const annotation = parseAnnotation(row.annotation);
   return annotation === null ? exchange : { ...exchange, annotation };
-}
-
-function withoutAnnotation({ annotation: _annotation, ...exchange }: AnnotatedExchange): ExchangeDetail {
-  return exchange;
 }
 
 function parseAnnotation(text: string | null): Annotation | null {

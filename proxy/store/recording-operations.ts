@@ -1,6 +1,6 @@
 import type { Annotation, RecordedRowFilter, RecordedRowPage, Recording, RecordingTimeline } from '../api/recording.schema.ts';
 import type { OpenedDatabase } from './open-database.ts';
-import { type CopyStep, RecordedExchanges } from './recorded-exchanges.ts';
+import { type CopyStep, type EncodedRecorded, RecordedExchanges } from './recorded-exchanges.ts';
 import type { RecordingSummary } from './recording-summary.ts';
 import type {
   AnnotatedExchange,
@@ -60,7 +60,7 @@ export class RecordingOperations {
   }
 
   /** Null when there is no such recording. An exchange that is in it already is left as it is. */
-  append(id: string, exchanges: readonly AnnotatedExchange[]): AppendOutcome | null {
+  append(id: string, exchanges: readonly EncodedRecorded[]): AppendOutcome | null {
     return this.#database
       .transaction(() => {
         const row = this.#row(id);
@@ -111,15 +111,15 @@ export class RecordingOperations {
     return this.#exchanges.annotate(id, exchangeIds, annotation);
   }
 
-  /** Null when one of the two is not there. One step; the caller goes on until `lastSeq` is null. */
-  copy(step: Omit<CopyStep, 'limit'>): { lastSeq: number | null } | null {
+  /** Null when one of the two is not there. One step; the caller goes on until `next` is null. */
+  copy(step: Omit<CopyStep, 'limit'>): { next: string | null } | null {
     return this.#database
       .transaction(() => {
         const target = this.#row(step.to);
         if (!target || !this.#row(step.from)) return null;
-        const { summary, lastSeq } = this.#exchanges.copy({ ...step, limit: stepRows }, summaryOf(target));
+        const { summary, next } = this.#exchanges.copy({ ...step, limit: stepRows }, summaryOf(target));
         this.#saveSummary(step.to, summary);
-        return { lastSeq };
+        return { next };
       })
       .immediate();
   }

@@ -3,7 +3,7 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ExchangeDetail } from '../api/exchange.schema.ts';
 import type { RecordingSelection } from '../api/recording.schema.ts';
-import { encodeDetail } from './exchange-row.ts';
+import { encodeExchange, storedDetail } from './exchange-row.ts';
 import { makeBody, makeExchange, makeFolder, realClock } from './fixtures.ts';
 import { migrate } from './migrations.ts';
 import { Store } from './store.ts';
@@ -173,7 +173,8 @@ describe('a part of a recording', () => {
     await store.deleteRecording('r');
     expect((await store.recordedExchanges('copy', { limit: 1 })).exchanges[0]!.response.body!.content).toHaveLength(5000);
     await store.deleteRecording('copy');
-    expect([countOf('recorded_details'), countOf('recorded_bodies'), countOf('recorded_exchanges')]).toEqual([0, 0, 0]);
+    const left = ['recorded_details', 'recorded_bodies', 'recorded_exchanges', 'recorded_shares'].map(countOf);
+    expect(left).toEqual([0, 0, 0, 0]);
   });
 
   test('of thousands is taken in steps, and counts what was redacted in it', async () => {
@@ -211,7 +212,7 @@ test('recordings made by the first schema are read as they were', async () => {
     )
     .run(new Date(0).toISOString());
   for (const exchange of exchanges) {
-    const { detail, requestBody, responseBody } = encodeDetail(exchange);
+    const { detail, requestBody, responseBody } = storedDetail(encodeExchange(exchange));
     database
       .prepare(
         'INSERT INTO recording_exchanges (recording_id, exchange_id, detail, request_body, response_body) VALUES (?, ?, ?, ?, ?)',

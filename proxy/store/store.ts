@@ -13,6 +13,7 @@ import type { Replay } from '../api/replay.schema.ts';
 import type { ScenarioRun } from '../api/scenario.schema.ts';
 import { eachPage } from '../shared/each-page.ts';
 import { compileExchangeFilter } from './exchange-filter.ts';
+import { type EncodedExchange, encodeExchange } from './exchange-row.ts';
 import type { OperationResult } from './messages.ts';
 import type { OperationName, Operations } from './operations.ts';
 import { approximateBytes, newestFirst, RecentExchanges, toSummary } from './recent-exchanges.ts';
@@ -78,6 +79,7 @@ export class Store {
   readonly #eventQueue: WriteQueue<MeshEvent>;
   readonly #spanQueue: WriteQueue<Span>;
   readonly #logQueue: WriteQueue<LogRecord>;
+  readonly #encoded = new WeakMap<ExchangeDetail, EncodedExchange>();
   #lastEventId = 0;
   #inserted = 0;
   #dropped = 0;
@@ -291,7 +293,11 @@ export class Store {
   }
 
   async appendToRecording(id: string, exchanges: readonly AnnotatedExchange[]): Promise<StoreResult<AppendOutcome>> {
-    return notFoundWhenNull(await this.#durable('appendToRecording', id, exchanges), `recording ${id}`);
+    const encoded = exchanges.map(({ annotation, ...exchange }, n) => ({
+      exchange: annotation === undefined ? this.#encode(exchanges[n]!) : encodeExchange(exchange),
+      annotation: annotation ?? null,
+    }));
+    return notFoundWhenNull(await this.#durable('appendToRecording', id, encoded), `recording ${id}`);
   }
 
   async stopRecording(stop: StopRecording): Promise<StoreResult<Recording>> {
@@ -345,11 +351,11 @@ export class Store {
 
   /** Takes what the selection lets through of one recording into another. Not at once: others are served between the steps. */
   async copyRecorded(from: string, to: string, selection: RecordingSelection): Promise<StoreResult<null>> {
-    for (let afterSeq = 0; ; ) {
-      const step = notFoundWhenNull(await this.#durable('copyRecorded', { from, to, selection, afterSeq }), `recording ${from}`);
+    for (let after: string | undefined; ; ) {
+      const step = notFoundWhenNull(await this.#durable('copyRecorded', { from, to, selection, after }), `recording ${from}`);
       if (!step.ok) return step;
-      if (step.value.lastSeq === null) return { ok: true, value: null };
-      afterSeq = step.value.lastSeq;
+      if (step.value.next === null) return { ok: true, value: null };
+      after = step.value.next;
     }
   }
 
@@ -447,7 +453,8 @@ export class Store {
   }
 
   async #writeExchanges(batch: ExchangeDetail[]): Promise<boolean> {
-    const outcome = await this.#telemetry('insertExchanges', batch);
+    const encoded = batch.map((exchange) => this.#encode(exchange));
+    const outcome = await this.#telemetry('insertExchanges', encoded);
     if (outcome === null) return false;
     this.#inserted += outcome.inserted;
     this.#usage = { rows: outcome.rows, bytes: outcome.bytes };
@@ -517,6 +524,13 @@ export class Store {
 
   #countDropped(count: number): void {
     this.#dropped += count;
+  }
+
+  /** Once for all tables it goes to. */
+  #encode(exchange: ExchangeDetail): EncodedExchange {
+    let encoded = this.#encoded.get(exchange);
+    if (encoded === undefined) this.#encoded.set(exchange, (encoded = encodeExchange(exchange)));
+    return encoded;
   }
 
   #recentTraces(): Map<string, Exchange[]> {
