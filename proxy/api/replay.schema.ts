@@ -17,7 +17,7 @@ export const replayRequestSchema = z.strictObject({
   pace: z.enum(['original', 'fast', 'one-by-one']).optional(),
   /** Gaps in which nothing was sent are at most this long, `5s`. */
   maxIdle: z.string().optional(),
-  /** In flight at most; 256 by default at the original pace, 32 as fast as possible. */
+  /** In flight at most; 512 by default at the original pace, 32 as fast as possible. */
   concurrency: z.number().int().min(1).max(1000).optional(),
   /** `reviews=v2`: what goes to reviews goes to its version v2; `reviews=http://127.0.0.1:9999`: to that address. In every call of the trace. */
   to: z.string().optional(),

@@ -37,7 +37,7 @@ export interface ReplayerOptions {
   onActive?: (isActive: boolean) => void;
   /** In flight at most, when the request does not say. */
   concurrency?: number;
-  /** Requests are handed to `send` this long before their start; default 60. */
+  /** Requests are handed to `send` this long before their start; default 250. */
   aheadMs?: number;
 }
 

@@ -1,20 +1,17 @@
-/** Starts things at their moment, to a fraction of a millisecond. */
+/** Starts things at their moment, to a millisecond. */
 export interface Start {
   /** performance.now() of this thread. */
   at: number;
   run: () => void;
 }
 
-/** Timers fire up to a millisecond late or early; what is left after one is waited for turn by turn of the event loop, which goes on reading sockets. */
-const TURNS_BELOW_MS = 1.2;
-/** Closer than this is now. */
-const EXACT_MS = 0.1;
+/** Node's timers come in whole milliseconds: what is nearer than this is now. Half early, half late, and nothing is spent on spinning. */
+const NOW_MS = 0.6;
 
 export class StartQueue {
   /** Soonest first. */
   #starts: Start[] = [];
   #timer: NodeJS.Timeout | null = null;
-  #turn: NodeJS.Immediate | null = null;
 
   add(start: Start): void {
     let index = this.#starts.length;
@@ -37,23 +34,20 @@ export class StartQueue {
     const [next] = this.#starts;
     if (next === undefined) return;
     const waitMs = next.at - performance.now();
-    if (waitMs > TURNS_BELOW_MS) this.#timer = setTimeout(() => this.#arm(), Math.floor(waitMs - TURNS_BELOW_MS / 2));
-    else if (waitMs > EXACT_MS) this.#turn = setImmediate(() => this.#arm());
+    if (waitMs > NOW_MS) this.#timer = setTimeout(() => this.#arm(), Math.max(1, Math.floor(waitMs)));
     else this.#run();
   }
 
   #run(): void {
     const now = performance.now();
     let due = 0;
-    while (due < this.#starts.length && this.#starts[due]!.at - now <= EXACT_MS) due++;
+    while (due < this.#starts.length && this.#starts[due]!.at - now <= NOW_MS) due++;
     for (const start of this.#starts.splice(0, due)) start.run();
     this.#arm();
   }
 
   #disarm(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
-    if (this.#turn !== null) clearImmediate(this.#turn);
     this.#timer = null;
-    this.#turn = null;
   }
 }

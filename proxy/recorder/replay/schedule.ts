@@ -14,9 +14,9 @@ export interface Pacing {
   aheadMs: number;
 }
 
-const OPEN_LOOP_LIMIT = 256;
+const OPEN_LOOP_LIMIT = 512;
 const FAST_LIMIT = 32;
-const AHEAD_MS = 60;
+const AHEAD_MS = 250;
 
 /** A sentence when it cannot be done. */
 export function choosePacing(
