@@ -15,7 +15,10 @@ const commonOptions = {
 /** Runs one command line; returns the exit code: 0 done, 1 it failed or an expectation was not met, 2 usage. */
 export async function main(argv: string[]): Promise<number> {
   const out = new Output({
-    isTerminal: process.stdout.isTTY === true && !process.env.NO_COLOR,
+    isTerminal: process.stdout.isTTY === true,
+    // https://no-color.org: any value but the empty one.
+    colour: process.stdout.isTTY === true && !process.env.NO_COLOR,
+    columns: process.stdout.columns,
     write: (text) => process.stdout.write(text),
     writeError: (text) => process.stderr.write(text),
   });

@@ -1,16 +1,29 @@
 import { styleText } from 'node:util';
 import type { Diagnostic } from '../api/diagnostic.schema.ts';
+import { layColumns, type TableShape, toWidth, widthOf } from './columns.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
 /** What a command prints. Colours and column alignment only where a person reads it. */
 export class Output {
   readonly isTerminal: boolean;
+  /** Of the terminal; nothing is cut in a pipe. */
+  readonly columns: number;
+  readonly #colour: boolean;
   readonly #write: (text: string) => void;
   readonly #writeError: (text: string) => void;
 
-  constructor(options: { isTerminal: boolean; write: (text: string) => void; writeError: (text: string) => void }) {
+  constructor(options: {
+    isTerminal: boolean;
+    /** Default: in a terminal. */
+    colour?: boolean;
+    columns?: number;
+    write: (text: string) => void;
+    writeError: (text: string) => void;
+  }) {
     this.isTerminal = options.isTerminal;
+    this.#colour = options.colour ?? options.isTerminal;
+    this.columns = options.isTerminal ? Math.max(40, options.columns || 80) : Number.POSITIVE_INFINITY;
     this.#write = options.write;
     this.#writeError = options.writeError;
   }
@@ -25,17 +38,22 @@ export class Output {
     this.#writeError(`${text}\n`);
   }
   style(style: Style, text: string): string {
-    return this.isTerminal ? styleText(style, text, { validateStream: false }) : text;
+    return this.#colour ? styleText(style, text, { validateStream: false }) : text;
   }
 
-  /** Aligned columns for a terminal, tab-separated for a pipe. */
-  table(header: string[], rows: string[][]): void {
+  /** Aligned columns for a terminal, as far as they fit; tab-separated and whole for a pipe. */
+  table(header: string[], rows: string[][], shape: TableShape = {}): void {
     if (!this.isTerminal) {
       for (const row of rows) this.line(row.join('\t'));
       return;
     }
-    const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => (row[i] ?? '').length)));
-    const pad = (row: string[]) => row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join('  ');
+    const natural = header.map((title, i) => Math.max(title.length, ...rows.map((row) => widthOf(row[i] ?? ''))));
+    const widths = layColumns(natural, this.columns, shape);
+    const pad = (row: string[]) =>
+      row
+        .flatMap((cell, i) => (widths[i] ? [toWidth(cell, widths[i])] : []))
+        .join('  ')
+        .trimEnd();
     this.line(this.style('dim', pad(header)));
     for (const row of rows) this.line(pad(row));
   }

@@ -3,7 +3,7 @@ import type { Exchange } from '../../api/exchange.schema.ts';
 import { type StreamMessage, streamMessageSchema } from '../../api/stream.schema.ts';
 import { EngineClient } from '../client.ts';
 import { type Command, type CommandContext, CommandError, number, text } from '../command.ts';
-import { milliseconds } from '../output.ts';
+import { exchangeHeader, exchangeLine } from '../exchange-line.ts';
 
 export const command: Command = {
   usage: 'tap [--from A] [--to B] [--status 5xx] [--path PREFIX] [--count N] [--open]',
@@ -18,6 +18,8 @@ export const command: Command = {
   },
   async run(context) {
     const client = await EngineClient.open(context.home);
+    const { json, out } = context;
+    if (!json && out.isTerminal) out.line(exchangeHeader(out));
     const matches = filter(context);
     const isNews = newsOf(context);
     let left = number(context.values, 'count') ?? Number.POSITIVE_INFINITY;
@@ -79,22 +81,6 @@ function statusMatches(status: number, wanted: string): boolean {
 }
 
 function print({ json, out }: CommandContext, exchange: Exchange): void {
-  if (json) {
-    out.json(exchange);
-    return;
-  }
-  const colour = exchange.status >= 500 || exchange.status === 0 ? 'red' : exchange.status >= 400 ? 'yellow' : 'green';
-  const version = exchange.destinationVersion ? `-${exchange.destinationVersion}` : '';
-  const parts = [
-    exchange.time.slice(11, 23),
-    exchange.open ? out.style('yellow', 'open') : out.style(colour, String(exchange.status).padStart(3)),
-    milliseconds(exchange.durationMs).padStart(8),
-    `${exchange.source} → ${exchange.destination}${version}`,
-    `${exchange.method} ${exchange.path}`,
-    exchange.reporter === 'destination' ? out.style('dim', 'inbound') : '',
-    exchange.flags,
-    exchange.attempts.length > 1 ? `${exchange.attempts.length} tries` : '',
-    exchange.faults.map((fault) => `⚡${fault.name}`).join(' '),
-  ];
-  out.line(parts.filter((part) => part !== '').join('  '));
+  if (json) out.json(exchange);
+  else out.line(exchangeLine(out, exchange));
 }

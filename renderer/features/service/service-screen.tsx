@@ -12,6 +12,7 @@ import { RedNumbers } from '../topology/numbers.tsx';
 import { requestsHref } from '../topology/request-links.ts';
 import { healthOf } from '../topology/topology-view.ts';
 import '../topology/topology.css';
+import { AppMetrics } from './app-metrics.tsx';
 import { Breakers } from './breakers.tsx';
 import { EjectionStrip } from './ejection-strip.tsx';
 import { Endpoints } from './endpoints.tsx';
@@ -130,6 +131,7 @@ function OneService({ id, service, status, graph }: OneServiceProps) {
         <Peers graph={graph} id={id} />
         <Policies name={service.name} namespace={service.namespace} workloads={workloads.map((workload) => workload.id)} />
         <ServiceProtos service={service} />
+        <AppMetrics service={service.name} />
         <OutputPanel workloads={workloads} />
         <Certificates status={status} workloads={workloads} />
       </div>

@@ -1,4 +1,5 @@
 import type { LogRecord, TraceLog } from '../../../proxy/api/log.schema.ts';
+import { type LogLevel, levelOf } from '../../../proxy/api/log-level.ts';
 import type { Tone } from '../../ui/index.ts';
 import type { SpanNode } from './span-tree.ts';
 
@@ -8,23 +9,20 @@ export interface Severity {
   tone: Tone;
 }
 
-/** By OTLP's numbers: four of each. */
-const levels: readonly Severity[] = [
-  { word: 'trace', glyph: '·', tone: 'neutral' },
-  { word: 'debug', glyph: '·', tone: 'neutral' },
-  { word: 'info', glyph: '●', tone: 'info' },
-  { word: 'warn', glyph: '▲', tone: 'warn' },
-  { word: 'error', glyph: '✖', tone: 'bad' },
-  { word: 'fatal', glyph: '✖', tone: 'bad' },
-];
+const marks: Record<LogLevel, Omit<Severity, 'word'>> = {
+  trace: { glyph: '·', tone: 'neutral' },
+  debug: { glyph: '·', tone: 'neutral' },
+  info: { glyph: '●', tone: 'info' },
+  warn: { glyph: '▲', tone: 'warn' },
+  error: { glyph: '✖', tone: 'bad' },
+  fatal: { glyph: '✖', tone: 'bad' },
+};
 
-/** How bad it is: by its number, else by what the app calls it, else as it stands. */
-export function describeSeverity({ severity, severityText }: Pick<LogRecord, 'severity' | 'severityText'>): Severity {
-  const known = levels[Math.floor((severity - 1) / 4)];
-  if (severity > 0 && known) return known;
-  const text = severityText.toLowerCase();
-  const named = levels.find(({ word }) => text.startsWith(word.slice(0, 3)) || (word === 'fatal' && text.startsWith('crit')));
-  return named ?? { word: text || 'log', glyph: '·', tone: 'neutral' };
+/** How bad it is, or what the app calls it. */
+export function describeSeverity(log: Pick<LogRecord, 'severity' | 'severityText'>): Severity {
+  const level = levelOf(log);
+  if (level) return { word: level, ...marks[level] };
+  return { word: log.severityText.toLowerCase() || 'log', glyph: '·', tone: 'neutral' };
 }
 
 /** The span a record was written in: the app's own rather than the mesh's, which shares ids with it under B3. */
