@@ -362,6 +362,24 @@ describe('Gateway API', () => {
     expect(routes.map(({ clusters }) => clusters[0]!.cluster)).toEqual([cluster(), `outbound|6379||${cache}`]);
   });
 
+  test('TLSRoutes of a Service come before its TCPRoutes, by their hostnames or the service’s own', async () => {
+    const tlsRoute = (name: string, hostnames: string[]) => ({
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'TLSRoute',
+      metadata: { name, namespace: 'default' },
+      spec: { parentRefs: [service('cache')], hostnames, rules: [{ backendRefs: [backend('ratings')] }] },
+    });
+    const { snapshot } = await compileDocuments([
+      shop,
+      tcpRoute([service('cache')], [backend('reviews')]),
+      tlsRoute('wide', ['*.cache.test']),
+      tlsRoute('close', ['a.cache.test']),
+    ]);
+    const names = (found: MeshSnapshot) =>
+      found.views.default!.tcpRoutes.filter((route) => route.service.startsWith('cache.')).map(({ sniHosts }) => sniHosts.join());
+    expect(names(snapshot)).toEqual(['a.cache.test', '*.cache.test', '', '']);
+  });
+
   test('TCP backends that lead nowhere have nobody’s cluster', async () => {
     const k8s = {
       apiVersion: 'gateway.networking.k8s.io/v1',

@@ -46,15 +46,42 @@ function listenerRoutes(context: CompileContext, server: OwnedServer, others: re
   });
 }
 
-/** TCPRoutes whose parent is a Service: its own namespace's for every client, another's for that namespace's clients, who prefer it. */
+/**
+ * TLSRoutes and TCPRoutes whose parent is a Service: its own namespace's for every client, another's for that namespace's clients, who
+ * prefer it. A TLSRoute without hostnames asks for the service's own (istiod: augmentTLSPortMatch).
+ */
 export function compileServiceTcpRoutes(
   context: CompileContext,
   service: KnownService,
   port: number,
   viewer: string,
 ): TcpRoute[] {
+  const routes = ['TLSRoute', 'TCPRoute'].flatMap((kind) =>
+    serviceRoutes(context, kind, service, port, viewer).flatMap((resource) => {
+      const { hostnames, rules } = resource.spec as GatewayApiRouteSpec;
+      const names = hostnames?.length ? hostnames.map((name) => name.toLowerCase()) : [service.fqdn];
+      return (rules ?? []).flatMap((rule, i) =>
+        (kind === 'TLSRoute' ? names : [null]).map((name) => ({
+          ...routeOf(context, resource, 'mesh', ['spec', 'rules', i], rule.backendRefs ?? []),
+          service: service.fqdn,
+          port,
+          sniHosts: name === null ? [] : [name],
+        })),
+      );
+    }),
+  );
+  return routes.sort((a, b) => compareNames(a.sniHosts[0], b.sniHosts[0]));
+}
+
+function serviceRoutes(
+  context: CompileContext,
+  kind: string,
+  service: KnownService,
+  port: number,
+  viewer: string,
+): ParsedResource[] {
   const bound = context.set
-    .list('TCPRoute')
+    .list(kind)
     .map(({ resource }) => resource)
     .filter((resource) =>
       ((resource.spec as GatewayApiRouteSpec).parentRefs ?? []).some((parent) =>
@@ -62,14 +89,7 @@ export function compileServiceTcpRoutes(
       ),
     );
   const consumer = bound.filter((r) => r.namespace !== service.namespace && r.namespace === viewer);
-  const chosen = consumer.length > 0 ? consumer : bound.filter((r) => r.namespace === service.namespace);
-  return chosen.flatMap((resource) =>
-    ((resource.spec as GatewayApiRouteSpec).rules ?? []).map((rule, i) => ({
-      ...routeOf(context, resource, 'mesh', ['spec', 'rules', i], rule.backendRefs ?? []),
-      service: service.fqdn,
-      port,
-    })),
-  );
+  return consumer.length > 0 ? consumer : bound.filter((r) => r.namespace === service.namespace);
 }
 
 /** A backend that leads nowhere, and a rule without weight, end the connections of their share. */
