@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Shape, specShape } from '../../config/fields/shape.ts';
 import { hasErrors, lintDocuments, parseText, ResourceSet, validate } from '../../config/index.ts';
+import { gatewayConditions } from '../gateway-status/index.ts';
 import { shop } from './compile-text.test-helper.ts';
 import { compile } from './index.ts';
 
@@ -16,6 +17,9 @@ const kinds: [string, string, string][] = [
   ['gateway.networking.k8s.io', 'HTTPRoute', 'v1'],
   ['gateway.networking.k8s.io', 'GRPCRoute', 'v1'],
   ['gateway.networking.k8s.io', 'Gateway', 'v1'],
+  ['gateway.networking.k8s.io', 'TLSRoute', 'v1'],
+  ['gateway.networking.k8s.io', 'TCPRoute', 'v1alpha2'],
+  ['gateway.networking.k8s.io', 'BackendTLSPolicy', 'v1'],
 ];
 
 const leaf: fc.Arbitrary<unknown> = fc.oneof(
@@ -64,7 +68,9 @@ test.each(kinds)('any %s %s is refused or compiles, and never throws', async (gr
       const diagnostics = await validate(set);
       for (const d of diagnostics) expect(d.line).toBeGreaterThan(0);
       await lintDocuments(documents);
-      if (!hasErrors(diagnostics)) structuredClone(compile(set, { version: 1, now: 0 }).snapshot);
+      if (hasErrors(diagnostics)) return;
+      structuredClone(compile(set, { version: 1, now: 0 }).snapshot);
+      for (const entry of set.list()) gatewayConditions(entry, set);
     }),
     { numRuns: 60, seed: 7 },
   );
@@ -225,6 +231,77 @@ const rich: Record<string, unknown>[] = [
     },
   },
   {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'Gateway',
+    metadata: { name: 'edge', namespace: 'default' },
+    spec: {
+      gatewayClassName: 'istio',
+      listeners: [
+        {
+          name: 'https',
+          port: 443,
+          protocol: 'HTTPS',
+          hostname: '*.test',
+          tls: { mode: 'Terminate', certificateRefs: [{ kind: 'Secret', name: 'cert', namespace: 'default' }] },
+          allowedRoutes: {
+            namespaces: { from: 'Selector', selector: { matchLabels: { 'kubernetes.io/metadata.name': 'default' } } },
+            kinds: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute' }],
+          },
+        },
+        { name: 'tls', port: 443, protocol: 'TLS', hostname: 'x.test', tls: { mode: 'Passthrough' } },
+        { name: 'tcp', port: 81, protocol: 'TCP' },
+      ],
+    },
+  },
+  {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'TLSRoute',
+    metadata: { name: 't', namespace: 'default' },
+    spec: {
+      parentRefs: [{ name: 'edge', sectionName: 'tls' }],
+      hostnames: ['x.test'],
+      rules: [{ backendRefs: [{ name: 'ratings', namespace: 'default', port: 9080, weight: 1 }] }],
+    },
+  },
+  {
+    apiVersion: 'gateway.networking.k8s.io/v1alpha2',
+    kind: 'TCPRoute',
+    metadata: { name: 't', namespace: 'default' },
+    spec: {
+      parentRefs: [
+        { name: 'edge', port: 81 },
+        { group: '', kind: 'Service', name: 'ratings', port: 9080 },
+      ],
+      rules: [{ backendRefs: [{ name: 'ratings', port: 9080 }] }],
+    },
+  },
+  {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'BackendTLSPolicy',
+    metadata: { name: 'b', namespace: 'default', creationTimestamp: '2026-01-01T00:00:00Z' },
+    spec: {
+      targetRefs: [{ group: '', kind: 'Service', name: 'ratings', sectionName: 'http' }],
+      validation: {
+        hostname: 'h.test',
+        caCertificateRefs: [{ group: '', kind: 'ConfigMap', name: 'root' }],
+        subjectAltNames: [{ type: 'URI', uri: 'spiffe://a/b' }],
+      },
+    },
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'root', namespace: 'default' },
+    data: { 'ca.crt': 'x' },
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'cert', namespace: 'default' },
+    type: 'kubernetes.io/tls',
+    data: { 'tls.crt': 'eA==', 'tls.key': 'eA==' },
+  },
+  {
     apiVersion: 'drydock.dev/v1',
     kind: 'Fault',
     metadata: { name: 'f', namespace: 'default' },
@@ -276,6 +353,7 @@ test.each(rich.map((d, i) => [d.kind, i] as const))(
         try {
           await lintDocuments(documents);
           compile(set, { version: 1, now: 0 });
+          for (const entry of set.list()) gatewayConditions(entry, set);
         } catch (error) {
           throw new Error(`compile: ${path.join('.')} = ${JSON.stringify(by)}`, { cause: error });
         }
