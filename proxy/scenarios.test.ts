@@ -184,6 +184,38 @@ expect: [{that: 'errors < 1%'}]
     expect((await api('POST', '/scenarios/runs', { yaml: scenario(load, 'other') })).status).toBe(200);
   });
 
+  test('stops a process, sees what its callers get, and starts it again at the end', async () => {
+    const program = path.join(home, 'worker.mjs');
+    await writeFile(
+      program,
+      "import http from 'node:http';\nhttp.createServer((_, r) => r.end('ok')).listen(process.env.PORT, '127.0.0.1');\n",
+    );
+    const services = `services: [{name: worker, port: 9080, workloads: [{version: v1, run: 'node ${program}'}]}]`;
+    const yaml = `apiVersion: drydock.dev/v1\nkind: Mesh\nmetadata: {name: more}\nspec: {${services}}\n`;
+    await api('POST', '/apply', { yaml, file: path.join(home, 'more.yaml') });
+    const health = async () => {
+      const { json } = await api('GET', '/status');
+      return (json.workloads as unknown as { id: string; health: string }[]).find(({ id }) => id === 'worker-v1-0')?.health;
+    };
+    await expect.poll(health, { timeout: 10_000 }).toBe('ready');
+    const spec = `load: [{name: calls, from: {service: web}, for: 3s, rate: 20, requests: [{url: 'http://worker:9080/'}]}]
+changes: [{name: gone, at: 1500ms, stop: worker-v1-0}]
+expect:
+  - {that: 'status(200) > 10%', during: {to: 1s}}
+  - {that: 'errors > 50%', during: {from: 2s}}
+  - {event: {type: service.stopped, subject: worker, after: gone, within: 1s}}
+  - {event: {type: service.exited, subject: worker, never: true}}
+`;
+    const run = await over((await start(scenario(spec))).id);
+    expect(
+      run.expectations.map(({ text, state, actual }) => `${text}: ${state} ${actual}`).filter((one) => !one.includes('passed')),
+    ).toEqual([]);
+    expect(run.journal.map(({ message }) => message)).toEqual(
+      expect.arrayContaining(['worker-v1-0 stopped', 'worker-v1-0 started again']),
+    );
+    await expect.poll(health, { timeout: 10_000 }).toBe('ready');
+  });
+
   test('leaves alone what somebody else changed meanwhile, and says so', async () => {
     const spec = `duration: 30s
 changes: [{name: shift, at: 0s, shift: {service: reviews, weights: {v2: 100}}}]

@@ -10,6 +10,7 @@ import {
 } from '../recorder/replay/call.ts';
 import type { ReplayTarget } from '../recorder/replay/target.ts';
 import type { Committed } from './apply.ts';
+import { findEntry } from './find-entry.ts';
 import { SendThread } from './replay/send-thread.ts';
 import type { WireAnswer, WireCall } from './replay/wire.ts';
 import { describeWorkloads } from './workloads.ts';
@@ -24,7 +25,7 @@ export class ReplayCaller {
   }
 
   readonly send: ReplaySend = async (call) => {
-    const entry = findEntry(this.#current(), call);
+    const entry = findEntry(this.#current(), call.source);
     const traceId = call.traceId ?? randomBytes(16).toString('hex');
     if (typeof entry === 'string') return { ...emptyAnswer(traceId), error: entry };
     // Every call of a replay listens to the same signal.
@@ -70,20 +71,6 @@ function pinsFor({ snapshot, bound, set }: Committed, target: ReplayTarget): Tra
   }
   const { scheme, host, port, authority } = target;
   return services.map(({ fqdn }) => ({ service: fqdn, to: { kind: 'address', scheme, host, port, authority } }));
-}
-
-function findEntry(committed: Committed, { source }: ReplayCall): { host: string; port: number } | string {
-  if (source.kind === 'ingress') {
-    const ingress = committed.bound.find((listener) => listener.proxy === 'ingress');
-    return ingress ? { host: ingress.host, port: ingress.port } : 'There is no ingress gateway';
-  }
-  const workloads = describeWorkloads(committed, () => null);
-  const workload =
-    workloads.find((one) => one.id === source.workload) ??
-    workloads.find((one) => one.service === source.service && one.namespace === source.namespace);
-  if (!workload) return `The source ${source.workload || source.service} is not in the mesh any more`;
-  const at = new URL(workload.outbound);
-  return { host: at.hostname, port: Number(at.port) };
 }
 
 function toWire(call: ReplayCall, entry: { host: string; port: number }, traceId: string): WireCall {

@@ -8,9 +8,9 @@ import { durationOf } from '../scenarios/timeline.ts';
 import { formatDurationMs } from '../shared/duration.ts';
 import type { ApplyOutcome, Configuration, Touched } from './apply.ts';
 import { faultDocument } from './fault-status.ts';
+import { findEntry } from './find-entry.ts';
 import { shiftWeights } from './shift-weights.ts';
 import type { Supervisor } from './supervisor/supervisor.ts';
-import { describeWorkloads } from './workloads.ts';
 
 export interface ScenarioMeshParts {
   configuration: Configuration;
@@ -38,22 +38,12 @@ export class MeshOfScenario implements ScenarioMesh {
     this.#scenario = scenario;
   }
 
-  entryOf(load: ScenarioLoad): LoadEntry | string {
+  entryOf({ from, requests }: ScenarioLoad): LoadEntry | string {
     const { current } = this.#parts.configuration;
-    const { from } = load;
-    if (from === undefined) {
-      const port = portOf(load.requests[0]?.url ?? '');
-      const gateways = current.bound.filter((listener) => listener.proxy === 'ingress');
-      const gateway = gateways.find((listener) => listener.port === port) ?? gateways[0];
-      return gateway ? { host: gateway.host, port: gateway.port } : 'there is no ingress gateway';
-    }
+    if (from === undefined) return findEntry(current, { kind: 'ingress', port: portOf(requests[0]?.url ?? '') });
     const namespace = from.namespace ?? this.#namespace;
-    const workload = describeWorkloads(current, () => null).find(
-      (one) => one.service === from.service && one.namespace === namespace,
-    );
-    if (!workload) return `no workload of ${namespace}/${from.service} is in the mesh`;
-    const at = new URL(workload.outbound);
-    return { host: at.hostname, port: Number(at.port) };
+    const entry = findEntry(current, { kind: 'workload', workload: '', service: from.service, namespace });
+    return typeof entry === 'string' ? `no workload of ${namespace}/${from.service} is in the mesh` : entry;
   }
 
   /** As POST /faults does. */

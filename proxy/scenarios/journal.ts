@@ -22,7 +22,8 @@ export class Journal {
   }
 
   list(): Entry[] {
-    const entries = this.#entries.map((entry) => ({ ...entry }));
+    // An event is told a little after its time, a step when it is done.
+    const entries = this.#entries.map((entry) => ({ ...entry })).sort((a, b) => a.atMs - b.atMs);
     if (this.#left > 0) {
       const { atMs } = entries[maxEntries / 2 - 1]!;
       entries.splice(maxEntries / 2, 0, { atMs, kind: 'gap', message: `${this.#left} entries are left out` });

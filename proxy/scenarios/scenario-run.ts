@@ -29,8 +29,6 @@ export interface ScenarioRunOptions {
   mesh: ScenarioMesh;
   openLoads: OpenLoadDriver;
   baseline: ScenarioRun | null;
-  /** Called when it begins and ends, and each second between. */
-  onProgress?: () => void;
 }
 
 /** How many milliseconds late requests may leave before the run says nothing about latency. */
@@ -285,7 +283,6 @@ export class RunningScenario {
       this.#end({ state: 'failed', message: `Ended early: ${failed.name} is not met (${failed.actual})` });
       return;
     }
-    this.#options.onProgress?.();
     this.#tickIn(tickMs - (this.#nowMs() % tickMs));
   }
 
@@ -338,7 +335,6 @@ export class RunningScenario {
     if (count === 0 && message === '') this.#message = 'Carried out; it expects nothing';
     this.#journal.add('end', `${this.#state}: ${this.#message}`);
     this.#finishedAt = new Date(this.#options.clock.wallNow()).toISOString();
-    this.#options.onProgress?.();
   }
 
   #stateOfLoad({ startMs, endMs }: Track, nowMs: number): Track['state'] {

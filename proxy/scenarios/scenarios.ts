@@ -25,6 +25,8 @@ export type StartOutcome = { ok: true; run: ScenarioRun } | { ok: false; message
 export class Scenarios {
   readonly #options: ScenariosOptions;
   #running: RunningScenario | null = null;
+  /** The last run is over, kept and told. */
+  #done: Promise<void> = Promise.resolve();
   #starting = false;
   #closed = false;
 
@@ -46,7 +48,12 @@ export class Scenarios {
 
   /** Refused while another runs. `namespace` is where the scenario's services are. */
   async start(scenario: Scenario, namespace: string, seed: number = scenario.spec.seed): Promise<StartOutcome> {
-    const busy = this.#running?.view();
+    let busy = this.#running?.view();
+    if (busy && busy.finishedAt !== null) {
+      // It is over and only being kept.
+      await this.#done;
+      busy = this.#running?.view();
+    }
     if (busy) return { ok: false, message: `${busy.scenario} #${busy.number} is running (${busy.id}): one runs at a time` };
     if (this.#starting || this.#closed) return { ok: false, message: 'Another scenario is being started' };
     this.#starting = true;
@@ -65,7 +72,7 @@ export class Scenarios {
       onActive?.(true);
       const run = running.view();
       this.#event('scenario.started', run, `Scenario ${name} #${run.number} started`);
-      void running.finished.then((finished) => this.#finished(finished));
+      this.#done = running.finished.then((finished) => this.#finished(finished));
       await store.saveScenarioRun(run);
       return { ok: true, run };
     } finally {
@@ -89,16 +96,17 @@ export class Scenarios {
   /** Answers when everything is put back. A run that is over is answered as it ended; null when there is none of that id. */
   async cancel(id: string): Promise<ScenarioRun | null> {
     if (this.#running?.view().id !== id) return this.get(id);
-    this.#running.cancel('Cancelled');
-    return this.#running.finished;
+    const running = this.#running;
+    running.cancel('Cancelled');
+    await this.#done;
+    return running.finished;
   }
 
   /** Ends a run under way and puts back what it changed. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#running?.cancel('The engine stopped');
-    const finished = await this.#running?.finished;
-    if (finished) await this.#options.store.saveScenarioRun(finished);
+    await this.#done;
   }
 
   async #finished(run: ScenarioRun): Promise<void> {

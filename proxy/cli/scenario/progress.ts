@@ -1,5 +1,5 @@
-import { stripVTControlCharacters } from 'node:util';
 import type { ScenarioRun } from '../../api/scenario.schema.ts';
+import { clip } from '../columns.ts';
 import { milliseconds, type Output } from '../output.ts';
 import { mark, marks } from './print-run.ts';
 
@@ -8,17 +8,20 @@ const barWidth = 40;
 /** For a log: each entry of the journal once, as it comes. */
 export class JournalLines {
   readonly #out: Output;
-  #shown = 0;
+  /** Entries are in order of their time, and some are told late: the number of those shown says nothing. */
+  readonly #shown = new Set<string>();
 
   constructor(out: Output) {
     this.#out = out;
   }
 
   show({ journal }: ScenarioRun): void {
-    for (const { atMs, kind, message } of journal.slice(this.#shown)) {
+    for (const { atMs, kind, message } of journal) {
+      const key = `${atMs} ${kind} ${message}`;
+      if (this.#shown.has(key)) continue;
+      this.#shown.add(key);
       this.#out.line(`${`+${(atMs / 1000).toFixed(1)} s`.padStart(9)}  ${kind.padEnd(11)} ${message}`);
     }
-    this.#shown = journal.length;
   }
   end(run: ScenarioRun): void {
     this.show(run);
@@ -35,14 +38,18 @@ export class LiveView {
   }
 
   show(run: ScenarioRun): void {
-    const width = Math.max(20, (process.stdout.columns ?? 80) - 1);
+    // A line that wraps would not be erased whole.
+    const width = this.#out.columns - 1;
     const lines = [
       ...[this.#title(run), ''],
       ...run.tracks.map((track) => this.#track(run, track)),
       ...(run.tracks.length > 0 ? [''] : []),
       ...run.load.map((load) => this.#load(load)),
       ...run.expectations.map((one) => `  ${mark(this.#out, one.state)} ${one.text}  ${this.#out.style('dim', one.actual)}`),
-    ].map((line) => clip(line, width));
+    ]
+      // What has scrolled away cannot be drawn again.
+      .slice(0, Math.max(1, (process.stdout.rows ?? 24) - 2))
+      .map((line) => clip(line, width));
     this.#erase();
     for (const line of lines) this.#out.line(line);
     this.#drawn = lines.length;
@@ -81,10 +88,4 @@ export class LiveView {
     const lost = dropped > 0 ? `, ${dropped} dropped` : '';
     return `  ${this.#out.style('cyan', `${marks.running.glyph} load     `)} ${name}: ${sent} of ${intended} sent, ${failed} failed${lost}${late}`;
   }
-}
-
-/** To a terminal's width, without counting colours; a line that wraps would not be erased whole. */
-function clip(line: string, width: number): string {
-  const plain = stripVTControlCharacters(line);
-  return plain.length <= width ? line : `${plain.slice(0, width - 1)}…`;
 }
