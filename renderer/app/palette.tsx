@@ -1,42 +1,36 @@
 import { Autocomplete } from '@base-ui/react/autocomplete';
 import { Dialog } from '@base-ui/react/dialog';
-import { Box, CornerDownLeft, Search, Spline } from 'lucide-react';
-import { useMemo } from 'react';
+import { CornerDownLeft, Search } from 'lucide-react';
+import { useMemo, useState } from 'react';
 import type { Command } from '../commands/command.ts';
 import { useAllCommands, useCommandRegistry } from '../commands/registry.ts';
-import { useGraph } from '../engine/use-engine.ts';
-import { screens } from '../features/index.ts';
+import { useCall, useGraph } from '../engine/use-engine.ts';
 import { KeyHint } from '../ui/key-hint.tsx';
+import { matchesWords, type PaletteGroup, paletteGroups, pastedTrace } from './palette-items.ts';
 import './palette.css';
 
-interface Group {
-  value: string;
-  items: Command[];
-}
+/** Traces that can be opened by what they did; any other by its id. */
+const recentTraces = 30;
 
-const order: readonly string[] = ['This screen', 'Go to', 'Mesh', 'View', 'App', 'Requests to', 'Requests between'];
-
-/** ⌘K: every command there is now, and the services and edges of the mesh as filters. It only accelerates what is visible elsewhere. */
+/**
+ * ⌘K: every command there is now, the services, routes and other objects of the mesh, the latest traces, and edges as filters. It only accelerates
+ * what is visible elsewhere.
+ */
 export default function Palette({ onClose }: { onClose: () => void }) {
   const registry = useCommandRegistry();
   const all = useAllCommands();
   const graph = useGraph();
-  const groups = useMemo<Group[]>(() => {
-    const byGroup = new Map<string, Command[]>();
-    const add = (group: string, command: Command) => byGroup.set(group, [...(byGroup.get(group) ?? []), command]);
-    for (const command of all)
-      if (command.id !== 'app.palette' && (command.when?.(registry.context) ?? true)) add(command.group, command);
-    if (screens.some((screen) => screen.id === 'requests')) {
-      for (const node of graph?.nodes ?? [])
-        if (node.kind === 'service') add('Requests to', goToRequests(`node ${node.id}`, node.name, Box, `dest:${node.name}`));
-      const nameOf = (id: string) => id.split('/').at(-1) ?? id;
-      for (const edge of graph?.edges ?? []) {
-        const [from, to] = [nameOf(edge.from), nameOf(edge.to)];
-        add('Requests between', goToRequests(`edge ${edge.id}`, `${from} → ${to}`, Spline, `src:${from} dest:${to}`));
-      }
-    }
-    return order.filter((group) => byGroup.has(group)).map((group) => ({ value: group, items: byGroup.get(group) ?? [] }));
-  }, [all, graph, registry]);
+  const { data: resources } = useCall('listResources');
+  const { data: traces } = useCall('listTraces', { query: { limit: recentTraces } });
+  const [query, setQuery] = useState('');
+  const known = useMemo(() => {
+    const commands = all.filter((command) => command.id !== 'app.palette' && (command.when?.(registry.context) ?? true));
+    return paletteGroups(commands, { graph, resources: resources?.resources ?? [], traces: traces?.traces ?? [] });
+  }, [all, graph, registry, resources, traces]);
+  const groups = useMemo(() => {
+    const pasted = pastedTrace(query);
+    return pasted ? [pasted] : known;
+  }, [known, query]);
 
   const run = (command: Command) => {
     onClose();
@@ -51,6 +45,8 @@ export default function Palette({ onClose }: { onClose: () => void }) {
             open
             inline
             items={groups}
+            value={query}
+            onValueChange={setQuery}
             autoHighlight="always"
             keepHighlight
             itemToStringValue={(item) => (item as unknown as Command).title}
@@ -58,13 +54,13 @@ export default function Palette({ onClose }: { onClose: () => void }) {
           >
             <div className="palette-input">
               <Search size={16} aria-hidden="true" />
-              <Autocomplete.Input placeholder="A command, a screen, a service…" aria-label="Command" />
+              <Autocomplete.Input placeholder="A command, a screen, a service, a route, a trace…" aria-label="Command" />
             </div>
             <Autocomplete.Empty className="palette-empty">
               <p>Nothing is called that.</p>
             </Autocomplete.Empty>
             <Autocomplete.List className="palette-list">
-              {(group: Group) => (
+              {(group: PaletteGroup) => (
                 <Autocomplete.Group key={group.value} items={group.items}>
                   <Autocomplete.GroupLabel className="palette-group">{group.value}</Autocomplete.GroupLabel>
                   <Autocomplete.Collection>
@@ -88,24 +84,4 @@ export default function Palette({ onClose }: { onClose: () => void }) {
       </Dialog.Portal>
     </Dialog.Root>
   );
-}
-
-/** Every word typed is somewhere in the title, the keywords or the group. */
-function matchesWords({ title, keywords = '', group }: Command, query: string): boolean {
-  const text = `${title} ${keywords} ${group}`.toLowerCase();
-  return query
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => text.includes(word));
-}
-
-function goToRequests(id: string, title: string, icon: Command['icon'], filter: string): Command {
-  return {
-    id,
-    title,
-    group: 'Go to',
-    icon,
-    keywords: `${filter} requests to between`,
-    run: ({ router }) => router.navigate('requests', { filter }),
-  };
 }
