@@ -244,6 +244,11 @@ describe('certificateRefs', () => {
       await mesh.api('/export/istio'),
       await mesh.api('/export/gateway-api'),
       await mesh.api('/export/envoy'),
+      await mesh.api('/export/envoy?workload=ingress'),
+      await mesh.api('/certificates'),
+      await mesh.api('/exchanges?limit=500'),
+      await mesh.api('/explain', 'POST', JSON.stringify({ from: 'ingress', to: 'a.example' })),
+      await mesh.api('/lint', 'POST', JSON.stringify({ ...secret('cert-a', pairs.a), speck: 1 }), 'application/yaml'),
       await mesh.api('/status'),
     ]);
     const { privateKeyPem } = pairs.a;
