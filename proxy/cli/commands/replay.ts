@@ -1,81 +1,123 @@
 import { writeFile } from 'node:fs/promises';
-import type { Difference, Replay } from '../../api/replay.schema.ts';
-import { escapeXml } from '../../shared/escape-xml.ts';
+import type { ReplayPlan, ReplayRequest } from '../../api/replay.schema.ts';
+import { quoteForShell } from '../../api/shell-quote.ts';
 import { EngineClient } from '../client.ts';
-import { type Command, type CommandContext, number, text, texts, UsageError } from '../command.ts';
+import { type Command, CommandError, number, type OptionValues, text, texts, UsageError } from '../command.ts';
+import type { Output } from '../output.ts';
+import { junitReport } from '../replay/junit.ts';
+import { printReplay } from '../replay/print-replay.ts';
+import { watchReplay } from '../replay/watch-replay.ts';
 
-const pollMs = 100;
+export { junitReport } from '../replay/junit.ts';
+
+const paces = ['original', 'fast', 'one-by-one'] as const;
+const streamModes = ['lock-step', 'timed'] as const;
 
 export const command: Command = {
-  usage: 'replay NAME [--speed 2] [--to reviews=v2] [--diff] [--ignore FIELD]… [--junit FILE]',
-  summary: 'Sends the root calls of a recording again. With --diff or --junit: exit code 1 when an answer differs.',
+  usage:
+    'replay NAME [--speed 2] [--pace original|fast|one-by-one] [--max-idle 5s] [--concurrency N] [--streams lock-step|timed]\n' +
+    '    [--to reviews=v2|reviews=http://127.0.0.1:9999] [--allow-remote HOST]… [--capture RULE]… [--auto-variables] [--no-cookies]\n' +
+    '    [--diff] [--ignore PATH]… [--unordered PATH]… [--tolerance PATH±N]… [--noise [--noise-writes]] [--junit FILE] | replay NAME --plan',
+  summary:
+    'Sends the root calls of a recording again; services make their own. With --diff, --noise or --junit: exit code 1 when an answer differs.\n' +
+    "--capture 'token=$.access_token from POST /login' puts what answers give into later requests; --plan shows what a replay would need.",
   options: {
     speed: { type: 'string' },
+    pace: { type: 'string' },
+    'max-idle': { type: 'string' },
+    concurrency: { type: 'string' },
+    streams: { type: 'string' },
     to: { type: 'string' },
+    'allow-remote': { type: 'string', multiple: true },
+    capture: { type: 'string', multiple: true },
+    'auto-variables': { type: 'boolean' },
+    'no-cookies': { type: 'boolean' },
     diff: { type: 'boolean' },
     ignore: { type: 'string', multiple: true },
+    unordered: { type: 'string', multiple: true },
+    tolerance: { type: 'string', multiple: true },
+    noise: { type: 'boolean' },
+    'noise-writes': { type: 'boolean' },
     junit: { type: 'string' },
+    plan: { type: 'boolean' },
   },
   async run(context) {
     const { values, positionals, json, out } = context;
     const [name] = positionals;
     if (!name) throw new UsageError('name the recording');
+    const request = readOptions(values);
     const client = await EngineClient.open(context.home);
-    const junit = text(values, 'junit');
-    const diff = values.diff === true || junit !== undefined;
-    const body = { speed: number(values, 'speed'), to: text(values, 'to'), diff, ignore: texts(values, 'ignore') };
-    let replay = await client.call('startReplay', { params: { id: name }, body });
-    const cancel = () => void client.call('cancelReplay', { params: { id: replay.id }, body: {} });
-    process.once('SIGINT', cancel);
-    while (replay.state === 'running') {
-      await new Promise((resolve) => setTimeout(resolve, pollMs));
-      replay = await client.call('getReplay', { params: { id: replay.id } });
+    if (values.plan === true) {
+      const plan = await client.call('planReplay', { params: { id: name } });
+      if (json) out.json(plan);
+      else printPlan(out, plan);
+      return 0;
     }
-    if (junit) await writeFile(junit, junitReport(replay));
+    const started = await client.call('startReplay', { params: { id: name }, body: request });
+    const replay = await watchReplay(client, started, out);
+    const junit = text(values, 'junit');
+    if (junit !== undefined) {
+      await writeFile(junit, junitReport(replay, commandLine(name, values))).catch((error: Error) => {
+        throw new CommandError(`${junit} cannot be written: ${error.message}`);
+      });
+    }
     if (json) out.json(replay);
-    else print(context, replay);
-    const isUnmet = replay.failed > 0 || (diff && replay.different > 0) || replay.state === 'cancelled';
+    else printReplay(out, replay);
+    const isUnmet = replay.failed > 0 || (request.diff && replay.different > 0) || replay.state === 'cancelled';
     return isUnmet ? 1 : 0;
   },
 };
 
-function print({ out }: CommandContext, replay: Replay): void {
-  out.line(
-    `${replay.recordingName}: ${replay.sent} sent, ${replay.same} the same, ${replay.different} different, ${replay.failed} failed`,
-  );
-  for (const difference of replay.differences) {
-    out.line(
-      `  ${difference.method} ${difference.path}  ${difference.recorded.status} → ${difference.replayed.status}  ${difference.replayed.error}`,
-    );
-    for (const field of difference.fields) {
-      out.line(`    ${field.path}: ${out.style('red', field.recorded)} → ${out.style('green', field.replayed)}`);
-    }
+function readOptions(values: OptionValues) {
+  const wants = ['junit', 'ignore', 'unordered', 'tolerance'].some((name) => values[name] !== undefined);
+  const diff = values.diff === true || values.noise === true || wants;
+  const concurrency = number(values, 'concurrency');
+  return {
+    speed: number(values, 'speed'),
+    pace: oneOf(values, 'pace', paces),
+    maxIdle: text(values, 'max-idle'),
+    concurrency,
+    streams: oneOf(values, 'streams', streamModes),
+    to: text(values, 'to'),
+    confirmRemote: texts(values, 'allow-remote'),
+    variables: texts(values, 'capture'),
+    autoVariables: values['auto-variables'] === true,
+    cookies: values['no-cookies'] !== true,
+    diff,
+    ignore: texts(values, 'ignore'),
+    unordered: texts(values, 'unordered'),
+    tolerance: texts(values, 'tolerance'),
+    noise: values.noise === true,
+    noiseWrites: values['noise-writes'] === true,
+  } satisfies Partial<Record<keyof ReplayRequest, unknown>>;
+}
+
+function oneOf<T extends string>(values: OptionValues, name: string, known: readonly T[]): T | undefined {
+  const value = text(values, name);
+  if (value === undefined) return undefined;
+  const found = known.find((one) => one === value);
+  if (found === undefined) throw new UsageError(`--${name} is one of ${known.join(', ')}`);
+  return found;
+}
+
+/** The same again, for whoever reads the report. */
+function commandLine(name: string, values: OptionValues): string {
+  const words = ['npx', 'drydock', 'replay', name];
+  for (const option of Object.keys(command.options)) {
+    const value = values[option];
+    if (value === true) words.push(`--${option}`);
+    else
+      for (const one of Array.isArray(value) ? value : value === undefined || value === false ? [] : [value])
+        words.push(`--${option}`, String(one));
   }
+  return words.map(quoteForShell).join(' ');
 }
 
-/** One test case per call that differed, and one for the rest. */
-export function junitReport(replay: Replay): string {
-  const cases = replay.differences.map((difference) => {
-    const message = difference.replayed.error || `${difference.fields.length} differences`;
-    return (
-      `    <testcase classname="${escapeXml(replay.recordingName)}" name="${escapeXml(`${difference.method} ${difference.path}`)}">\n` +
-      `      <failure message="${escapeXml(message)}">${escapeXml(describe(difference))}</failure>\n    </testcase>`
-    );
-  });
-  const passed = `    <testcase classname="${escapeXml(replay.recordingName)}" name="${replay.same} answers are the same"/>`;
-  const failures = replay.differences.length;
-  return [
-    '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites tests="${failures + 1}" failures="${failures}">`,
-    `  <testsuite name="replay ${escapeXml(replay.recordingName)}" tests="${failures + 1}" failures="${failures}">`,
-    ...cases,
-    passed,
-    '  </testsuite>',
-    '</testsuites>',
-    '',
-  ].join('\n');
-}
-
-function describe({ fields }: Difference): string {
-  return fields.map((field) => `${field.path}: ${field.recorded} -> ${field.replayed}`).join('\n');
+function printPlan(out: Output, { calls, spanMs, methods, suggestions, notes }: ReplayPlan): void {
+  const kinds = Object.entries(methods).map(([method, count]) => `${count} ${method}`);
+  out.line(`${calls} calls over ${(spanMs / 1000).toFixed(1)} s${kinds.length > 0 ? `: ${kinds.join(', ')}` : ''}`);
+  for (const { text: note, calls: count } of notes) out.line(`${count} × ${note}`);
+  if (suggestions.length > 0) out.line('\nAnswers give what later requests repeat; --auto-variables uses all of these:');
+  for (const { rule, requests, where } of suggestions)
+    out.line(`  --capture ${quoteForShell(rule)}   ${out.style('dim', `${requests} requests, ${where}`)}`);
 }
