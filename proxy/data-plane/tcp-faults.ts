@@ -50,6 +50,8 @@ export class TcpFaults {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #joins = new Set<ToxicJoin>();
+  /** What the next request on an open connection meets, with the toxic each of it comes from: shrinks as toxics come off. */
+  readonly #met = new Map<AppliedFault[], readonly { toxic: string; fault: AppliedFault }[]>();
   readonly #onBegin: (faults: readonly FaultSnapshot[]) => void;
   #faults: readonly FaultSnapshot[] = [];
   #known: ReadonlySet<string> = new Set();
@@ -100,22 +102,23 @@ export class TcpFaults {
   }
 
   /**
-   * A connection that carries requests: the stream to speak HTTP on instead of `socket`, and what its requests have met. null: it is refused,
-   * and already reset.
+   * A connection that carries requests: the stream to speak HTTP on instead of `socket`, and what its requests meet, which is less once a
+   * fault is gone. null: it is refused, and already reset.
    *
    *   side server   peer ── socket ══toxics══ stream ── our codec        side client   our codec ── stream ══toxics══ socket ── peer
    */
   disturb(socket: Duplex, ends: HttpConnectionEnds): { stream: Duplex; met: AppliedFault[] } | null {
     const toxics: DrawnToxic[] = [];
-    const met: AppliedFault[] = [];
+    const acting: { toxic: string; fault: AppliedFault }[] = [];
     for (const fault of ends.faults) {
       if (fault.tcp === undefined || fault.side !== ends.side || !this.#concerns(fault, ends.proxy, ends)) continue;
       const draw = this.#draw(fault, ends.client);
       if (draw === null) continue;
       const own = drawnToxics(fault, draw, this.#random);
       toxics.push(...own);
-      for (const { type } of own) met.push({ name: fault.id, effect: type, side: fault.side });
+      for (const { name, type } of own) acting.push({ toxic: name, fault: { name: fault.id, effect: type, side: fault.side } });
     }
+    const met = acting.map(({ fault }) => fault);
     if (toxics.length === 0) return { stream: socket, met };
     const admission = this.#admit(toxics);
     if (!admission.admitted) {
@@ -124,8 +127,12 @@ export class TcpFaults {
     }
     const [stream, far] = duplexPair();
     stream.on('error', () => undefined);
-    stream.once('close', () => far.destroy());
-    far.once('close', () => stream.destroy());
+    this.#met.set(met, acting);
+    stream.once('close', () => {
+      this.#met.delete(met);
+      closeAfter(stream, far);
+    });
+    far.once('close', () => closeAfter(far, stream));
     if (ends.side === 'server') void this.join(socket, far, { toxics, admission });
     else void this.join(far, socket, { toxics, admission });
     return { stream, met };
@@ -154,6 +161,10 @@ export class TcpFaults {
     const acting = this.#faults.filter((fault) => this.#state.isActive(fault));
     const wanted = new Set(acting.flatMap((fault) => toxicsOf(fault).map(({ name }) => name)));
     for (const join of this.#joins) join.release(new Set(join.toxics.filter((name) => !wanted.has(name))));
+    for (const [met, all] of this.#met) {
+      const left = all.filter(({ toxic }) => wanted.has(toxic));
+      if (left.length < met.length) met.splice(0, met.length, ...left.map(({ fault }) => fault));
+    }
     const fresh = acting.filter((fault) => toxicsOf(fault).some(({ name }) => !this.#known.has(name)));
     this.#known = wanted;
     if (fresh.length > 0) this.#onBegin(fresh);
@@ -200,6 +211,17 @@ export class TcpFaults {
     for (const { type } of toxics) note(type);
     decision.toxics.push(...toxics);
   }
+}
+
+/**
+ * One end of the pair has closed. After an orderly end the other still reads what was written, and closes by itself (a codec) or once it has
+ * read it all (the toxics' end); without one it breaks too.
+ */
+function closeAfter(closed: Duplex, other: Duplex): void {
+  if (other.destroyed) return;
+  if (!closed.writableFinished) other.destroy();
+  else if (other.readableEnded) other.end(() => other.destroy());
+  else other.once('end', () => other.end(() => other.destroy()));
 }
 
 /** A toxic's name holds its attributes: a changed one is another one. */

@@ -225,7 +225,7 @@ class Supervised {
     const { port } = this.workload.target;
     const free = await this.#becomesFree(port);
     const owner = free ? '' : (await this.#options.findPortOwner(port)) || 'another program';
-    if (this.#stopped || this.#process !== null || launch !== this.#launches) return;
+    if (this.#stopped || this.#halted || this.#process !== null || launch !== this.#launches) return;
     if (free) {
       this.#startProcess(run);
       this.#probeIn(startingProbeMs);

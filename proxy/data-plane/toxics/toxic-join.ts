@@ -1,8 +1,11 @@
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock, Random } from '../clock.ts';
 import type { ToxicSpec } from '../messages.ts';
 import { resetStream } from '../reset-stream.ts';
 import { ToxicChain, type ToxicChainDeps } from './toxic-chain.ts';
+
+const LINGER_MS = 1_000;
 
 export interface ToxicJoinOptions {
   clock: Clock;
@@ -77,10 +80,22 @@ export class ToxicJoin {
     // Without having ended: a break, and the other side must learn it as one.
     if (!stream.readableEnded) this.#close('rst');
     else if (other.destroyed) this.#dispose();
+    else this.#closeLater(other);
     if (++this.#closedSides === 2) {
       this.#dispose();
       this.#options.onClosed(this);
     }
+  }
+
+  /** Nobody is left to read what `socket` still receives: once all is sent that a toxic held, its peer has a moment to close too. */
+  #closeLater(socket: Duplex): void {
+    if (!(socket instanceof Socket)) return;
+    const linger = () => {
+      const timer = this.#options.clock.setTimer(() => socket.destroy(), LINGER_MS);
+      socket.once('close', () => timer.cancel());
+    };
+    if (socket.writableFinished) linger();
+    else socket.once('finish', linger);
   }
 
   #close(kind: 'fin' | 'rst'): void {
