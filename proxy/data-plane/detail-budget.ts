@@ -4,10 +4,11 @@ export interface DetailLimits {
   perSecondAtFullSpeed: number;
   /** Full records that may leave at once after a quiet time: a burst is kept whole. */
   burst: number;
+  /** Exchanges per second up to which the whole budget is given; beyond, it shrinks as they grow: the processor is needed for them. */
+  busyRate?: number;
 }
 
 const WINDOW_MS = 100;
-/** Exchanges per second up to which the whole budget is given; beyond, it shrinks as they grow: the processor is needed for them. */
 const BUSY_RATE = 2_000;
 
 /**
@@ -41,11 +42,11 @@ export class DetailBudget {
   }
 
   #turn(now: number): void {
-    const { perSecond, perSecondAtFullSpeed, burst } = this.#limits;
+    const { perSecond, perSecondAtFullSpeed, burst, busyRate = BUSY_RATE } = this.#limits;
     const elapsedMs = now - this.#windowAt;
     const rate = (this.#inWindow / elapsedMs) * 1000;
     // A record costs as much as several exchanges: twice as many of them leave room for a quarter of the records.
-    const slowed = rate <= BUSY_RATE ? perSecond : Math.max(perSecondAtFullSpeed, perSecond * (BUSY_RATE / rate) ** 2);
+    const slowed = rate <= busyRate ? perSecond : Math.max(perSecondAtFullSpeed, perSecond * (busyRate / rate) ** 2);
     const refill = (Math.min(perSecond, slowed) * elapsedMs) / 1000;
     this.#tokens = Math.min(burst, this.#tokens + refill);
     this.#share = Math.min(1, refill / this.#inWindow);

@@ -104,6 +104,20 @@ test('while everything is to be kept the budget does not count', () => {
   expect(received().records).toHaveLength(500);
 });
 
+test('even then a flood that lasts is thinned, counted, and never grows without bound', () => {
+  const { clock, reporter, finish, received } = setUp({ maxUnacknowledged: 1e9 });
+  reporter.keepAll(true);
+  const seconds = 5;
+  for (let tick = 0; tick < seconds * 50; tick++) {
+    finish(400); // 20,000 a second
+    clock.advance(20);
+  }
+  const { records, dropped } = received();
+  expect(records.length + dropped).toBe(seconds * 20_000);
+  expect(records.length).toBeGreaterThan(5_000);
+  expect(records.length).toBeLessThan(20_000);
+});
+
 test('a tally tells duration and bytes of each of its exchanges', () => {
   const { clock, finish, batches } = setUp({ detailsBurst: 0 });
   finish(2);

@@ -31,6 +31,11 @@ const defaultLimits: ReporterLimits = {
 };
 /** While everything is to be kept (a recording runs), this much more may be on its way. */
 const KEEP_ALL_FACTOR = 8;
+/**
+ * And this is everything that a machine can write beside its work: what comes faster for long (a load test at full speed) is kept by whole traces, the
+ * rest counted. A recording tells how much it is; the traffic does not wait for it.
+ */
+const keepAllBudget = { perSecond: 5_000, perSecondAtFullSpeed: 400, burst: 10_000, busyRate: 4_500 };
 /** Duration, request bytes, response bytes. */
 export const TALLY_FIELDS = 3;
 
@@ -84,6 +89,7 @@ export class ExchangeReporter {
   readonly #clock: Clock;
   readonly #limits: ReporterLimits;
   readonly #budget: DetailBudget;
+  #keepAllBudget: DetailBudget;
   readonly #send: (batch: ReporterBatch) => void;
 
   constructor(clock: Clock, send: (batch: ReporterBatch) => void, limits: Partial<ReporterLimits> = {}) {
@@ -92,6 +98,7 @@ export class ExchangeReporter {
     this.#limits = { ...defaultLimits, ...limits };
     const { detailsPerSecond: perSecond, detailsPerSecondAtFullSpeed: perSecondAtFullSpeed, detailsBurst: burst } = this.#limits;
     this.#budget = new DetailBudget({ perSecond, perSecondAtFullSpeed, burst }, clock.now());
+    this.#keepAllBudget = new DetailBudget(keepAllBudget, clock.now());
   }
 
   /** Exchanges of which no full record was handed over. */
@@ -99,8 +106,9 @@ export class ExchangeReporter {
     return this.#droppedTotal;
   }
 
-  /** On: full records of everything that the other side takes. */
+  /** On: full records of everything that can be written for long. */
   keepAll(on: boolean): void {
+    if (on && !this.#keepsAll) this.#keepAllBudget = new DetailBudget(keepAllBudget, this.#clock.now());
     this.#keepsAll = on;
   }
 
@@ -113,7 +121,7 @@ export class ExchangeReporter {
     const now = this.#clock.now();
     // Its record replaces the open one that readers have.
     if (exchange.announced) this.exchange(exchange.finish(now));
-    else if (this.#hasRoom() && (this.#keepsAll || this.#budget.keeps(exchange.trace.traceId, exchange.isFailure(), now))) {
+    else if (this.#hasRoom() && this.#chosen.keeps(exchange.trace.traceId, exchange.isFailure(), now)) {
       this.exchange(exchange.finish(now));
     } else this.#tally(exchange, now);
   }
@@ -149,6 +157,10 @@ export class ExchangeReporter {
 
   close(): void {
     this.flush();
+  }
+
+  get #chosen(): DetailBudget {
+    return this.#keepsAll ? this.#keepAllBudget : this.#budget;
   }
 
   #hasRoom(): boolean {
