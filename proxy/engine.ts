@@ -33,6 +33,7 @@ import { listenControl, listenToxiproxy, StartError } from './control-plane/star
 import { Supervisor } from './control-plane/supervisor/supervisor.ts';
 import { type ProxyState, type ToxiproxyApi, ToxiproxyState } from './control-plane/toxiproxy/index.ts';
 import { describeWorkloads, supervisedWorkloads } from './control-plane/workloads.ts';
+import { DetailBudget } from './data-plane/detail-budget.ts';
 import type { DataPlaneCounters, DataPlaneEvent, ExchangeTally } from './data-plane/messages.ts';
 import { createSystemClock } from './data-plane/system-clock.ts';
 import { toxicTypes } from './data-plane/toxics/index.ts';
@@ -66,6 +67,8 @@ export interface EngineOptions {
 
 const flawWords = { expired: 'expired', 'wrong-name': 'for another workload', untrusted: 'by an unknown authority' } as const;
 const drainMs = 5_000;
+/** Of the store's recent exchanges while a recording runs: what the data plane leaves of a flood without one. */
+const telemetryBudget = { perSecond: 2_000, perSecondAtFullSpeed: 400, burst: 5_000 };
 const housekeepingMs = 1_000;
 /** How long the ready line waits for run: services to answer. */
 const settleMs = 10_000;
@@ -79,6 +82,7 @@ const toxicProxiesKey = 'toxiproxy';
 export class Engine {
   readonly #options: EngineOptions;
   readonly #clock = createSystemClock();
+  readonly #telemetryBudget = new DetailBudget(telemetryBudget, this.#clock.now());
   readonly #startedAt = Date.now();
   readonly #version = readVersion();
   readonly #token = randomBytes(32).toString('base64url');
@@ -488,7 +492,7 @@ export class Engine {
     const safe = simulations.mark(redactor.redact(exchanges));
     telemetry.record(safe);
     telemetry.recordTallies(tallies);
-    store.insertExchanges(safe);
+    store.insertExchanges(recorder.isRecording ? this.#forTelemetry(safe) : safe);
     recorder.offer(safe);
     scenarios.offerExchanges(safe);
     this.#parts.replayer.observe(safe);
@@ -497,6 +501,12 @@ export class Engine {
     if (dropped > 0) recorder.noteDropped(dropped);
     accessLog.noteDropped(dropped);
     hub.publishExchanges(safe, dropped);
+  }
+
+  /** A recording takes more than the store of recent exchanges would get without it: that one is thinned as ever, so as not to write all twice. */
+  #forTelemetry(exchanges: readonly ExchangeDetail[]): ExchangeDetail[] {
+    const now = this.#clock.now();
+    return exchanges.filter(({ traceId, status }) => this.#telemetryBudget.keeps(traceId, status === 0 || status >= 500, now));
   }
 
   #receiveOpen(changed: Exchange[], ids: string[]): void {

@@ -92,16 +92,31 @@ export class EngineProcess {
     return this.#call<ApplyResult>('POST', '/apply', yaml);
   }
 
-  async #call<T>(method: string, route: string, body?: string): Promise<T> {
+  /** Any operation of the API: JSON in, JSON out. */
+  api<T>(method: string, route: string, body?: unknown): Promise<T> {
+    return this.#call<T>(method, route, body === undefined ? undefined : JSON.stringify(body), 'application/json');
+  }
+
+  async #call<T>(method: string, route: string, body?: string, type = 'application/yaml'): Promise<T> {
     const { url, token } = this.ready.control;
     const response = await fetch(`${url}/api/v1${route}`, {
       method,
-      headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/yaml' }) },
+      headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': type }) },
       ...(body === undefined ? {} : { body }),
     });
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${route}: ${response.status} ${text.slice(0, 500)}`);
     return JSON.parse(text) as T;
+  }
+
+  /** As a crash or a power cut of the process: nothing of it runs any more when this resolves. */
+  kill(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null) return resolve();
+      this.#child.removeAllListeners('exit');
+      this.#child.once('exit', () => resolve());
+      this.#child.kill('SIGKILL');
+    });
   }
 
   /** Drains and stops; kills what has not ended by then. */
