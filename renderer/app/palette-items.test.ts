@@ -37,7 +37,7 @@ test('services, routes, other objects, traces and edges are found by what people
       items.filter((item) => matchesWords(item, query)).map((item) => [value, ...placeOf(item)]),
     );
   expect(groups.map(({ value }) => value)).toEqual([
-    ...['App', 'Services', 'Routes', 'Other objects', 'Traces', 'Requests to', 'Requests between'],
+    ...['App', 'Services', 'Routes', 'Other objects', 'Requests to', 'Requests between', 'Traces'],
   ]);
   expect(find('service shop/orders')).toEqual([['Services', 'service', { name: 'shop/orders' }]]);
   expect(find('orders.shop.internal')).toEqual([['Routes', 'config', { object: 'VirtualService/shop/canary' }]]);

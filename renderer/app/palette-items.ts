@@ -18,8 +18,8 @@ export interface PaletteGroup {
 }
 
 const order: readonly string[] = [
-  ...['This screen', 'Go to', 'Mesh', 'View', 'App', 'Services', 'Routes', 'Other objects', 'Traces', 'Requests to'],
-  'Requests between',
+  ...['This screen', 'Go to', 'Mesh', 'View', 'App', 'Services', 'Routes', 'Other objects', 'Requests to', 'Requests between'],
+  'Traces',
 ];
 const routeKinds = /^(VirtualService|HTTPRoute|GRPCRoute|TLSRoute|TCPRoute|UDPRoute)$/;
 

@@ -6,6 +6,8 @@ const keyNames: Record<string, string> = {
   Shift: isMac ? '⇧' : 'Shift',
   Alt: isMac ? '⌥' : 'Alt',
   Enter: '⏎',
+  PageDown: 'PgDn',
+  PageUp: 'PgUp',
   Escape: 'Esc',
   ArrowUp: '↑',
   ArrowDown: '↓',
