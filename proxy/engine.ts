@@ -262,6 +262,7 @@ export class Engine {
     const onRecording = () => this.#chooseWhatIsKept();
     const collect = () => dataPlane.flush().catch(ignoreGone);
     const recorder = new Recorder({ store, clock, random: Math.random, redactor, collect, onEvent, onRecording });
+    void recorder.stubs.sweep();
     const recordings = new RecordingEditor({ store, recorder, clock, random: Math.random, onEvent });
     const importer = new RecordingImporter({ store, recorder, clock, random: Math.random, redactor });
     const protoReader = new ProtoReader();

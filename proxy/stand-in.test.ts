@@ -213,6 +213,9 @@ spec:
   for (const route of Object.keys(routes)) await ask(route, { method: route === '/head' ? 'HEAD' : 'GET' });
   await ask('/who', { host: 'shop:9081' });
   await ask('/upload', { method: 'PUT', body: binary });
+  await api('POST', '/faults', { name: 'off', spec: { to: { service: 'shop' }, side: 'server', abort: { httpStatus: 500 } } });
+  await ask('/bytes');
+  await api('DELETE', '/faults/off');
   await ask('/upload', { method: 'PUT', body: Buffer.from([...binary].reverse()) });
   for (const name of ['hello', 'count', 'deny'] as const) await callGrpc(name, Buffer.from([1, 2, 255]));
   await api('POST', '/recordings/all/stop');
@@ -283,6 +286,7 @@ describe('a stand-in over HTTP/1.1', () => {
     await during({}, async ({ id, notes }) => {
       expect(notes).toEqual([
         'Port 5432 speaks tcp: its connections go to the service',
+        "Left out as a proxy's own or broken off: 1 recorded",
         'Cannot be answered: GET /cut: its body was cut off at 65536 of 100000 bytes when it was recorded',
       ]);
       const refused = await ask('/cut');

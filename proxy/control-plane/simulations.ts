@@ -63,7 +63,8 @@ export class Simulations {
     const { recording, stubs, stubsName, loaded } = await this.#load(request, namespace, ports);
     const id = `sim-${++this.#count}`;
     const simulation: Simulation = {
-      ...{ ...request, recording, id, namespace, startedAt: new Date(clock.wallNow()).toISOString(), answers: 0 },
+      ...{ ...request, recording, id, namespace, startedAt: new Date(clock.wallNow()).toISOString() },
+      ...{ answers: loaded.count + (stubs?.size ?? 0) },
       ...{ hits: { stub: 0, exact: 0, masked: 0, template: 0 }, misses: 0, forwarded: 0, recentMisses: [] },
       notes: [...notes, ...loaded.notes],
     };
@@ -100,7 +101,7 @@ export class Simulations {
     if (!standIn.remove(known.running)) {
       this.#services.delete(key);
       await this.#options.configuration.setStandIns(this.#addresses());
-      standIn.close();
+      standIn.drain();
     }
     const message = `${known.service} answers for itself again`;
     this.#options.onEvent({ type: 'simulation.stopped', subject: known.service, message, data: { id } });

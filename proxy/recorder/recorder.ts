@@ -15,6 +15,7 @@ import { RecordingFileError, readRecordingFile, writeRecordingFile } from './rec
 import { passesFilter } from './recording-filter.ts';
 import { makeRecordingId } from './recording-id.ts';
 import type { Redactor } from './redact.ts';
+import { redactStubs } from './stubs/redact-stubs.ts';
 import { StubStore } from './stubs/stub-store.ts';
 
 export interface RecorderOptions {
@@ -232,7 +233,8 @@ export class Recorder {
   async exportFile(idOrName: string): Promise<{ name: string; bytes: AsyncIterable<Uint8Array> } | null> {
     const recording = await this.settle(idOrName);
     if (recording === null) return null;
-    return { name: recording.name, bytes: writeRecordingFile(recording, this.#options.store.eachRecordedExchange(recording.id)) };
+    const exchanges = this.#options.store.eachRecordedExchange(recording.id);
+    return { name: recording.name, bytes: writeRecordingFile(recording, exchanges, await this.stubs.get(recording.id)) };
   }
 
   /** The recording of a file, redacted like traffic. `invalid` with words when it is not one, or not whole: then nothing is kept. */
@@ -255,13 +257,14 @@ export class Recorder {
     let end = { stoppedAt: '', dropped: 0, reason: '' };
     for await (const part of readRecordingFile(bytes)) {
       if (part.type === 'head') {
-        const { startedAt, stoppedAt, dropped, stopReason, origin, ...head } = part.recording;
+        const { startedAt, stoppedAt, dropped, stopReason, origin, stubs, ...head } = part.recording;
         end = { stoppedAt: stoppedAt ?? startedAt, dropped, reason: stopReason };
         const from =
           origin === '' ? 'imported from a file' : `imported from a file, ${origin.replace(/^imported from a file, /, '')}`;
         const made = { ...head, id, startedAt, origin: from, hiddenSince: clock.wallNow() };
         const created = await store.createRecording(name === undefined ? made : { ...made, name });
         if (!created.ok) return created;
+        if (stubs !== undefined) await this.stubs.put(id, redactStubs(stubs, redactor));
         continue;
       }
       const exchanges = part.exchanges.map((one): AnnotatedExchange => ({ ...one, ...redactor.redactOne(one) }));

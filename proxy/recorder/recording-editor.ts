@@ -102,7 +102,7 @@ export class RecordingEditor {
     selection: RecordingSelection,
     { startedAt, ...made }: Omit<NewRecording, 'id' | 'hiddenSince'>,
   ): Promise<StoreResult<Recording>> {
-    const { store, clock, random } = this.#options;
+    const { store, clock, random, recorder } = this.#options;
     const id = makeRecordingId(clock, random);
     const created = await store.createRecording({ ...made, id, startedAt, hiddenSince: clock.wallNow() });
     if (!created.ok) return created;
@@ -110,6 +110,11 @@ export class RecordingEditor {
       const copied = await store.copyRecorded(one.id, id, selection);
       if (!copied.ok) return copied;
     }
+    const stubs = await recorder.stubs.copy(
+      from.map((one) => one.id),
+      id,
+    );
+    if (!stubs.ok) return stubs;
     const ends = from.map(({ stoppedAt }) => stoppedAt ?? new Date(clock.wallNow()).toISOString()).sort();
     return store.stopRecording({ id, stoppedAt: ends.at(-1)!, dropped: from.reduce((sum, { dropped }) => sum + dropped, 0) });
   }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { exchangeDetailSchema } from '../api/exchange.schema.ts';
 import { annotationSchema, type Recording, recordingFilterSchema } from '../api/recording.schema.ts';
 import type { AnnotatedExchange } from '../store/store-types.ts';
+import { type Stubs, stubsSchema } from './stubs/stub.ts';
 
 /*
  * A recording as one file, `NAME.drydock-recording`: JSON lines in gzip, so that it is written and read without being held in memory, `zcat | jq`
@@ -31,6 +32,8 @@ const headSchema = z.object({
     stoppedAt: z.string().nullable().default(null),
     stopReason: z.string().default(''),
     dropped: z.number().int().default(0),
+    /** Imported stubs, which lie beside the recording. */
+    stubs: stubsSchema.optional(),
   }),
 });
 export type RecordingFileHead = z.infer<typeof headSchema>['recording'];
@@ -46,16 +49,24 @@ export class RecordingFileError extends Error {
   override name = 'RecordingFileError';
 }
 
-export function writeRecordingFile(recording: Recording, exchanges: AsyncIterable<AnnotatedExchange>): AsyncIterable<Uint8Array> {
+export function writeRecordingFile(
+  recording: Recording,
+  exchanges: AsyncIterable<AnnotatedExchange>,
+  stubs: Stubs | null = null,
+): AsyncIterable<Uint8Array> {
   const gzip = createGzip();
   // A reader that went away destroys the gzip; what it was fed from ends with it.
-  pipeline(Readable.from(writeLines(recording, exchanges)), gzip, () => {});
+  pipeline(Readable.from(writeLines(recording, exchanges, stubs)), gzip, () => {});
   return gzip;
 }
 
-async function* writeLines(recording: Recording, exchanges: AsyncIterable<AnnotatedExchange>): AsyncGenerator<string> {
+async function* writeLines(
+  recording: Recording,
+  exchanges: AsyncIterable<AnnotatedExchange>,
+  stubs: Stubs | null,
+): AsyncGenerator<string> {
   const { name, note, origin, filter, startedAt, stoppedAt, stopReason, dropped } = recording;
-  const head = { name, note, origin, filter, startedAt, stoppedAt, stopReason, dropped };
+  const head = { name, note, origin, filter, startedAt, stoppedAt, stopReason, dropped, ...(stubs === null ? {} : { stubs }) };
   yield `${JSON.stringify({ drydock: 'recording', version, recording: head })}\n`;
   let count = 0;
   for await (const exchange of exchanges) {

@@ -43,7 +43,7 @@ export class RecordingImporter {
   async importFile(bytes: AsyncIterable<Uint8Array>, name?: string): Promise<Imported> {
     const { first, all } = await peek(bytes);
     if ((first[0] === 0x1f && first[1] === 0x8b) || first.toString('latin1').startsWith('{"drydock":"recording"'))
-      return withNotes(await this.#options.recorder.importFile(all, name), new ImportNotes());
+      return this.#importOwn(all, name);
     const whole = await collect(all);
     if (whole === null) return invalid(`The file has more than ${maxFileBytes / 1024 / 1024} MiB`);
     if (isZip(whole)) return this.#importZip(whole, name);
@@ -67,6 +67,13 @@ export class RecordingImporter {
       default:
         return invalid('This is no HAR, no Hoverfly simulation and no WireMock mapping');
     }
+  }
+
+  async #importOwn(bytes: AsyncIterable<Uint8Array>, name: string | undefined): Promise<Imported> {
+    const { recorder } = this.#options;
+    const result = await recorder.importFile(bytes, name);
+    if (!result.ok) return result;
+    return withNotes({ ok: true, value: (await recorder.get(result.value.id)) ?? result.value }, new ImportNotes());
   }
 
   /** A zipped HAR (Playwright's) has one .har and the bodies beside it. */

@@ -27,7 +27,7 @@ export async function loadAnswers(
   namespace: string,
   ports: readonly number[],
 ): Promise<LoadedAnswers> {
-  const { exchanges, more } = await exchangesOf(store, recordingId, request.service, namespace);
+  const { exchanges, more, ownReplies } = await exchangesOf(store, recordingId, request.service, namespace);
   const standIns = new Map<number, StandIn<Recorded>>();
   const notes: string[] = [];
   const unusable: string[] = [];
@@ -47,6 +47,7 @@ export async function loadAnswers(
       ),
     );
   }
+  if (ownReplies > 0) notes.push(`Left out as a proxy's own or broken off: ${ownReplies} recorded`);
   if (more) notes.push(`Only the first ${maxAnswers} answers of the recording are used`);
   notes.push(...unusable.slice(0, namedUnusable).map((words) => `Cannot be answered: ${words}`));
   if (unusable.length > namedUnusable) notes.push(`and ${unusable.length - namedUnusable} more that cannot be answered`);
@@ -56,17 +57,27 @@ export async function loadAnswers(
 async function exchangesOf(store: Store, recordingId: string, service: string, namespace: string) {
   const own: ExchangeDetail[] = [];
   const seen: ExchangeDetail[] = [];
+  let ownReplies = 0;
   let cursor: string | undefined;
   do {
     const { exchanges, next } = await store.recordedExchanges(recordingId, { limit: page, ...(cursor ? { cursor } : {}) });
     for (const exchange of exchanges) {
       const theirs = exchange.destination === service && (exchange.destinationNamespace || namespace) === namespace;
       if (!theirs || exchange.status === 0 || exchange.method === '' || exchange.protocol === 'WebSocket') continue;
+      if (!isServices(exchange)) {
+        ownReplies++;
+        continue;
+      }
       (exchange.reporter === 'destination' ? own : seen).push(exchange);
     }
     cursor = next ?? undefined;
   } while (cursor !== undefined && own.length + seen.length < maxAnswers);
-  return { exchanges: own.length > 0 ? own : seen, more: cursor !== undefined };
+  return { exchanges: own.length > 0 ? own : seen, more: cursor !== undefined, ownReplies };
+}
+
+/** The service itself answered, whole: no fault, no refusal, no stand-in that had none. */
+function isServices({ details, standIn }: ExchangeDetail): boolean {
+  return (details === 'via_upstream' || details === 'imported' || details === '') && standIn?.outcome !== 'miss';
 }
 
 /** Of `inbound|9080||` or `outbound|9080|v1|ratings…`; null for what was imported. */

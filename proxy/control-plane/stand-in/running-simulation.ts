@@ -14,7 +14,7 @@ import { writeTold } from './told-header.ts';
 export type Recorded = { answer: StandInAnswer } | { unusable: string };
 
 export interface RunningOptions {
-  /** With nothing counted yet. */
+  /** With nothing counted yet but its answers. */
   simulation: Simulation;
   /** By service port. */
   standIns: ReadonlyMap<number, StandIn<Recorded>>;
@@ -52,8 +52,7 @@ export class RunningSimulation {
   }
 
   view(): Simulation {
-    const recorded = [...this.#options.standIns.values()].reduce((sum, { size }) => Math.max(sum, size), 0);
-    return { ...this.#simulation, answers: recorded + (this.#options.stubs?.size ?? 0) };
+    return { ...this.#simulation, answers: this.#simulation.answers + this.#learned };
   }
 
   change({ enabled, from, mode, latency }: SimulationChange): void {
@@ -127,8 +126,10 @@ export class RunningSimulation {
     simulation.forwarded++;
     const standIn = this.#options.standIns.get(port);
     if (simulation.mode === 'spy' || standIn === undefined || call.isCut) return { forward: true };
-    const id = `learned-${++this.#learned}`;
-    return { forward: true, learn: (answer) => standIn.add({ id, ...request, answer: { answer } }) };
+    const learn = (answer: StandInAnswer) => {
+      standIn.add({ ...request, id: `learned-${++this.#learned}`, answer: { answer } });
+    };
+    return { forward: true, learn };
   }
 
   #timed(answer: StandInAnswer): StandInAnswer {

@@ -54,6 +54,11 @@ export class ServiceStandIn {
     for (const server of this.#servers.values()) server.close();
   }
 
+  /** Takes no more calls; those under way may end. */
+  drain(): void {
+    for (const server of this.#servers.values()) server.drain();
+  }
+
   /** The simulation for a caller: one of its own before one for all. */
   #concerned(headers: readonly (readonly [string, string])[]): RunningSimulation | null {
     const concerned = this.#simulations.filter((one) => one.concerns(headers));

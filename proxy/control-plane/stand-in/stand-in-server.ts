@@ -16,6 +16,7 @@ export interface StandInServerOptions {
 
 /** Of a request's body; what is longer is not compared. */
 const maxBodyBytes = 4 * 1024 * 1024;
+const drainMs = 5000;
 
 /** Stands where the service's process would: the callee's sidecar sends its requests here, so that all of the mesh is as ever. */
 export class StandInServer {
@@ -23,6 +24,7 @@ export class StandInServer {
   readonly #server: http.Server | http2.Http2Server;
   readonly #app: AppSession;
   readonly #sockets = new Set<Socket>();
+  readonly #sessions = new Set<http2.ServerHttp2Session>();
 
   private constructor(server: http.Server | http2.Http2Server, app: AppSession) {
     this.#server = server;
@@ -31,6 +33,10 @@ export class StandInServer {
     server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
+    });
+    server.on('session', (session: http2.ServerHttp2Session) => {
+      this.#sessions.add(session);
+      session.once('close', () => this.#sessions.delete(session));
     });
   }
 
@@ -42,6 +48,14 @@ export class StandInServer {
       server.listen(0, '127.0.0.1', resolve);
     });
     return new StandInServer(server, app);
+  }
+
+  /** Takes no more connections, lets calls under way end, and closes five seconds later whatever they do. */
+  drain(): void {
+    this.#server.close();
+    if (this.#server instanceof http.Server) this.#server.closeIdleConnections();
+    for (const session of this.#sessions) session.close();
+    setTimeout(() => this.close(), drainMs).unref();
   }
 
   close(): void {

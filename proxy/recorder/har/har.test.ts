@@ -6,6 +6,7 @@ import type { ExchangeDetail } from '../../api/exchange.schema.ts';
 import { makeBody, makeExchange, makeFolder, realClock } from '../../store/fixtures.ts';
 import { Store } from '../../store/store.ts';
 import { Recorder } from '../recorder.ts';
+import { RecordingEditor } from '../recording-editor.ts';
 import { RecordingImporter } from '../recording-importer.ts';
 import { Redactor } from '../redact.ts';
 import { checkHar } from './check-har.ts';
@@ -427,7 +428,18 @@ describe('stubs', () => {
     const har = (await recorder.exportHar('stubs'))!;
     const back = await imported(har, 'back');
     expect(back.recording).toMatchObject({ stubs: 1, notes: [] });
-    expect(await recorder.stubs.get(back.recording.id)).toEqual(await recorder.stubs.get(result.value.id));
+    const kept = await recorder.stubs.get(result.value.id);
+    expect(await recorder.stubs.get(back.recording.id)).toEqual(kept);
+    const exported = (await recorder.exportFile('stubs'))!;
+    const fromFile = await importer.importFile(exported.bytes, 'from file');
+    expect(fromFile).toMatchObject({ ok: true, value: { stubs: 1, exchanges: 0 } });
+    const editor = new RecordingEditor({ store, recorder, clock: realClock, random: () => 0.5 });
+    const merged = await editor.merge(['stubs', 'back'], 'both');
+    expect(merged).toMatchObject({ ok: true });
+    expect((await recorder.get('both'))?.stubs).toBe(2);
+    await store.deleteRecording(result.value.id);
+    await recorder.stubs.sweep();
+    expect([await recorder.stubs.get(result.value.id), await recorder.stubs.get(back.recording.id)]).toEqual([null, kept]);
   });
 
   test('of which none can be taken over are no recording', async () => {

@@ -25,6 +25,19 @@ export class StubStore {
     return result;
   }
 
+  /** What recordings have together, for one that is made of them; nothing when none has any. */
+  async copy(from: readonly string[], to: string): Promise<StoreResult<null>> {
+    const counts = await this.counts();
+    const all: Stubs[] = [];
+    for (const id of from) {
+      const stubs = counts.has(id) ? await this.get(id) : null;
+      if (stubs !== null) all.push(stubs);
+    }
+    const [first, ...more] = all;
+    if (first === undefined) return { ok: true, value: null };
+    return this.put(to, more.reduce(join, first));
+  }
+
   /** How many stubs a recording has, by its id. */
   async counts(): Promise<ReadonlyMap<string, number>> {
     if (this.#counts === null) {
@@ -34,12 +47,24 @@ export class StubStore {
     return this.#counts;
   }
 
-  /** Of recordings that are gone for good. */
-  async sweep(isKept: (recordingId: string) => Promise<boolean>): Promise<void> {
+  /** Removes those of recordings that are gone for good. When the engine starts: later a deleted recording may still come back. */
+  async sweep(): Promise<void> {
     for (const id of [...(await this.counts()).keys()]) {
-      if (await isKept(id)) continue;
+      if ((await this.#store.getRecording(id)) !== null) continue;
       await this.#store.deleteSetting(`${prefix}${id}`);
       this.#counts?.delete(id);
     }
   }
+}
+
+/** Where both name the same state, literal or variable, the first has it. */
+function join(first: Stubs, second: Stubs): Stubs {
+  return {
+    source: first.source === second.source ? first.source : 'drydock',
+    stubs: [...first.stubs, ...second.stubs],
+    state: { ...second.state, ...first.state },
+    delays: [...first.delays, ...second.delays],
+    literals: { ...second.literals, ...first.literals },
+    variables: { ...second.variables, ...first.variables },
+  };
 }
