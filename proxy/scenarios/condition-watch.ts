@@ -116,6 +116,9 @@ export class ConditionWatch {
       outcome.state = 'no_data';
       outcome.actual = 'no request';
       outcome.message = 'Nothing it counts happened in its time; that is a failure, not a pass';
+      // The most likely reason by far, and nothing else would tell of it.
+      if (!this.#whole && this.#settled > 0)
+        outcome.message += '. Are traceparent headers forwarded by every service on the way?';
       return;
     }
     outcome.state = meets(this.#condition, measured) ? 'passed' : 'failed';

@@ -83,6 +83,10 @@ describe('a scenario', () => {
     ['nothing to do', '  description: x\n', 'DD5003', -1, '0 s', ''],
     ['too many requests', load.replace('rate: 5', 'rate: 5000').replace('10s', '1000s'), 'DD5004', 0, '5000000', 'Lower'],
     ['a load of nothing', load.replace('rate: 5', 'rate: {from: 0, to: 0}'), 'DD5004', 0, 'sends nothing', ''],
+    ['a header of its own', load.replace('9080/"', '9080/", headers: {Host: x}'), 'DD1104', 0, 'set by the load', ''],
+    ['a header that is none', load.replace('9080/"', '9080/", headers: {"a b": x}'), 'DD1104', 0, 'valid HTTP token', ''],
+    ['a url with letters of its own', load.replace('9080/"', '9080/é"'), 'DD1104', 0, 'ASCII', ''],
+    ['a method that is none', load.replace('9080/"', '9080/", method: "GET /"'), 'DD1104', 0, 'not a method', ''],
     ['a caller that is not there', load.replace('service: web', 'service: wep'), 'DD5005', 0, 'default/wep', 'web'],
     [
       'a fault at nobody',

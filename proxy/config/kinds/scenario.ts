@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Diagnostic } from '../../api/diagnostic.schema.ts';
 import { maxScenarioRequests, type Scenario, type ScenarioSpec, scenarioSchema } from '../../api/scenario.schema.ts';
 import { parseCondition } from '../../shared/condition.ts';
@@ -103,10 +104,51 @@ function checkLoads(check: Checker, spec: ScenarioSpec): void {
     if (load.requests.every(({ weight }) => weight === 0)) {
       check.report([...path, 'requests'], { code: 'DD5004', message: 'All weights are 0: no request would ever be taken.' });
     }
+    for (const [j, request] of load.requests.entries()) checkRequest(check, [...path, 'requests', j], request);
   }
   if (planned > maxScenarioRequests) {
     const message = `The loads are ${Math.round(planned)} requests together; the limit is ${maxScenarioRequests}.`;
     check.report(['spec', 'load'], { code: 'DD5004', message, suggestion: 'Lower the rate or shorten the load.' });
+  }
+}
+
+/** What could not be written on the wire, or would be by the load itself. */
+function checkRequest(
+  check: Checker,
+  path: Path,
+  { method, url, headers }: ScenarioSpec['load'][number]['requests'][number],
+): void {
+  const wrong = (at: Path, message: string) => check.report(at, { code: 'DD1104', message });
+  if (!/^[A-Za-z]{1,30}$/.test(method) || /^connect$/i.test(method))
+    wrong([...path, 'method'], `\`${method}\` is not a method a load can send.`);
+  if (/[^\x21-\x7e]/.test(url)) wrong([...path, 'url'], 'A url has only printable ASCII characters: write the others as %C3%A9.');
+  for (const [name, value] of Object.entries(headers)) {
+    const problem = headerProblem(name, value);
+    if (problem !== '') wrong([...path, 'headers', name], problem);
+  }
+}
+
+/** Headers that say how the message is framed or found again. */
+const ownHeaders = new Set([
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'upgrade',
+  'expect',
+  'te',
+  'trailer',
+  'traceparent',
+]);
+
+function headerProblem(name: string, value: string): string {
+  if (ownHeaders.has(name.toLowerCase())) return `\`${name}\` is set by the load itself.`;
+  try {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+    return '';
+  } catch (error) {
+    return `${(error as Error).message}.`;
   }
 }
 
