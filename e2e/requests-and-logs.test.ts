@@ -1,0 +1,146 @@
+import { gzipSync } from 'node:zlib';
+import AxeBuilder from '@axe-core/playwright';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type DesktopApp, launchDesktopApp } from './fixture/desktop-app.ts';
+import { eventually } from './fixture/eventually.ts';
+import { meshOf, sendFromWorkload } from './fixture/mesh.ts';
+import { Upstream } from './fixture/upstream.ts';
+
+const traceId = '0af7651916cd43dd8448eb211c80319c';
+const spanId = 'b7ad6b7169203331';
+
+describe('requests chosen, sorted, sent again, and the logs of a trace', () => {
+  let app: DesktopApp;
+  let orders: Upstream;
+  let stock: Upstream;
+  let outbound = '';
+
+  beforeAll(async () => {
+    orders = await Upstream.listen('orders');
+    stock = await Upstream.listen('stock', ({ url }, response) => {
+      const packed = url.startsWith('/packed');
+      const body = JSON.stringify({ asked: url, items: [1, 2] });
+      // Longer the later, so that an order by length is not the order of time.
+      const answer = () => {
+        response.writeHead(200, { 'content-type': 'application/json', ...(packed ? { 'content-encoding': 'gzip' } : {}) });
+        response.end(packed ? gzipSync(body) : body);
+      };
+      setTimeout(answer, Number(/\d+/.exec(url)?.[0] ?? 0));
+    });
+    const mesh = meshOf('lists', [
+      { name: 'orders', versions: { v1: orders } },
+      { name: 'stock', versions: { v1: stock } },
+    ]);
+    app = await launchDesktopApp({ mesh });
+    outbound = (await app.ready()).workloads.find(({ service }) => service === 'orders')?.outbound ?? '';
+    for (const ms of [120, 10, 240, 60]) await sendFromWorkload(outbound, `http://stock:9080/wait/${ms}`);
+    await app.page.getByTestId('nav-requests').click();
+    await app.page.getByText('/wait/240').first().waitFor();
+  });
+  afterAll(async () => {
+    expect(app?.complaints).toEqual([]);
+    await app?.close();
+    await orders?.close();
+    await stock?.close();
+  });
+
+  const paths = () =>
+    app.page
+      .getByTestId('request-row')
+      .evaluateAll((rows) => rows.map((row) => /\/wait\/(\d+)/.exec(row.textContent ?? '')?.[1] ?? ''));
+  const title = (column: string) => app.page.locator(`.dd-list-sorter[data-column="${column}"]`);
+
+  it('a title sorts, and what comes later moves no row until it is let in', async () => {
+    await title('ms').click();
+    await eventually(paths, (list) => list.join() === '10,60,120,240');
+    await title('ms').click();
+    await eventually(paths, (list) => list.join() === '240,120,60,10');
+    await sendFromWorkload(outbound, 'http://stock:9080/wait/180');
+    await app.page.getByTestId('requests-new').waitFor();
+    expect(await paths()).toEqual(['240', '120', '60', '10']);
+    await app.page.getByTestId('requests-new').click();
+    await eventually(paths, (list) => list.join() === '240,180,120,60,10');
+    await title('ms').click();
+    await eventually(paths, (list) => list.join() === '180,60,240,10,120');
+  });
+
+  it('columns are chosen with the keyboard and outlast a restart of the page', async () => {
+    const { page } = app;
+    const titles = () => page.locator('.dd-list-sorter').evaluateAll((all) => all.map((one) => one.getAttribute('data-column')));
+    await page.getByTestId('requests-columns').click();
+    const box = page.getByRole('checkbox', { name: 'Response bytes' });
+    await box.focus();
+    await box.press('Space');
+    await box.press('Alt+ArrowUp');
+    const before = await titles();
+    expect(before).toContain('received');
+    const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).include('.requests-columns').analyze();
+    expect(violations.map(({ id }) => id)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await title('code').focus();
+    await title('code').press('Alt+ArrowLeft');
+    const moved = await titles();
+    expect(moved.indexOf('code')).toBe(before.indexOf('code') - 1);
+    await page.reload();
+    await page.getByTestId('request-row').first().waitFor();
+    expect(await titles()).toEqual(moved);
+    await page.getByTestId('requests-columns').click();
+    await page.getByRole('button', { name: 'Reset the columns' }).click();
+    await page.keyboard.press('Escape');
+    expect(await titles()).not.toContain('received');
+  });
+
+  it('a request edited and sent again shows what was changed and how the answer differs', async () => {
+    const { page } = app;
+    await sendFromWorkload(outbound, 'http://stock:9080/packed?n=1');
+    await page.getByText('/packed').first().click();
+    await page.getByRole('tab', { name: 'Response', exact: true }).click();
+    // Gzip on the wire, JSON on the page.
+    await page.locator('[data-testid="body-view"][data-mode="json"]').getByText('/packed?n=1').waitFor();
+    await page.getByRole('button', { name: 'Edit and resend' }).click();
+    await page.getByRole('textbox', { name: 'Path' }).fill('/packed?n=2');
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
+    const answer = page.getByTestId('resend-answer');
+    await answer.getByText('$.asked').waitFor();
+    await answer.getByText('Request: 1 change').click();
+    await answer.getByText('query:n').waitFor();
+    const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).include('.request-detail').analyze();
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(' | ')}`)).toEqual([]);
+    await app.screenshot('resend-diff');
+  });
+
+  it('what an app logged stands under its trace, and selects its span', async () => {
+    const { page } = app;
+    await sendFromWorkload(outbound, 'http://stock:9080/logged', { traceparent: `00-${traceId}-${spanId}-01` });
+    const { otlp } = await app.ready();
+    const resource = { attributes: [{ key: 'service.name', value: { stringValue: 'orders' } }] };
+    const nanos = (ms: number) => `${ms}000000`;
+    const now = Date.now();
+    const span = { traceId, spanId, name: 'checkout', kind: 2, startTimeUnixNano: nanos(now - 50), endTimeUnixNano: nanos(now) };
+    const logRecords = [
+      { traceId, spanId, severityNumber: 9, timeUnixNano: nanos(now - 40), body: { stringValue: 'it begins' } },
+      { traceId, spanId, severityNumber: 17, timeUnixNano: nanos(now - 10), body: { stringValue: 'no stock left' } },
+    ];
+    const send = (signal: string, body: object) =>
+      fetch(`${otlp.http}/v1/${signal}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    await send('traces', { resourceSpans: [{ resource, scopeSpans: [{ spans: [span] }] }] });
+    await send('logs', { resourceLogs: [{ resource, scopeLogs: [{ logRecords }] }] });
+    await eventually(
+      () => app.api.call('getTrace', { params: { id: traceId } }),
+      ({ logs, spans }) => logs?.length === 2 && spans.some(({ mesh }) => !mesh),
+    );
+    await page.evaluate((id) => {
+      location.hash = `#/traces/${id}`;
+    }, traceId);
+    await page.getByTestId('log-row').getByText('no stock left').click();
+    await page.getByTestId('log-detail').getByText('no stock left').waitFor();
+    expect(await page.locator('[data-testid="span-row"][aria-selected="true"]').textContent()).toContain('checkout');
+    const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).include('.trace-view').analyze();
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(' | ')}`)).toEqual([]);
+    await app.screenshot('trace-logs');
+  });
+});
