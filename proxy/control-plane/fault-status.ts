@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import type { Resource, ResourceStatus } from '../api/diagnostic.schema.ts';
 import { type FaultRequest, type FaultStatus, faultSpecSchema } from '../api/fault.schema.ts';
+import { unmetConditions } from '../api/unmet-conditions.ts';
 import { type ResourceEntry, resourceId } from '../config/index.ts';
 import { withoutSecrets } from '../config/kinds/kubernetes-core.ts';
 import type { DataPlaneCounters } from '../data-plane/messages.ts';
@@ -89,12 +90,14 @@ function statusOf(entry: ResourceEntry, committed: Committed, counters: DataPlan
   const id = resourceId(resource);
   const diagnostics = committed.diagnostics.filter((diagnostic) => diagnostic.resource === id);
   const fault = counters?.faults.find((one) => one.id === `${resource.namespace}/${resource.name}`);
+  const conditions = gatewayConditions(entry, committed.set);
+  const troubled = diagnostics.some((diagnostic) => diagnostic.severity !== 'info') || unmetConditions(conditions).length > 0;
   return {
-    state: diagnostics.some((diagnostic) => diagnostic.severity !== 'info') ? 'warning' : 'accepted',
+    state: troubled ? 'warning' : 'accepted',
     matched: resource.kind === 'Fault' ? (fault?.matched ?? 0) : (counters?.resources[id] ?? 0),
     usedBy: findUses(committed, resource.kind, resource.namespace, resource.name),
     diagnostics,
-    ...gatewayConditions(entry, committed.set),
+    ...conditions,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Resource } from '../../api/diagnostic.schema.ts';
+import { unmetConditions } from '../../api/unmet-conditions.ts';
 import { EngineClient } from '../client.ts';
 import { type Command, text, UsageError } from '../command.ts';
 
@@ -26,9 +27,8 @@ export const command: Command = {
       out.table(['KIND', 'NAMESPACE', 'NAME', 'STATUS', 'MATCHED', 'FROM'], rows);
       out.diagnostics(resources.flatMap((resource) => resource.status.diagnostics));
       for (const { kind, namespace, name, status } of resources) {
-        const unmet = (status.parents ?? []).flatMap(({ conditions }) => conditions).filter((one) => one.status === 'False');
-        for (const { type, reason, message } of unmet)
-          out.line(`${kind}/${namespace}/${name}: ${type} False, ${reason}: ${message}`);
+        for (const { about, type, status: is, reason, message } of unmetConditions(status))
+          out.line(`${kind}/${namespace}/${name}${about ? ` (${about})` : ''}: ${type} ${is}, ${reason}: ${message}`);
       }
     }
     return 0;

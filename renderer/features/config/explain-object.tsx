@@ -1,6 +1,7 @@
 import { useMemo } from 'react';
 import type { Resource } from '../../../proxy/api/diagnostic.schema.ts';
 import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
+import { unmetConditions } from '../../../proxy/api/unmet-conditions.ts';
 import { hrefTo } from '../../app/router.ts';
 import { useEngine, useRingView } from '../../engine/use-engine.ts';
 import { Badge, formatCount, formatShare, plural, type Tone } from '../../ui/index.ts';
@@ -37,6 +38,7 @@ export function ExplainObject({ place, resource }: { place: DocumentPlace | null
 
 function RunningObject({ resource }: { resource: Resource }) {
   const { state, matched, usedBy } = resource.status;
+  const unmet = unmetConditions(resource.status);
   const exchanges = useLastMinute();
   const activity = useMemo(() => activityOf(resource, exchanges), [resource, exchanges]);
   return (
@@ -45,6 +47,22 @@ function RunningObject({ resource }: { resource: Resource }) {
         <Badge tone={states[state].tone}>{states[state].text}</Badge>
         {resource.source.live && <Badge tone="info">◌ applied live</Badge>}
       </div>
+      {unmet.length > 0 && (
+        <section aria-label="Not met">
+          <h3>Not met</h3>
+          <ul className="config-unmet soft">
+            {unmet.map(({ about, type, reason, message }) => (
+              <li key={`${about} ${type}`}>
+                <span className="mono">
+                  {type}: {reason}
+                </span>{' '}
+                {about && <span className="muted">{about}</span>}
+                <div>{message}</div>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
       {activity && (
         <section className="col" aria-label="In the last minute">
           <h3>In the last minute</h3>
