@@ -80,6 +80,7 @@ async function runShell({ home, meshFiles, sampleTraffic }: LaunchOptions): Prom
 
   const tray = openTray(places.icon, { show, restartEngine: () => run(files), quit: () => app.quit() });
   supervisor.onChange((state, engine) => {
+    if (engine && !engine.ours) files = [...supervisor.meshFiles];
     pushEngineState(window, state);
     tray?.tell(state);
     traffic?.sendTo(engine && isSample(files, places.sample) ? engine.ingress : '');
@@ -88,7 +89,8 @@ async function runShell({ home, meshFiles, sampleTraffic }: LaunchOptions): Prom
   app.on('second-instance', (_event, argv, cwd) => {
     const asked = readLaunchOptions(argv, {}, { cwd, isPackaged: app.isPackaged }).meshFiles;
     show();
-    if (asked.length > 0) run(asked);
+    // `drydock open` on what is open already shows it, and restarts nothing.
+    if (asked.length > 0 && asked.join('\n') !== files.join('\n')) run(asked);
   });
   app.on('activate', show);
   app.on('window-all-closed', () => {

@@ -161,7 +161,8 @@ export class Engine {
     await parts.supervisor.settled(settleMs);
     await parts.watcher.watch(paths, parts.configuration.files);
     this.#housekeep();
-    await lock.publish({ pid: process.pid, url: parts.server.url, token: this.#token });
+    const absolute = paths.map((one) => path.resolve(one));
+    await lock.publish({ pid: process.pid, url: parts.server.url, token: this.#token, paths: absolute });
     this.#emit('engine.started', mesh.name, `Engine ${this.#version} serves ${mesh.name}`, { pid: process.pid });
   }
 

@@ -5,6 +5,8 @@ import type { Connection } from '../desktop-api.ts';
 /** A running engine's `<home>/engine.json`, which only the user can read. */
 export interface EngineFile extends Connection {
   pid: number;
+  /** What it was started with. */
+  paths?: string[];
 }
 
 /** What GET /status of a live engine says, as far as the shell needs it. */
@@ -12,6 +14,7 @@ export interface LiveEngine {
   pid: number;
   connection: Connection;
   ingress: string;
+  /** Mesh files and folders it was started with; of an engine that does not say, the files it reads. */
   files: string[];
 }
 
@@ -56,9 +59,13 @@ export async function probeEngine(file: EngineFile, timeoutMs = 2_000): Promise<
       pid: status.pid,
       connection: { url: file.url, token: file.token },
       ingress: typeof status.ingress === 'string' ? status.ingress : '',
-      files: Array.isArray(status.files) ? status.files.filter((name): name is string => typeof name === 'string') : [],
+      files: namesIn(file.paths).length > 0 ? namesIn(file.paths) : namesIn(status.files),
     };
   } catch {
     return null; // refused, timed out or not JSON: no engine of ours
   }
+}
+
+function namesIn(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((name): name is string => typeof name === 'string') : [];
 }

@@ -109,11 +109,13 @@ describe('the engine supervisor', () => {
     expect(states.some((state) => state.state === 'restarting')).toBe(false);
   });
 
-  it('attaches to a running engine, leaves it running, and replaces it when it ends', async () => {
+  it('attaches to a running engine, leaves it running, and starts its mesh again when it ends, not the own one', async () => {
     let alive = true;
-    const live = { pid: 4711, connection: { url: 'http://127.0.0.1:3', token: 'theirs' }, ingress: '', files: [] };
+    const theirs = mesh({});
+    const live = { pid: 4711, connection: { url: 'http://127.0.0.1:3', token: 'theirs' }, ingress: '', files: [theirs] };
     const { supervisor, reached } = supervise({ findRunning: () => Promise.resolve(alive ? live : null), watchMs: 1 });
-    await supervisor.start([mesh({})]);
+    await supervisor.start(['/the/sample']);
+    expect(supervisor.meshFiles).toEqual([theirs]);
     expect(supervisor.engine).toMatchObject({ pid: 4711, ours: false });
     const restarting = reached('restarting');
     const running = restarting.then(() => reached('running'));
@@ -134,7 +136,8 @@ describe('the engine file', () => {
     writeFileSync(path.join(folder, 'engine.json'), JSON.stringify({ pid: 12, url, token: 'right' }));
     const file = await readEngineFile(folder);
     expect(file).not.toBeNull();
-    expect(await probeEngine(file!)).toMatchObject({ pid: 12, ingress: 'http://127.0.0.1:8080' });
+    expect(await probeEngine(file!)).toMatchObject({ pid: 12, ingress: 'http://127.0.0.1:8080', files: ['a.yaml'] });
+    expect(await probeEngine({ ...file!, paths: ['/meshes'] })).toMatchObject({ files: ['/meshes'] });
     expect(await probeEngine({ ...file!, token: 'wrong' })).toBeNull();
     await new Promise((resolve) => server.close(resolve));
     expect(await probeEngine(file!)).toBeNull();

@@ -69,6 +69,11 @@ export class EngineSupervisor {
     return this.#state;
   }
 
+  /** What runs, or is started again in its place: an attached engine's own files. */
+  get meshFiles(): readonly string[] {
+    return this.#meshFiles;
+  }
+
   get engine(): RunningEngine | null {
     return this.#engine;
   }
@@ -115,6 +120,7 @@ export class EngineSupervisor {
       this.#launch(run);
       return;
     }
+    if (live.files.length > 0) this.#meshFiles = live.files;
     this.#engine = { pid: live.pid, connection: live.connection, ingress: live.ingress, ours: false };
     this.#set({ state: 'running', message: `Attached to the engine that was already running (process ${live.pid}).` });
     this.#watch(run);

@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(path.dirname(home), { recursive: true, force: true }));
 
-const engine = { pid: process.pid, url: 'http://127.0.0.1:1', token: 't' };
+const engine = { pid: process.pid, url: 'http://127.0.0.1:1', token: 't', paths: ['/meshes/shop'] };
 
 test('the home and the token file are private, and gone after the engine', async () => {
   const lock = await lockHome(home);

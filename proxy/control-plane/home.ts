@@ -9,6 +9,8 @@ export interface EngineFile {
   pid: number;
   url: string;
   token: string;
+  /** The mesh files and folders it was started with, absolute: who starts another in its place opens the same. */
+  paths?: string[];
 }
 
 /** `$DRYDOCK_HOME`, else the platform's folder for application data. */
@@ -29,7 +31,8 @@ export async function readEngineFile(home: string): Promise<EngineFile | null> {
   const lock = (await readJson(lockPath(home))) as Partial<Lock> | null;
   if (!file || typeof file.pid !== 'number' || typeof file.url !== 'string' || typeof file.token !== 'string') return null;
   if (!lock || lock.pid !== file.pid || !isHeld(lock)) return null;
-  return { pid: file.pid, url: file.url, token: file.token };
+  const paths = Array.isArray(file.paths) ? file.paths.filter((one) => typeof one === 'string') : [];
+  return { pid: file.pid, url: file.url, token: file.token, paths };
 }
 
 interface Lock {

@@ -14,7 +14,7 @@ export const command: Command = {
     const address = `${engine.url}/#token=${engine.token}`;
     if (json) out.json({ url: address });
     else if (values.print) out.line(address);
-    else if (hasDisplay() && (await openDesktopApp(home))) out.line(`The desktop app opens on ${engine.url}`);
+    else if (hasDisplay() && (await openDesktopApp(home, engine.paths ?? []))) out.line(`The desktop app opens on ${engine.url}`);
     else out.line(`Open this address in a browser on this machine:\n${address}`);
     return 0;
   },
@@ -24,12 +24,20 @@ function hasDisplay(): boolean {
   return process.platform !== 'linux' || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
 }
 
-/** The app attaches to the engine of this home and leaves it running when it is closed. No token in the argument list: the app reads engine.json. */
-function openDesktopApp(home: string): Promise<boolean> {
+/**
+ * The app attaches to the engine of this home and leaves it running when it is closed; should the engine end, it starts the same mesh again,
+ * not the sample. No token in the argument list: the app reads
+ * engine.json.
+ */
+function openDesktopApp(home: string, meshFiles: readonly string[]): Promise<boolean> {
   const script = fileURLToPath(new URL('../../../scripts/start.mjs', import.meta.url));
   if (!existsSync(script)) return Promise.resolve(false);
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [script, '--home', home, '--no-traffic'], { stdio: 'ignore', detached: true });
+    const child = spawn(
+      process.execPath,
+      [script, '--home', home, '--no-traffic', ...meshFiles.flatMap((file) => ['-f', file])],
+      { stdio: 'ignore', detached: true },
+    );
     child.once('error', () => resolve(false));
     child.once('spawn', () => {
       child.unref();
