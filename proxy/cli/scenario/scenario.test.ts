@@ -150,4 +150,23 @@ describe('scenario run', () => {
       await engine.stop();
     }
   }, 30_000);
+
+  test('killed, it leaves nothing behind but the word that it ended', async () => {
+    await write('mesh.yaml', mesh);
+    const fault = '  faults: [{name: sick, spec: {to: {service: reviews}, abort: {httpStatus: 503}}}]\n';
+    await write('drill.yaml', scenario('drill', 'errors < 1%', '60s') + fault);
+    await drydock(['run', 'drill.yaml', '-f', 'mesh.yaml'], (text, child) => {
+      if (text.includes('armed')) child.kill('SIGKILL');
+    });
+    const engine = await Engine.start({ home: path.join(folder, 'home'), paths: [path.join(folder, 'mesh.yaml')] });
+    try {
+      const { control } = engine.ready();
+      const headers = { authorization: `Bearer ${control.token}` };
+      expect(await (await fetch(`${control.url}/api/v1/faults`, { headers })).json()).toEqual({ faults: [] });
+      const { runs } = (await (await fetch(`${control.url}/api/v1/scenarios/runs`, { headers })).json()) as { runs: unknown[] };
+      expect(runs).toMatchObject([{ scenario: 'drill', state: 'error', message: 'The engine ended while it ran' }]);
+    } finally {
+      await engine.stop();
+    }
+  }, 30_000);
 });
