@@ -1,15 +1,17 @@
 import { useState } from 'react';
 import type { Recording } from '../../../proxy/api/recording.schema.ts';
-import { useEngine, useStatus } from '../../engine/use-engine.ts';
-import { Button, Dialog, Field, Input, Notice, Select } from '../../ui/index.ts';
+import type { ReplayPlan } from '../../../proxy/api/replay.schema.ts';
+import { useCall, useEngine, useStatus } from '../../engine/use-engine.ts';
+import { Button, Dialog, Field, formatMs, Input, Notice, plural, Select, Switch } from '../../ui/index.ts';
+import { emptyOptions, isAddressTarget, type ReplayOptions, remoteHost, rhythms, toRequest } from './replay-options.ts';
+import './replays.css';
 
-type Speed = '1' | '2' | '10' | '0';
-const speeds: readonly { value: Speed; label: string }[] = [
-  { value: '1', label: 'As it was' },
-  { value: '2', label: 'Twice as fast' },
-  { value: '10', label: 'Ten times as fast' },
-  { value: '0', label: 'As fast as possible' },
-];
+type Change = (part: Partial<ReplayOptions>) => void;
+interface PartProps {
+  options: ReplayOptions;
+  change: Change;
+  plan: ReplayPlan | null;
+}
 
 export function ReplayDialog({
   open,
@@ -23,66 +25,216 @@ export function ReplayDialog({
   onStarted: () => void;
 }) {
   const engine = useEngine();
-  const targets = useVersionTargets();
-  const [speed, setSpeed] = useState<Speed>('10');
-  const [to, setTo] = useState('');
-  const [ignore, setIgnore] = useState('');
+  const [options, setOptions] = useState<ReplayOptions>(emptyOptions);
   const [error, setError] = useState('');
+  const plan = useCall('planReplay', open ? { params: { id: recording.id } } : null).data;
+  const change: Change = (part) => setOptions((before) => ({ ...before, ...part }));
   const start = async () => {
     try {
-      const paths = ignore
-        .split(',')
-        .map((path) => path.trim())
-        .filter((path) => path !== '');
-      const body = { speed: Number(speed), diff: true, ignore: paths, ...(to === '' ? {} : { to }) };
-      await engine.call('startReplay', { params: { id: recording.id }, body });
+      await engine.call('startReplay', { params: { id: recording.id }, body: toRequest(options) });
       setError('');
       onStarted();
     } catch (failure) {
       setError((failure as Error).message);
     }
   };
+  const parts = { options, change, plan };
+  const waits = remoteHost(options) !== '' && !options.allowRemote;
   return (
     <Dialog
       open={open}
       onClose={onClose}
+      size="wide"
       title={`Replay ${recording.name}`}
-      description="The calls nobody in the recording caused are sent again from where they came; services make their own calls."
+      description={plan === null ? 'Looking at what it holds …' : planWords(plan)}
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button variant="primary" data-testid="replay-submit" onClick={() => void start()}>
-            Replay
+          <Button variant="primary" data-testid="replay-submit" disabled={waits} onClick={() => void start()}>
+            {plan === null ? 'Replay' : `Replay ${plural(plan.calls, 'call')}`}
           </Button>
         </>
       }
     >
-      <div className="col rec-form">
-        <Field label="Speed">{({ id }) => <Select id={id} value={speed} options={speeds} onChange={setSpeed} />}</Field>
-        <Field label="Send to" hint="Calls to that service go straight to the version you name.">
-          {({ id }) => (
-            <Select
-              id={id}
-              value={to}
-              options={[{ value: '', label: 'Whatever the routes decide' }, ...targets]}
-              onChange={setTo}
-            />
-          )}
-        </Field>
-        <Field label="Leave out of the comparison" hint="JSON paths and headers, e.g. $.id, $.items[*].at, header:etag">
-          {(ids) => <Input {...ids} value={ignore} onChange={(event) => setIgnore(event.target.value)} placeholder="nothing" />}
-        </Field>
+      <div className="rpl-form">
+        <Timing {...parts} />
+        <Target {...parts} />
+        <Variables {...parts} />
+        <Comparison {...parts} />
+        {plan?.notes.map(({ text, calls }) => (
+          <Notice key={text} tone="warn">
+            {plural(calls, 'call')}: {text}
+          </Notice>
+        ))}
         {error !== '' && <Notice tone="bad">{error}</Notice>}
       </div>
     </Dialog>
   );
 }
 
-/** `reviews=v2` for each version of each service that has several. */
-function useVersionTargets(): { value: string; label: string }[] {
-  const status = useStatus();
-  const versions = new Set<string>();
-  for (const workload of status?.workloads ?? [])
-    if (workload.version !== '') versions.add(`${workload.service}=${workload.version}`);
-  return [...versions].sort().map((target) => ({ value: target, label: target.replace('=', ' ') }));
+function planWords({ calls, spanMs, methods }: ReplayPlan): string {
+  const kinds = Object.entries(methods).map(([method, count]) => `${count} ${method}`);
+  return `${plural(calls, 'call')} over ${formatMs(spanMs)} (${kinds.join(', ') || 'nothing'}) go out again from where they came; services make their own calls.`;
+}
+
+function Timing({ options, change }: PartProps) {
+  const isTimed = options.rhythm !== 'fast' && options.rhythm !== 'one-by-one';
+  return (
+    <fieldset className="rpl-part">
+      <legend>Timing</legend>
+      <Field label="Pace">
+        {({ id }) => <Select id={id} value={options.rhythm} options={rhythms} onChange={(rhythm) => change({ rhythm })} />}
+      </Field>
+      <Field label="Messages of streams">
+        {({ id }) => (
+          <Select
+            id={id}
+            value={options.streams}
+            options={[
+              { value: 'lock-step', label: 'Each after the answer before it' },
+              { value: 'timed', label: 'At their recorded times' },
+            ]}
+            onChange={(streams) => change({ streams })}
+          />
+        )}
+      </Field>
+      {isTimed && (
+        <Switch checked={options.maxIdle} onChange={(maxIdle) => change({ maxIdle })}>
+          Shorten pauses to 5 s
+        </Switch>
+      )}
+    </fieldset>
+  );
+}
+
+function Target({ options, change }: PartProps) {
+  const targets = useTargets();
+  const host = remoteHost(options);
+  return (
+    <fieldset className="rpl-part">
+      <legend>Where to</legend>
+      <Field
+        label="Send to"
+        hint="In every call of a replayed trace, through the caller’s sidecar: policies and mutual TLS apply."
+      >
+        {({ id }) => (
+          <Select
+            id={id}
+            value={options.to}
+            options={[{ value: '', label: 'Wherever the routes lead' }, ...targets]}
+            onChange={(to) => change({ to })}
+          />
+        )}
+      </Field>
+      {isAddressTarget(options.to) && (
+        <Field label="Address">
+          {(ids) => (
+            <Input
+              {...ids}
+              value={options.address}
+              placeholder="http://127.0.0.1:9999"
+              onChange={(event) => change({ address: event.target.value })}
+            />
+          )}
+        </Field>
+      )}
+      {host !== '' && (
+        <div className="rpl-wide">
+          <Notice tone="warn">
+            {host} is not on this machine, and recorded writes would go there too.
+            <Switch checked={options.allowRemote} onChange={(allowRemote) => change({ allowRemote })}>
+              Send to {host} all the same
+            </Switch>
+          </Notice>
+        </div>
+      )}
+    </fieldset>
+  );
+}
+
+function Variables({ options, change, plan }: PartProps) {
+  const suggestions = plan?.suggestions ?? [];
+  const turn = (rule: string, on: boolean) =>
+    change({ suggested: on ? [...options.suggested, rule] : options.suggested.filter((other) => other !== rule) });
+  return (
+    <fieldset className="rpl-part">
+      <legend>Values of answers in later requests</legend>
+      <Switch checked={options.cookies} onChange={(cookies) => change({ cookies })}>
+        Cookies as they are given now
+      </Switch>
+      {suggestions.length > 0 && (
+        <ul className="rpl-wide rpl-suggestions">
+          {suggestions.map(({ rule, requests, where }) => (
+            <li key={rule}>
+              <Switch checked={options.suggested.includes(rule)} onChange={(on) => turn(rule, on)}>
+                <span className="mono">{rule}</span>{' '}
+                <span className="soft">
+                  {plural(requests, 'request')} {requests === 1 ? 'repeats' : 'repeat'} it, first {where}
+                </span>
+              </Switch>
+            </li>
+          ))}
+        </ul>
+      )}
+      <div className="rpl-wide">
+        <Field label="Rules of your own" hint="name=$.path | header:NAME | cookie:NAME from METHOD PATH; several are parted by ;">
+          {(ids) => (
+            <Input
+              {...ids}
+              value={options.ownVariables}
+              placeholder="token=$.access_token from POST /login"
+              onChange={(event) => change({ ownVariables: event.target.value })}
+            />
+          )}
+        </Field>
+      </div>
+    </fieldset>
+  );
+}
+
+function Comparison({ options, change, plan }: PartProps) {
+  const writes = ['POST', 'PUT', 'PATCH', 'DELETE'].some((method) => (plan?.methods[method] ?? 0) > 0);
+  const text = (name: 'ignore' | 'unordered' | 'tolerance', label: string, placeholder: string, hint: string) => (
+    <Field label={label} hint={hint}>
+      {(ids) => (
+        <Input
+          {...ids}
+          value={options[name]}
+          placeholder={placeholder}
+          onChange={(event) => change({ [name]: event.target.value })}
+        />
+      )}
+    </Field>
+  );
+  return (
+    <fieldset className="rpl-part">
+      <legend>Comparison</legend>
+      {text('ignore', 'Leave out', 'nothing', '$.id, $.items[*].at, header:etag')}
+      {text('unordered', 'Order says nothing', 'nowhere', '$.items; * for every array')}
+      {text('tolerance', 'Numbers may differ', 'no', '$.total±0.01, $.price±1%')}
+      <div className="rpl-switches">
+        <Switch checked={options.noise} onChange={(noise) => change({ noise })}>
+          Send twice, to tell what changes by itself
+        </Switch>
+        {options.noise && writes && (
+          <Switch checked={options.noiseWrites} onChange={(noiseWrites) => change({ noiseWrites })}>
+            POST, PUT, PATCH and DELETE too
+          </Switch>
+        )}
+      </div>
+    </fieldset>
+  );
+}
+
+/** `reviews=v2` for each version of each service, `reviews=` for an address. */
+function useTargets(): { value: string; label: string }[] {
+  const workloads = useStatus()?.workloads ?? [];
+  const versions = new Set(
+    workloads.filter(({ version }) => version !== '').map(({ service, version }) => `${service}=${version}`),
+  );
+  const services = new Set(workloads.map(({ service }) => service));
+  return [
+    ...[...versions].sort().map((target) => ({ value: target, label: target.replace('=', ' ') })),
+    ...[...services].sort().map((service) => ({ value: `${service}=`, label: `${service} at another address …` })),
+  ];
 }

@@ -1,133 +1,154 @@
-import { CircleStop } from 'lucide-react';
+import { CircleStop, Pause, Play } from 'lucide-react';
 import { useState } from 'react';
-import type { Difference, Replay } from '../../../proxy/api/replay.schema.ts';
-import { hrefTo } from '../../app/router.ts';
-import { useEngine } from '../../engine/use-engine.ts';
-import { Badge, Button, formatCount, formatMs, Notice, plural, Stat } from '../../ui/index.ts';
+import type { Replay, ReplayRules } from '../../../proxy/api/replay.schema.ts';
+import { useCall, useEngine } from '../../engine/use-engine.ts';
+import { Button, formatCount, Notice, plural, Stat, useToasts } from '../../ui/index.ts';
+import { ReplayComparison } from './replay-comparison.tsx';
+import { ReplayDifferences } from './replay-differences.tsx';
+import { ReplayEndpoints } from './replay-endpoints.tsx';
+import './replays.css';
 
-/** How a replay went: counts, latency beside the recording's, and the differences with the first one open. */
-export function ReplayResult({ replay }: { replay: Replay }) {
+const noRules: ReplayRules = { ignore: [], unordered: [], tolerance: [] };
+
+/** How a replay goes and what came of it: verdict per endpoint, the differences with the first one open, calls and latency then and now. */
+export function ReplayResult({ replay: listed }: { replay: Replay }) {
   const engine = useEngine();
-  const [hidden, setHidden] = useState<string[]>([]);
+  const toasts = useToasts();
+  const live = useCall('getReplay', listed.state === 'running' ? { params: { id: listed.id } } : null, 300).data;
+  const [judged, setJudged] = useState<Replay | null>(null);
+  const [endpoint, setEndpoint] = useState<string | null>(null);
+  const replay = judged?.id === listed.id ? judged : live?.id === listed.id && listed.state === 'running' ? live : listed;
   const running = replay.state === 'running';
-  const shown = replay.differences
-    .map((d) => ({ ...d, fields: d.fields.filter((f) => !hidden.includes(f.path)) }))
-    .filter((d) => d.fields.length > 0);
+  const rules = replay.rules ?? noRules;
+  const judge = async (next: ReplayRules) => {
+    try {
+      setJudged(await engine.call('judgeReplay', { params: { id: replay.id }, body: next }));
+    } catch (error) {
+      toasts.error('The differences were not judged again', error);
+    }
+  };
+  const ignore = (path: string) => void judge({ ...rules, ignore: [...rules.ignore, path] });
   return (
     <section className="rec-result" data-testid={running ? 'replay-running' : 'replay-result'} aria-label="Replay">
-      <div className="rec-stats">
-        <Stat label="Sent" value={`${formatCount(replay.sent)} of ${formatCount(replay.total)}`} />
-        <Stat
-          label="✓ Same"
-          value={<span data-testid="replay-same">{formatCount(replay.same)}</span>}
-          tone={replay.same > 0 ? 'ok' : undefined}
-        />
-        <Stat
-          label="≠ Different"
-          value={<span data-testid="replay-different">{formatCount(replay.different)}</span>}
-          tone={replay.different > 0 ? 'warn' : undefined}
-        />
-        <Stat label="✖ Failed" value={formatCount(replay.failed)} tone={replay.failed > 0 ? 'bad' : undefined} />
-        <Stat label="p50 then → now" value={latencyWords(replay, 'P50')} />
-        <Stat label="p95 then → now" value={latencyWords(replay, 'P95')} />
-      </div>
-      {running && (
-        <div className="row rec-progress">
-          <progress max={Math.max(1, replay.total)} value={replay.sent} aria-label="Progress of the replay" />
-          <Button icon={<CircleStop size={14} />} onClick={() => void engine.call('cancelReplay', { params: { id: replay.id } })}>
-            Cancel
-          </Button>
-        </div>
+      <Counts replay={replay} />
+      {running && <Progress replay={replay} />}
+      {!running && <Verdict replay={replay} />}
+      <RulesInForce rules={rules} onChange={running ? null : (next) => void judge(next)} />
+      {replay.endpoints !== undefined && replay.endpoints.length > 0 && (
+        <ReplayEndpoints endpoints={replay.endpoints} noise={replay.noise === true} chosen={endpoint} onChoose={setEndpoint} />
       )}
-      {replay.state === 'cancelled' && <Notice tone="warn">Cancelled after {plural(replay.sent, 'call')}.</Notice>}
-      {!running && replay.different === 0 && replay.sent > 0 && <Notice tone="ok">Every answer is the same as recorded.</Notice>}
-      {hidden.length > 0 && (
-        <div className="row soft rec-hidden">
-          Not shown: <span className="mono">{hidden.join(', ')}</span>
-          <Button size="small" onClick={() => setHidden([])}>
-            Show again
-          </Button>
-        </div>
-      )}
-      <ol className="rec-diffs">
-        {shown.map((difference, index) => (
-          <li key={difference.exchangeId}>
-            <DifferenceRow difference={difference} opened={index === 0} onIgnore={(path) => setHidden([...hidden, path])} />
-          </li>
-        ))}
-      </ol>
+      <ReplayDifferences replay={replay} endpoint={endpoint} onIgnore={running || replay.groups === undefined ? null : ignore} />
+      {!running && <ReplayComparison replay={replay} />}
+      {(replay.notes ?? []).map(({ text, calls }) => (
+        <Notice key={text} tone="info">
+          {plural(calls, 'call')}: {text}
+        </Notice>
+      ))}
     </section>
   );
 }
 
-function latencyWords(replay: Replay, which: 'P50' | 'P95') {
-  if (replay.latency === null) return '–';
+function Counts({ replay }: { replay: Replay }) {
   return (
-    <span className="rec-latency">
-      {formatMs(replay.latency[`recorded${which}`])} → {formatMs(replay.latency[`replayed${which}`])}
-    </span>
+    <div className="rec-stats">
+      <Stat label="Sent" value={`${formatCount(replay.sent)} of ${formatCount(replay.total)}`} />
+      <Stat
+        label="✓ Same"
+        value={<span data-testid="replay-same">{formatCount(replay.same)}</span>}
+        tone={replay.same > 0 ? 'ok' : undefined}
+      />
+      <Stat
+        label="≠ Different"
+        value={<span data-testid="replay-different">{formatCount(replay.different)}</span>}
+        tone={replay.different > 0 ? 'warn' : undefined}
+      />
+      <Stat label="✖ Failed" value={formatCount(replay.failed)} tone={replay.failed > 0 ? 'bad' : undefined} />
+    </div>
   );
 }
 
-function DifferenceRow({
-  difference,
-  opened,
-  onIgnore,
-}: {
-  difference: Difference;
-  opened: boolean;
-  onIgnore: (path: string) => void;
-}) {
-  const { fields, recorded, replayed } = difference;
+function Progress({ replay }: { replay: Replay }) {
+  const engine = useEngine();
+  const params = { id: replay.id };
+  const words = replay.evaluating
+    ? 'Comparing …'
+    : replay.paused
+      ? `Paused; ${plural(replay.inFlight ?? 0, 'call')} under way`
+      : `${plural(replay.inFlight ?? 0, 'call')} under way`;
   return (
-    <details className="rec-diff" open={opened} data-testid="replay-diff-row">
-      <summary>
-        <Badge tone={replayed.error === '' ? 'warn' : 'bad'}>
-          {replayed.error === '' ? `≠ ${plural(fields.length, 'field')}` : '✖ failed'}
-        </Badge>
-        <span className="mono truncate grow">
-          {difference.method} {difference.path}
-        </span>
-        <span className="soft">
-          {difference.source} → {difference.destination}
-        </span>
-        <span className="num">
-          {recorded.status} → {replayed.status || '–'}
-        </span>
-        <span className="num soft">
-          {formatMs(recorded.durationMs)} → {formatMs(replayed.durationMs)}
-        </span>
-      </summary>
-      <table className="dd-table rec-fields" aria-label={`Differences of ${difference.method} ${difference.path}`}>
-        <thead>
-          <tr>
-            <th scope="col">Where</th>
-            <th scope="col">Recorded</th>
-            <th scope="col">Replayed</th>
-            <th scope="col">
-              <span className="visually-hidden">Actions</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {fields.map((field) => (
-            <tr key={field.path}>
-              <td className="mono">{field.path}</td>
-              <td className="mono rec-old">{field.recorded === '' ? <i>absent</i> : field.recorded}</td>
-              <td className="mono rec-new">{field.replayed === '' ? <i>absent</i> : field.replayed}</td>
-              <td data-align="end">
-                <Button size="small" onClick={() => onIgnore(field.path)}>
-                  Ignore this path
-                </Button>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      <div className="row rec-links">
-        <a href={hrefTo('requests', { id: difference.exchangeId })}>Recorded exchange</a>
-        {replayed.traceId !== '' && <a href={hrefTo(`traces/${replayed.traceId}`)}>Replayed trace</a>}
+    <div className="row rec-progress">
+      <progress max={Math.max(1, replay.total)} value={replay.sent} aria-label="Progress of the replay" />
+      <span className="soft num rpl-underway" role="status">
+        {words}
+      </span>
+      <Button
+        icon={replay.paused ? <Play size={14} /> : <Pause size={14} />}
+        disabled={replay.evaluating}
+        onClick={() => void engine.call(replay.paused ? 'resumeReplay' : 'pauseReplay', { params })}
+      >
+        {replay.paused ? 'Go on' : 'Pause'}
+      </Button>
+      <Button icon={<CircleStop size={14} />} onClick={() => void engine.call('cancelReplay', { params })}>
+        Cancel
+      </Button>
+    </div>
+  );
+}
+
+function Verdict({ replay }: { replay: Replay }) {
+  const { state, sent, different, failed, verdict, to, against } = replay;
+  if (state === 'cancelled') return <Notice tone="warn">Cancelled after {plural(sent, 'call')}.</Notice>;
+  if (sent === 0) return <Notice tone="warn">The recording has no calls to send again.</Notice>;
+  const what = to === null ? '' : ` with ${to.replace('=', ' at ')}`;
+  const beside = against === 'baseline' ? 'without it' : 'recorded';
+  if (different === 0)
+    return (
+      <Notice tone="ok">
+        Every answer{what} is the same as {beside}.
+      </Notice>
+    );
+  if (verdict === 'unproven')
+    return (
+      <Notice tone="info">
+        {plural(different, 'answer')} differ, too few to tell from what changes by itself: replay more calls.
+      </Notice>
+    );
+  const broken = failed > 0 ? `, ${failed} of them failed` : '';
+  return (
+    <Notice tone={failed > 0 ? 'bad' : 'warn'}>
+      {plural(different, 'answer')}
+      {what} {different === 1 ? 'differs' : 'differ'} from {different === 1 ? 'the' : 'those'} {beside}
+      {broken}.
+    </Notice>
+  );
+}
+
+/** What is left out of the comparison, each with a way back. */
+function RulesInForce({ rules, onChange }: { rules: ReplayRules; onChange: ((rules: ReplayRules) => void) | null }) {
+  const kinds = [
+    ['ignore', 'Left out'],
+    ['unordered', 'Order says nothing'],
+    ['tolerance', 'May differ'],
+  ] as const;
+  return kinds.map(([kind, label]) =>
+    rules[kind].length === 0 ? null : (
+      <div key={kind} className="row rpl-rules" data-testid={`replay-rules-${kind}`}>
+        <span className="soft">{label}</span>
+        {rules[kind].map((path) => (
+          <span key={path} className="rpl-chip mono">
+            {path}
+            {onChange && (
+              <button
+                type="button"
+                aria-label={`Compare ${path} again`}
+                onClick={() => onChange({ ...rules, [kind]: rules[kind].filter((other) => other !== path) })}
+              >
+                ×
+              </button>
+            )}
+          </span>
+        ))}
       </div>
-    </details>
+    ),
   );
 }

@@ -1,0 +1,87 @@
+import type { ReplayRequest } from '../../../proxy/api/replay.schema.ts';
+
+/** What the dialog holds while somebody fills it in. */
+export interface ReplayOptions {
+  rhythm: Rhythm;
+  maxIdle: boolean;
+  to: string;
+  address: string;
+  allowRemote: boolean;
+  ignore: string;
+  unordered: string;
+  tolerance: string;
+  noise: boolean;
+  noiseWrites: boolean;
+  cookies: boolean;
+  /** Suggested rules that are on. */
+  suggested: readonly string[];
+  ownVariables: string;
+  streams: ReplayRequest['streams'];
+}
+
+export type Rhythm = '1' | '2' | '10' | 'fast' | 'one-by-one';
+export const rhythms: readonly { value: Rhythm; label: string }[] = [
+  { value: '1', label: 'As it was' },
+  { value: '2', label: 'Twice as fast' },
+  { value: '10', label: 'Ten times as fast' },
+  { value: 'fast', label: 'As fast as possible' },
+  { value: 'one-by-one', label: 'One by one' },
+];
+
+export const emptyOptions: ReplayOptions = {
+  rhythm: '10',
+  maxIdle: true,
+  to: '',
+  address: '',
+  allowRemote: false,
+  ignore: '',
+  unordered: '',
+  tolerance: '',
+  noise: false,
+  noiseWrites: false,
+  cookies: true,
+  suggested: [],
+  ownVariables: '',
+  streams: 'lock-step',
+};
+
+/** `service=` chosen with an address still to be written. */
+export const isAddressTarget = (to: string): boolean => to.endsWith('=');
+
+/** The host of an address off this machine; '' for loopback, and for what is no address yet. */
+export function remoteHost({ to, address }: ReplayOptions): string {
+  if (!isAddressTarget(to) || !URL.canParse(address)) return '';
+  const host = new URL(address).hostname.replace(/^\[|\]$/g, '');
+  const local = host === 'localhost' || host.endsWith('.localhost') || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+  return local ? '' : host;
+}
+
+export function toRequest(options: ReplayOptions): Partial<ReplayRequest> {
+  const { rhythm, to, address } = options;
+  const target = isAddressTarget(to) ? `${to}${address.trim()}` : to;
+  const pace = rhythm === 'fast' || rhythm === 'one-by-one' ? rhythm : 'original';
+  return {
+    speed: pace === 'original' ? Number(rhythm) : 1,
+    pace,
+    ...(options.maxIdle && pace === 'original' ? { maxIdle: '5s' } : {}),
+    ...(target === '' ? {} : { to: target }),
+    confirmRemote: options.allowRemote && remoteHost(options) !== '' ? [remoteHost(options)] : [],
+    diff: true,
+    ignore: words(options.ignore),
+    unordered: words(options.unordered),
+    tolerance: words(options.tolerance),
+    noise: options.noise,
+    noiseWrites: options.noise && options.noiseWrites,
+    cookies: options.cookies,
+    variables: [...options.suggested, ...lines(options.ownVariables)],
+    streams: options.streams,
+  };
+}
+
+const words = (text: string): string[] => split(text, /[,\n]/);
+const lines = (text: string): string[] => split(text, /[;\n]/);
+const split = (text: string, at: RegExp): string[] =>
+  text
+    .split(at)
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
