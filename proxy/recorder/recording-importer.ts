@@ -57,11 +57,11 @@ export class RecordingImporter {
       case 'har':
         return this.#importHar(document, name, attached);
       case 'hoverfly': {
-        const read = readHoverfly(objectOf(document)!);
+        const read = readHoverfly(objectOf(document)!, attached);
         return typeof read === 'string' ? invalid(read) : this.#importStubs(read.stubs, read.notes, 'Hoverfly', name);
       }
       case 'wiremock': {
-        const { stubs, notes } = readWireMock(wireMockMappings(document)!);
+        const { stubs, notes } = readWireMock(wireMockMappings(document)!, attached);
         return this.#importStubs(stubs, notes, 'WireMock', name);
       }
       default:
@@ -76,20 +76,27 @@ export class RecordingImporter {
     return withNotes({ ok: true, value: (await recorder.get(result.value.id)) ?? result.value }, new ImportNotes());
   }
 
-  /** A zipped HAR (Playwright's) has one .har and the bodies beside it. */
+  /** A zipped HAR (Playwright's) has one .har and the bodies beside it; WireMock's folder has `mappings` and `__files`. */
   async #importZip(bytes: Buffer, name: string | undefined): Promise<Imported> {
     const files = unzip(bytes);
     if (typeof files === 'string') return invalid(files);
-    const hars = [...files.keys()].filter((file) => file.endsWith('.har'));
-    const [har] = hars;
-    if (har === undefined || hars.length > 1) return invalid(`The ZIP has ${hars.length} .har files: one is expected`);
-    const document = parseJson(files.get(har)!);
-    if (typeof document === 'string') return invalid(`${har} in the ZIP: ${document}`);
-    const folder = har.slice(0, har.lastIndexOf('/') + 1);
-    const attached = new Map(
-      [...files].map(([file, content]) => [file.startsWith(folder) ? file.slice(folder.length) : file, content]),
-    );
-    return this.#importHar(document.value, name, attached);
+    const names = [...files.keys()];
+    const hars = names.filter((file) => file.endsWith('.har'));
+    const jsons = names.filter((file) => file.endsWith('.json') && !file.includes('__files/'));
+    if (hars.length !== 1 && jsons.length === 0) return invalid(`The ZIP has ${hars.length} .har files: one is expected`);
+    const chosen = hars.length === 1 ? hars : jsons;
+    const documents: unknown[] = [];
+    for (const file of chosen) {
+      const document = parseJson(files.get(file)!);
+      if (typeof document === 'string') return invalid(`${file} in the ZIP: ${document}`);
+      documents.push(document.value);
+    }
+    const beside = new Map([...files].map(([file, content]) => [besideName(file, chosen[0]!), content]));
+    const mappings = documents.map(wireMockMappings);
+    const all = mappings.every((one) => one !== null) ? { mappings: mappings.flat() } : documents[0];
+    if (documents.length > 1 && all === documents[0])
+      return invalid('The ZIP has several documents, and not all are WireMock mappings');
+    return this.importDocument(all, name, beside);
   }
 
   async #importHar(har: unknown, name: string | undefined, attached: AttachedFiles): Promise<Imported> {
@@ -147,6 +154,13 @@ export class RecordingImporter {
     const recording = await recorder.get(id);
     return withNotes({ ok: true, value: recording ?? stopped.value }, given.notes);
   }
+}
+
+/** As a document names the file: below `__files`, or from the folder the document is in. */
+function besideName(file: string, document: string): string {
+  const [, inFiles] = /(?:^|\/)__files\/(.+)$/.exec(file) ?? [];
+  const folder = document.slice(0, document.lastIndexOf('/') + 1);
+  return inFiles ?? (file.startsWith(folder) ? file.slice(folder.length) : file);
 }
 
 const invalid = (message: string): Imported => ({ ok: false, code: 'invalid', message });

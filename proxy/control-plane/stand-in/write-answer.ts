@@ -12,7 +12,9 @@ export async function writeHttp1(response: http.ServerResponse, answer: StandInA
   if (answer.delayMs > 0) await sleep(answer.delayMs);
   if (response.destroyed) return;
   if (answer.fault !== null) return breakHttp1(response, answer);
-  const headers = answer.headers.filter(([name]) => !framing.has(name) && !name.startsWith(':'));
+  const headers = answer.headers
+    .filter(([name]) => !framing.has(name) && !name.startsWith(':'))
+    .map(([name, value]): [string, string] => [name, toHeaderValue(value)]);
   const length = headerOf(answer.headers, 'content-length');
   if (hasNoBody(method, answer.status)) {
     // How long the body would have been is part of a HEAD's answer.
@@ -48,7 +50,7 @@ export async function writeHttp2(stream: http2.ServerHttp2Stream, answer: StandI
   const headers: http2.OutgoingHttpHeaders = { ':status': answer.status };
   const isEmpty = hasNoBody(method, answer.status) || (answer.body.length === 0 && answer.trailers.length === 0);
   for (const [name, value] of answer.headers) {
-    if (!framing.has(name) && !name.startsWith(':') && name !== 'host') add(headers, name, value);
+    if (!framing.has(name) && !name.startsWith(':') && name !== 'host') add(headers, name, toHeaderValue(value));
   }
   if (answer.trailers.length === 0 || hasNoBody(method, answer.status)) {
     stream.respond(headers, { endStream: isEmpty });
@@ -63,6 +65,13 @@ export async function writeHttp2(stream: http2.ServerHttp2Stream, answer: StandI
   }
   await writePieces(stream, answer);
   stream.end();
+}
+
+/** A template may have put anything into it: no line ends, and each byte of UTF-8 a character. */
+function toHeaderValue(value: string): string {
+  if (/^[\t -~\x80-\xff]*$/.test(value)) return value;
+  const line = value.replace(/[\0-\x08\n-\x1f\x7f]+/g, ' ');
+  return /[^\0-\xff]/.test(line) ? Buffer.from(line).toString('latin1') : line;
 }
 
 /** A header that comes several times is a list; cookies stay apart. */

@@ -442,6 +442,23 @@ describe('stubs', () => {
     expect([await recorder.stubs.get(result.value.id), await recorder.stubs.get(back.recording.id)]).toEqual([null, kept]);
   });
 
+  test('of WireMock come with the files their bodies are in, when its folder is zipped', async () => {
+    const mapping = (file: string) =>
+      Buffer.from(JSON.stringify({ request: { url: `/${file}` }, response: { bodyFileName: file } }));
+    const folder = zip([
+      { name: 'wm/mappings/a.json', content: mapping('a.txt'), deflate: true },
+      { name: 'wm/mappings/b.json', content: mapping('missing.txt'), deflate: true },
+      { name: 'wm/__files/a.txt', content: Buffer.from('from a file'), deflate: false },
+    ]);
+    const result = await importer.importFile(file(folder), 'zipped');
+    expect(result).toMatchObject({
+      ok: true,
+      value: { stubs: 1, notes: [{ entry: 'mapping 2', field: 'response.bodyFileName' }] },
+    });
+    const kept = result.ok ? await recorder.stubs.get(result.value.id) : null;
+    expect(kept?.stubs[0]?.answer.body).toEqual({ encoding: 'utf8', content: 'from a file' });
+  });
+
   test('of which none can be taken over are no recording', async () => {
     const none = { ...simulation, data: { pairs: simulation.data.pairs.slice(1) } };
     expect(await importer.importDocument(none)).toMatchObject({

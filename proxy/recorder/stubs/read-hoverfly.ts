@@ -1,5 +1,7 @@
 import { ImportNotes } from '../import-notes.ts';
 import { type JsonObject, listOf, numberOf, objectOf, stringOf, textOf } from '../read-json.ts';
+import { readAnswerHeaders, readStatus } from './answer-parts.ts';
+import { fileBody } from './file-body.ts';
 import { compileMatcher } from './match-value.ts';
 import { noteTemplate } from './note-template.ts';
 import type { Delay, Stub, StubCondition, Stubs, ValueMatcher } from './stub.ts';
@@ -13,8 +15,11 @@ import { Untakeable } from './untakeable.ts';
 
 type Conditions = Pick<Stub, 'conditions' | 'points'>;
 
-/** The stubs of a simulation and a report, or a sentence that says why there are none. */
-export function readHoverfly(document: JsonObject): { stubs: Stubs; notes: ImportNotes } | string {
+/** The stubs of a simulation (with the files its bodies are in, by name) and a report, or a sentence that says why there are none. */
+export function readHoverfly(
+  document: JsonObject,
+  files: ReadonlyMap<string, Buffer> = new Map(),
+): { stubs: Stubs; notes: ImportNotes } | string {
   const version = stringOf(objectOf(document.meta)?.schemaVersion);
   if (!/^v5(\.|$)/.test(version))
     return `This is a Hoverfly simulation of schema ${version || '(none)'}: only v5 is read; Hoverfly itself upgrades older ones when it imports and exports them`;
@@ -24,7 +29,7 @@ export function readHoverfly(document: JsonObject): { stubs: Stubs; notes: Impor
   for (const [i, pair] of listOf(data.pairs).entries()) {
     const id = `pair ${i + 1}`;
     try {
-      stubs.push(readPair(id, objectOf(pair) ?? {}, notes));
+      stubs.push(readPair(id, objectOf(pair) ?? {}, notes, files));
     } catch (error) {
       if (!(error instanceof Untakeable)) throw error;
       notes.add(id, error.field, `${error.message}; the pair is left out`);
@@ -49,7 +54,7 @@ export function readHoverfly(document: JsonObject): { stubs: Stubs; notes: Impor
   };
 }
 
-function readPair(id: string, pair: JsonObject, notes: ImportNotes): Stub {
+function readPair(id: string, pair: JsonObject, notes: ImportNotes, files: ReadonlyMap<string, Buffer>): Stub {
   const request = objectOf(pair.request) ?? {};
   const response = objectOf(pair.response) ?? {};
   for (const field of Object.keys(request)) {
@@ -65,7 +70,7 @@ function readPair(id: string, pair: JsonObject, notes: ImportNotes): Stub {
     requires,
     sets: stringRecord(response.transitionsState),
     removes: listOf(response.removesState).map(textOf),
-    answer: readAnswer(id, response, notes),
+    answer: readAnswer(id, response, notes, files),
   };
 }
 
@@ -185,12 +190,7 @@ function parseJson(value: unknown, field: string): unknown {
   }
 }
 
-function readAnswer(id: string, response: JsonObject, notes: ImportNotes): Stub['answer'] {
-  if (stringOf(response.bodyFile) !== '')
-    throw new Untakeable(
-      'response.bodyFile',
-      `the body is in the file ${stringOf(response.bodyFile)}, which is not in the simulation`,
-    );
+function readAnswer(id: string, response: JsonObject, notes: ImportNotes, files: ReadonlyMap<string, Buffer>): Stub['answer'] {
   const known =
     'status body bodyFile encodedBody headers templated transitionsState removesState fixedDelay logNormalDelay postServeAction';
   for (const field of Object.keys(response))
@@ -198,15 +198,18 @@ function readAnswer(id: string, response: JsonObject, notes: ImportNotes): Stub[
   if (stringOf(response.postServeAction) !== '')
     notes.add(id, 'response.postServeAction', `the action ${stringOf(response.postServeAction)} is not run`);
   const templated = response.templated === true;
-  const content = stringOf(response.body);
-  const headers = Object.entries(objectOf(response.headers) ?? {}).flatMap(([name, values]) =>
-    (Array.isArray(values) ? values : [values]).map((value): [string, string] => [name, textOf(value)]),
-  );
+  const file = stringOf(response.bodyFile);
+  const body: Stub['answer']['body'] =
+    file === ''
+      ? { encoding: response.encodedBody === true ? 'base64' : 'utf8', content: stringOf(response.body) }
+      : fileBody(file, files, 'response.bodyFile');
+  const headers = readAnswerHeaders(id, response.headers, notes);
   if (templated)
-    for (const text of [content, ...headers.map(([, value]) => value)]) noteTemplate(id, 'response.body', text, notes);
+    for (const text of [...(body.encoding === 'utf8' ? [body.content] : []), ...headers.map(([, value]) => value)])
+      noteTemplate(id, 'response.body', text, notes);
   return {
-    ...{ status: numberOf(response.status) || 200, headers, templated, dribble: null, fault: null },
-    body: { encoding: response.encodedBody === true ? 'base64' : 'utf8', content },
+    ...{ status: readStatus(response.status), headers, templated, dribble: null, fault: null },
+    body,
     delay: readDelay(response.fixedDelay, objectOf(response.logNormalDelay)),
   };
 }

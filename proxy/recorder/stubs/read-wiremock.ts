@@ -1,5 +1,7 @@
 import { ImportNotes } from '../import-notes.ts';
 import { type JsonObject, listOf, numberOf, objectOf, stringOf, textOf } from '../read-json.ts';
+import { readAnswerHeaders, readStatus } from './answer-parts.ts';
+import { fileBody } from './file-body.ts';
 import { compileMatcher } from './match-value.ts';
 import { noteTemplate } from './note-template.ts';
 import type { Delay, Stub, StubCondition, StubFault, Stubs, ValueMatcher } from './stub.ts';
@@ -13,8 +15,11 @@ import { Untakeable } from './untakeable.ts';
 const started = 'Started';
 const defaultPriority = 5;
 
-/** The stubs of a mappings file and a report. */
-export function readWireMock(mappings: readonly unknown[]): { stubs: Stubs; notes: ImportNotes } {
+/** The stubs of a mappings file and a report. `files` are the bodies that lie beside it, by their names in `__files`. */
+export function readWireMock(
+  mappings: readonly unknown[],
+  files: ReadonlyMap<string, Buffer> = new Map(),
+): { stubs: Stubs; notes: ImportNotes } {
   const notes = new ImportNotes();
   const stubs: Stub[] = [];
   for (const [i, entry] of mappings.entries()) {
@@ -22,7 +27,7 @@ export function readWireMock(mappings: readonly unknown[]): { stubs: Stubs; note
     const name = stringOf(mapping.name);
     const id = name === '' ? `mapping ${i + 1}` : `mapping ${i + 1} "${name}"`;
     try {
-      stubs.push(readMapping(id, mapping, notes));
+      stubs.push(readMapping(id, mapping, notes, files));
     } catch (error) {
       if (!(error instanceof Untakeable)) throw error;
       notes.add(id, error.field, `${error.message}; the mapping is left out`);
@@ -41,7 +46,7 @@ export function readWireMock(mappings: readonly unknown[]): { stubs: Stubs; note
 const mappingFields =
   'id uuid name request response priority scenarioName requiredScenarioState newScenarioState persistent metadata insertionIndex';
 
-function readMapping(id: string, mapping: JsonObject, notes: ImportNotes): Stub {
+function readMapping(id: string, mapping: JsonObject, notes: ImportNotes, files: ReadonlyMap<string, Buffer>): Stub {
   for (const field of Object.keys(mapping)) if (!mappingFields.split(' ').includes(field)) notes.add(id, field, 'is left out');
   const scenario = stringOf(mapping.scenarioName);
   const state = (value: unknown): Record<string, string> =>
@@ -54,7 +59,7 @@ function readMapping(id: string, mapping: JsonObject, notes: ImportNotes): Stub 
     requires: state(mapping.requiredScenarioState),
     sets: state(mapping.newScenarioState),
     removes: [],
-    answer: readAnswer(id, objectOf(mapping.response) ?? {}, notes),
+    answer: readAnswer(id, objectOf(mapping.response) ?? {}, notes, files),
   };
 }
 
@@ -243,18 +248,12 @@ const faults: Readonly<Record<string, StubFault>> = {
   ...{ RANDOM_DATA_THEN_CLOSE: 'random-then-close', CONNECTION_RESET_BY_PEER: 'connection-reset' },
 };
 const responseFields =
-  'status statusMessage body jsonBody base64Body headers fixedDelayMilliseconds delayDistribution chunkedDribbleDelay fault transformers transformerParameters fromConfiguredStub';
+  'status statusMessage body jsonBody base64Body bodyFileName headers fixedDelayMilliseconds delayDistribution chunkedDribbleDelay fault transformers transformerParameters fromConfiguredStub';
 
-function readAnswer(id: string, response: JsonObject, notes: ImportNotes): Stub['answer'] {
-  for (const field of ['proxyBaseUrl', 'bodyFileName', 'browserProxyUrl']) {
+function readAnswer(id: string, response: JsonObject, notes: ImportNotes, files: ReadonlyMap<string, Buffer>): Stub['answer'] {
+  for (const field of ['proxyBaseUrl', 'browserProxyUrl']) {
     const value = stringOf(response[field]);
-    if (value === '') continue;
-    throw new Untakeable(
-      `response.${field}`,
-      field === 'bodyFileName'
-        ? `the body is in the file ${value}, which is not in the mapping`
-        : `answers would come from ${value}`,
-    );
+    if (value !== '') throw new Untakeable(`response.${field}`, `answers would come from ${value}`);
   }
   for (const field of Object.keys(response))
     if (!responseFields.split(' ').includes(field)) notes.add(id, `response.${field}`, 'is left out');
@@ -266,23 +265,23 @@ function readAnswer(id: string, response: JsonObject, notes: ImportNotes): Stub[
   const templated = transformers.includes('response-template');
   for (const name of transformers)
     if (name !== 'response-template') notes.add(id, 'response.transformers', `the extension ${name} is not run`);
-  const body = readBody(response);
-  const headers = Object.entries(objectOf(response.headers) ?? {}).flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : [value]).map((one): [string, string] => [name, textOf(one)]),
-  );
+  const body = readBody(response, files);
+  const headers = readAnswerHeaders(id, response.headers, notes);
   if (templated) {
     if (body.encoding === 'utf8') noteTemplate(id, 'response.body', body.content, notes);
     for (const [name, value] of headers) noteTemplate(id, `response.headers.${name}`, value, notes);
   }
   const dribble = objectOf(response.chunkedDribbleDelay);
   return {
-    ...{ status: numberOf(response.status) || 200, headers, body, templated, fault: faults[fault] ?? null },
+    ...{ status: readStatus(response.status), headers, body, templated, fault: faults[fault] ?? null },
     delay: readDelay(id, response, notes),
-    dribble: dribble && { parts: Math.max(1, numberOf(dribble.numberOfChunks)), ms: numberOf(dribble.totalDuration) },
+    dribble: dribble && { parts: Math.max(1, Math.trunc(numberOf(dribble.numberOfChunks))), ms: numberOf(dribble.totalDuration) },
   };
 }
 
-function readBody(response: JsonObject): Stub['answer']['body'] {
+function readBody(response: JsonObject, files: ReadonlyMap<string, Buffer>): Stub['answer']['body'] {
+  const file = stringOf(response.bodyFileName);
+  if (file !== '') return fileBody(file, files, 'response.bodyFileName');
   if (stringOf(response.base64Body) !== '') return { encoding: 'base64', content: stringOf(response.base64Body) };
   if (response.jsonBody !== undefined) return { encoding: 'utf8', content: JSON.stringify(response.jsonBody) };
   return { encoding: 'utf8', content: response.body === undefined ? '' : textOf(response.body) };
