@@ -24,6 +24,7 @@ const dr = (policy: string, host = 'ratings', name = 'ratings') =>
 const authz = (spec: string) => object('security.istio.io/v1', 'AuthorizationPolicy', 'p', spec);
 const peer = (name: string, spec: string) => object('security.istio.io/v1', 'PeerAuthentication', name, spec);
 const fault = (spec: string) => object('drydock.dev/v1', 'Fault', 'f', spec);
+const scenario = (load: string) => object('drydock.dev/v1', 'Scenario', 's', `  load:\n${load}`);
 const to = '    route: [{destination: {host: ratings}}]\n';
 
 const check = (text: string) =>
@@ -88,6 +89,14 @@ const cases: [string, string, number, string][] = [
     'ignored',
   ],
   ['DD4030', fault('  to: {service: ratings, version: v9}\n  abort: {reset: true}\n'), 5, 'v9'],
+  [
+    'DD4053',
+    scenario(
+      "    - {name: l, rate: 1, for: 1s, requests: [{url: 'http://ratings.localhost/'}, {url: 'http://ratings:9080/'}]}\n",
+    ),
+    6,
+    '404',
+  ],
   ['DD4031', vs('  - route: [{destination: {host: cache}}]\n', 'hosts: [cache]'), 7, 'tcp'],
   ['DD4032', vs(`  -${to.slice(3)}`, 'hosts: [ratings.default]'), 5, 'as it stands'],
   ['DD4033', dr('  workloadSelector: {matchLabels: {app: nobody}}\n'), 6, 'No workload'],
@@ -132,6 +141,12 @@ describe('valid but inert', () => {
     expect(own!.message).toContain(message);
   });
 
+  test('DD4053 is silent where the ingress serves the name, or a service of the mesh calls', async () => {
+    const load = (from: string) =>
+      scenario(`    - {name: l, ${from}rate: 1, for: 1s, requests: [{url: 'http://ratings:9080/'}]}\n`);
+    expect(await check(load('from: {service: reviews}, '))).toEqual([]);
+    expect(await check(`${load('')}---\n${vs(`  -${to.slice(3)}`)}`)).toEqual([]);
+  });
   test('DD4052: more workers than run', async () => {
     const text = 'apiVersion: drydock.dev/v1\nkind: Mesh\nmetadata: {name: m}\nspec: {services: [], dataPlane: {workers: 4}}\n';
     const [found] = await lintDocuments(parseText(text, 'x.yaml').documents);

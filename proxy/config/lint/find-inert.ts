@@ -4,6 +4,7 @@ import { lintDestinationRules } from './destination-rules.ts';
 import { LintContext } from './lint-context.ts';
 import { lintMesh } from './mesh.ts';
 import { lintRouteReach } from './route-reach.ts';
+import { lintScenarios } from './scenarios.ts';
 import { lintSecurity } from './security.ts';
 import { lintVirtualServices } from './virtual-services.ts';
 
@@ -14,6 +15,7 @@ const rules: readonly ((context: LintContext) => void)[] = [
   lintVirtualServices,
   lintDestinationRules,
   lintSecurity,
+  lintScenarios,
 ];
 
 /** Valid configuration that does nothing, or not what it looks like. The set must have passed `validate`. */
