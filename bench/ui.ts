@@ -7,6 +7,7 @@ import { type CDPSession, chromium, type Page } from 'playwright';
 import { startApp } from './lib/app.ts';
 import { EngineProcess, inTemporaryFolder, sleep } from './lib/engine-process.ts';
 import { judge, numberOption, percentile } from './lib/figures.ts';
+import { frameGaps } from './lib/frames.ts';
 import { manyServices } from './lib/meshes.ts';
 import { SteadyLoad } from './lib/steady-load.ts';
 
@@ -112,22 +113,6 @@ async function go(page: Page, route: string): Promise<void> {
 async function taskSeconds(devtools: CDPSession): Promise<number> {
   const { metrics } = await devtools.send('Performance.getMetrics');
   return metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN;
-}
-
-/** Milliseconds between animation frames. */
-function frameGaps(page: Page, forMs: number): Promise<number[]> {
-  return page.evaluate<number[]>(`new Promise((resolve) => {
-    const gaps = [];
-    const startedAt = performance.now();
-    let last = startedAt;
-    const frame = (now) => {
-      gaps.push(now - last);
-      last = now;
-      if (now - startedAt < ${forMs}) requestAnimationFrame(frame);
-      else resolve(gaps.slice(1));
-    };
-    requestAnimationFrame(frame);
-  })`);
 }
 
 /** A tree: every span has up to ten children, over ten services. */
