@@ -123,7 +123,7 @@ export class RecordingImporter {
     }
     const now = new Date(this.#options.clock.wallNow()).toISOString();
     return this.#keep({
-      recording: { name: name ?? `imported from ${tool}`, filter: {}, startedAt: now, origin: `imported from ${tool}` },
+      recording: { name: name ?? `${tool} stubs`, filter: {}, startedAt: now, origin: `imported from ${tool}` },
       ...{ exchanges: [], stubs, stoppedAt: now, skipped: 0, notes },
     });
   }

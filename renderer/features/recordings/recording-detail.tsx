@@ -22,7 +22,7 @@ export interface RecordingDetailProps {
 
 /** One recording: what it is, when its calls were, and its exchanges, replays and stand-ins. */
 export function RecordingDetail({ recording, onDeleted, onMade }: RecordingDetailProps) {
-  const [tab, setTab] = useState<Tab>('exchanges');
+  const [tab, setTab] = useState<Tab>(recording.exchanges === 0 && recording.stubs ? 'standin' : 'exchanges');
   const [asksReplay, setAsksReplay] = useState(false);
   const [range, setRange] = useState<TimeRange | null>(null);
   const [filter, setFilter] = useState<RecordedRowFilter>({ hops: 'calls' });

@@ -23,6 +23,7 @@ export function RecordingFacts({ recording, filter, onFilter }: RecordingFactsPr
       <Facts
         rows={[
           ['Recorded', isWhole(recording) ? '' : filterWords(recording.filter)],
+          ['Stubs', recording.stubs ? `${plural(recording.stubs, 'stub')}: answers to whatever fulfils their conditions` : ''],
           ['Calls', <Edges key="edges" recording={recording} filter={filter} onFilter={onFilter} />],
           [
             'Redacted',

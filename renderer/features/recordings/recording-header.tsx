@@ -133,7 +133,11 @@ function ExportMenu({ recording }: { recording: Recording }) {
     <Menu
       align="end"
       trigger={
-        <Button icon={<Download size={14} />} data-testid="recording-export" disabled={recording.exchanges === 0}>
+        <Button
+          icon={<Download size={14} />}
+          data-testid="recording-export"
+          disabled={recording.exchanges === 0 && !recording.stubs}
+        >
           Export
         </Button>
       }
@@ -217,7 +221,7 @@ function MoreMenu({
           id: 'duplicate',
           label: 'Duplicate',
           icon: <Copy size={13} />,
-          disabled: recording.exchanges === 0,
+          disabled: recording.exchanges === 0 && !recording.stubs,
           onSelect: () => void duplicate(),
         },
         { separator: 'end' },

@@ -208,7 +208,8 @@ function Head({ exchange, detail, onClose }: { exchange: Exchange; detail: Excha
         </Button>
         {exchange.simulated && (
           <span className="muted">
-            <CornerUpRight size={12} aria-hidden="true" /> answered from a recording
+            <CornerUpRight size={12} aria-hidden="true" />{' '}
+            {detail?.standIn?.outcome === 'miss' ? 'no recorded answer' : 'answered from a recording'}
           </span>
         )}
       </div>
