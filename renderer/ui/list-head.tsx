@@ -47,12 +47,15 @@ export function ListHead<T>({ label, columns, sort, onSort, onMove }: ListHeadPr
             data-column={id}
             data-sorted={way ?? undefined}
             tabIndex={id === current ? 0 : -1}
-            aria-label={`${name ?? title}${way ? `, sorted ${way}` : ''}`}
             title={`${name ?? title}: sort${onMove ? ', Alt+← → moves the column' : ''}`}
             onFocus={() => setAt(id)}
             onClick={() => onSort(id)}
           >
             <span className="truncate">{title}</span>
+            <span className="visually-hidden">
+              {name && name !== title ? `, ${name}` : ''}
+              {way ? `, sorted ${way}` : ''}
+            </span>
             {way && (
               <span aria-hidden="true" className="dd-list-arrow">
                 {arrows[way]}

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from 'react';
 import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
 import type { RingView } from '../../engine/exchange-ring.ts';
 import { useEngine } from '../../engine/use-engine.ts';
@@ -90,9 +90,17 @@ export function useRows(list: MatchingList, ring: RingView, sort: Sort | null, s
  */
 function useCalmEnd(end: number, following: boolean): number {
   const shown = useRef({ end: 0, atMs: 0 });
+  const [, redraw] = useReducer((count: number) => count + 1, 0);
   const now = performance.now();
   const passedMs = now - shown.current.atMs;
   const crowded = end - shown.current.end > (passedMs / 1000) * crowdedPerSecond;
   if (!following || !crowded || passedMs >= calmEveryMs || shown.current.end > end) shown.current = { end, atMs: now };
+  // A burst, such as what happened before the page was opened, may be the last for a while: it must not wait for another.
+  const behind = shown.current.end < end;
+  useEffect(() => {
+    if (!behind) return;
+    const timer = setTimeout(redraw, calmEveryMs);
+    return () => clearTimeout(timer);
+  }, [behind]);
   return shown.current.end;
 }
