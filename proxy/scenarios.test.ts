@@ -271,6 +271,25 @@ expect: [{that: 'count == 20', of: {from: ingress, to: web}}, {that: 'errors < 1
     expect((json.runs as unknown as ScenarioRun[]).map(({ number }) => number)).toEqual([2, 1]);
   });
 
+  test('at rest keeps nothing from being removed, by itself or by hand; it is not run when what it names is gone', async () => {
+    const spec = `duration: 500ms
+changes:
+  - {name: shift, at: 0s, shift: {service: reviews, weights: {v2: 100}}}
+  - {name: gone, at: 200ms, delete: [{kind: VirtualService, name: reviews}]}
+`;
+    await api('POST', '/apply', { yaml: scenario(spec), file: 'drill.yaml' });
+    const before = (await api('GET', '/resources/VirtualService/-/reviews')).json;
+    const run = await over(String((await api('POST', '/scenarios/runs', { name: 'drill' })).json.id));
+    expect(run, run.message).toMatchObject({ state: 'passed' });
+    const after = (await api('GET', '/resources/VirtualService/-/reviews')).json;
+    expect([after.yaml, after.source]).toEqual([before.yaml, before.source]);
+    expect((await api('DELETE', '/resources/VirtualService/-/reviews')).status).toBe(200);
+    expect(await api('POST', '/scenarios/runs', { name: 'drill' })).toMatchObject({
+      ...{ status: 422, json: { error: { details: [{ code: 'DD5007' }, { code: 'DD5005' }] } } },
+    });
+    expect((await api('POST', '/scenarios/runs', { yaml: scenario(load, 'other') })).status).toBe(200);
+  });
+
   test('that is wrong is refused with the place, before anything is done', async () => {
     const post = (body: object) => api('POST', '/scenarios/runs', body);
     const yaml = `# a comment\n---\n${scenario(load.replace('service: web', 'service: wep'))}`;

@@ -6,10 +6,21 @@ import { diagnose, type Path } from './diagnostics.ts';
 import { type HostIndex, type KnownService, listWorkloads } from './hosts.ts';
 import type { ParsedResource } from './parse.ts';
 import type { ResourceSet } from './resource-set.ts';
+import { shiftWeights } from './shift-weights.ts';
 
-/** The services, workloads and resources a scenario names must exist, or be made by one of its changes. */
+/**
+ * The services, workloads and resources a scenario names must exist, or be made by one of its changes. Warnings: a scenario that rests in a file
+ * must not keep what it names from being removed, least of all by itself. To run it, they count as errors (isFatalToRun).
+ */
 export function checkScenarioReferences(set: ResourceSet, hosts: HostIndex, resource: ParsedResource): Diagnostic[] {
   return new ScenarioChecker(set, hosts, resource).run();
+}
+
+const routeKinds = new Set(['VirtualService', 'DestinationRule']);
+
+/** Whether a scenario with this diagnostic cannot be run as things are. */
+export function isFatalToRun({ severity, code }: Diagnostic): boolean {
+  return severity === 'error' || code === 'DD5005' || code === 'DD5007';
 }
 
 class ScenarioChecker {
@@ -44,7 +55,7 @@ class ScenarioChecker {
     }
     for (const [i, change] of changes.entries()) {
       const path = ['spec', 'changes', i];
-      if (change.shift) this.#service([...path, 'shift', 'service'], change.shift.service, change.shift.namespace);
+      if (change.shift) this.#shift([...path, 'shift'], change.shift);
       if (change.stop !== undefined) this.#workload([...path, 'stop'], change.stop, true);
       if (change.start !== undefined) this.#workload([...path, 'start'], change.start, true);
       for (const [j, ref] of (change.delete ?? []).entries()) this.#deletion([...path, 'delete', j, 'name'], ref);
@@ -58,6 +69,19 @@ class ScenarioChecker {
       }
     }
     return this.#diagnostics;
+  }
+
+  /** Not looked at when the scenario brings routes of its own: they come first. */
+  #shift(path: Path, shift: NonNullable<ScenarioSpec['changes'][number]['shift']>): void {
+    const before = this.#diagnostics.length;
+    this.#service([...path, 'service'], shift.service, shift.namespace);
+    const bringsRoutes = this.#spec.changes.some(({ apply }) => apply?.some(({ kind }) => routeKinds.has(kind)));
+    if (this.#diagnostics.length > before || bringsRoutes) return;
+    const outcome = shiftWeights(this.#set, { namespace: this.#resource.namespace, ...shift });
+    if (outcome.ok) return;
+    const message = `${outcome.message.charAt(0).toUpperCase()}${outcome.message.slice(1)}.`;
+    const suggestion = 'Apply a VirtualService with the weights, and a DestinationRule with a subset for each version.';
+    this.#diagnostics.push(diagnose(this.#resource, path, { severity: 'warning', code: 'DD5007', message, suggestion }));
   }
 
   #service(path: Path, name: string, namespace = this.#resource.namespace): void {
@@ -91,7 +115,7 @@ class ScenarioChecker {
   #report(path: Path, message: string, name: string, known: readonly string[]): void {
     const meant = nearest(name, known);
     const suggestion = meant ? `Did you mean \`${meant}\`?` : null;
-    this.#diagnostics.push(diagnose(this.#resource, path, { code: 'DD5005', message, suggestion }));
+    this.#diagnostics.push(diagnose(this.#resource, path, { severity: 'warning', code: 'DD5005', message, suggestion }));
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../api/diagnostic.schema.ts';
 import { type Scenario, type ScenarioRunRequest, scenarioSchema } from '../api/scenario.schema.ts';
-import { hasErrors, type ParsedResource, parseText } from '../config/index.ts';
+import { type ParsedResource, parseText, resourceId, withNamespace } from '../config/index.ts';
+import { isFatalToRun } from '../config/scenario-references.ts';
 import type { Scenarios } from '../scenarios/scenarios.ts';
 import type { Configuration } from './apply.ts';
 import { ApiError } from './server/api-error.ts';
@@ -18,7 +19,8 @@ export function createScenarioHandlers({
   const missing = (id: string) => new ApiError('not_found', `There is no run ${id}; the last fifty are kept`);
   return {
     startScenario: async ({ body }) => {
-      const scenario = body.yaml === undefined ? findApplied(configuration, body) : await readScenario(configuration, body.yaml);
+      const scenario =
+        body.yaml === undefined ? await findApplied(configuration, body) : await readScenario(configuration, body.yaml);
       const namespace = scenario.metadata.namespace ?? configuration.current.set.defaultNamespace;
       const outcome = await scenarios.start(scenario, namespace, body.seed);
       if (!outcome.ok) throw new ApiError('conflict', outcome.message);
@@ -38,10 +40,13 @@ export function createScenarioHandlers({
   };
 }
 
-function findApplied(configuration: Configuration, { name = '', namespace }: ScenarioRunRequest): Scenario {
+async function findApplied(configuration: Configuration, { name = '', namespace }: ScenarioRunRequest): Promise<Scenario> {
   const { set } = configuration.current;
   const entry = set.get('Scenario', namespace ?? set.defaultNamespace, name);
   if (!entry) throw new ApiError('not_found', `There is no scenario ${name}`);
+  // It was accepted with what ran then; what it names may be gone since.
+  const id = resourceId(entry.resource);
+  refuse(configuration.current.diagnostics.filter(({ resource }) => resource === id));
   return scenarioSchema.parse(entry.resource.document);
 }
 
@@ -50,19 +55,20 @@ async function readScenario(configuration: Configuration, yaml: string): Promise
   const file = 'scenario';
   const parsed = parseText(yaml, file);
   refuse(parsed.diagnostics);
-  const found = parsed.documents.filter(({ kind }) => kind === 'Scenario');
-  const [document] = found;
-  if (!document || found.length > 1) {
-    throw new ApiError('invalid_request', `The text holds ${found.length} documents of kind Scenario: send one`);
+  const scenarios = parsed.documents.filter(({ kind }) => kind === 'Scenario');
+  const [document] = scenarios;
+  if (!document || scenarios.length > 1) {
+    throw new ApiError('invalid_request', `The text holds ${scenarios.length} documents of kind Scenario: send one`);
   }
-  refuse(await configuration.lintText(inPlace(yaml, document), file));
+  const id = resourceId(withNamespace(document, configuration.current.set.defaultNamespace));
+  const found = await configuration.lintText(inPlace(yaml, document), file);
+  refuse(found.filter(({ resource }) => resource === undefined || resource === id));
   return scenarioSchema.parse(document.document);
 }
 
 function refuse(diagnostics: readonly Diagnostic[]): void {
-  if (!hasErrors(diagnostics)) return;
-  const errors = diagnostics.filter(({ severity }) => severity === 'error');
-  throw new ApiError('rejected', errors[0]!.message, errors);
+  const fatal = diagnostics.filter(isFatalToRun);
+  if (fatal.length > 0) throw new ApiError('rejected', fatal[0]!.message, fatal);
 }
 
 /** The document alone, on the lines it stands on. */

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import type { FaultSpec } from '../api/fault.schema.ts';
 import type { Scenario, ScenarioLoad } from '../api/scenario.schema.ts';
+import { shiftWeights } from '../config/shift-weights.ts';
 import type { Recorder } from '../recorder/recorder.ts';
 import type { LoadEntry } from '../scenarios/load-generator.ts';
 import type { Done, ScenarioChange, ScenarioMesh } from '../scenarios/scenario-mesh.ts';
@@ -9,7 +10,6 @@ import { formatDurationMs } from '../shared/duration.ts';
 import type { ApplyOutcome, Configuration, Touched } from './apply.ts';
 import { faultDocument } from './fault-status.ts';
 import { findEntry } from './find-entry.ts';
-import { shiftWeights } from './shift-weights.ts';
 import type { Supervisor } from './supervisor/supervisor.ts';
 
 export interface ScenarioMeshParts {

@@ -54,11 +54,13 @@ function printLoads(out: Output, { load }: ScenarioRun): void {
   out.table(['LOAD', 'SENT', 'DROPPED', 'FAILED', 'RATE', 'P50', 'P95', 'P99', 'MAX', 'LAG P99'], rows);
 }
 
-function printExpectations(out: Output, { expectations }: ScenarioRun): void {
+function printExpectations(out: Output, { expectations, state }: ScenarioRun): void {
+  const isBroken = state === 'error' || state === 'cancelled';
   for (const outcome of expectations) {
     const name = outcome.name === outcome.text ? outcome.text : `${outcome.name}: ${outcome.text}`;
     out.line(`  ${mark(out, outcome.state)} ${name}  ${out.style('dim', outcome.actual)}`);
-    if (outcome.state === 'passed') continue;
+    // Why nothing was measured is told once, at the top.
+    if (outcome.state === 'passed' || (isBroken && outcome.state === 'no_data')) continue;
     if (outcome.message) out.line(`              ${outcome.message}`);
     if (outcome.traceIds.length > 0) out.line(`              drydock trace show ${outcome.traceIds[0]}`);
   }

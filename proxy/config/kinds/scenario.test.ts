@@ -10,6 +10,17 @@ spec:
     - {name: reviews, port: 9080, workloads: [{version: v1, run: node reviews.js}, {version: v2, address: '127.0.0.1:3002'}]}
 ---
 `;
+const routes = `---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: reviews}
+spec: {host: reviews, subsets: [{name: v1, labels: {version: v1}}, {name: v2, labels: {version: v2}}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: reviews}
+spec: {hosts: [reviews], http: [{route: [{destination: {host: reviews, subset: v1}}]}]}
+`;
 const head = 'apiVersion: drydock.dev/v1\nkind: Scenario\nmetadata: {name: drill}\nspec:\n';
 /** Line 12 is the first of the spec. */
 const firstLine = 13;
@@ -39,7 +50,7 @@ describe('a scenario', () => {
     - {that: 'p(99.9) <= 400ms', of: {load: browse}, during: {from: 1s, to: 3s}}
     - {event: {type: endpoint.ejected, subject: reviews, after: sick, within: 5s}}
 `;
-    expect(await check(spec)).toEqual([]);
+    expect(await check(spec + routes)).toEqual([]);
   });
 
   test.each([

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseText, ResourceSet } from '../config/index.ts';
-import type { VirtualServiceSpec } from '../config/kinds/istio-types.ts';
+import { parseText, ResourceSet } from './index.ts';
+import type { VirtualServiceSpec } from './kinds/istio-types.ts';
 import { shiftWeights } from './shift-weights.ts';
 
 const mesh = `apiVersion: drydock.dev/v1

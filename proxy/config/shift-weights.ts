@@ -1,11 +1,6 @@
-import { HostIndex, listServices } from '../config/hosts.ts';
-import type { ResourceSet } from '../config/index.ts';
-import type {
-  DestinationRuleSpec,
-  HttpRouteSpec,
-  RouteDestinationSpec,
-  VirtualServiceSpec,
-} from '../config/kinds/istio-types.ts';
+import { HostIndex, listServices } from './hosts.ts';
+import type { DestinationRuleSpec, HttpRouteSpec, RouteDestinationSpec, VirtualServiceSpec } from './kinds/istio-types.ts';
+import type { ResourceSet } from './resource-set.ts';
 
 export interface WeightShift {
   service: string;
