@@ -110,6 +110,7 @@ beforeAll(async () => {
             https('wild', ports.https, '*.wild.example', 'cert-wild'),
             https('any', ports.any, null, 'cert-missing'),
             tlsListener('through', '*.through.example', { mode: 'Passthrough' }),
+            https('inner', ports.tls, 'inner.through.example', 'cert-a'),
             tlsListener('ended', 'ended.example', { mode: 'Terminate', certificateRefs: [{ name: 'cert-a' }] }),
             { name: 'tcp', port: ports.tcp, protocol: 'TCP' },
           ],
@@ -142,6 +143,7 @@ beforeAll(async () => {
         }),
         httpRoute('one', ['a.example'], [{ backendRefs: [backend('one')] }]),
         httpRoute('two', ['*.wild.example'], [{ backendRefs: [backend('two')] }]),
+        httpRoute('inner', ['inner.through.example'], [{ backendRefs: [backend('two')] }]),
         httpRoute('any', ['any.example'], [{ backendRefs: [backend('one')] }]),
         l4Route('TLSRoute', 'wide', 'through', { hostnames: ['*.example'], rules: [{ backendRefs: bytesTo('second') }] }),
         l4Route('TLSRoute', 'close', 'through', { hostnames: ['x.through.example'], rules: [{ backendRefs: bytesTo('first') }] }),
@@ -345,6 +347,13 @@ describe('TLSRoute and TCPRoute', () => {
     expect(await ask(ports.tls, hello, server.length + 1 + hello.length * 2)).toBe(`${server}:${hello.toString('hex')}`);
   });
 
+  test('an HTTPS listener that names a host more closely than a passthrough ends its TLS', async () => {
+    expect(await get(ports.tls, 'inner.through.example', 'inner.through.example', true)).toMatchObject({
+      status: 200,
+      body: 'b',
+    });
+  });
+
   test('a hostname beyond the listener’s own is not served', async () => {
     expect(await ask(ports.tls, await clientHello('other.example'), 1)).toBe('');
   });
@@ -369,8 +378,9 @@ describe('TLSRoute and TCPRoute', () => {
     expect(status.listeners?.map(({ name, attachedRoutes }) => [name, attachedRoutes])).toEqual([
       ['a', 1],
       ['wild', 1],
-      ['any', 3],
+      ['any', 4],
       ['through', 2],
+      ['inner', 1],
       ['ended', 1],
       ['tcp', 1],
     ]);

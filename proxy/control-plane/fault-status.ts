@@ -7,7 +7,7 @@ import { withoutSecrets } from '../config/kinds/kubernetes-core.ts';
 import type { DataPlaneCounters } from '../data-plane/messages.ts';
 import type { FaultSnapshot } from '../data-plane/snapshot.ts';
 import type { Committed } from './apply.ts';
-import { gatewayConditions } from './gateway-status/index.ts';
+import { gatewayConditions, StatusFacts } from './gateway-status/index.ts';
 
 /** Faults made in the app or by `fault add` end by themselves unless they say otherwise. */
 const defaultExpiry = '10m';
@@ -67,8 +67,13 @@ export function faultDocument(request: FaultRequest, name: string): string {
   return stringify({ apiVersion: 'drydock.dev/v1', kind: 'Fault', metadata, spec });
 }
 
-/** A resource as the API shows it: what was written, and what became of it. */
-export function describeResource(entry: ResourceEntry, committed: Committed, counters: DataPlaneCounters | null): Resource {
+/** A resource as the API shows it: what was written, and what became of it. `facts`: shared by those described together. */
+export function describeResource(
+  entry: ResourceEntry,
+  committed: Committed,
+  counters: DataPlaneCounters | null,
+  facts: StatusFacts = new StatusFacts(committed.set),
+): Resource {
   const { resource } = entry;
   const shown = withoutSecrets(resource);
   return {
@@ -81,16 +86,21 @@ export function describeResource(entry: ResourceEntry, committed: Committed, cou
     metadata: { ...shown.metadata },
     generation: entry.generation,
     source: { file: resource.file, line: resource.line, live: entry.live },
-    status: statusOf(entry, committed, counters),
+    status: statusOf(entry, committed, counters, facts),
   };
 }
 
-function statusOf(entry: ResourceEntry, committed: Committed, counters: DataPlaneCounters | null): ResourceStatus {
+function statusOf(
+  entry: ResourceEntry,
+  committed: Committed,
+  counters: DataPlaneCounters | null,
+  facts: StatusFacts,
+): ResourceStatus {
   const { resource } = entry;
   const id = resourceId(resource);
   const diagnostics = committed.diagnostics.filter((diagnostic) => diagnostic.resource === id);
   const fault = counters?.faults.find((one) => one.id === `${resource.namespace}/${resource.name}`);
-  const conditions = gatewayConditions(entry, committed.set);
+  const conditions = gatewayConditions(entry, facts);
   const troubled = diagnostics.some((diagnostic) => diagnostic.severity !== 'info') || unmetConditions(conditions).length > 0;
   return {
     state: troubled ? 'warning' : 'accepted',

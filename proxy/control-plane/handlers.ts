@@ -21,6 +21,7 @@ import type { ApplyOutcome, Configuration } from './apply.ts';
 import { DataPlaneGone } from './data-plane-client.ts';
 import { exportConfig } from './export-config.ts';
 import { describeResource, faultDocument, faultStatus, listFaultStatuses } from './fault-status.ts';
+import { StatusFacts } from './gateway-status/index.ts';
 import { createMessageHandlers } from './message-handlers.ts';
 import type { GivenProtos } from './message-names/given-protos.ts';
 import { namesOf } from './message-names/message-names.ts';
@@ -125,7 +126,8 @@ function configurationHandlers(parts: EngineParts): ConfigurationHandlers {
   const { configuration, supervisor, certificates } = parts;
   const describe = async (entries: readonly ResourceEntry[]) => {
     const counters = await parts.counters();
-    return entries.map((entry) => describeResource(entry, configuration.current, counters));
+    const facts = new StatusFacts(configuration.current.set);
+    return entries.map((entry) => describeResource(entry, configuration.current, counters, facts));
   };
   const applyYaml = async ({ body }: { body: { yaml: string; file: string } }) =>
     answered(await configuration.applyText(body.yaml, body.file));

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Clock } from './clock.ts';
 import { type DetectedProtocol, detect } from './listener/accept.ts';
 import { type ClientHello, readClientHello } from './listener/client-hello.ts';
-import { onlyServer, serverFor, serverOf } from './listener/gateway-servers.ts';
+import { onlyServer, passesThrough, serverFor, serverOf } from './listener/gateway-servers.ts';
 import { type ConnectRequest, Http1Downstream } from './listener/http1.ts';
 import { Http2Downstream } from './listener/http2.ts';
 import { createPeerProbe } from './listener/peer-state.ts';
@@ -16,7 +16,7 @@ import { splitAuthority } from './route/authority.ts';
 import { connectionTarget } from './route/service-of.ts';
 import type { GatewayListener, GatewayServer, InboundListener, InboundPort, ProxySnapshot } from './snapshot.ts';
 import type { ConnectionInfo } from './stream.ts';
-import { refusePlaintext, runTcpInbound, runTcpOutbound, sniMatches, type TcpDeps } from './tcp-path.ts';
+import { refusePlaintext, runTcpInbound, runTcpOutbound, type TcpDeps } from './tcp-path.ts';
 
 /** Server-first protocols say nothing until the server has: after this long a silent plaintext connection is taken for one. */
 const SILENT_MS = 1000;
@@ -192,8 +192,8 @@ export class Connections {
       return;
     }
     this.#readHello(socket, ({ serverName: sni }) => {
-      const passes = passed.some((route) => route.sniHosts.some((host) => sniMatches(host, sni)));
-      const server = passes ? null : serverFor(listener, sni);
+      const hosts = passed.flatMap((route) => route.sniHosts);
+      const server = passesThrough(listener, hosts, sni) ? null : serverFor(listener, sni);
       if (server !== null) this.#tlsListeners.accept(key, socket, { ...info, sni }, server);
       else if (passed.length > 0) this.#tunnelFromGateway(key, socket, { ...info, sni }, sni);
       else {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Shape, specShape } from '../../config/fields/shape.ts';
 import { hasErrors, lintDocuments, parseText, ResourceSet, validate } from '../../config/index.ts';
-import { gatewayConditions } from '../gateway-status/index.ts';
+import { gatewayConditions, StatusFacts } from '../gateway-status/index.ts';
 import { shop } from './compile-text.test-helper.ts';
 import { compile } from './index.ts';
 
@@ -70,7 +70,7 @@ test.each(kinds)('any %s %s is refused or compiles, and never throws', async (gr
       await lintDocuments(documents);
       if (hasErrors(diagnostics)) return;
       structuredClone(compile(set, { version: 1, now: 0 }).snapshot);
-      for (const entry of set.list()) gatewayConditions(entry, set);
+      for (const entry of set.list()) gatewayConditions(entry, new StatusFacts(set));
     }),
     { numRuns: 60, seed: 7 },
   );
@@ -353,7 +353,7 @@ test.each(rich.map((d, i) => [d.kind, i] as const))(
         try {
           await lintDocuments(documents);
           compile(set, { version: 1, now: 0 });
-          for (const entry of set.list()) gatewayConditions(entry, set);
+          for (const entry of set.list()) gatewayConditions(entry, new StatusFacts(set));
         } catch (error) {
           throw new Error(`compile: ${path.join('.')} = ${JSON.stringify(by)}`, { cause: error });
         }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseText, ResourceSet, validate } from '../../config/index.ts';
 import { compile } from '../compile/index.ts';
-import { gatewayConditions } from './index.ts';
+import { gatewayConditions, StatusFacts } from './index.ts';
 
 /* Listeners that cannot be served, each told why, and left out of what is compiled. Source: istiod buildListener, listener_conflict.go. */
 
@@ -25,7 +25,7 @@ spec: {parentRefs: [{name: edge}], rules: [{backendRefs: [{name: web, port: 8080
 async function told(listeners: string, kind?: string) {
   const { set } = ResourceSet.empty.replaceFiles(parseText(gateway(listeners, kind), 'x.yaml').documents, { now: 0 });
   const errors = (await validate(set)).filter(({ severity }) => severity === 'error').map(({ message }) => message);
-  const status = gatewayConditions(set.list('Gateway')[0]!, set);
+  const status = gatewayConditions(set.list('Gateway')[0]!, new StatusFacts(set));
   const { snapshot, diagnostics } = compile(set, { version: 1, now: 0 });
   const served = snapshot.proxies
     .at(-1)!

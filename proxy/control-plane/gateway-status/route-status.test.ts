@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { resourceStatusSchema } from '../../api/diagnostic.schema.ts';
 import { parseText, ResourceSet } from '../../config/index.ts';
-import { gatewayConditions } from './index.ts';
+import { gatewayConditions, StatusFacts } from './index.ts';
 
 /* The status-only tests of Gateway API's conformance suite, by their facts: what each reference or hostname is told as. */
 
@@ -39,7 +39,7 @@ const set = (more: string) => ResourceSet.empty.replaceFiles(parseText(base + mo
 function told(spec: string, namespace?: string): string {
   const resources = set(route(spec, namespace));
   const found = resources.list('HTTPRoute')[0]!;
-  const [parent] = gatewayConditions(found, resources).parents ?? [];
+  const [parent] = gatewayConditions(found, new StatusFacts(resources)).parents ?? [];
   return (parent?.conditions ?? []).map(({ type, status, reason }) => `${type}=${status}/${reason}`).join(' ');
 }
 const to = (backend: string) =>
@@ -121,7 +121,9 @@ describe('conditions of a route', () => {
 test('observedGeneration counts the changes of the route', () => {
   const before = set(route(under('{name: edge}')));
   const observed = (resources: ResourceSet) =>
-    gatewayConditions(resources.list('HTTPRoute')[0]!, resources).parents?.[0]?.conditions.map((one) => one.observedGeneration);
+    gatewayConditions(resources.list('HTTPRoute')[0]!, new StatusFacts(resources)).parents?.[0]?.conditions.map(
+      (one) => one.observedGeneration,
+    );
   expect(observed(before)).toEqual([1, 1]);
   const [changed] = parseText(route(under('{name: edge}', 'b.shop.example')), 'x.yaml').documents;
   const after = before.apply([changed!], { live: true, now: 1 }).set;
@@ -132,7 +134,7 @@ test('observedGeneration counts the changes of the route', () => {
 test('a Gateway is accepted and programmed, and counts the routes of each listener', () => {
   const resources = set(route(under('{name: edge, sectionName: http}')));
   const gateway = resources.list('Gateway')[0]!;
-  const status = gatewayConditions(gateway, resources);
+  const status = gatewayConditions(gateway, new StatusFacts(resources));
   resourceStatusSchema.parse({ state: 'accepted', matched: 0, usedBy: [], diagnostics: [], ...status });
   expect(status.conditions?.map(({ type, status: is }) => `${type}=${is}`)).toEqual(['Accepted=True', 'Programmed=True']);
   expect(status.listeners?.map(({ name, attachedRoutes }) => [name, attachedRoutes])).toEqual([

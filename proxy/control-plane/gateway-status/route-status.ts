@@ -1,6 +1,5 @@
 import type { Condition, ResourceStatus } from '../../api/diagnostic.schema.ts';
-import { listServices } from '../../config/hosts.ts';
-import type { ParsedResource, ResourceSet } from '../../config/index.ts';
+import type { ParsedResource } from '../../config/index.ts';
 import type { BackendRefSpec, GatewayApiGatewaySpec, GatewayApiRouteSpec } from '../../config/kinds/istio-types.ts';
 import { type RouteParent, resolveBackend } from '../compile/gateway-api/backends.ts';
 import {
@@ -13,34 +12,33 @@ import {
 } from '../compile/gateway-api/listener-admission.ts';
 import { findRouteError } from '../compile/gateway-api/route-errors.ts';
 import { conditionFalse, conditionTrue } from './conditions.ts';
+import type { StatusFacts } from './status-facts.ts';
 
 type Parent = NonNullable<GatewayApiRouteSpec['parentRefs']>[number];
 
 export const routeKinds = ['HTTPRoute', 'GRPCRoute', 'TLSRoute', 'TCPRoute'];
 
 /** Per parentRef whether the route is attached, and whether its references lead somewhere. */
-export function routeStatus(resource: ParsedResource, set: ResourceSet): NonNullable<ResourceStatus['parents']> {
+export function routeStatus(resource: ParsedResource, facts: StatusFacts): NonNullable<ResourceStatus['parents']> {
   const spec = resource.spec as GatewayApiRouteSpec;
   return (spec.parentRefs ?? []).map((parent) => {
     const { kind = 'Gateway', name, namespace = resource.namespace, sectionName, port } = parent;
     return {
       parentRef: { kind, namespace, name, ...(sectionName ? { sectionName } : {}), ...(port ? { port } : {}) },
-      conditions: [accepted(resource, parent, set), resolvedRefs(resource, isMesh(parent) ? 'mesh' : 'gateway', set)],
+      conditions: [accepted(resource, parent, facts), resolvedRefs(resource, isMesh(parent) ? 'mesh' : 'gateway', facts)],
     };
   });
 }
 
 const isMesh = ({ kind }: Parent): boolean => kind === 'Service' || kind === 'ServiceEntry';
 
-function accepted(resource: ParsedResource, parent: Parent, set: ResourceSet): Condition {
+function accepted(resource: ParsedResource, parent: Parent, { set, services }: StatusFacts): Condition {
   const refuse = (reason: string, message: string): Condition => conditionFalse('Accepted', { reason, message });
   const namespace = parent.namespace ?? resource.namespace;
   const where = `${parent.kind ?? 'Gateway'} ${namespace}/${parent.name}`;
   const yes = conditionTrue('Accepted', `Attached to ${where}`);
   if (isMesh(parent)) {
-    const serves = listServices(set).some((service) =>
-      service.ports.some(({ port }) => isServiceParent(parent, resource, service, port)),
-    );
+    const serves = services.some((service) => service.ports.some(({ port }) => isServiceParent(parent, resource, service, port)));
     return serves ? yes : refuse('NoMatchingParent', `There is no ${where}${parent.port ? ` with port ${parent.port}` : ''}`);
   }
   const gateway = set
@@ -61,8 +59,7 @@ function accepted(resource: ParsedResource, parent: Parent, set: ResourceSet): C
 }
 
 /** What keeps the whole route from being served comes first, then the first reference that leads nowhere. */
-function resolvedRefs(resource: ParsedResource, parent: RouteParent, set: ResourceSet): Condition {
-  const services = listServices(set);
+function resolvedRefs(resource: ParsedResource, parent: RouteParent, { set, services }: StatusFacts): Condition {
   const error = findRouteError(set, resource, parent, services);
   if (error) return conditionFalse('ResolvedRefs', error);
   for (const backend of backendsOf(resource.spec as GatewayApiRouteSpec)) {

@@ -18,13 +18,29 @@ export function onlyServer(listener: GatewayListener): GatewayServer | null {
 }
 
 /** The server whose host is closest to the name: exact, the longest wildcard, any. */
-export function serverFor(listener: GatewayListener, sni: string): GatewayServer | null {
-  let best: { server: GatewayServer; host: string } | null = null;
-  for (const server of endingServers(listener)) {
-    for (const host of server.hosts)
-      if (coversName(host, sni) && (best === null || isCloser(host, best.host))) best = { server, host };
-  }
-  return best?.server ?? null;
+export function serverFor(listener: GatewayListener, name: string): GatewayServer | null {
+  const servers = endingServers(listener);
+  const closest = closestHost(
+    servers.flatMap(({ hosts }) => hosts),
+    name,
+  );
+  return closest === null ? null : (servers.find(({ hosts }) => hosts.includes(closest)) ?? null);
+}
+
+/** A passthrough route of these hosts takes the name, unless a server that ends TLS names it more closely. */
+export function passesThrough(listener: GatewayListener, hosts: readonly string[], name: string): boolean {
+  const passed = closestHost(hosts, name);
+  const ended = closestHost(
+    endingServers(listener).flatMap((server) => server.hosts),
+    name,
+  );
+  return passed !== null && (ended === null || !isCloser(ended, passed));
+}
+
+function closestHost(hosts: readonly string[], name: string): string | null {
+  let closest: string | null = null;
+  for (const host of hosts) if (coversName(host, name) && (closest === null || isCloser(host, closest))) closest = host;
+  return closest;
 }
 
 function isCloser(a: string, b: string): boolean {

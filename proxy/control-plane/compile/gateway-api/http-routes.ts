@@ -23,11 +23,15 @@ import { findRouteError } from './route-errors.ts';
 
 type RuleSpec = NonNullable<GatewayApiRouteSpec['rules']>[number];
 
-/** HTTPRoutes and GRPCRoutes, oldest first, without those that istiod serves nothing of. */
-export function gatewayApiRoutes(context: CompileContext, parent: RouteParent): ParsedResource[] {
+/** HTTPRoutes and GRPCRoutes that one asks for, oldest first, without those that istiod serves nothing of. */
+export function gatewayApiRoutes(
+  context: CompileContext,
+  parent: RouteParent,
+  isWanted: (resource: ParsedResource) => boolean = () => true,
+): ParsedResource[] {
   return [...context.set.list('HTTPRoute'), ...context.set.list('GRPCRoute')]
     .map(({ resource }) => resource)
-    .filter((resource) => findRouteError(context.set, resource, parent, context.services) === null);
+    .filter((resource) => isWanted(resource) && findRouteError(context.set, resource, parent, context.services) === null);
 }
 
 /**
@@ -41,7 +45,7 @@ export function compileServiceRoutes(
   viewer: string,
   clusters: Record<string, ClusterSnapshot>,
 ): { routes: Route[]; origin: ResourceRef } | null {
-  const bound = gatewayApiRoutes(context, 'mesh').filter((resource) =>
+  const bound = gatewayApiRoutes(context, 'mesh', (resource) =>
     ((resource.spec as GatewayApiRouteSpec).parentRefs ?? []).some((parent) => isServiceParent(parent, resource, service, port)),
   );
   const consumer = bound.filter((r) => r.namespace !== service.namespace && r.namespace === viewer);

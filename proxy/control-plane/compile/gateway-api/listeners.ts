@@ -68,9 +68,11 @@ export function gatewayApiHosts(
   const byHost = new Map<string, Set<ParsedResource>>();
   const emptyHosts = new Map<string, ParsedResource>();
   const owned = servers.filter(({ listener }) => listener?.protocol === 'HTTP' || listener?.protocol === 'HTTPS');
+  if (owned.length === 0) return [];
+  const routes = gatewayApiRoutes(context, 'gateway');
   for (const { listener, resource: gateway, hosts } of owned) {
     if (listener === undefined) continue;
-    for (const resource of gatewayApiRoutes(context, 'gateway')) {
+    for (const resource of routes) {
       const spec = resource.spec as GatewayApiRouteSpec;
       const bound = (spec.parentRefs ?? []).some((parent) => isParent(parent, resource, gateway, listener));
       if (!bound || !admits(listener, gateway, resource)) continue;
@@ -93,9 +95,9 @@ export function gatewayApiHosts(
   }
   const served = [...byHost].flatMap(([domain, set]) => {
     if (taken.has(domain)) return [];
-    const resources = gatewayApiRoutes(context, 'gateway').filter((r) => set.has(r));
-    const routes = compileGatewayApiRoutes({ context, parent: 'gateway', port, clusters: view.clusters }, resources);
-    return [{ name: `${domain}:${port}`, domains: [domain], origin: refOf(resources[0]!), shadowed: [], routes }];
+    const resources = routes.filter((r) => set.has(r));
+    const compiled = compileGatewayApiRoutes({ context, parent: 'gateway', port, clusters: view.clusters }, resources);
+    return [{ name: `${domain}:${port}`, domains: [domain], origin: refOf(resources[0]!), shadowed: [], routes: compiled }];
   });
   const empty = [...emptyHosts].map(
     ([domain, gateway]): VirtualHost => ({
