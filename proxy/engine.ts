@@ -566,7 +566,7 @@ export class Engine {
   }
 
   async #committed(committed: Committed, applied: readonly Applied[]): Promise<void> {
-    const { supervisor, redactor, accessLog, otlpExport, hub } = this.#parts;
+    const { supervisor, redactor, accessLog, otlpExport, simulations, hub } = this.#parts;
     redactor.setNames(committed.snapshot.redact);
     accessLog.set(accessLogSettings(committed.set));
     otlpExport.set(meshesOf(committed.set)[0]?.mesh.spec.tracing?.exportTo ?? '');
@@ -576,6 +576,8 @@ export class Engine {
     for (const { type, subject, message, data } of appliedEvents(meshName, version, applied))
       this.#emit(type, subject, message, data);
     hub.statusChanged();
+    // Not awaited: it changes the config again.
+    void simulations.follow().catch((error: Error) => this.#log.write(`Stand-ins: ${error.stack}`));
   }
 
   async #moveApp(id: string, port: number, owner: string): Promise<void> {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import * as grpc from '@grpc/grpc-js';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ExchangeDetail } from './api/exchange.schema.ts';
 import type { Simulation } from './api/simulation.schema.ts';
 import { Engine } from './engine.ts';
@@ -410,6 +410,30 @@ describe('what was answered from a recording', () => {
       await api('DELETE', `/simulations/${other.id}`);
       expect(told(await ask('/bytes')), 'the one that is left goes on').toContain(`simulation=${id}`);
       expect((await api<Simulation>('GET', `/simulations/${id}`)).forwarded).toBe(2);
+    });
+  });
+});
+
+test('a workload that comes while a simulation goes on is stood in for too', async () => {
+  await during({ service: 'late', recording: 'all' }, async () => undefined).catch((error: Error) =>
+    expect(error.message).toContain('no service late'),
+  );
+  const meshOf = (workloads: string[]) => ({
+    yaml: `apiVersion: drydock.dev/v1
+kind: Mesh
+metadata: {name: more}
+spec: {services: [{name: late, port: 9080, workloads: [${workloads.map((version) => `{version: ${version}, address: '127.0.0.1:9'}`).join(', ')}]}]}`,
+    file: 'more',
+  });
+  await api('POST', '/apply', meshOf(['v1']));
+  const { id } = await api<{ id: string }>('POST', '/recordings/import', [
+    { request: { urlPath: '/a' }, response: { body: 'stub' } },
+  ]);
+  await during({ service: 'late', recording: id }, async () => {
+    await api('POST', '/apply', meshOf(['v1', 'v2', 'v3']));
+    await vi.waitFor(async () => {
+      const answers = await Promise.all(Array.from({ length: 12 }, () => ask('/a', { host: 'late:9080' })));
+      expect(answers.map(({ body }) => body.toString())).toEqual(answers.map(() => 'stub'));
     });
   });
 });

@@ -108,6 +108,18 @@ export class Simulations {
     return true;
   }
 
+  /** Workloads and ports that came with a new config are stood in for too. */
+  async follow(): Promise<void> {
+    let isNew = false;
+    for (const standIn of this.#services.values()) {
+      const { ports } = this.#httpPorts(standIn.service, standIn.namespace);
+      if (!(await standIn.listen(ports, (one) => this.#appOf(one)))) continue;
+      isNew = true;
+      this.#rememberAddresses(standIn);
+    }
+    if (isNew) await this.#options.configuration.setStandIns(this.#addresses());
+  }
+
   close(): void {
     for (const standIn of this.#services.values()) standIn.close();
     this.#services.clear();
@@ -157,13 +169,17 @@ export class Simulations {
     await standIn.listen(ports, (one) => this.#appOf(one));
     const outcome = await this.#options.configuration.setStandIns(this.#addresses());
     if (outcome.ok) {
-      for (const [, { host, port }] of standIn.addresses) this.#byAddress.set(`${host}:${port}`, standIn.simulations);
+      this.#rememberAddresses(standIn);
       return;
     }
     this.#services.delete(key);
     this.#known.delete(running.id);
     standIn.close();
     throw new ApiError('conflict', `The stand-in could not be put in place: ${outcome.diagnostics[0]?.message ?? 'refused'}`);
+  }
+
+  #rememberAddresses({ addresses, simulations }: ServiceStandIn): void {
+    for (const [, { host, port }] of addresses) this.#byAddress.set(`${host}:${port}`, simulations);
   }
 
   #addresses(): Record<string, HostPort> {
@@ -190,17 +206,22 @@ export class Simulations {
   }
 
   #portsOf(service: string, namespace: string): { ports: StoodInPort[]; notes: string[] } {
+    const { ports, tcp } = this.#httpPorts(service, namespace);
+    if (ports.length + tcp.length === 0)
+      throw new ApiError('not_found', `There is no service ${service} with a workload in ${namespace}`);
+    if (ports.length === 0)
+      throw new ApiError('invalid_request', `${service} speaks tcp: only HTTP and gRPC can be stood in for`);
+    return { ports, notes: tcp.map((port) => `Port ${port} speaks tcp: its connections go to the service`) };
+  }
+
+  #httpPorts(service: string, namespace: string): { ports: StoodInPort[]; tcp: number[] } {
     const { snapshot } = this.#options.configuration.current;
     const own = snapshot.proxies.filter(
       ({ kind, workload }) => kind === 'sidecar' && workload.service === service && workload.namespace === namespace,
     );
-    if (own.length === 0) throw new ApiError('not_found', `There is no service ${service} with a workload in ${namespace}`);
     const all = own.flatMap((proxy) => inboundPorts(proxy).map((port): StoodInPort => ({ workload: proxy.id, port })));
-    const ports = all.filter(({ port }) => port.protocol !== 'tcp');
-    const tcp = [...new Set(all.filter(({ port }) => port.protocol === 'tcp').map(({ port }) => port.port))];
-    if (ports.length === 0)
-      throw new ApiError('invalid_request', `${service} speaks tcp: only HTTP and gRPC can be stood in for`);
-    return { ports, notes: tcp.map((port) => `Port ${port} speaks tcp: its connections go to the service`) };
+    const tcp = all.filter(({ port }) => port.protocol === 'tcp').map(({ port }) => port.port);
+    return { ports: all.filter(({ port }) => port.protocol !== 'tcp'), tcp: [...new Set(tcp)] };
   }
 
   #appOf({ workload, port }: StoodInPort): HostPort | null {

@@ -16,19 +16,27 @@ export class ServiceStandIn {
   readonly #simulations: RunningSimulation[] = [];
   /** `<workload id>/<port name>` → its server. */
   readonly #servers = new Map<string, StandInServer>();
+  /** Keys of servers, also of those that are about to listen. */
+  readonly #taken = new Set<string>();
 
   constructor(service: string, namespace: string) {
     this.service = service;
     this.namespace = namespace;
   }
 
-  /** `appOf` says where the process itself listens now. */
-  async listen(ports: readonly StoodInPort[], appOf: (one: StoodInPort) => HostPort | null): Promise<void> {
+  /** On those of the ports that have none yet; false when all have. `appOf` says where the process itself listens now. */
+  async listen(ports: readonly StoodInPort[], appOf: (one: StoodInPort) => HostPort | null): Promise<boolean> {
+    let isNew = false;
     for (const one of ports) {
       const { workload, port } = one;
+      const key = `${workload}/${port.name}`;
+      if (this.#taken.has(key)) continue;
+      this.#taken.add(key);
+      isNew = true;
       const options = { http2: port.protocol !== 'http', port: this.#portOf(port.port), app: () => appOf(one) };
-      this.#servers.set(`${workload}/${port.name}`, await StandInServer.listen(options));
+      this.#servers.set(key, await StandInServer.listen(options));
     }
+    return isNew;
   }
 
   get addresses(): [string, HostPort][] {
