@@ -169,6 +169,7 @@ describe('a replay', () => {
     );
     const started = await replayer.start('r', { speed: 10 });
     if (!started.ok) throw new Error(started.message);
+    await expect.poll(() => sentAt.length).toBe(1);
     await turn(clock, 100);
     expect(sentAt).toEqual([0, 10, 100]);
     for (const answerIt of pending) answerIt();
@@ -262,6 +263,7 @@ describe('a replay', () => {
     const started = await replayer.start('r', { speed: 1 });
     if (!started.ok) throw new Error(started.message);
     const { id } = started.value;
+    await expect.poll(() => sentAt.length).toBe(1);
     await turn(clock, 20);
     expect(await replayer.pause(id)).toMatchObject({ ok: true, value: { state: 'running', paused: true } });
     await turn(clock, 1000);
@@ -283,6 +285,7 @@ describe('a replay', () => {
     };
     const replayer = makeReplayer(send, { clock });
     const started = await replayer.start('r', { maxIdle: '100ms' });
+    await expect.poll(() => sentAt.length).toBe(1);
     await turn(clock, 200);
     expect(sentAt).toEqual([0, 100, 110]);
     if (started.ok) await finished(replayer, started.value.id);
@@ -472,9 +475,8 @@ describe('the comparison', () => {
   });
 });
 
-/** Moves time on in small steps; the store's worker is given the time to answer. */
+/** Moves time on in small steps. */
 async function turn(clock: ManualClock, ms: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 30));
   for (let passed = 0; passed < ms; passed += 5) {
     await settled();
     clock.advance(5);

@@ -85,6 +85,7 @@ export class Replayer {
       replay: this.#newReplay(recording, request, survey, asked.pacing.pace),
       prefix: randomBytes(PREFIX_BYTES).toString('hex'),
       edges: survey.edges,
+      recordedFrom: recording.origin.startsWith('imported') ? 0 : Date.parse(recording.startedAt),
       session: new ReplaySession(variables, request.cookies ?? true),
       now: () => clock.now(),
     };

@@ -154,11 +154,12 @@ export class Player {
   #differences(recorded: ExchangeDetail, answer: ReplayAnswer): Difference['fields'] {
     if (answer.error !== '')
       return [{ path: 'transport', kind: 'failed', recorded: String(recorded.status), replayed: answer.error }];
-    const { request, rules } = this.#run.setup;
-    return compareAnswer(recorded, answer, this.#deps.redactor, {
+    const { request, rules, session } = this.#run.setup;
+    const fields = compareAnswer(recorded, answer, this.#deps.redactor, {
       ...(request.diff === undefined ? {} : { diff: request.diff }),
       compiled: rules,
     });
+    return fields.filter(({ path }) => !session.isGiven(recorded, path, answer.headers));
   }
 
   /** A pause that begins meanwhile moves the moment. */

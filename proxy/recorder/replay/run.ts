@@ -18,6 +18,8 @@ const MAX_DIFFERENCES = 500;
 interface Done extends Outcome {
   summary: Omit<Difference, 'fields'>;
   rootId: string;
+  /** When it was recorded, epoch ms. */
+  at: number;
 }
 
 export interface RunSetup {
@@ -30,6 +32,8 @@ export interface RunSetup {
   prefix: string;
   /** Recorded calls below each root; null when they were not recorded. */
   edges: EdgeRecord | null;
+  /** When the recording began, epoch ms: of calls that had begun by then it does not know everything. */
+  recordedFrom: number;
   session: ReplaySession;
   now: () => number;
 }
@@ -80,6 +84,7 @@ export class ReplayRun {
       replayedMs: failed ? null : answer.durationMs,
       summary,
       rootId: root.id,
+      at: Date.parse(root.time),
     });
     if (fields.length > 0 && replay.differences.length < MAX_DIFFERENCES) replay.differences.push({ ...summary, fields });
   }
@@ -118,6 +123,7 @@ export class ReplayRun {
   #compareGraphs(recorded: EdgeRecord): void {
     const sums = new EdgeSums();
     for (const done of this.#done) {
+      if (done.at < this.setup.recordedFrom) continue;
       const { traceId } = done.summary.replayed;
       const before = recorded.get(done.rootId) ?? new Map();
       const after = this.calls.edgesOf(traceId);

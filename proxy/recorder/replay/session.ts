@@ -44,6 +44,14 @@ export class ReplaySession {
     return this.#rules.map((rule) => ({ rule: rule.text, name: rule.name, ...this.#counts.get(rule.text)! }));
   }
 
+  /** A difference of this answer that had to be: what a rule takes from it is another value each time, and so are cookies. */
+  isGiven(root: ExchangeDetail, field: string, answer: ReadableAnswer['headers']): boolean {
+    if (this.#rules.some((rule) => rule.field === field && ruleApplies(rule, root.method, root.path))) return true;
+    if (field !== 'header:set-cookie' || !this.#withCookies) return false;
+    const names = (headers: ReadableAnswer['headers']) => setCookies(headers).map(([name]) => name);
+    return names(root.response.headers).sort().join() === names(answer).sort().join();
+  }
+
   /** The answer to this call will hold values: requests that need them wait until `answered`. */
   expect(root: ExchangeDetail, answered: Promise<void>): void {
     for (const { recorded } of this.#recordedValues(root)) if (!this.#values.has(recorded)) this.#pending.set(recorded, answered);

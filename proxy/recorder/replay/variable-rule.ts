@@ -11,6 +11,8 @@ export interface VariableRule {
   text: string;
   name: string;
   place: VariablePlace;
+  /** What a comparison calls that place: `$.access_token`, `header:location`. */
+  field: string;
   /** '*' for any. */
   method: string;
   path: RegExp;
@@ -27,7 +29,8 @@ export function parseVariableRule(text: string): VariableRule | string {
   const [, name = '', where = '', method = '', path = ''] = match;
   const place = parsePlace(where);
   if (typeof place === 'string') return `The variable "${text}": ${place}`;
-  return { text: text.trim(), name, place, method: method.toUpperCase(), path: pathPattern(path) };
+  const field = place.kind === 'json' ? where : place.kind === 'header' ? `header:${place.name}` : 'header:set-cookie';
+  return { text: text.trim(), name, place, field, method: method.toUpperCase(), path: pathPattern(path) };
 }
 
 function parsePlace(text: string): VariablePlace | string {

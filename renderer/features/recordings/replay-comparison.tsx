@@ -1,5 +1,6 @@
+import { EqualNot } from 'lucide-react';
 import type { EdgeComparison, LatencyTest, Replay } from '../../../proxy/api/replay.schema.ts';
-import { Badge, formatCount, formatMs, Panel } from '../../ui/index.ts';
+import { Badge, formatCount, formatMs, formatMsNumber, Panel } from '../../ui/index.ts';
 import { LatencyVerdict } from './replay-endpoints.tsx';
 
 /** Then and now side by side: who called whom how often, and how long calls took. */
@@ -101,7 +102,7 @@ function Quantiles({ test }: { test: LatencyTest }) {
     <table className="dd-table" aria-label="Latency then and now">
       <thead>
         <tr>
-          <th scope="col"> </th>
+          <th scope="col">ms</th>
           {quantiles.map((name) => (
             <th key={name} scope="col" data-align="end">
               {name}
@@ -115,7 +116,7 @@ function Quantiles({ test }: { test: LatencyTest }) {
             <td>{side === 'recorded' ? 'Recorded' : 'Replayed'}</td>
             {quantiles.map((name) => (
               <td key={name} data-align="end" className="num">
-                {formatMs(test[side][name])}
+                {formatMsNumber(test[side][name])}
               </td>
             ))}
           </tr>
@@ -154,7 +155,15 @@ function Graph({ edges }: { edges: readonly EdgeComparison[] }) {
               <td data-align="end" className="num">
                 {thenNow(edge.recordedAttempts, edge.replayedAttempts)}
               </td>
-              <td>{same ? <span className="soft">same</span> : <Badge tone="warn">≠ {edgeWords(edge)}</Badge>}</td>
+              <td>
+                {same ? (
+                  <span className="soft">same</span>
+                ) : (
+                  <Badge tone="warn" icon={<EqualNot size={12} aria-hidden="true" />}>
+                    {edgeWords(edge)}
+                  </Badge>
+                )}
+              </td>
             </tr>
           );
         })}

@@ -1,6 +1,12 @@
+import { EqualNot } from 'lucide-react';
+import { useState } from 'react';
 import type { Difference, Replay } from '../../../proxy/api/replay.schema.ts';
 import { hrefTo } from '../../app/router.ts';
 import { Badge, Button, formatMs, plural } from '../../ui/index.ts';
+
+type LeaveOut = (kind: 'ignore' | 'unordered', path: string) => void;
+
+const shownAtFirst = 12;
 
 /** Calls that came back different, the first one open. */
 export function ReplayDifferences({
@@ -10,11 +16,13 @@ export function ReplayDifferences({
 }: {
   replay: Replay;
   endpoint: string | null;
-  onIgnore: ((path: string) => void) | null;
+  onIgnore: LeaveOut | null;
 }) {
-  const shown = replay.differences.filter((difference) => endpoint === null || difference.endpoint === endpoint);
+  const [all, setAll] = useState(false);
+  const found = replay.differences.filter((difference) => endpoint === null || difference.endpoint === endpoint);
+  const shown = all ? found : found.slice(0, shownAtFirst);
   if (shown.length === 0) return endpoint === null ? null : <p className="soft">Nothing differs in {endpoint}.</p>;
-  const more = endpoint === null ? replay.different - shown.length : 0;
+  const more = endpoint === null ? replay.different - found.length : 0;
   return (
     <>
       <ol className="rec-diffs" aria-label="Differences">
@@ -29,9 +37,14 @@ export function ReplayDifferences({
           </li>
         ))}
       </ol>
+      {shown.length < found.length && (
+        <div>
+          <Button onClick={() => setAll(true)}>Show all {found.length}</Button>
+        </div>
+      )}
       {more > 0 && (
         <p className="soft">
-          {plural(more, 'more call')} differ; the first {shown.length} are shown.
+          {plural(more, 'more call')} differ; the first {found.length} are shown.
         </p>
       )}
     </>
@@ -47,14 +60,17 @@ function DifferenceRow({
   difference: Difference;
   opened: boolean;
   before: string;
-  onIgnore: ((path: string) => void) | null;
+  onIgnore: LeaveOut | null;
 }) {
   const { fields, recorded, replayed } = difference;
   return (
     <details className="rec-diff" open={opened} data-testid="replay-diff-row">
       <summary>
-        <Badge tone={replayed.error === '' ? 'warn' : 'bad'}>
-          {replayed.error === '' ? `≠ ${plural(fields.length, 'field')}` : '✖ failed'}
+        <Badge
+          tone={replayed.error === '' ? 'warn' : 'bad'}
+          icon={replayed.error === '' && <EqualNot size={12} aria-hidden="true" />}
+        >
+          {replayed.error === '' ? plural(fields.length, 'field') : '✖ failed'}
         </Badge>
         <span className="mono truncate grow">
           {difference.method} {difference.path}
@@ -90,8 +106,13 @@ function DifferenceRow({
               <td className="mono rec-new">{field.replayed === '' ? <i>absent</i> : field.replayed}</td>
               <td data-align="end">
                 {onIgnore && replayed.error === '' && (
-                  <Button size="small" onClick={() => onIgnore(field.path.replace(/\[\d+\]/g, '[*]'))}>
-                    Ignore this path
+                  <Button
+                    size="small"
+                    onClick={() =>
+                      onIgnore(field.kind === 'order' ? 'unordered' : 'ignore', field.path.replace(/\[\d+\]/g, '[*]'))
+                    }
+                  >
+                    {field.kind === 'order' ? 'Ignore the order' : 'Ignore this path'}
                   </Button>
                 )}
               </td>

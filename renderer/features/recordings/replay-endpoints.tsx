@@ -1,11 +1,12 @@
+import { CircleAlert, CircleCheck, CircleHelp, EqualNot, type LucideIcon } from 'lucide-react';
 import type { EndpointResult, FieldVerdict, LatencyTest } from '../../../proxy/api/replay.schema.ts';
 import { Badge, formatCount, formatMs, type Tone } from '../../ui/index.ts';
 
-const verdicts: Record<EndpointResult['verdict'], { tone: Tone; words: string }> = {
-  same: { tone: 'ok', words: '✓ same' },
-  different: { tone: 'warn', words: '≠ different' },
-  failed: { tone: 'bad', words: '✖ failed' },
-  unproven: { tone: 'info', words: '? unproven' },
+const verdicts: Record<EndpointResult['verdict'], { tone: Tone; icon: LucideIcon }> = {
+  same: { tone: 'ok', icon: CircleCheck },
+  different: { tone: 'warn', icon: EqualNot },
+  failed: { tone: 'bad', icon: CircleAlert },
+  unproven: { tone: 'info', icon: CircleHelp },
 };
 
 /** A line per endpoint; choosing one shows its differences only. */
@@ -33,7 +34,7 @@ export function ReplayEndpoints({
             <th scope="col" data-align="end">
               Different
             </th>
-            <th scope="col">{noise ? 'Differs in, and by itself' : 'Differs in'}</th>
+            <th scope="col">Differs in</th>
             <th scope="col" data-align="end">
               p50 then → now
             </th>
@@ -55,7 +56,7 @@ export function ReplayEndpoints({
                 <div className="soft">{one.destination}</div>
               </td>
               <td>
-                <Badge tone={verdicts[one.verdict].tone}>{verdicts[one.verdict].words}</Badge>
+                <VerdictBadge verdict={one.verdict} />
               </td>
               <td data-align="end">{formatCount(one.calls)}</td>
               <td data-align="end">{formatCount(one.different)}</td>
@@ -74,6 +75,15 @@ export function ReplayEndpoints({
   );
 }
 
+function VerdictBadge({ verdict }: { verdict: EndpointResult['verdict'] }) {
+  const { tone, icon: Icon } = verdicts[verdict];
+  return (
+    <Badge tone={tone} icon={<Icon size={12} aria-hidden="true" />}>
+      {verdict}
+    </Badge>
+  );
+}
+
 const shownFields = 3;
 
 function Fields({ fields, noise }: { fields: readonly FieldVerdict[]; noise: boolean }) {
@@ -84,9 +94,8 @@ function Fields({ fields, noise }: { fields: readonly FieldVerdict[]; noise: boo
         <div key={field.path} className={field.verdict === 'noise' ? 'soft' : ''} title={fieldWords(field)}>
           <span className="mono">{field.path}</span>{' '}
           <span className="soft num">
-            {field.raw}
-            {noise && ` · ${field.noise}`}
-            {noise && field.verdict !== 'different' && ` ${field.verdict}`}
+            {field.raw} ×{noise && `, ${field.noise} by itself`}
+            {noise && field.verdict !== 'different' && `: ${field.verdict}`}
           </span>
         </div>
       ))}

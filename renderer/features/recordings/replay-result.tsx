@@ -27,7 +27,7 @@ export function ReplayResult({ replay: listed }: { replay: Replay }) {
       toasts.error('The differences were not judged again', error);
     }
   };
-  const ignore = (path: string) => void judge({ ...rules, ignore: [...rules.ignore, path] });
+  const leaveOut = (kind: 'ignore' | 'unordered', path: string) => void judge({ ...rules, [kind]: [...rules[kind], path] });
   return (
     <section className="rec-result" data-testid={running ? 'replay-running' : 'replay-result'} aria-label="Replay">
       <Counts replay={replay} />
@@ -37,8 +37,12 @@ export function ReplayResult({ replay: listed }: { replay: Replay }) {
       {replay.endpoints !== undefined && replay.endpoints.length > 0 && (
         <ReplayEndpoints endpoints={replay.endpoints} noise={replay.noise === true} chosen={endpoint} onChoose={setEndpoint} />
       )}
-      <ReplayDifferences replay={replay} endpoint={endpoint} onIgnore={running || replay.groups === undefined ? null : ignore} />
       {!running && <ReplayComparison replay={replay} />}
+      <ReplayDifferences
+        replay={replay}
+        endpoint={endpoint}
+        onIgnore={running || replay.groups === undefined ? null : leaveOut}
+      />
       {(replay.notes ?? []).map(({ text, calls }) => (
         <Notice key={text} tone="info">
           {plural(calls, 'call')}: {text}
@@ -58,7 +62,7 @@ function Counts({ replay }: { replay: Replay }) {
         tone={replay.same > 0 ? 'ok' : undefined}
       />
       <Stat
-        label="≠ Different"
+        label="Δ Different"
         value={<span data-testid="replay-different">{formatCount(replay.different)}</span>}
         tone={replay.different > 0 ? 'warn' : undefined}
       />
