@@ -123,6 +123,15 @@ describe('scenario run', () => {
     expect(suite?.attributes).toMatchObject({ name: 'scenario drill', errors: '1' });
   }, 30_000);
 
+  test('a scenario that does not fit the mesh is told with its place and what was meant', async () => {
+    await write('drill.yaml', mesh + scenario('drill', 'errors < 1%').replace('service: web', 'service: wep'));
+    const ended = await drydock(['run', 'drill.yaml']);
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toContain(
+      'drill cannot be run:\n  drill.yaml:13 DD5005 There is no service default/wep. Did you mean `web`?',
+    );
+  }, 30_000);
+
   test('uses the engine that runs, as it is; Ctrl-C ends the run there and puts back', async () => {
     const home = path.join(folder, 'home');
     await write('mesh.yaml', mesh);

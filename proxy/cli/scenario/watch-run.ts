@@ -1,5 +1,6 @@
+import type { Diagnostic } from '../../api/diagnostic.schema.ts';
 import type { ScenarioRun } from '../../api/scenario.schema.ts';
-import type { CommandContext } from '../command.ts';
+import { type CommandContext, CommandError } from '../command.ts';
 import type { OpenedMesh } from './open-mesh.ts';
 import { JournalLines, LiveView } from './progress.ts';
 import type { NamedScenario } from './read-files.ts';
@@ -16,7 +17,10 @@ export async function watchRun(
 ): Promise<ScenarioRun> {
   const { client } = mesh;
   const { seed } = scenario;
-  let run = await client.call('startScenario', { body: { ...mesh.request(scenario), ...(seed === undefined ? {} : { seed }) } });
+  const body = { ...mesh.request(scenario), ...(seed === undefined ? {} : { seed }) };
+  let run = await client.call('startScenario', { body }).catch((error: Error) => {
+    throw withPlaces(error, scenario.name);
+  });
   const view = json ? null : out.isTerminal ? new LiveView(out) : new JournalLines(out);
   let cancelledAt = 0;
   const cancel = () => {
@@ -43,4 +47,15 @@ export async function watchRun(
     process.off('SIGINT', cancel);
     process.off('SIGTERM', cancel);
   }
+}
+
+/** Everything that is wrong with the scenario, each with its place and what to write instead. */
+function withPlaces(error: Error, scenario: string): Error {
+  if (!(error instanceof CommandError) || !Array.isArray(error.details)) return error;
+  const lines = (error.details as Diagnostic[]).map(({ file, line, code, message, suggestion }) => {
+    // Sent as a text, it has no file, and its lines are its own.
+    const place = file === undefined || file === 'scenario' ? '' : `${file}:${line ?? 1} `;
+    return `${place}${code} ${message}${suggestion ? ` ${suggestion}` : ''}`;
+  });
+  return new CommandError(`${scenario} cannot be run:\n  ${lines.join('\n  ')}`, error.details);
 }
