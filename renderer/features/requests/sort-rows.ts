@@ -40,8 +40,6 @@ const values: Record<ColumnId, (exchange: Exchange) => string | number> = {
   mtls: ({ mtls }) => (mtls ? 1 : 0),
 };
 
-const byText = new Intl.Collator('en', { numeric: true });
-
 /**
  * Rows sorted once, at one moment: they hold their places whatever comes after. A row that goes on (an open request) still shows its latest
  * state, one that has fallen out of the ring shows its last.
@@ -53,7 +51,7 @@ export class SortedRows {
   constructor(numbers: readonly number[], at: (number: number) => Exchange | undefined, { column, descending }: Sort) {
     const keyed = numbers.flatMap((number) => {
       const exchange = at(number);
-      return exchange ? [{ number, exchange, value: values[column](exchange) }] : [];
+      return exchange ? [{ number, exchange, value: keyOf(values[column](exchange)) }] : [];
     });
     const sign = descending ? -1 : 1;
     keyed.sort((a, b) => {
@@ -78,7 +76,11 @@ function isNothing(value: string | number): boolean {
   return value === '' || Number.isNaN(value);
 }
 
+/** Text as it is compared: its numbers by their size (`/pay/9` before `/pay/10`). A collator would take a second for fifty thousand rows. */
+function keyOf(value: string | number): string | number {
+  return typeof value === 'string' ? value.toLowerCase().replace(/\d+/g, (digits) => digits.padStart(12, '0')) : value;
+}
+
 function compare(a: string | number, b: string | number): number {
-  if (typeof a === 'number' && typeof b === 'number') return a - b;
-  return a === b ? 0 : byText.compare(String(a), String(b));
+  return a === b ? 0 : a < b ? -1 : 1;
 }
