@@ -3,9 +3,9 @@ import { useState } from 'react';
 import type { ToxiproxyProxy } from '../../../proxy/api/toxic.schema.ts';
 import { usePreferences } from '../../app/preferences.ts';
 import { useCall, useEngine, useStatus } from '../../engine/use-engine.ts';
-import { Badge, Button, Dialog, Field, IconButton, Input, Notice, Panel, Switch, Table, useToasts } from '../../ui/index.ts';
-import { ToxicFields, useToxicTypes } from './toxic-fields.tsx';
-import { describeToxic, newToxic, toToxic } from './toxic-words.ts';
+import { Badge, Button, IconButton, Panel, Switch, Table, useToasts } from '../../ui/index.ts';
+import { ProxyDialog, ToxicDialog } from './toxic-dialogs.tsx';
+import { describeToxic } from './toxic-words.ts';
 import './faults.css';
 
 type Act = (title: string, act: () => Promise<unknown>) => Promise<void>;
@@ -102,7 +102,7 @@ function ProxyTable({
             </Switch>
           ),
         },
-        { id: 'name', title: 'Proxy', cell: ({ name }) => <b className="mono">{name}</b> },
+        { id: 'name', title: 'Proxy', cell: ({ name }) => <ProxyName name={name} /> },
         { id: 'listen', title: 'Listens on', cell: ({ listen }) => <span className="mono">{listen}</span> },
         { id: 'upstream', title: 'Upstream', cell: ({ upstream }) => <span className="mono">{upstream}</span> },
         {
@@ -129,6 +129,14 @@ function ProxyTable({
   );
 }
 
+function ProxyName({ name }: { name: string }) {
+  return (
+    <b className="mono truncate toxic-proxy-name" title={name}>
+      {name}
+    </b>
+  );
+}
+
 function Toxics({ proxy, act, onAdd }: { proxy: ToxiproxyProxy; act: Act; onAdd: () => void }) {
   const engine = useEngine();
   const remove = (toxic: string) =>
@@ -136,8 +144,8 @@ function Toxics({ proxy, act, onAdd }: { proxy: ToxiproxyProxy; act: Act; onAdd:
   return (
     <span className="toxic-chips">
       {proxy.toxics.map((toxic) => (
-        <span key={toxic.name} className="toxic-chip" title={toxic.name}>
-          <Badge tone="fault">⚡ {describeToxic(toxic)}</Badge>
+        <span key={toxic.name} className="toxic-chip" title={`${toxic.name}: ${describeToxic(toxic)}`}>
+          <Badge tone="fault">⚡ {describeToxic(toxic, 'short')}</Badge>
           <IconButton
             size="small"
             label={`Remove ${toxic.name}`}
@@ -150,105 +158,5 @@ function Toxics({ proxy, act, onAdd }: { proxy: ToxiproxyProxy; act: Act; onAdd:
         Toxic
       </Button>
     </span>
-  );
-}
-
-function ProxyDialog({ onClose, onDone }: { onClose: () => void; onDone: () => void }) {
-  const engine = useEngine();
-  const [name, setName] = useState('');
-  const [listen, setListen] = useState('');
-  const [upstream, setUpstream] = useState('');
-  const [error, setError] = useState('');
-  const create = async () => {
-    if (name.trim() === '' || upstream.trim() === '') {
-      setError('A proxy needs a name and an upstream, for example 127.0.0.1:5432');
-      return;
-    }
-    const address = listen.trim();
-    try {
-      await engine.call('addToxiproxyProxy', {
-        body: { name: name.trim(), upstream: upstream.trim(), ...(address === '' ? {} : { listen: address }) },
-      });
-      onDone();
-      onClose();
-    } catch (failure) {
-      setError((failure as Error).message);
-    }
-  };
-  return (
-    <Dialog
-      open
-      onClose={onClose}
-      title="New toxic proxy"
-      footer={
-        <>
-          <span className="grow" />
-          <Button onClick={onClose}>Cancel</Button>
-          <Button variant="primary" data-testid="toxiproxy-create" onClick={() => void create()}>
-            Create
-          </Button>
-        </>
-      }
-    >
-      <div className="fault-form">
-        <div className="fault-grid">
-          <Field label="Name">
-            {(ids) => <Input {...ids} value={name} placeholder="postgres" onChange={(e) => setName(e.target.value)} />}
-          </Field>
-          <Field label="Upstream" hint="Where the real thing listens">
-            {(ids) => (
-              <Input {...ids} value={upstream} placeholder="127.0.0.1:5432" onChange={(e) => setUpstream(e.target.value)} />
-            )}
-          </Field>
-          <Field label="Listen on" hint="Empty: any free port">
-            {(ids) => <Input {...ids} value={listen} placeholder="127.0.0.1:0" onChange={(e) => setListen(e.target.value)} />}
-          </Field>
-        </div>
-        {error !== '' && <Notice tone="bad">{error}</Notice>}
-      </div>
-    </Dialog>
-  );
-}
-
-function ToxicDialog({ proxy, onClose, onDone }: { proxy: string; onClose: () => void; onDone: () => void }) {
-  const engine = useEngine();
-  const types = useToxicTypes();
-  const [toxic, setToxic] = useState(() => newToxic('latency', types));
-  const [name, setName] = useState('');
-  const [error, setError] = useState('');
-  const add = async () => {
-    try {
-      const own = name.trim() === '' ? {} : { name: name.trim() };
-      await engine.call('addProxyToxic', { params: { name: proxy }, body: { ...toToxic(toxic), ...own } });
-      onDone();
-      onClose();
-    } catch (failure) {
-      setError((failure as Error).message);
-    }
-  };
-  return (
-    <Dialog
-      open
-      onClose={onClose}
-      size="wide"
-      title={`Toxic on ${proxy}`}
-      footer={
-        <>
-          <span className="grow soft">Acts at once, on open connections too.</span>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button variant="primary" data-testid="toxiproxy-add-toxic" onClick={() => void add()}>
-            Add
-          </Button>
-        </>
-      }
-    >
-      <div className="fault-form">
-        <ToxicFields toxic={toxic} types={types} onChange={setToxic} />
-        <Field label="Name" hint="Empty: named after its kind and direction">
-          {(ids) => <Input {...ids} value={name} onChange={(e) => setName(e.target.value)} />}
-        </Field>
-        {error !== '' && <Notice tone="bad">{error}</Notice>}
-      </div>
-    </Dialog>
   );
 }

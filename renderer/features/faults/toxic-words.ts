@@ -28,10 +28,11 @@ export const streamWords = { downstream: 'answers', upstream: 'requests' } as co
 /** Toxics that end or refuse whole connections act in neither direction. */
 export const hasDirection = (type: string): boolean => type !== 'refuse' && type !== 'flap';
 
-/** `latency 100 ms ± 20 ms on requests, for 50 % of connections`. */
-export function describeToxic({ type, stream, toxicity, attributes }: Worded): string {
+/** `latency 100 ms ± 20 ms on requests, for 50 % of connections`; short: `… · 50 %`. */
+export function describeToxic({ type, stream, toxicity, attributes }: Worded, length: 'full' | 'short' = 'full'): string {
   const direction = hasDirection(type) && stream === 'upstream' ? ` on ${streamWords.upstream}` : '';
-  const share = toxicity < 1 ? `, for ${Math.round(toxicity * 100)} % of connections` : '';
+  const percent = `${Math.round(toxicity * 100)} %`;
+  const share = toxicity >= 1 ? '' : length === 'short' ? ` · ${percent}` : `, for ${percent} of connections`;
   return `${whatItDoes(type, attributes)}${direction}${share}`;
 }
 

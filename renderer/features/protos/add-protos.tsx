@@ -1,4 +1,5 @@
 import { FilePlus2 } from 'lucide-react';
+import { useEffect, useRef } from 'react';
 import { FileButton, Notice, type Tone } from '../../ui/index.ts';
 import './protos.css';
 import { protoEndings } from './read-proto-file.ts';
@@ -25,10 +26,15 @@ export function AddProtosButton({ adding, label = 'Add .proto…' }: { adding: A
 }
 
 export function ProtoProblems({ problems, tone = 'bad' }: { problems: readonly ProtoProblem[]; tone?: Tone }) {
+  const list = useRef<HTMLUListElement>(null);
+  // What was just refused must not stand below the fold.
+  useEffect(() => {
+    if (problems.length > 0) list.current?.scrollIntoView({ block: 'nearest' });
+  }, [problems]);
   if (problems.length === 0) return null;
   return (
     <Notice tone={tone}>
-      <ul className="proto-problems" data-testid="proto-problems">
+      <ul ref={list} className="proto-problems" data-testid="proto-problems">
         {problems.slice(0, maxShown).map(({ place, message, remedy }) => (
           <li key={`${place} ${message}`}>
             {place && <span className="mono">{place}</span>} {message} {remedy && <span className="soft">{remedy}</span>}

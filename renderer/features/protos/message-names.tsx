@@ -21,7 +21,12 @@ export function MessageNames({
     <div className="message-names" data-testid="message-names">
       <div className="message-names-line">
         <p className="muted">
-          {words.type && <span className="mono soft">{words.type}</span>} {words.from}
+          {words.type && (
+            <>
+              <span className="mono soft">{words.type}</span> ·{' '}
+            </>
+          )}
+          {words.from}
         </p>
         {words.wanted && <AddProtosButton adding={adding} />}
       </div>
@@ -35,8 +40,8 @@ export function describeNames(
   { names, protoFiles = [] }: Pick<MessagePage, 'names' | 'protoFiles'>,
   type: string | undefined,
 ): { type: string; from: string; wanted: boolean } {
-  if (names === 'reflection') return { type: type ?? '', from: 'Names from the service’s own reflection.', wanted: false };
-  if (names === 'proto') return { type: type ?? '', from: `Names from ${listed(protoFiles)}.`, wanted: false };
+  if (names === 'reflection') return { type: type ?? '', from: 'names from the service’s own reflection', wanted: false };
+  if (names === 'proto') return { type: type ?? '', from: `names from ${listed(protoFiles)}`, wanted: false };
   const why = names === '' ? 'no descriptor is known' : names;
   return { type: '', from: `No names: ${why}. Types with a question mark are guesses.`, wanted: true };
 }

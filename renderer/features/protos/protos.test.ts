@@ -8,10 +8,10 @@ test('a message says where its names come from, and asks for a .proto only where
   const page = (names: string, protoFiles?: string[]) => ({ names, ...(protoFiles ? { protoFiles } : {}) });
   expect(describeNames(page('reflection'), 'shop.Ask')).toMatchObject({ type: 'shop.Ask', wanted: false });
   expect(describeNames(page('proto', ['api/stock.proto', 'api/place.proto']), 'shop.Ask').from).toBe(
-    'Names from stock.proto and place.proto.',
+    'names from stock.proto and place.proto',
   );
   expect(describeNames(page('proto', ['a.proto', 'b.proto', 'c.proto']), 'x').from).toBe(
-    'Names from a.proto, b.proto and 1 more.',
+    'names from a.proto, b.proto and 1 more',
   );
   expect(describeNames(page('the service offers no server reflection'), undefined)).toEqual({
     type: '',

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import type { Diagnostic } from '../../../proxy/api/diagnostic.schema.ts';
 import { describeError, EngineError } from '../../engine/client.ts';
 import { useEngine } from '../../engine/use-engine.ts';
-import { formatCount, useToasts } from '../../ui/index.ts';
+import { plural, useToasts } from '../../ui/index.ts';
 import { readProtoFile } from './read-proto-file.ts';
 
 /** What is wrong with the files chosen, as sentences with their place. */
@@ -37,7 +37,7 @@ export function useAddProtos({
       const files = await Promise.all(chosen.map(readProtoFile));
       const { methods, diagnostics } = await engine.call('addProtos', { body: { service, namespace, files } });
       setProblems(diagnostics.map(problemOf));
-      toasts.ok(`${formatCount(methods.length)} ${methods.length === 1 ? 'method' : 'methods'} of ${service} have names now`);
+      toasts.ok(`Names for ${plural(methods.length, 'method')} of ${service}`);
       onDone();
     } catch (error) {
       setProblems(problemsOf(error));
