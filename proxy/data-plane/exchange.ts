@@ -85,7 +85,7 @@ export interface ExchangeState {
   readonly originalPath: string;
   readonly originalAuthority: string;
   headers: HeaderMap;
-  /** content-type starts with application/grpc. */
+  /** By its content-type (grpc-type.ts). */
   readonly grpc: boolean;
   /** 0-based HTTP port of the destination the authority means (default filled in). */
   port: number;

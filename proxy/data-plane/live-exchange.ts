@@ -10,6 +10,7 @@ import type {
 } from '../api/exchange.schema.ts';
 import { type BodyCapture, CapturedDownstream } from './captured-downstream.ts';
 import type { BodyTransform, Direction, ExchangeState, PolicyOutcome, ResponseHead, TraceContext } from './exchange.ts';
+import { isGrpcType } from './grpc-type.ts';
 import type { HeaderMap } from './header-map.ts';
 import type { MessageBudget } from './live/message-log.ts';
 import { normalizePath } from './route/normalize-path.ts';
@@ -129,7 +130,7 @@ export class LiveExchange implements ExchangeState {
     this.originalAuthority = downstream.authority;
     this.originalHeaders = downstream.headers;
     this.headers = downstream.headers.clone();
-    this.grpc = downstream.headers.get('content-type')?.startsWith('application/grpc') ?? false;
+    this.grpc = isGrpcType(downstream.headers.get('content-type'));
   }
 
   /** Runs one stage and keeps its times. */

@@ -3,6 +3,7 @@ import { destinationGroups } from './destinations.ts';
 import { edgeGroups } from './edges.ts';
 import { filterGroups } from './filters.ts';
 import { matchGroups } from './match.ts';
+import { oddityGroups } from './oddities.ts';
 import { resilienceGroups } from './resilience.ts';
 import { routeGroups } from './routes.ts';
 import { serviceEntryGroups } from './service-entries.ts';
@@ -18,4 +19,5 @@ export const outboundGroups: readonly Group[] = [
   ...edgeGroups,
   ...upstreamTlsGroups,
   ...serviceEntryGroups,
+  ...oddityGroups,
 ];

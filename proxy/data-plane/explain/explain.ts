@@ -1,6 +1,7 @@
 import type { ResourceRef } from '../../api/diagnostic.schema.ts';
 import type { ExplainRequest, Explanation } from '../../api/explain.schema.ts';
 import type { ClusterStatus } from '../../api/observability.schema.ts';
+import { isGrpcType } from '../grpc-type.ts';
 import { HeaderMap } from '../header-map.ts';
 import { splitAuthority } from '../route/authority.ts';
 import { normalizePath } from '../route/normalize-path.ts';
@@ -111,7 +112,7 @@ function makeRequest(proxy: ProxySnapshot, request: ExplainRequest, table: Route
     originalAuthority: request.to,
     path: normalizePath(request.path) ?? request.path,
     headers,
-    grpc: headers.get('content-type')?.startsWith('application/grpc') ?? false,
+    grpc: isGrpcType(headers.get('content-type')),
     jwt: null,
     proxy,
     port: gatewayPort,

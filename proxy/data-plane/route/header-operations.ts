@@ -1,6 +1,7 @@
-import type { ExchangeState, ResponseHead } from '../exchange.ts';
+import type { ResponseHead } from '../exchange.ts';
 import type { HeaderMap } from '../header-map.ts';
 import type { HeaderOperations, Route, WeightedCluster } from '../snapshot.ts';
+import { type ExpandInput, expandCommands } from './expand-commands.ts';
 
 /** One evaluation of Envoy's HeaderParser: all removals, then all overwrites, then all additions. */
 export interface HeaderEdit {
@@ -20,9 +21,6 @@ export interface HeaderPlan {
   edits: HeaderEdit[];
   authority: string | null;
 }
-
-type ExpandInput = Pick<ExchangeState, 'headers' | 'method' | 'authority' | 'path' | 'scheme' | 'route' | 'downstream'> &
-  Partial<Pick<ExchangeState, 'flags' | 'details' | 'endpoint' | 'cluster'>>;
 
 /**
  * Who wins when route and destination touch the same header. One destination: Istio appends its operations to the route's, one evaluation,
@@ -77,70 +75,4 @@ export function applyEdit(edit: HeaderEdit, headers: HeaderMap, exchange: Expand
 
 function computeValue(value: HeaderValue, exchange: ExpandInput, response: ResponseHead | undefined): string {
   return value.formatted ? expandCommands(value.value, exchange, response) : value.value;
-}
-
-/**
- * The few command operators people use in header values: REQ(name?other), PROTOCOL, ROUTE_NAME, DOWNSTREAM_REMOTE_ADDRESS(_WITHOUT_PORT),
- * DOWNSTREAM_LOCAL_ADDRESS, REQUESTED_SERVER_NAME, DOWNSTREAM_PEER_URI_SAN, UPSTREAM_HOST, UPSTREAM_CLUSTER, `%%`; on responses also
- * RESP(name?other), RESPONSE_CODE, RESPONSE_CODE_DETAILS, RESPONSE_FLAGS. Others stay as written.
- * https://www.envoyproxy.io/docs/envoy/latest/configuration/advanced/substitution_formatter
- */
-export function expandCommands(template: string, exchange: ExpandInput, response?: ResponseHead): string {
-  return template.replace(
-    /%%|%([A-Z_]+)(?:\(([^)%]*)\))?%/g,
-    (whole, command: string | undefined, argument: string | undefined) => {
-      if (whole === '%%') return '%';
-      const connection = exchange.downstream.connection;
-      switch (command) {
-        case 'REQ':
-          return readRequestHeader(argument ?? '', exchange);
-        case 'RESP':
-          return response?.headers.get((argument ?? '').split('?')[0]!.toLowerCase()) ?? '';
-        case 'RESPONSE_CODE':
-          // Envoy 1.40 edits the headers of its own replies before it notes their status.
-          return exchange.details === 'via_upstream' ? String(response?.status ?? 0) : '0';
-        case 'RESPONSE_CODE_DETAILS':
-          return exchange.details || '-';
-        case 'RESPONSE_FLAGS':
-          return exchange.flags?.join(',') || '-';
-        case 'UPSTREAM_HOST':
-          return exchange.endpoint || '-';
-        case 'UPSTREAM_CLUSTER':
-        case 'UPSTREAM_CLUSTER_RAW':
-          return exchange.cluster?.name || '-';
-        case 'PROTOCOL':
-          return exchange.downstream.protocol;
-        case 'ROUTE_NAME':
-          return exchange.route?.name ?? '';
-        case 'DOWNSTREAM_REMOTE_ADDRESS':
-          return connection.remoteAddress;
-        case 'DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT':
-          return connection.remoteAddress.replace(/:\d+$/, '');
-        case 'DOWNSTREAM_LOCAL_ADDRESS':
-          return connection.localAddress;
-        case 'REQUESTED_SERVER_NAME':
-          return connection.sni;
-        case 'DOWNSTREAM_PEER_URI_SAN':
-          return connection.peerSpiffeId;
-        default:
-          return whole;
-      }
-    },
-  );
-}
-
-function readRequestHeader(argument: string, exchange: ExpandInput): string {
-  for (const name of argument.split('?')) {
-    const lower = name.trim().toLowerCase();
-    const pseudo: Record<string, string> = {
-      ':method': exchange.method,
-      ':authority': exchange.authority,
-      host: exchange.authority,
-      ':path': exchange.path,
-      ':scheme': exchange.scheme,
-    };
-    const value = Object.hasOwn(pseudo, lower) ? pseudo[lower] : exchange.headers.get(lower);
-    if (value !== undefined && value !== '') return value;
-  }
-  return '';
 }

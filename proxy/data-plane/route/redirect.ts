@@ -58,9 +58,11 @@ function requestHost(exchange: RedirectInput, scheme: string, newPort: string): 
 /** A new full path keeps the request's query unless it brings one of its own. */
 function redirectPath(action: RedirectAction, path: string): string {
   if (action.path?.kind === 'full') {
-    if (action.path.value.includes('?')) return action.path.value;
+    // A path without its slash would run into the host: Envoy puts one there.
+    const value = action.path.value.startsWith('/') ? action.path.value : `/${action.path.value}`;
+    if (value.includes('?')) return value;
     const query = path.indexOf('?');
-    return query === -1 ? action.path.value : action.path.value + path.slice(query);
+    return query === -1 ? value : value + path.slice(query);
   }
   return redirectPathRewrite(action.path)?.(path) ?? path;
 }

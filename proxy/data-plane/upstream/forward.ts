@@ -11,6 +11,7 @@ import type { Host } from './host.ts';
 import { PreviousPriorities } from './previous-priorities.ts';
 import { HTTP2_REPLAY_LIMIT_BYTES, REPLAY_LIMIT_BYTES, ReplayBody } from './replay-body.ts';
 import { grpcStatusOf, RetryState } from './retry.ts';
+import { takeRetryHeaders } from './retry-headers.ts';
 import { finalTimeouts, type RequestTimeouts } from './timeouts.ts';
 import {
   bufferLimitReply,
@@ -95,8 +96,10 @@ export class Forward implements AttemptOwner {
     this.#mirrors = exchange.downstream.upgrade === '' ? options.mirrors : [];
     this.#timeouts = finalTimeouts(exchange, options.timeoutMs, options.retry?.perTryTimeoutMs ?? null);
     this.#hashKey = cluster.snapshot.loadBalancer.kind === 'consistent-hash' ? cluster.hashKey(exchange) : NO_HASH_KEY;
-    const { retry } = options;
-    if (retry !== null && retry.attempts > 0 && retry.retryOn.length > 0) {
+    const { route, weightedCluster } = exchange;
+    const edited = route?.requestHeaders != null || weightedCluster?.requestHeaders != null;
+    const retry = edited ? takeRetryHeaders(exchange.headers, options.retry) : options.retry;
+    if (retry !== null && retry.retryOn.length > 0) {
       this.#retry = new RetryState(retry, cluster.breaker, deps.random);
       if (retry.previousPriorities) this.#priorities = new PreviousPriorities();
     }

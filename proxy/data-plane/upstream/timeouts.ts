@@ -32,7 +32,8 @@ export function finalTimeouts(
 /** `100m` → 100, rounded up to whole milliseconds; undefined when absent or malformed. */
 export function parseGrpcTimeout(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
-  const match = /^(\d{1,8})([HMSmun])$/.exec(value);
+  // As lenient as strtoull: a plus sign, blanks before the unit.
+  const match = /^\+?(\d{1,8})\s*([HMSmun])$/.exec(value);
   return match === null ? undefined : Math.ceil(Number(match[1]) * GRPC_UNIT_MS[match[2]!]!);
 }
 
