@@ -48,7 +48,8 @@ export function RecordedRows({ recording, range, filter, onFilter, onKept }: Rec
   const columns = useMemo(() => {
     const all = rowColumns(chosen, toggle);
     // Beside the pane there is room for what tells rows apart; the pane has the rest.
-    return isOpen ? all.filter(({ id }) => id !== 'edge' && id !== 'method' && id !== 'mark') : all;
+    const kept = all.filter(({ id }) => id !== 'edge' && id !== 'method' && id !== 'mark');
+    return isOpen ? kept.map((one) => (one.id === 'path' ? { ...one, width: 'minmax(60px, 1fr)' } : one)) : all;
   }, [chosen, toggle, isOpen]);
   useCommands([
     {
