@@ -51,7 +51,9 @@ export class SortedRows {
   constructor(numbers: readonly number[], at: (number: number) => Exchange | undefined, { column, descending }: Sort) {
     const keyed = numbers.flatMap((number) => {
       const exchange = at(number);
-      return exchange ? [{ number, exchange, value: keyOf(values[column](exchange)) }] : [];
+      return exchange
+        ? [{ number, exchange, value: asTheyAre.has(column) ? values[column](exchange) : keyOf(values[column](exchange)) }]
+        : [];
     });
     const sign = descending ? -1 : 1;
     keyed.sort((a, b) => {
@@ -75,6 +77,9 @@ export class SortedRows {
 function isNothing(value: string | number): boolean {
   return value === '' || Number.isNaN(value);
 }
+
+/** Of one form throughout: their order as text is the order meant. */
+const asTheyAre: ReadonlySet<ColumnId> = new Set(['time', 'trace']);
 
 /** Text as it is compared: its numbers by their size (`/pay/9` before `/pay/10`). A collator would take a second for fifty thousand rows. */
 function keyOf(value: string | number): string | number {
