@@ -393,7 +393,7 @@ export const apiRoutes = {
     method: 'GET',
     path: '/scenarios/runs',
     summary: 'Runs of scenarios, newest first, the last fifty',
-    query: z.object({ scenario: z.string().optional() }),
+    query: z.object({ scenario: z.string().optional(), limit: z.coerce.number().int().min(1).max(50).default(50) }),
     response: z.object({ runs: z.array(scenarioRunSchema) }),
   },
   getScenarioRun: {

@@ -26,7 +26,7 @@ export function createScenarioHandlers({
       if (!outcome.ok) throw new ApiError('conflict', outcome.message);
       return outcome.run;
     },
-    listScenarioRuns: async ({ query }) => ({ runs: await scenarios.list(query.scenario) }),
+    listScenarioRuns: async ({ query }) => ({ runs: await scenarios.list(query) }),
     getScenarioRun: async ({ params }) => {
       const run = await scenarios.get(params.id);
       if (!run) throw missing(params.id);

@@ -27,6 +27,8 @@ export class Scenarios {
   #running: RunningScenario | null = null;
   /** The last run is over, kept and told. */
   #done: Promise<void> = Promise.resolve();
+  /** What the store has, newest first: asked for several times a second while somebody watches. */
+  #kept: Promise<ScenarioRun[]> | null = null;
   #starting = false;
   #closed = false;
 
@@ -58,9 +60,9 @@ export class Scenarios {
     if (this.#starting || this.#closed) return { ok: false, message: 'Another scenario is being started' };
     this.#starting = true;
     try {
-      const { store, clock, random, openLoads, onActive } = this.#options;
+      const { clock, random, openLoads, onActive } = this.#options;
       const name = scenario.metadata.name;
-      const earlier = await store.listScenarioRuns(name, namespace);
+      const earlier = (await this.#readKept()).filter((run) => run.scenario === name && run.namespace === namespace);
       const running = new RunningScenario({
         id: this.#newId(),
         number: Math.max(0, ...earlier.map((run) => run.number)) + 1,
@@ -73,7 +75,7 @@ export class Scenarios {
       const run = running.view();
       this.#event('scenario.started', run, `Scenario ${name} #${run.number} started`);
       this.#done = running.finished.then((finished) => this.#finished(finished));
-      await store.saveScenarioRun(run);
+      await this.#keep(run);
       return { ok: true, run };
     } finally {
       this.#starting = false;
@@ -81,11 +83,11 @@ export class Scenarios {
   }
 
   /** Newest first. */
-  async list(scenario?: string): Promise<ScenarioRun[]> {
-    const kept = await this.#options.store.listScenarioRuns(scenario);
+  async list({ scenario, limit = 50 }: { scenario?: string; limit?: number } = {}): Promise<ScenarioRun[]> {
+    const kept = await this.#readKept();
     const now = this.#running?.view();
-    if (!now || (scenario !== undefined && now.scenario !== scenario)) return kept;
-    return [now, ...kept.filter(({ id }) => id !== now.id)];
+    const all = now ? [now, ...kept.filter(({ id }) => id !== now.id)] : kept;
+    return all.filter((run) => scenario === undefined || run.scenario === scenario).slice(0, limit);
   }
 
   async get(id: string): Promise<ScenarioRun | null> {
@@ -110,10 +112,20 @@ export class Scenarios {
   }
 
   async #finished(run: ScenarioRun): Promise<void> {
-    await this.#options.store.saveScenarioRun(run);
+    await this.#keep(run);
     this.#running = null;
     this.#options.onActive?.(false);
     this.#event('scenario.finished', run, `Scenario ${run.scenario} #${run.number} ${run.state}: ${run.message}`);
+  }
+
+  #readKept(): Promise<ScenarioRun[]> {
+    this.#kept ??= this.#options.store.listScenarioRuns();
+    return this.#kept;
+  }
+
+  async #keep(run: ScenarioRun): Promise<void> {
+    await this.#options.store.saveScenarioRun(run);
+    this.#kept = null;
   }
 
   #event(type: string, run: ScenarioRun, message: string): void {
