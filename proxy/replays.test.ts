@@ -204,6 +204,25 @@ describe('a replay to a version', () => {
   });
 });
 
+test('with noise a version is compared with the service as it is now, and what changes by itself is left out', async () => {
+  let n = 0;
+  reviews.v1 = (_request, response) => json(response, { version: 'v1', at: ++n });
+  reviews.v2 = (_request, response) => json(response, { version: 'v2', at: ++n });
+  await record(async () => {
+    for (let i = 0; i < 8; i++) await ask(`/reviews/${i}`);
+  });
+  const run = await replay({ to: 'reviews=v2', noise: true });
+  expect(run).toMatchObject({ sent: 8, different: 8, verdict: 'different', against: 'baseline' });
+  expect(seen.map(({ version }) => version).sort()).toEqual([...Array(16).fill('v1'), ...Array(8).fill('v2')]);
+  expect(run.endpoints?.[0]?.fields.map(({ path: p, verdict }) => [p, verdict])).toEqual([
+    ['$.at', 'noise'],
+    ['$.version', 'different'],
+  ]);
+  expect(run.differences[0]!.fields.map((field) => field.path)).toEqual(['$.version']);
+  const again = await replay({ noise: true });
+  expect(again).toMatchObject({ same: 8, verdict: 'same', against: 'recording' });
+});
+
 describe('values that change from run to run', () => {
   let token: number;
   beforeEach(() => {

@@ -65,7 +65,7 @@ export class Replayer {
   async plan(recordingIdOrName: string): Promise<StoreResult<ReplayPlan>> {
     const recording = await this.#options.store.getRecording(recordingIdOrName);
     if (recording === null) return noRecording(recordingIdOrName);
-    return { ok: true, value: (await surveyRecording(this.#options.store, recording.id)).plan };
+    return { ok: true, value: (await surveyRecording(this.#options.store, recording.id, { suggest: true })).plan };
   }
 
   async start(recordingIdOrName: string, request: Partial<ReplayRequest>): Promise<StoreResult<Replay>> {
@@ -74,7 +74,10 @@ export class Replayer {
     if (recording === null) return noRecording(recordingIdOrName);
     const asked = readRequest(request, this.#options);
     if (typeof asked === 'string') return { ok: false, code: 'invalid', message: asked };
-    const survey = await surveyRecording(store, recording.id, request.streams);
+    const survey = await surveyRecording(store, recording.id, {
+      streams: request.streams,
+      suggest: request.autoVariables === true,
+    });
     const remote = unconfirmed(hostsLeft(asked.target, survey), request.confirmRemote ?? []);
     if (remote !== '') return { ok: false, code: 'conflict', message: remote };
     const suggested = request.autoVariables ? survey.plan.suggestions.map(({ rule }) => parseVariableRule(rule)) : [];

@@ -7,7 +7,7 @@ import { playableOf } from './playable.ts';
 import { VariableFinder } from './suggest-variables.ts';
 import { remoteHostOf } from './target.ts';
 
-/** What a recording holds for a replay, found in one pass over it, a page in memory at a time. */
+/** What a recording holds for a replay, found in two passes over it, a page in memory at a time. */
 export interface Survey {
   roots: ReadonlySet<string>;
   /** Null when only what was sent to services was recorded, not what they sent. */
@@ -17,10 +17,11 @@ export interface Survey {
   plan: ReplayPlan;
 }
 
+/** `suggest`: look for values that answers give and requests repeat; it takes as long again. */
 export async function surveyRecording(
   store: Store,
   id: string,
-  streams: ReplayRequest['streams'] = 'lock-step',
+  { streams = 'lock-step', suggest }: { streams?: ReplayRequest['streams'] | undefined; suggest: boolean },
 ): Promise<Survey> {
   const tree = new CallTree();
   for await (const exchange of store.eachRecordedExchange(id)) tree.add(factsOf(exchange));
@@ -36,7 +37,7 @@ export async function surveyRecording(
     first = first === 0 ? at : Math.min(first, at);
     last = Math.max(last, at);
     methods[root.method] = (methods[root.method] ?? 0) + 1;
-    finder.feed(root);
+    if (suggest) finder.feed(root);
     const remote = remoteHostOf(root);
     if (remote !== null) remoteHosts.add(remote);
     note(notes, root, streams);
