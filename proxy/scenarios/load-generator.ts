@@ -66,7 +66,12 @@ export class LoadGenerator {
   constructor(options: LoadGeneratorOptions) {
     this.#options = options;
     const { load } = options.planned;
-    this.#agent = new http.Agent({ keepAlive: true, maxSockets: load.maxInFlight, scheduling: 'lifo' });
+    this.#agent = new http.Agent({
+      keepAlive: true,
+      maxSockets: load.maxInFlight,
+      maxFreeSockets: load.maxInFlight,
+      scheduling: 'lifo',
+    });
     this.#requests = load.requests.map(sendable);
   }
 
