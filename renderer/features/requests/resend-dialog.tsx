@@ -77,7 +77,13 @@ export default function ResendDialog({
             {(ids) => <Input {...ids} className="mono" value={path} onChange={(event) => setPath(event.currentTarget.value)} />}
           </Field>
         </div>
-        <HeadersField value={headers} rows={8} error={typeof pairs === 'string' ? pairs : undefined} onChange={setHeaders} />
+        {/* Few headers leave room for the body. */}
+        <HeadersField
+          value={headers}
+          rows={Math.min(8, Math.max(3, recordedHeaders.split('\n').length + 1))}
+          error={typeof pairs === 'string' ? pairs : undefined}
+          onChange={setHeaders}
+        />
         {body !== null ? (
           <Field label="Body">
             {(ids) => (
