@@ -1,4 +1,5 @@
 import http from 'node:http';
+import http2 from 'node:http2';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
   errors,
@@ -254,6 +255,25 @@ describe('59 HPACK', () => {
     expect(peer.resetOf(1)).toBe(errors.enhanceYourCalm);
     expect(residentMb() - before).toBeLessThan(40);
     expect(seen.some(({ url }) => url === '/bomb')).toBe(false);
+  });
+
+  test('a head somewhat too large, in bytes or in headers, is told so with 431, unseen by the app; the next request is served', async () => {
+    const { host, port } = mesh.outbound('caller-x-0');
+    const session = http2.connect(`http://${host}:${port}`, { maxSendHeaderBlockLength: 1024 * 1024 });
+    const ask = (path: string, headers: Record<string, string>): Promise<number> =>
+      new Promise((resolve, reject) => {
+        const stream = session.request({ ':path': path, ':authority': 'app:8000', ...headers });
+        stream.once('response', (answer) => resolve(answer[':status'] ?? 0)).once('error', reject);
+        stream.resume();
+      });
+    const before = seen.length;
+    const list = (count: number, bytes: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, n) => [`x-${n}`, 'v'.repeat(bytes)]));
+    expect(await ask('/large', list(20, 3_900))).toBe(431);
+    expect(await ask('/large', list(230, 1))).toBe(431);
+    expect(await ask('/after', {})).toBe(200);
+    session.destroy();
+    expect(seen.slice(before).map(({ url }) => url)).toEqual(['/after']);
   });
 
   test('what cannot be decoded ends the connection with COMPRESSION_ERROR', async () => {

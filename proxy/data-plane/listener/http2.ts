@@ -22,6 +22,9 @@ export interface Http2DownstreamOptions {
 const { NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR, NGHTTP2_PROTOCOL_ERROR } = constants;
 const streamWindowBytes = 256 * 1024;
 const connectionWindowBytes = 16 * 1024 * 1024;
+/** Names, values and 32 bytes each, as SETTINGS_MAX_HEADER_LIST_SIZE counts them (RFC 9113 §6.5.2). */
+const headBytes = 64 * 1024;
+const headerCount = 208;
 /** What an authority may not hold; the same rule as for Host in HTTP/1.1. */
 const badAuthority = /[\s@/?#\\]/;
 
@@ -46,10 +49,11 @@ export class Http2Downstream {
       settings: {
         maxConcurrentStreams: options.maxConcurrentStreams ?? 100,
         initialWindowSize: streamWindowBytes,
-        maxHeaderListSize: 64 * 1024,
+        maxHeaderListSize: 2 * headBytes,
         enablePush: false,
       },
-      maxHeaderListPairs: 208,
+      // Twice what we take: a head that is somewhat too large is told so with 431, a bomb is reset by the codec before it costs memory.
+      maxHeaderListPairs: 2 * headerCount,
       maxSessionInvalidFrames: 100,
       maxSessionRejectedStreams: 100,
       maxSessionMemory: 16,
@@ -74,7 +78,7 @@ export class Http2Downstream {
         return;
       }
       options.onProtocolError?.(request, options.info);
-      stream.respond({ ':status': request === 'CONNECT' ? 405 : 400 }, { endStream: true });
+      stream.respond({ ':status': statusOf[request] ?? 400 }, { endStream: true });
       stream.close(NGHTTP2_NO_ERROR);
     });
     session.on('close', () => options.onClose());
@@ -113,6 +117,10 @@ export class Http2Downstream {
   }
 }
 
+const tooLarge = 'the request head is too large';
+/** Of refusals that are not 400. */
+const statusOf: Readonly<Record<string, number>> = { CONNECT: 405, [tooLarge]: 431 };
+
 interface Carrier {
   session: ServerHttp2Session;
   socket: Duplex;
@@ -126,10 +134,13 @@ function parseRequest(
   options: Http2DownstreamOptions,
 ): Http2Request | string {
   const pseudo = { ':method': '', ':scheme': '', ':authority': '', ':path': '' };
+  let bytes = 0;
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i]!;
+    bytes += name.length + raw[i + 1]!.length + 32;
     if (name in pseudo) pseudo[name as keyof typeof pseudo] = raw[i + 1]!;
   }
+  if (bytes > headBytes || raw.length > 2 * headerCount) return tooLarge;
   const headers = fromHttp2Headers(raw, 'request');
   if (pseudo[':method'] === 'CONNECT') return 'CONNECT';
   const hosts = headers.getAll('host');
