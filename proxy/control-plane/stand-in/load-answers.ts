@@ -6,6 +6,8 @@ import { recordedAnswer, toEntry } from './recorded-answer.ts';
 import type { Recorded } from './running-simulation.ts';
 
 const maxAnswers = 50_000;
+/** Of bodies as they were captured; they stay in memory while the simulation goes on. */
+const maxBytes = 256 * 1024 * 1024;
 const page = 500;
 const namedUnusable = 5;
 
@@ -48,7 +50,7 @@ export async function loadAnswers(
     );
   }
   if (ownReplies > 0) notes.push(`Left out as a proxy's own or broken off: ${ownReplies} recorded`);
-  if (more) notes.push(`Only the first ${maxAnswers} answers of the recording are used`);
+  if (more) notes.push(`Only the first ${entries.length} answers of the recording are used: they are held in memory`);
   notes.push(...unusable.slice(0, namedUnusable).map((words) => `Cannot be answered: ${words}`));
   if (unusable.length > namedUnusable) notes.push(`and ${unusable.length - namedUnusable} more that cannot be answered`);
   return { standIns, notes, count: entries.length };
@@ -58,20 +60,22 @@ async function exchangesOf(store: Store, recordingId: string, service: string, n
   const own: ExchangeDetail[] = [];
   const seen: ExchangeDetail[] = [];
   let ownReplies = 0;
+  let bytes = 0;
   let cursor: string | undefined;
   do {
     const { exchanges, next } = await store.recordedExchanges(recordingId, { limit: page, ...(cursor ? { cursor } : {}) });
     for (const exchange of exchanges) {
       const theirs = exchange.destination === service && (exchange.destinationNamespace || namespace) === namespace;
-      if (!theirs || exchange.status === 0 || exchange.method === '' || exchange.protocol === 'WebSocket') continue;
+      if (!theirs || exchange.status < 200 || exchange.method === '' || exchange.protocol === 'WebSocket') continue;
       if (!isServices(exchange)) {
         ownReplies++;
         continue;
       }
+      bytes += (exchange.response.body?.capturedBytes ?? 0) + (exchange.request.body?.capturedBytes ?? 0);
       (exchange.reporter === 'destination' ? own : seen).push(exchange);
     }
     cursor = next ?? undefined;
-  } while (cursor !== undefined && own.length + seen.length < maxAnswers);
+  } while (cursor !== undefined && own.length + seen.length < maxAnswers && bytes < maxBytes);
   return { exchanges: own.length > 0 ? own : seen, more: cursor !== undefined, ownReplies };
 }
 
