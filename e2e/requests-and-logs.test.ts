@@ -116,6 +116,9 @@ describe('requests chosen, sorted, sent again, and the logs of a trace', () => {
     await answer.getByText('$.asked').waitFor();
     await answer.getByText('Request: 1 change').click();
     await answer.getByText('query:n').waitFor();
+    await page.keyboard.press('Control+r');
+    await answer.getByText('Request: same').waitFor();
+    await answer.getByText('Answer: same').waitFor();
     const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).include('.request-detail').analyze();
     expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(' | ')}`)).toEqual([]);
     await app.screenshot('resend-diff');

@@ -114,6 +114,8 @@ function Head({ exchange, detail, onClose }: { exchange: Exchange; detail: Excha
       group: 'This screen',
       icon: RotateCw,
       keys: 'r',
+      // As long as a request is open, sending it again is what "again" means; the page reloads by its key elsewhere.
+      alsoKeys: '$mod+r',
       when: () => detail !== null && !resend.running,
       run: () => resend.send(),
     },
