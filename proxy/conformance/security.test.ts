@@ -352,7 +352,7 @@ describe('§4 a refusal is told', () => {
     ['the wrong audience', token({ aud: 'you' }), 403, 'Audiences in Jwt are not allowed', 1],
     ['a stranger’s signature', token({ aud: 'me' }, {}, stranger), 401, 'Jwt verification fails', 1],
     ['an issuer no rule has', token({ iss: 'evil' }), 401, 'Jwt issuer is not configured', 0],
-    ['alg none', `${part({ alg: 'none' })}.${part({ iss: 'issuer' })}.`, 401, 'Jwt header [alg] is not supported', 0],
+    ['alg none', `${part({ alg: 'none' })}.${part({ iss: 'issuer' })}.AAAA`, 401, 'Jwt header [alg] is not supported', 0],
   ])('JWT %s: the decision names the rule and Envoy’s words', async (_, text, status, body, rule) => {
     const told = await ask('tokens', bearer(text));
     expect(told).toMatchObject({ status, body });

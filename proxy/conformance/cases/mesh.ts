@@ -452,6 +452,17 @@ const jwt: ServiceGroup[] = [
       },
       { name: 'alg none', ...bearer(`${part({ alg: 'none' })}.${part({ iss: 'issuer' })}.`), expect: { status: 401 } },
       {
+        name: 'a good one in the header does not save a bad one in the query',
+        path: '/?access_token=abc',
+        ...bearer(token({ aud: 'me' })),
+        expect: { status: 401, attempts: 0 },
+      },
+      {
+        name: 'what follows a token spoils it',
+        headers: { authorization: [`Bearer ${token({ aud: 'me' })}`, 'Bearer abc'] },
+        expect: { ...refused(401, 'Jwt signature is an invalid Base64url encoded'), details: 'via_upstream' },
+      },
+      {
         name: 'a preflight is not looked at',
         method: 'OPTIONS',
         headers: { origin: 'https://x', 'access-control-request-method': 'GET', authorization: 'Bearer abc' },

@@ -127,6 +127,22 @@ describe('valid tokens', () => {
   test('several rules: one valid is enough', async () => {
     expect((await run(bearer(token()), [rule({ issuer: 'other' }), rule()])).reply).toBeUndefined();
   });
+  test('every token a rule finds must be good', async () => {
+    const both = (header: string, query: string) => run({ ...bearer(header), path: `/?access_token=${query}` });
+    expect((await both(token(), token())).exchange.jwt).not.toBeNull();
+    expect((await both(token(), 'abc')).reply).toMatchObject({ status: 401 });
+    expect((await both('abc', token())).reply).toMatchObject({ status: 401 });
+  });
+  test('rules that together find every token good are enough', async () => {
+    const request = { ...bearer(token()), path: `/?access_token=${token({ iss: 'other' })}` };
+    expect((await run(request, [rule(), rule({ issuer: 'other' })])).reply).toBeUndefined();
+    expect((await run(request, [rule(), rule({ issuer: 'third' })])).reply).toMatchObject({
+      body: 'Jwt issuer is not configured',
+    });
+  });
+  test('an escaped token in the query is read', async () => {
+    expect((await run({ path: `/?access_token=${token().replaceAll('.', '%2E')}` })).exchange.jwt).not.toBeNull();
+  });
   test('expiry and start have a minute of grace', async () => {
     expect((await run(bearer(token({ exp: nowSeconds - 60, nbf: nowSeconds + 60 })))).reply).toBeUndefined();
   });
@@ -147,6 +163,17 @@ describe('refused tokens', () => {
     ['alg none', () => token({}, { alg: 'none' }), 401, 'Jwt header [alg] is not supported'],
     ['HS256 signed with the public key', () => token({}, { alg: 'HS256', kid: 'rsa' }), 401, 'Jwt verification fails'],
     ['not three sections', () => 'a.b', 401, 'Jwt is not in the form of Header.Payload.Signature with two dots and 3 sections'],
+    ['something behind the token', () => `${token()},x`, 401, 'Jwt signature is an invalid Base64url encoded'],
+    ['a word behind the token', () => `${token()} x`, 401, 'Jwt verification fails'],
+    [
+      'no signature',
+      () => token().replace(/[^.]*$/, ''),
+      401,
+      'Jwt is not in the form of Header.Payload.Signature with two dots and 3 sections',
+    ],
+    ['exp is text', () => token({ exp: 'soon' }), 401, 'Jwt payload [exp] field is not an integer'],
+    ['exp is negative', () => token({ exp: -1 }), 401, 'Jwt payload [exp] field is not a positive 64 bit integer'],
+    ['payload no base64', () => token().replace(/\.[^.]*\./, '.!!.'), 401, 'Jwt payload is an invalid Base64url encoded'],
     ['header no JSON', () => 'YQ.YQ.YQ', 401, 'Jwt header is an invalid JSON'],
     ['audience: 403', () => token({ aud: 'x' }), 403, 'Audiences in Jwt are not allowed'],
   ])('%s', async (_name, make, status, body) => {

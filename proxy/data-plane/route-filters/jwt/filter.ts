@@ -9,7 +9,8 @@ import { readKeySet, type VerificationKey, verifySignature } from './verify-sign
 
 /*
  * RequestAuthentication: a request without a token passes (AuthorizationPolicy may require one), a request with a bad one is refused.
- * Several rules: one valid token is enough; otherwise every token there is must be valid. CORS preflights are not looked at.
+ * Every token a rule finds must be valid for it; of several rules one is enough, and so is it when each token is valid for some rule.
+ * CORS preflights are not looked at.
  * https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/jwt_authn_filter
  */
 
@@ -47,46 +48,73 @@ export function createJwtFilter(rules: JwtSnapshot[], deps: JwtDeps): RouteFilte
   return (exchange) => {
     if (isPreflight(exchange)) return undefined;
     removeOutputHeaders(exchange, rules);
-    const found = prepared.flatMap((rule) => locateTokens(rule.rule, exchange).map((token) => ({ rule, token })));
-    if (found.length === 0) return undefined;
-    return judge(exchange, found, 0, null);
+    const claims = prepared.map((rule) => ({ rule, tokens: locateTokens(rule.rule, exchange).map(readToken) }));
+    if (claims.every(({ tokens }) => tokens.length === 0)) return undefined;
+    const fetched = claims.flatMap(({ rule, tokens }) => keysToFetch(rule, tokens));
+    if (fetched.length === 0) return judge(exchange, claims, new Map());
+    return Promise.all(fetched).then((pairs) => judge(exchange, claims, new Map(pairs)));
   };
 
-  /** Goes through rule and token pairs; turns into a promise only where a key set has to be fetched. */
+  /** Keys of a rule that is one token's issuer, where they are not at hand. */
+  function keysToFetch(rule: PreparedRule, tokens: ReadToken[]): Promise<[PreparedRule, VerificationKey[]]>[] {
+    const concerned = tokens.some(({ parsed }) => typeof parsed !== 'string' && isIssuer(rule.rule, parsed));
+    if (rule.inlineKeys !== null || !concerned) return [];
+    return [Promise.resolve(deps.jwks.keysOf(rule.rule)).then((keys) => [rule, keys])];
+  }
+
+  /** One rule to which every token it finds is good lets the request in; so do rules that together find every token good. */
   function judge(
     exchange: ExchangeState,
-    found: { rule: PreparedRule; token: FoundToken }[],
-    from: number,
-    failure: Failure | null,
-  ): LocalReply | undefined | Promise<LocalReply | undefined> {
-    let worst = failure;
-    for (let index = from; index < found.length; index += 1) {
-      const { rule, token } = found[index]!;
-      const parsed = parseToken(token.token);
-      if (typeof parsed === 'string') {
-        worst = moreTelling(worst, rule.rule, parsed);
-        continue;
+    claims: Claimed[],
+    fetched: Map<PreparedRule, VerificationKey[]>,
+  ): LocalReply | undefined {
+    let worst: Failure | null = null;
+    const good = new Map<string, Good>();
+    const all = new Set<string>();
+    let whole: Good[] | null = null;
+    for (const { rule, tokens } of claims) {
+      const own: Good[] = [];
+      for (const found of tokens) {
+        const key = locationKey(found);
+        all.add(key);
+        const why = failureOf(found, rule, rule.inlineKeys ?? fetched.get(rule) ?? []);
+        if (why !== null || typeof found.parsed === 'string') worst = moreTelling(worst, rule.rule, why ?? 'badFormat');
+        else {
+          const one = { rule: rule.rule, found, parsed: found.parsed };
+          own.push(one);
+          good.set(key, one);
+        }
       }
-      const early = checkClaims(parsed, rule, deps.clock.wallNow() / 1000);
-      if (early !== null) {
-        worst = moreTelling(worst, rule.rule, early);
-        continue;
-      }
-      const keys = rule.inlineKeys ?? deps.jwks.keysOf(rule.rule);
-      if (keys instanceof Promise) {
-        return keys.then((fetched) => {
-          const wrong = verifySignature(parsed, fetched);
-          if (wrong === null) return accept(exchange, rule.rule, token, parsed);
-          return judge(exchange, found, index + 1, moreTelling(worst, rule.rule, wrong));
-        });
-      }
-      const wrong = verifySignature(parsed, keys);
-      if (wrong === null) return accept(exchange, rule.rule, token, parsed);
-      worst = moreTelling(worst, rule.rule, wrong);
+      if (whole === null && tokens.length > 0 && own.length === tokens.length) whole = own;
     }
-    return refuse(exchange, worst ?? { rule: rules[0]!, why: 'missing' });
+    const accepted = whole ?? (good.size === all.size ? [...good.values()] : null);
+    if (accepted === null) return refuse(exchange, worst ?? { rule: rules[0]!, why: 'missing' });
+    for (const { rule, found, parsed } of accepted) accept(exchange, rule, found, parsed);
+    return undefined;
+  }
+
+  function failureOf({ parsed }: ReadToken, rule: PreparedRule, keys: readonly VerificationKey[]): JwtFailure | null {
+    if (typeof parsed === 'string') return parsed;
+    return checkClaims(parsed, rule, deps.clock.wallNow() / 1000) ?? verifySignature(parsed, keys);
   }
 }
+
+interface ReadToken extends FoundToken {
+  parsed: ParsedToken | JwtFailure;
+}
+interface Claimed {
+  rule: PreparedRule;
+  tokens: ReadToken[];
+}
+interface Good {
+  rule: JwtSnapshot;
+  found: FoundToken;
+  parsed: ParsedToken;
+}
+
+const readToken = (found: FoundToken): ReadToken => ({ ...found, parsed: parseToken(found.token) });
+const locationKey = ({ location }: FoundToken): string => `${location.kind} ${location.name}`;
+const isIssuer = (rule: JwtSnapshot, token: ParsedToken): boolean => rule.issuer === '' || token.issuer === rule.issuer;
 
 /** A token of another issuer says less than one that should have been valid. */
 function moreTelling(known: Failure | null, rule: JwtSnapshot, why: JwtFailure): Failure {
@@ -94,7 +122,7 @@ function moreTelling(known: Failure | null, rule: JwtSnapshot, why: JwtFailure):
 }
 
 function checkClaims(token: ParsedToken, { rule, audiences }: PreparedRule, nowSeconds: number): JwtFailure | null {
-  if (token.issuer !== rule.issuer && rule.issuer !== '') return 'unknownIssuer';
+  if (!isIssuer(rule, token)) return 'unknownIssuer';
   const now = Math.floor(nowSeconds);
   if (token.notBefore > now + clockSkewSeconds) return 'notYetValid';
   if (token.expires !== 0 && now > token.expires + clockSkewSeconds) return 'expired';
@@ -121,7 +149,7 @@ function removeOutputHeaders(exchange: ExchangeState, rules: JwtSnapshot[]): voi
   }
 }
 
-function accept(exchange: ExchangeState, rule: JwtSnapshot, found: FoundToken, token: ParsedToken): undefined {
+function accept(exchange: ExchangeState, rule: JwtSnapshot, found: FoundToken, token: ParsedToken): void {
   const { claims } = token;
   exchange.jwt = {
     issuer: token.issuer,
@@ -138,7 +166,6 @@ function accept(exchange: ExchangeState, rule: JwtSnapshot, found: FoundToken, t
   if (!rule.forwardOriginalToken) stripToken(exchange, found.location);
   const subject = token.subject === '' ? 'no subject' : `subject ${token.subject}`;
   exchange.policies.push({ resource: rule.resource, outcome: 'authenticated', reason: `JWT of ${token.issuer}, ${subject}` });
-  return undefined;
 }
 
 /** Nested claims by `.`; lists and objects as base64url JSON, as Envoy forwards them. */

@@ -18,16 +18,16 @@ export function locateTokens(rule: JwtSnapshot, exchange: Pick<ExchangeState, 'h
   const parameters = nothingListed ? ['access_token'] : rule.fromParams;
   const found: FoundToken[] = [];
   for (const { name, prefix } of headers) {
-    for (const value of exchange.headers.getAll(name.toLowerCase())) {
-      const start = value.indexOf(prefix);
-      if (start === -1) continue;
-      const token = bareToken(value.slice(start + prefix.length));
-      if (token !== '') found.push({ token, location: { kind: 'header', name: name.toLowerCase() } });
-    }
+    // Several lines are one value, as Envoy reads it: a second token makes the first no token.
+    const value = exchange.headers.getJoined(name.toLowerCase());
+    const start = value?.indexOf(prefix) ?? -1;
+    if (value === undefined || start === -1) continue;
+    const token = bareToken(value.slice(start + prefix.length));
+    if (token !== '') found.push({ token, location: { kind: 'header', name: name.toLowerCase() } });
   }
   for (const name of parameters) {
     const token = readQueryParameter(exchange.path, name);
-    if (token !== undefined && token !== '') found.push({ token, location: { kind: 'parameter', name } });
+    if (token !== undefined) found.push({ token: percentDecoded(token), location: { kind: 'parameter', name } });
   }
   for (const name of rule.fromCookies) {
     const token = readCookie(exchange.headers.getAll('cookie'), name);
@@ -36,9 +36,15 @@ export function locateTokens(rule: JwtSnapshot, exchange: Pick<ExchangeState, 'h
   return found;
 }
 
-/** The first run of characters a JWT may have; what has none is taken as it is, and fails as a token. */
+/** From the first character a JWT may have to the end: what follows a token is part of it, and spoils it. */
 function bareToken(text: string): string {
-  return /[A-Za-z0-9_\-.]+/.exec(text)?.[0] ?? text.trim();
+  const start = text.search(/[A-Za-z0-9_\-.]/);
+  return start === -1 ? text.trim() : text.slice(start).trimEnd();
+}
+
+/** What is no escape stays as it is. */
+function percentDecoded(text: string): string {
+  return text.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
 function readCookie(cookies: string[], name: string): string {

@@ -27,7 +27,7 @@ const supported = new Set([
 export function parseToken(token: string): ParsedToken | JwtFailure {
   const sections = token.split('.');
   const [headerText = '', payloadText = '', signatureText = ''] = sections;
-  if (sections.length !== 3) return 'badFormat';
+  if (sections.length !== 3 || sections.includes('')) return 'badFormat';
   const header = decodeSection(headerText);
   if (header === 'base64') return 'headerBase64';
   if (header === 'json') return 'headerJson';
@@ -39,7 +39,7 @@ export function parseToken(token: string): ParsedToken | JwtFailure {
   if (claims === 'json') return 'payloadJson';
   const wrong = checkClaimTypes(claims);
   if (wrong !== null) return wrong;
-  if (signatureText === '' || !isBase64Url(signatureText)) return 'signatureBase64';
+  if (!isBase64Url(signatureText)) return 'signatureBase64';
   const { aud } = claims;
   return {
     alg: header.alg,
@@ -60,13 +60,15 @@ function checkClaimTypes(claims: Record<string, unknown>): JwtFailure | null {
   if (claims.iss !== undefined && typeof claims.iss !== 'string') return 'issNotString';
   if (claims.sub !== undefined && typeof claims.sub !== 'string') return 'subNotString';
   const integers = [
-    ['iat', 'iatNotInteger'],
-    ['nbf', 'nbfNotInteger'],
-    ['exp', 'expNotInteger'],
+    ['iat', 'iatNotInteger', 'iatNegative'],
+    ['nbf', 'nbfNotInteger', 'nbfNegative'],
+    ['exp', 'expNotInteger', 'expNegative'],
   ] as const;
-  for (const [name, failure] of integers) {
+  for (const [name, notInteger, negative] of integers) {
     const value = claims[name];
-    if (value !== undefined && (typeof value !== 'number' || value < 0)) return failure;
+    if (value === undefined) continue;
+    if (typeof value !== 'number') return notInteger;
+    if (value < 0) return negative;
   }
   const { aud } = claims;
   const audiencesOk =
@@ -74,7 +76,12 @@ function checkClaimTypes(claims: Record<string, unknown>): JwtFailure | null {
   return audiencesOk ? null : 'audNotString';
 }
 
-const isBase64Url = (text: string) => /^[A-Za-z0-9_-]*$/.test(text) && text.length % 4 !== 1;
+/** Blanks are skipped, padding must be right where there is any (absl::WebSafeBase64Unescape). */
+function isBase64Url(text: string): boolean {
+  const [, digits, padding = ''] = /^([A-Za-z0-9_-]*)(={0,2})$/.exec(text.replace(/\s/g, '')) ?? [];
+  if (digits === undefined || digits.length % 4 === 1) return false;
+  return padding === '' || (digits.length + padding.length) % 4 === 0;
+}
 
 function decodeSection(text: string): Record<string, unknown> | 'base64' | 'json' {
   if (!isBase64Url(text)) return 'base64';
