@@ -294,7 +294,7 @@ export class Engine {
       ...{ store, clock, random: Math.random, openLoads: () => LoadThread.open(), onEvent },
       mesh: (scenario) =>
         new MeshOfScenario({ configuration, recorder, supervisor, flush: () => dataPlane.flush().catch(ignoreGone) }, scenario),
-      onActive: () => this.#chooseWhatIsKept(),
+      onChange: () => this.#chooseWhatIsKept(),
     });
     const hub = new StreamHub({
       clock,
@@ -501,6 +501,7 @@ export class Engine {
     accessLog.record(safe);
     otlpExport.record(safe);
     if (dropped > 0) recorder.noteDropped(dropped);
+    if (dropped > 0) scenarios.noteDropped(dropped);
     accessLog.noteDropped(dropped);
     hub.publishExchanges(safe, dropped);
   }
@@ -539,10 +540,12 @@ export class Engine {
     hub.publishExchanges(ended);
   }
 
-  /** A recording, a scenario and an access log promise every request; otherwise the records of a flood may be thinned. */
+  /** A recording, an access log and some scenarios promise every request; otherwise the records of a flood may be thinned. */
   #chooseWhatIsKept(): void {
     const { dataPlane, recorder, scenarios, accessLog } = this.#parts;
-    dataPlane.keepAllExchanges(recorder.isRecording || this.#parts.replayer.isActive || scenarios.isActive || accessLog.isOn);
+    dataPlane.keepAllExchanges(
+      recorder.isRecording || this.#parts.replayer.isActive || scenarios.wantsEveryExchange || accessLog.isOn,
+    );
   }
 
   #receiveEvents(events: DataPlaneEvent[]): void {

@@ -17,6 +17,9 @@ export interface ConditionWatchOptions {
   mark: string;
 }
 
+/** What a load sees of its own requests. */
+const answerMetrics = new Set<string>(['p', 'avg', 'min', 'max', 'errors', 'status', 'rate', 'count', 'dropped']);
+
 /** Judges one condition: gathers what it counts, and says how it stands. A request counts for the time it was meant to start. */
 export class ConditionWatch {
   readonly outcome: Outcome;
@@ -86,6 +89,11 @@ export class ConditionWatch {
     this.#measure.addConduct(conduct);
     if (!this.#whole) this.#measure.addAnswer(answer);
     this.#note({ ...answer, latencyMs: this.#whole ? 0 : answer.latencyMs, attempts: conduct.attempts }, hop.exchange.traceId);
+  }
+
+  /** It counts what only records of the mesh's calls tell. */
+  get needsCalls(): boolean {
+    return !this.#whole || !answerMetrics.has(this.#condition.metric);
   }
 
   /** How it stands now. Decided for good once its time is over and all that was due in it has ended, or when `isOver`. */

@@ -75,6 +75,10 @@ export class Expectations {
     }
   }
 
+  /** Some of it can only be judged by the records of the mesh's calls, and rightly only by all of them. */
+  get needsCalls(): boolean {
+    return this.#conditions.some((watch) => watch.needsCalls);
+  }
   get count(): number {
     return this.#all.length;
   }

@@ -294,6 +294,19 @@ describe('a condition', () => {
     expect(stage.calls.at(-1)).toContain('put back');
   });
 
+  test('asks for a record of every call only when it looks at them, and tells when some came without', async () => {
+    const wants = (...expect_: object[]) => new Stage({ load: [browse], expect: expect_ });
+    const own = wants({ that: 'errors < 1%' }, { that: 'p(99) < 1s', of: { load: 'browse' } });
+    const calls = wants({ that: 'errors < 1%' }, { that: 'max_attempts <= 3' });
+    expect([own, calls, wants({ that: 'errors < 1%', of: { to: 'x' } })].map(({ run }) => run.wantsEveryExchange)).toEqual([
+      ...[false, true, true],
+    ]);
+    own.run.noteDropped(5);
+    calls.run.noteDropped(5);
+    const problems = async (stage: Stage) => (await stage.end()).journal.filter(({ kind }) => kind === 'problem').length;
+    expect([await problems(own), await problems(calls)]).toEqual([0, 1]);
+  });
+
   test('knows what was dropped, and that a late generator says nothing about latency', async () => {
     const stage = new Stage({ load: [browse], expect: [{ that: 'dropped == 2' }] });
     await stage.advance(100);

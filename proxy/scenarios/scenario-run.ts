@@ -74,6 +74,7 @@ export class RunningScenario {
   #why: Ending | null = null;
   #over: (why: Ending) => void = () => {};
   #isEnding = false;
+  #unrecorded = 0;
 
   constructor(options: ScenarioRunOptions) {
     this.#options = options;
@@ -103,6 +104,19 @@ export class RunningScenario {
     this.#end({ state: 'cancelled', message });
     // Its time is up already and it only waits for the last answers: nobody wants them now.
     if (this.#isEnding) void this.#driver?.close();
+  }
+
+  /**
+   * Every record is wanted in full. They cost the engine about as much as the calls themselves, so a scenario that only looks at its own requests
+   * goes without.
+   */
+  get wantsEveryExchange(): boolean {
+    return this.#expectations.needsCalls;
+  }
+
+  /** Calls of the mesh that came without a record. */
+  noteDropped(count: number): void {
+    this.#unrecorded += count;
   }
 
   offerExchanges(exchanges: readonly Exchange[]): void {
@@ -333,6 +347,12 @@ export class RunningScenario {
     this.#state = state ?? (unmet === 0 ? 'passed' : 'failed');
     this.#message = message || (unmet === 0 ? 'Every expectation is met' : `${unmet} of ${count} expectations not met`);
     if (count === 0 && message === '') this.#message = 'Carried out; it expects nothing';
+    if (this.#unrecorded > 0 && this.#expectations.needsCalls) {
+      this.#journal.add(
+        'problem',
+        `${this.#unrecorded} calls came too fast to be recorded: conditions on the mesh's calls miss them`,
+      );
+    }
     this.#journal.add('end', `${this.#state}: ${this.#message}`);
     this.#finishedAt = new Date(this.#options.clock.wallNow()).toISOString();
   }

@@ -15,8 +15,8 @@ export interface ScenariosOptions {
   mesh: (scenario: Scenario) => ScenarioMesh;
   openLoads: OpenLoadDriver;
   onEvent: (event: { type: string; subject: string; message: string; data: Record<string, unknown> }) => void;
-  /** A run began or ended: while one is under way, every exchange is wanted in full. */
-  onActive?: (isActive: boolean) => void;
+  /** A run began or ended: wantsEveryExchange may have changed. */
+  onChange?: () => void;
 }
 
 export type StartOutcome = { ok: true; run: ScenarioRun } | { ok: false; message: string };
@@ -36,13 +36,18 @@ export class Scenarios {
     this.#options = options;
   }
 
-  get isActive(): boolean {
-    return this.#running !== null;
+  /** A run is under way that has to see every exchange in full. */
+  get wantsEveryExchange(): boolean {
+    return this.#running?.wantsEveryExchange ?? false;
   }
 
   /** Already redacted; also those of others, which are passed over. */
   offerExchanges(exchanges: readonly Exchange[]): void {
     this.#running?.offerExchanges(exchanges);
+  }
+  /** So many finished without a record. */
+  noteDropped(count: number): void {
+    this.#running?.noteDropped(count);
   }
   offerEvents(events: readonly MeshEvent[]): void {
     this.#running?.offerEvents(events);
@@ -60,7 +65,7 @@ export class Scenarios {
     if (this.#starting || this.#closed) return { ok: false, message: 'Another scenario is being started' };
     this.#starting = true;
     try {
-      const { clock, random, openLoads, onActive } = this.#options;
+      const { clock, random, openLoads, onChange } = this.#options;
       const name = scenario.metadata.name;
       const earlier = (await this.#readKept()).filter((run) => run.scenario === name && run.namespace === namespace);
       const running = new RunningScenario({
@@ -71,7 +76,7 @@ export class Scenarios {
         baseline: earlier.find((run) => run.state === 'passed') ?? null,
       });
       this.#running = running;
-      onActive?.(true);
+      onChange?.();
       const run = running.view();
       this.#event('scenario.started', run, `Scenario ${name} #${run.number} started`);
       this.#done = running.finished.then((finished) => this.#finished(finished));
@@ -114,7 +119,7 @@ export class Scenarios {
   async #finished(run: ScenarioRun): Promise<void> {
     await this.#keep(run);
     this.#running = null;
-    this.#options.onActive?.(false);
+    this.#options.onChange?.();
     this.#event('scenario.finished', run, `Scenario ${run.scenario} #${run.number} ${run.state}: ${run.message}`);
   }
 
