@@ -19,6 +19,7 @@ import { describeWorkloads } from './workloads.ts';
 export class ReplayCaller {
   readonly #current: () => Committed;
   readonly #thread = new SendThread();
+  #sent = 0;
 
   constructor(current: () => Committed) {
     this.#current = current;
@@ -30,7 +31,7 @@ export class ReplayCaller {
     if (typeof entry === 'string') return { ...emptyAnswer(traceId), error: entry };
     // Every call of a replay listens to the same signal.
     setMaxListeners(0, call.signal);
-    return toAnswer(await this.#thread.send(toWire(call, entry, traceId), call.signal), traceId);
+    return toAnswer(await this.#thread.send(toWire(call, entry, traceId, ++this.#sent), call.signal), traceId);
   };
 
   close(): Promise<void> {
@@ -73,7 +74,7 @@ function pinsFor({ snapshot, bound, set }: Committed, target: ReplayTarget): Tra
   return services.map(({ fqdn }) => ({ service: fqdn, to: { kind: 'address', scheme, host, port, authority } }));
 }
 
-function toWire(call: ReplayCall, entry: { host: string; port: number }, traceId: string): WireCall {
+function toWire(call: ReplayCall, entry: { host: string; port: number }, traceId: string, number: number): WireCall {
   const { method, authority, path, headers, startAt, script } = call;
   return {
     ...entry,
@@ -84,7 +85,7 @@ function toWire(call: ReplayCall, entry: { host: string; port: number }, traceId
     // A copy of its own: a buffer out of the pool would take the whole pool along to the other thread.
     body: new Uint8Array(call.body),
     traceId,
-    spanId: rootSpanPrefix + randomBytes(6).toString('hex'),
+    spanId: rootSpanPrefix + number.toString(16).padStart(12, '0'),
     startAt: startAt === undefined ? 0 : performance.timeOrigin + startAt,
     script:
       script === undefined

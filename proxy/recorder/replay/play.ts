@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { ExchangeDetail } from '../../api/exchange.schema.ts';
 import type { Difference } from '../../api/replay.schema.ts';
 import type { Clock } from '../../shared/clock.ts';
@@ -28,6 +27,8 @@ export class Player {
   readonly #deps: PlayDeps;
   readonly #lanes = new Lanes();
   readonly #schedule: Schedule;
+  /** The second half of trace ids: the first is random, and the replay's own. */
+  #traces = 0;
   /** What the second sendings remember; for what they never saw they ask nobody. */
   readonly #second: ReplaySession;
   readonly #baseline: ReplaySession;
@@ -109,7 +110,7 @@ export class Player {
       path: given.path,
       headers: headersToSend(root, given),
       body: given.body ?? (body === null ? Buffer.alloc(0) : Buffer.from(body.content, body.encoding)),
-      traceId: prefix + randomBytes(8).toString('hex'),
+      traceId: prefix + (++this.#traces).toString(16).padStart(16, '0'),
       signal: this.#run.abort.signal,
     };
     if (given.body !== null) call.headers = call.headers.filter(([name]) => name.toLowerCase() !== 'content-encoding');
