@@ -136,7 +136,7 @@ export const exchangeMessageSchema = z.object({
   /** The first bytes; inflated where permessage-deflate was used. */
   content: z.string(),
   truncated: z.boolean(),
-  /** WebSocket: it was sent deflated. gRPC: its compressed flag is set, and content is what was on the wire. */
+  /** WebSocket: it was sent deflated. gRPC: its compressed flag is set, and content is what was on the wire; fields are read without compression. */
   compressed: z.boolean().optional(),
   closeCode: z.number().int().optional(),
   /** Why there is less to see than there was. */

@@ -6,6 +6,7 @@ import type { RegisterService, Status } from '../api/status.schema.ts';
 import { type ResourceEntry, resourceId } from '../config/index.ts';
 import type { DataPlaneCounters } from '../data-plane/messages.ts';
 import type { WorkloadCertificates } from '../pki/workload-certificates.ts';
+import { decodeMessage } from '../recorder/decode-body.ts';
 import type { Recorder } from '../recorder/recorder.ts';
 import type { RecordingEditor } from '../recorder/recording-editor.ts';
 import type { RecordingImporter } from '../recorder/recording-importer.ts';
@@ -251,6 +252,7 @@ function trafficHandlers(parts: EngineParts): TrafficHandlers {
         names: why,
         files,
         after: query.after,
+        inflate: decodeMessage,
         redact: (name, value) => parts.redactor.redactField(name, value),
       });
     },

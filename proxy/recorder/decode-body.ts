@@ -26,6 +26,12 @@ export function decodeBody(body: CapturedBody): Buffer | null {
   return bytes;
 }
 
+/** The same for bytes that are no body: a gRPC message and its grpc-encoding. */
+export function decodeMessage(bytes: Buffer, contentEncoding: string): Buffer | null {
+  const size = { bytes: bytes.length, capturedBytes: bytes.length, truncated: false };
+  return decodeBody({ ...size, contentEncoding, contentType: '', encoding: 'base64', content: bytes.toString('base64') });
+}
+
 // A capture may end in the middle: flush what is there instead of asking for the end.
 const flush = { finishFlush: zlib.constants.Z_SYNC_FLUSH, maxOutputLength: maxDecodedBytes };
 const decoders: Record<string, (bytes: Buffer) => Buffer> = {

@@ -122,9 +122,9 @@ async function api(route: string, method = 'GET', body?: unknown): Promise<{ sta
   return { status: response.status, json: await response.json() };
 }
 /** One call through both sidecars, and its messages as they are shown. */
-async function callAndRead(): Promise<MessagePage> {
+async function callAndRead(options: grpc.ClientOptions = {}): Promise<MessagePage> {
   const { upstreams } = engine.ready().workloads.find(({ id }) => id === 'caller-x-0')!;
-  const client = new grpc.Client(new URL(upstreams.stock!).host, grpc.credentials.createInsecure());
+  const client = new grpc.Client(new URL(upstreams.stock!).host, grpc.credentials.createInsecure(), options);
   const answer = await new Promise((resolve, reject) =>
     client.makeUnaryRequest(
       get.path,
@@ -179,6 +179,15 @@ describe('a gRPC service without reflection', () => {
     expect((await api('/protos/default/stock', 'DELETE')).status).toBe(200);
     expect((await api('/protos/default/stock', 'DELETE')).status).toBe(404);
     expect((await callAndRead()).names).toBe('the service offers no server reflection');
+  });
+
+  test('compressed messages are read as well', async () => {
+    const files = [file('stock.proto', messages), file('place.proto', place)];
+    await api('/protos', 'POST', { service: 'stock', files });
+    const page = await callAndRead({ 'grpc.default_compression_algorithm': 2 });
+    expect(page.messages.map(({ compressed }) => compressed ?? false)).toEqual([true, expect.any(Boolean)]);
+    expect(named(page)).toEqual(byProto);
+    await api('/protos/default/stock', 'DELETE');
   });
 
   test('a descriptor set does too', async () => {

@@ -18,6 +18,8 @@ export interface ViewOptions {
   files?: readonly string[];
   /** Only messages with a greater number. */
   after: number;
+  /** Takes a gRPC message's compression off; null when it is not what its encoding says. */
+  inflate: (bytes: Buffer, encoding: string) => Buffer | null;
   /** Takes a secret out of a field whose name is known. */
   redact: (name: string, value: string) => string;
 }
@@ -33,7 +35,12 @@ export function viewMessages(exchange: ExchangeDetail, options: ViewOptions): Me
     exchange: exchange.id,
     open: exchange.open ?? false,
     protocol: exchange.protocol,
-    messages: items.map((message) => viewMessage(message, message.dir === 'up' ? method?.input : method?.output, options)),
+    messages: items.map((message) => {
+      const up = message.dir === 'up';
+      const { headers } = up ? exchange.request : exchange.response;
+      const grpcEncoding = headers.find(([name]) => name === 'grpc-encoding')?.[1] ?? '';
+      return viewMessage(message, { ...options, grpcEncoding, type: up ? method?.input : method?.output });
+    }),
     total: log?.total ?? 0,
     dropped: log?.dropped ?? 0,
     names: exchange.protocol === 'gRPC' ? options.names : '',
@@ -41,10 +48,20 @@ export function viewMessages(exchange: ExchangeDetail, options: ViewOptions): Me
   };
 }
 
-function viewMessage(message: ExchangeMessage, type: string | undefined, { types, redact }: ViewOptions): MessageView {
+interface MessageOptions extends ViewOptions {
+  /** Of the direction, as its head said; '' when it said nothing. */
+  grpcEncoding: string;
+  /** Full name of the message, where it is known. */
+  type: string | undefined;
+}
+
+function viewMessage(message: ExchangeMessage, options: MessageOptions): MessageView {
   if (message.kind === 'message') {
-    const bytes = Buffer.from(message.content, message.encoding);
-    const fields = describeProto(bytes, type ?? '', types, message.truncated);
+    const { type, types, redact } = options;
+    const bytes = plainBytes(message, options);
+    const fields = bytes && describeProto(bytes, type ?? '', types, message.truncated);
+    if (bytes === null)
+      return { ...message, summary: `${message.bytes} bytes, ${options.grpcEncoding || 'in a compression not named'}` };
     if (fields === null) return { ...message, summary: `${bytes.length} bytes that are no protobuf` };
     const clean = fields.map((field) => ({ ...field, value: redact(field.name, field.value) }));
     return { ...message, summary: cut(summaryOfFields(clean)), fields: clean, ...(type === undefined ? {} : { type }) };
@@ -63,6 +80,14 @@ function viewMessage(message: ExchangeMessage, type: string | undefined, { types
     .toString('hex')
     .replace(/(..)(?=.)/g, '$1 ');
   return { ...message, summary: dump };
+}
+
+/** Null when the compression cannot be taken off. A message whose secrets were taken out is kept without it, whatever its flag says. */
+function plainBytes(message: ExchangeMessage, { grpcEncoding, inflate }: MessageOptions): Buffer | null {
+  const bytes = Buffer.from(message.content, message.encoding);
+  if (!message.compressed || bytes.length === 0) return bytes;
+  const plain = grpcEncoding === '' ? null : inflate(bytes, grpcEncoding);
+  return plain ?? (describeProto(bytes, '', null, message.truncated) === null ? null : bytes);
 }
 
 /** WHATWG HTML 9.2.6: fields by line, one space after the colon goes, several data lines are joined. */

@@ -184,7 +184,8 @@ function Reader({
         </h3>
         <span className="muted num truncate">
           {message.dir === 'up' ? `to ${to.destination}` : `from ${to.destination}`} · {formatBytes(message.bytes)}
-          {message.compressed && ', deflated'} · {formatMs(message.offsetMs)} after the start
+          {message.compressed && (message.kind === 'message' ? ', compressed' : ', deflated')} · {formatMs(message.offsetMs)}{' '}
+          after the start
         </span>
         <span className="grow" />
         {message.fields && <CopyButton text={fieldsText(message.fields)} />}
