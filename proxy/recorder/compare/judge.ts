@@ -24,7 +24,7 @@ export interface Outcome {
   replayedMs: number | null;
 }
 
-const MAX_GROUPS = 1000;
+const MAX_GROUPS = 300;
 const MAX_FIELDS = 50;
 
 export function groupsOf(outcomes: readonly Outcome[]): Group[] {
