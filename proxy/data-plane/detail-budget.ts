@@ -6,10 +6,14 @@ export interface DetailLimits {
   burst: number;
   /** Exchanges per second up to which the whole budget is given; beyond, it shrinks as they grow: the processor is needed for them. */
   busyRate?: number;
+  /** How steeply: twice as many exchanges leave room for 1/2^this of the records. */
+  falloff?: number;
 }
 
 const WINDOW_MS = 100;
 const BUSY_RATE = 2_000;
+/** A record costs as much as several exchanges: twice as many of them leave room for a quarter of the records. */
+const FALLOFF = 2;
 
 /**
  * Decides which finished exchanges are kept as full records when there are more than anyone can look at. A bucket of tokens: while it is
@@ -42,11 +46,10 @@ export class DetailBudget {
   }
 
   #turn(now: number): void {
-    const { perSecond, perSecondAtFullSpeed, burst, busyRate = BUSY_RATE } = this.#limits;
+    const { perSecond, perSecondAtFullSpeed, burst, busyRate = BUSY_RATE, falloff = FALLOFF } = this.#limits;
     const elapsedMs = now - this.#windowAt;
     const rate = (this.#inWindow / elapsedMs) * 1000;
-    // A record costs as much as several exchanges: twice as many of them leave room for a quarter of the records.
-    const slowed = rate <= busyRate ? perSecond : Math.max(perSecondAtFullSpeed, perSecond * (busyRate / rate) ** 2);
+    const slowed = rate <= busyRate ? perSecond : Math.max(perSecondAtFullSpeed, perSecond * (busyRate / rate) ** falloff);
     const refill = (Math.min(perSecond, slowed) * elapsedMs) / 1000;
     this.#tokens = Math.min(burst, this.#tokens + refill);
     this.#share = Math.min(1, refill / this.#inWindow);

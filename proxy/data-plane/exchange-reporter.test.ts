@@ -114,7 +114,7 @@ test('even then a flood that lasts is thinned, counted, and never grows without 
   }
   const { records, dropped } = received();
   expect(records.length + dropped).toBe(seconds * 20_000);
-  expect(records.length).toBeGreaterThan(5_000);
+  expect(records.length).toBeGreaterThan(2_000);
   expect(records.length).toBeLessThan(20_000);
 });
 

@@ -35,7 +35,7 @@ const KEEP_ALL_FACTOR = 8;
  * And this is everything that a machine can write beside its work: what comes faster for long (a load test at full speed) is kept by whole traces, the
  * rest counted. A recording tells how much it is; the traffic does not wait for it.
  */
-const keepAllBudget = { perSecond: 5_000, perSecondAtFullSpeed: 400, burst: 10_000, busyRate: 4_500 };
+const keepAllBudget = { perSecond: 5_000, perSecondAtFullSpeed: 400, burst: 6_000, busyRate: 4_500, falloff: 4 };
 /** Duration, request bytes, response bytes. */
 export const TALLY_FIELDS = 3;
 
