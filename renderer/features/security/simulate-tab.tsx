@@ -134,6 +134,14 @@ function Answer({ answer }: { answer: Explanation }) {
             })}
           </ul>
         )}
+        {(answer.standIns ?? [])
+          .filter(({ enabled }) => enabled)
+          .map(({ simulation, recording, service, from: only }) => (
+            <Notice key={simulation} tone="info">
+              {recording} would answer for {service}, not its process ({simulation}
+              {only === '' ? '' : `, only for ${only}`}).
+            </Notice>
+          ))}
         {answer.faults.length > 0 && (
           <Notice tone="info">
             Faults would act too:{' '}
