@@ -207,11 +207,11 @@ describe('§4 CUSTOM', () => {
       path: '/asked/1',
       method: 'POST',
       body: 'secret',
-      headers: { 'x-badge': '7', 'x-mesh': 'evil', cookie: 'c' },
+      headers: { 'x-badge': ['7', '8'], 'x-mesh': 'evil', cookie: 'c' },
     });
     const check = [...checks.entries()].find(([url]) => url.startsWith('/asked/1'))![1];
     expect(check.method).toBe('POST');
-    expect(check.headers).toMatchObject({ host: 'asked:9080', 'x-badge': '7', 'x-mesh': 'shop', 'content-length': '0' });
+    expect(check.headers).toMatchObject({ host: 'asked:9080', 'x-badge': '7,8', 'x-mesh': 'shop', 'content-length': '0' });
     expect(check.headers).not.toHaveProperty('cookie');
   });
 

@@ -85,9 +85,14 @@ export function createExtAuthzFilter(authorization: AuthorizationSnapshot, deps:
 /** Host, Authorization and what includeRequestHeadersInCheck lists; never a body. */
 function checkHeaders(exchange: ExchangeState, provider: ExtAuthzProvider): [string, string][] {
   const pairs: [string, string][] = [['host', exchange.authority]];
+  // Repeated headers are one, joined without a blank, as Envoy's check has them.
+  const values = new Map<string, string>();
   for (const [name, value] of exchange.headers.toPairs()) {
-    if (name === 'authorization' || listed(name, provider.includeRequestHeadersInCheck)) pairs.push([name, value]);
+    if (name !== 'authorization' && !listed(name, provider.includeRequestHeadersInCheck)) continue;
+    const before = values.get(name);
+    values.set(name, before === undefined ? value : `${before},${value}`);
   }
+  pairs.push(...values);
   if (exchange.method !== 'GET' && exchange.method !== 'HEAD') pairs.push(['content-length', '0']);
   const added = provider.additionalHeadersInCheck ?? [];
   if (added.length === 0) return pairs;
