@@ -49,8 +49,11 @@ export class StubStore {
 
   /** Removes those of recordings that are gone for good. When the engine starts: later a deleted recording may still come back. */
   async sweep(): Promise<void> {
+    const known = new Set((await this.#store.listRecordings()).map(({ id }) => id));
+    // A store that cannot be read answers nothing: no reason to throw anything away.
+    if (known.size === 0) return;
     for (const id of [...(await this.counts()).keys()]) {
-      if ((await this.#store.getRecording(id)) !== null) continue;
+      if (known.has(id)) continue;
       await this.#store.deleteSetting(`${prefix}${id}`);
       this.#counts?.delete(id);
     }
