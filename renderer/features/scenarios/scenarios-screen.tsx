@@ -119,7 +119,7 @@ function ScenarioDetail({ scenario, onChanged }: { scenario: Resource; onChanged
   const { query } = useRoute();
   const { name, namespace } = scenario;
   const [busy, setBusy] = useState(false);
-  const list = useCall('listScenarioRuns', { query: { scenario: name } }, busy ? liveMs : idleMs);
+  const list = useCall('listScenarioRuns', { query: { scenario: name, limit: 20 } }, busy ? liveMs : idleMs);
   const runs = (list.data?.runs ?? []).filter((run) => run.namespace === namespace);
   const run = runs.find(({ id }) => id === query.get('run')) ?? runs[0] ?? null;
   const running = runs.some(({ state }) => state === 'running');
