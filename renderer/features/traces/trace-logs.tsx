@@ -35,7 +35,9 @@ export function TraceLogs({ logs, spanId, chosen, onChoose }: TraceLogsProps) {
   const shown = (wanted === 'span' && spanId === '') || (wanted === 'errors' && errors.length === 0) ? 'all' : wanted;
   const list = lists[shown];
   const at = useCallback((index: number) => list[index], [list]);
-  const keyOf = useCallback((log: TraceLog) => String(logs.indexOf(log)), [logs]);
+  // Records have no id of their own; thousands of them are asked for their place.
+  const places = useMemo(() => new Map(logs.map((log, index) => [log, String(index)])), [logs]);
+  const keyOf = useCallback((log: TraceLog) => places.get(log) ?? '', [places]);
   return (
     <section className="trace-logs" aria-label="Logs of this trace" data-testid="trace-logs">
       <div className="trace-logs-head">
@@ -50,7 +52,7 @@ export function TraceLogs({ logs, spanId, chosen, onChoose }: TraceLogsProps) {
           options={[
             { value: 'all', label: 'All' },
             ...(errors.length > 0 ? [{ value: 'errors' as const, label: 'Errors' }] : []),
-            ...(spanId === '' ? [] : [{ value: 'span' as const, label: `Of the span ${ofSpan.length}` }]),
+            ...(spanId === '' ? [] : [{ value: 'span' as const, label: `Of the span ${formatCount(ofSpan.length)}` }]),
           ]}
           onChange={setWanted}
         />

@@ -7,6 +7,7 @@ import { useCommands } from '../../commands/registry.ts';
 import { useCall, useStatus } from '../../engine/use-engine.ts';
 import {
   Button,
+  Code,
   type Column,
   EmptyState,
   ErrorState,
@@ -175,9 +176,25 @@ function NoTraces({ filtered }: { filtered: boolean }) {
         </a>
       }
     >
-      Traffic makes traces by itself; apps must forward <span className="mono">traceparent</span> for their calls to join the
-      trace of the request that caused them.
+      <p>
+        Traffic makes traces by itself; apps must forward <span className="mono">traceparent</span> for their calls to join the
+        trace of the request that caused them.
+      </p>
+      <OtlpEnvironment />
     </EmptyState>
+  );
+}
+
+/** What an app with an OpenTelemetry SDK needs to be told, so that its own spans, logs and metrics come too. */
+function OtlpEnvironment() {
+  const status = useStatus();
+  if (!status?.otlp.http) return null;
+  const service = status.services[0]?.name ?? 'orders';
+  return (
+    <div className="traces-otlp">
+      <p>Spans, logs and metrics of an app itself come with an OpenTelemetry SDK and two lines in its environment:</p>
+      <Code text={`OTEL_EXPORTER_OTLP_ENDPOINT=${status.otlp.http}\nOTEL_SERVICE_NAME=${service} OTEL_LOGS_EXPORTER=otlp`} />
+    </div>
   );
 }
 
