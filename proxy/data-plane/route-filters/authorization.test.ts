@@ -137,6 +137,8 @@ describe('a rule matches', () => {
     ['{*} is not two segments', to({ paths: ['/a/{*}'] }), { path: '/a/b/c' }, false],
     ['{*} is not an empty segment', to({ paths: ['/a/{*}'] }), { path: '/a/' }, false],
     ['{**} spans segments', to({ paths: ['/a/{**}'] }), { path: '/a/b/c' }, true],
+    ['{**} wants the slash before it', to({ paths: ['/a/{**}'] }), { path: '/a' }, false],
+    ['{**} may be empty', to({ paths: ['/a/{**}'] }), { path: '/a/' }, true],
     ['{**} in the middle', to({ paths: ['/a/{**}/z'] }), { path: '/a/b/c/z' }, true],
     ['{**} has to end right', to({ paths: ['/a/{**}/z'] }), { path: '/a/b/c' }, false],
     ['when request.headers', when('request.headers[X-Team]', ['blue']), { headers: { 'x-team': 'blue' } }, true],

@@ -11,7 +11,7 @@ export function compileValue(pattern: string, ignoreCase = false): (value: strin
 }
 
 /**
- * Paths: as values, or URI templates when they hold `{*}` (one segment) or `{**}` (zero or more, across slashes).
+ * Paths: as values, or URI templates when they hold `{*}` (one segment) or `{**}` (any text, across slashes).
  * https://istio.io/latest/docs/reference/config/security/authorization-policy/#Operation
  */
 export function compilePath(pattern: string): (path: string) => boolean {
@@ -31,7 +31,7 @@ function matchSegments(pattern: string[], path: string[], p: number, s: number):
       const fits = covered.length >= before.length + after.length && covered.startsWith(before) && covered.endsWith(after);
       if (fits && matchSegments(pattern, path, p + 1, end)) return true;
     }
-    return segment === '{**}' && p === pattern.length - 1 && s === path.length;
+    return false;
   }
   const actual = path[s];
   if (actual === undefined) return false;
