@@ -74,19 +74,28 @@ test('the head comes before the data, also when both came at once', async () => 
   expect([request.seen, request.counted.bytes]).toEqual([['head 200', 'data', 'end 0'], 20_000]);
 });
 
-test('a complete answer is read whole although its peer ended the connection while the reader was behind', async () => {
-  const { connection, near, far } = connectTo([head, data(50_000), trailers]);
-  const closed = new Promise((resolve) => near.once('close', resolve));
-  const request = ask(connection, () => request.stream.pause());
-  await turns(5);
-  far.end();
-  await closed;
-  await turns(5);
-  expect(request.seen).toEqual(['head 200']);
-  request.stream.resume();
-  await request.done;
-  expect([request.seen, request.counted.bytes]).toEqual([['head 200', 'data', 'end 0'], 50_000]);
-});
+test.each([
+  ['at once', [head, data(50_000), trailers], []],
+  ['the rest later', [head, data(20_000)], [data(30_000), trailers]],
+  ['all of it after the head', [head], [data(50_000), trailers]],
+])(
+  'a complete answer is read whole although its peer ended the connection while the reader was behind: %s',
+  async (_name, first, later) => {
+    const { connection, near, far } = connectTo(first);
+    const closed = new Promise((resolve) => near.once('close', resolve));
+    const request = ask(connection, () => request.stream.pause());
+    await turns(5);
+    for (const part of later) far.write(part);
+    await turns(5);
+    far.end();
+    await closed;
+    await turns(5);
+    expect(request.seen).toEqual(['head 200']);
+    request.stream.resume();
+    await request.done;
+    expect([request.seen, request.counted.bytes]).toEqual([['head 200', 'data', 'end 0'], 50_000]);
+  },
+);
 
 test('an answer that is cut is a reset, however far behind the reader is', async () => {
   const { connection, far } = connectTo([head, data(50_000)]);

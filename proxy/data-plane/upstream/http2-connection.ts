@@ -138,6 +138,11 @@ class Http2UpstreamStream implements UpstreamStream {
   #over = false;
   #released = false;
   #paused = false;
+  /**
+   * Data told before its head: node tells the head a tick late, and over a stream that is no socket (toxics) what arrived together with it
+   * comes first (observed on 24.21).
+   */
+  #early: Buffer[] | null = null;
   /** The rest of a complete answer whose connection is gone, to be read when the reader is ready. */
   #kept: Buffer[] | null = null;
 
@@ -190,7 +195,7 @@ class Http2UpstreamStream implements UpstreamStream {
   resume(): void {
     this.#paused = false;
     if (this.#kept !== null) this.#handOverKept(this.#kept);
-    else if (this.#responseStarted) this.#stream?.resume();
+    else if (this.#handOverEarly()) this.#stream?.resume();
   }
 
   /** The connection is about to end. A peer may end it after its last answer while the reader is still behind: what came is kept. */
@@ -199,9 +204,25 @@ class Http2UpstreamStream implements UpstreamStream {
     if (this.#over || this.#kept !== null || stream === null || stream.destroyed || !this.#responseStarted) return;
     const isComplete = stream.closed ? stream.rstCode === NGHTTP2_NO_ERROR : stream.state.remoteClose === 1;
     if (!isComplete || !this.#paused) return;
-    const kept: Buffer[] = [];
-    this.#kept = kept;
+    const kept = this.#keepEarly();
     for (let chunk = stream.read() as Buffer | null; chunk !== null; chunk = stream.read() as Buffer | null) kept.push(chunk);
+  }
+
+  #keepEarly(): Buffer[] {
+    const kept = this.#early ?? [];
+    this.#early = null;
+    this.#kept = kept;
+    return kept;
+  }
+
+  /** False when the reader paused before all of it was handed over. */
+  #handOverEarly(): boolean {
+    while (this.#early !== null && !this.#paused) {
+      const chunk = this.#early.shift();
+      if (chunk === undefined) this.#early = null;
+      else this.#onData(this.#stream!, chunk);
+    }
+    return !this.#paused;
   }
 
   #handOverKept(kept: Buffer[]): void {
@@ -228,26 +249,26 @@ class Http2UpstreamStream implements UpstreamStream {
       const endStream = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
       this.#callbacks.onHeaders(headers[':status'] ?? 0, map, endStream);
       if (endStream) this.#finish();
-      else if (!this.#paused) stream.resume();
+      else if (this.#handOverEarly()) stream.resume();
     });
     stream.on('trailers', (trailers, _flags, raw?: unknown) => {
       this.#trailersIn = fromHttp2Headers(rawList(raw, trailers), 'response');
     });
     stream.on('data', (chunk: Buffer) => {
-      if (this.#kept === null) this.#onData(stream, chunk);
+      if (!this.#responseStarted || this.#early !== null) (this.#early ??= []).push(chunk);
+      else if (this.#kept === null) this.#onData(stream, chunk);
     });
     stream.on('end', () => {
       // `end` also comes after a reset; only a stream that closed well has ended.
       if (this.#kept !== null || !this.#responseStarted || stream.aborted || (stream.rstCode ?? 0) !== NGHTTP2_NO_ERROR) return;
-      if (this.#connection.error === null || stream.readableEnded) this.#complete(stream);
+      if (this.#early !== null) this.#keepEarly();
+      else if (this.#connection.error === null || stream.readableEnded) this.#complete(stream);
     });
     stream.on('drain', () => {
       if (!this.#over) this.#callbacks.onDrain();
     });
     stream.on('close', () => this.#closed(stream));
-    // Until its head has come: node tells the head a tick late, and over a stream that is no socket (TLS within toxics) data that arrived
-    // together with it would be told first (observed on 24.21).
-    stream.pause();
+    if (this.#paused) stream.pause();
   }
 
   #onData(stream: ClientHttp2Stream, chunk: Buffer): void {
