@@ -59,7 +59,7 @@ export class RecordingEditor {
       startedAt: from.startedAt,
       origin: `${isCopy ? 'copied' : 'kept'} from ${from.name}`,
     });
-    if (made.ok && made.value.exchanges === 0 && from.exchanges > 0) {
+    if (made.ok && made.value.exchanges === 0 && !isCopy) {
       await this.#options.store.deleteRecording(made.value.id);
       return { ok: false, code: 'invalid', message: `Nothing in ${from.name} meets the conditions; no recording was made` };
     }

@@ -47,7 +47,7 @@ export function RecordBar({ onStarted }: { onStarted: (id: string) => void }) {
       <Button variant="primary" icon={<Disc size={14} />} data-testid="record-start" onClick={() => void start()}>
         Record
       </Button>
-      <Button data-testid="record-minute" onClick={() => void start('60s')}>
+      <Button data-testid="record-minute" title="Records for a minute and stops" onClick={() => void start('60s')}>
         Next 60 s
       </Button>
     </div>
