@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readySchema } from '../proxy/api/status.schema.ts';
 import { launchDesktopApp } from './fixture/desktop-app.ts';
+import { eventually } from './fixture/eventually.ts';
 import { meshOf } from './fixture/mesh.ts';
 import { Upstream } from './fixture/upstream.ts';
 
@@ -50,6 +51,21 @@ describe('an engine started from the command line', () => {
       headers: { authorization: `Bearer ${ready.control.token}` },
     });
     expect(response.status).toBe(200);
+  });
+
+  it('that is stopped is started again by the app with the mesh it served, not with what the app had open', async () => {
+    const other = path.join(home, 'other.yaml');
+    writeFileSync(other, meshOf('other', [{ name: 'payments', versions: { v1: orders } }]));
+    const app = await launchDesktopApp({ home, meshFiles: [other] });
+    const { pid } = await app.ready();
+    const ended = new Promise((resolve) => engine.once('exit', resolve));
+    engine.kill('SIGTERM');
+    await ended;
+    // Between the two nobody answers.
+    const status = () => app.ready().catch(() => null);
+    const again = await eventually(status, (told) => told !== null && told.pid !== pid, 30_000);
+    expect(again?.services.map(({ name }) => name)).toEqual(['orders']);
+    await app.close();
   });
 });
 
