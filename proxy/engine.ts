@@ -22,7 +22,7 @@ import { type HomeLock, lockHome } from './control-plane/home.ts';
 import { GivenProtos } from './control-plane/message-names/given-protos.ts';
 import { Reflection } from './control-plane/message-names/reflection.ts';
 import { findPortOwner } from './control-plane/port-owner.ts';
-import { createSteering, ReplayCaller } from './control-plane/replay-send.ts';
+import { createRemoteCheck, createSteering, ReplayCaller } from './control-plane/replay-send.ts';
 import { MeshOfScenario } from './control-plane/scenario-mesh.ts';
 import { ApiError } from './control-plane/server/api-error.ts';
 import type { ControlServer } from './control-plane/server/control-server.ts';
@@ -289,7 +289,9 @@ export class Engine {
     );
     const { send } = caller;
     const onActive = () => this.#chooseWhatIsKept();
-    const replayer = new Replayer({ store, clock, random: Math.random, redactor, send, steer, flush: collect, onActive });
+    const leavesMachine = createRemoteCheck(() => configuration.current);
+    const replaying = { send, steer, leavesMachine, flush: collect, onActive };
+    const replayer = new Replayer({ store, clock, random: Math.random, redactor, ...replaying });
     const scenarios = new Scenarios({
       ...{ store, clock, random: Math.random, openLoads: () => LoadThread.open(), onEvent },
       mesh: (scenario) =>

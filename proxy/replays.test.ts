@@ -193,6 +193,26 @@ describe('a replay to a version', () => {
     expect(seen).toEqual([]);
   });
 
+  test('and any other replay asks before it sends to a host off this machine, by the configuration now in force', async () => {
+    await record(() => ask('/pay', { host: 'pay.example.invalid' }));
+    const refused = await api('POST', '/recordings/monday/replay', {});
+    expect(refused.status).toBe(409);
+    expect(JSON.stringify(refused.json)).toContain('--allow-remote pay.example.invalid');
+    expect(await replay({ confirmRemote: ['pay.example.invalid'] })).toMatchObject({ sent: 1 });
+    const here = await listen((_request, response) => json(response, { paid: true }));
+    const yaml = `apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: pay}
+spec:
+  hosts: [pay.example.invalid]
+  ports: [{number: 80, name: http, protocol: HTTP}]
+  resolution: STATIC
+  endpoints: [{address: 127.0.0.1, ports: {http: ${here.split(':')[1]}}}]
+`;
+    expect((await api('POST', '/apply', { yaml, file: 'pay.yaml' })).status).toBe(200);
+    expect((await replay({})).differences[0]!.replayed.status).toBe(200);
+  });
+
   test('may be an address: the caller’s sidecar sends it there', async () => {
     await record(() => ask('/reviews/1'));
     const elsewhere = await listen((request, response) => json(response, { version: 'local', host: request.headers.host }));

@@ -8,7 +8,7 @@ import {
   rootSpanPrefix,
   type StreamMessage,
 } from '../recorder/replay/call.ts';
-import type { ReplayTarget } from '../recorder/replay/target.ts';
+import { isLoopbackHost, type ReplayTarget } from '../recorder/replay/target.ts';
 import type { Committed } from './apply.ts';
 import { findEntry } from './find-entry.ts';
 import { SendThread } from './replay/send-thread.ts';
@@ -49,6 +49,23 @@ export function createSteering(
     if (typeof pins === 'string') return pins;
     await pinTraces(prefix, pins);
     return '';
+  };
+}
+
+/** `leavesMachine` of the Replayer. */
+export function createRemoteCheck(current: () => Committed): (host: string) => boolean {
+  return (host) => {
+    const { snapshot } = current();
+    const name = host.toLowerCase();
+    const service = snapshot.services.find((one) => one.fqdn === name || one.hosts.includes(name));
+    // A service of another mesh is nowhere.
+    if (service === undefined && name.endsWith('.svc.cluster.local')) return false;
+    if (service === undefined) return snapshot.outboundTrafficPolicy === 'ALLOW_ANY' && !isLoopbackHost(name);
+    if (!service.external) return false;
+    const clusters = Object.values(snapshot.views).flatMap((view) => Object.values(view.clusters));
+    const endpoints = clusters.filter((cluster) => cluster.service === service.fqdn).flatMap((cluster) => cluster.endpoints);
+    // Without endpoints of its own it is resolved by its name.
+    return endpoints.length === 0 ? !isLoopbackHost(name) : endpoints.some((endpoint) => !isLoopbackHost(endpoint.host));
   };
 }
 

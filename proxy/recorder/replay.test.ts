@@ -229,7 +229,12 @@ describe('a replay', () => {
   test('sends to no other machine without a word', async () => {
     await record([
       makeExchange(1),
-      makeExchange(2, { destinationWorkload: '', authority: 'api.example.com', endpoint: '192.0.2.1:443' }),
+      makeExchange(2, {
+        destinationWorkload: '',
+        authority: 'api.example.com',
+        endpoint: '192.0.2.1:443',
+        cluster: 'PassthroughCluster',
+      }),
     ]);
     const steer = async () => '';
     const replayer = makeReplayer(async () => answer(), { steer });

@@ -31,6 +31,8 @@ export interface ReplayerOptions {
    * Without it no replay can go elsewhere.
    */
   steer?: (tracePrefix: string, target: ReplayTarget | null) => Promise<string>;
+  /** Whether calls to a host, a service's full name or any other, leave this machine by the configuration in force. */
+  leavesMachine?: (host: string) => boolean;
   /** Resolves when everything the mesh has finished so far was given to observe(). */
   flush?: () => Promise<void>;
   /** A first replay runs, or the last one has ended: every exchange is needed meanwhile. */
@@ -77,6 +79,7 @@ export class Replayer {
     const survey = await surveyRecording(store, recording.id, {
       streams: request.streams,
       suggest: request.autoVariables === true,
+      leaves: this.#options.leavesMachine,
     });
     const remote = unconfirmed(hostsLeft(asked.target, survey), request.confirmRemote ?? []);
     if (remote !== '') return { ok: false, code: 'conflict', message: remote };

@@ -182,8 +182,16 @@ test('addresses, lanes and machines are told apart', () => {
   expect(['10.0.0.1', 'localhost.example.com', '0.0.0.0', '127.0.0.1.example.com', '::'].some(isLoopbackHost)).toBe(false);
   expect(remoteHostOf(makeExchange(1))).toBeNull();
   expect(
-    remoteHostOf(makeExchange(1, { destinationWorkload: '', authority: 'api.example.com:443', endpoint: '192.0.2.1:443' })),
+    remoteHostOf(
+      makeExchange(1, {
+        destinationWorkload: '',
+        authority: 'api.example.com:443',
+        endpoint: '192.0.2.1:443',
+        cluster: 'PassthroughCluster',
+      }),
+    ),
   ).toBe('api.example.com');
+  expect(remoteHostOf(makeExchange(1), (host) => host.startsWith('ratings.'))).toBe('ratings.default.svc.cluster.local');
   expect(laneOf(makeExchange(1, { peer: { address: '127.0.0.1:5', spiffeId: '' } }))).toBe('reviews-v1-0|127.0.0.1:5');
   expect(laneOf(makeExchange(1, { peer: { address: '', spiffeId: '' } }))).toBe('');
 });

@@ -17,11 +17,18 @@ export interface Survey {
   plan: ReplayPlan;
 }
 
-/** `suggest`: look for values that answers give and requests repeat; it takes as long again. */
+export interface SurveyOptions {
+  streams?: ReplayRequest['streams'] | undefined;
+  /** Look for values that answers give and requests repeat; it takes as long again. */
+  suggest: boolean;
+  /** Whether calls to a host leave this machine. */
+  leaves?: ((host: string) => boolean) | undefined;
+}
+
 export async function surveyRecording(
   store: Store,
   id: string,
-  { streams = 'lock-step', suggest }: { streams?: ReplayRequest['streams'] | undefined; suggest: boolean },
+  { streams = 'lock-step', suggest, leaves }: SurveyOptions,
 ): Promise<Survey> {
   const tree = new CallTree();
   for await (const exchange of store.eachRecordedExchange(id)) tree.add(factsOf(exchange));
@@ -38,7 +45,7 @@ export async function surveyRecording(
     last = Math.max(last, at);
     methods[root.method] = (methods[root.method] ?? 0) + 1;
     if (suggest) finder.feed(root);
-    const remote = remoteHostOf(root);
+    const remote = remoteHostOf(root, leaves);
     if (remote !== null) remoteHosts.add(remote);
     note(notes, root, streams);
   }

@@ -32,14 +32,19 @@ export function isLoopbackHost(host: string): boolean {
   return bare === 'localhost' || bare.endsWith('.localhost');
 }
 
-/** The host off this machine that a recorded call went to by itself; null when it stayed in the mesh or on loopback. */
-export function remoteHostOf(
-  root: Pick<ExchangeDetail, 'reporter' | 'source' | 'destinationWorkload' | 'authority' | 'endpoint' | 'cluster'>,
-): string | null {
-  // Calls through the ingress are routed by it again.
-  if (root.reporter !== 'source' || root.destinationWorkload !== '' || root.cluster === '') return null;
-  const host = hostOf(root.authority);
-  if (isLoopbackHost(host) || isLoopbackHost(hostOf(root.endpoint))) return null;
+type RoutedCall = Pick<ExchangeDetail, 'reporter' | 'destinationWorkload' | 'authority' | 'endpoint' | 'cluster'>;
+
+/**
+ * The host off this machine that a recorded call would go to; null when it stays in the mesh or on loopback. `leaves` knows where a host leads
+ * by the configuration now in force; without it, it is where the recorded call went.
+ */
+export function remoteHostOf(root: RoutedCall, leaves?: (host: string) => boolean): string | null {
+  // A call that a destination reported on its own is sent through the ingress, which routes it again.
+  if (root.reporter === 'destination' || root.cluster === '') return null;
+  const service = /^outbound\|\d+\|[^|]*\|(.+)$/.exec(root.cluster)?.[1];
+  const host = service ?? hostOf(root.authority);
+  if (leaves !== undefined) return leaves(host) ? host : null;
+  if (root.destinationWorkload !== '' || isLoopbackHost(host) || isLoopbackHost(hostOf(root.endpoint))) return null;
   // Nothing was reached: no endpoint could be picked.
   return root.endpoint === '' ? null : host;
 }
