@@ -23,7 +23,8 @@ export function splitCluster(cluster: string): ClusterName {
 /** A short name for one share: its subset, else the service. */
 export function nameCluster(cluster: string): string {
   const { host, subset } = splitCluster(cluster);
-  return subset || (host.split('.')[0] ?? host);
+  // Inbound clusters name no host: they lead to the process the sidecar stands before.
+  return subset || host.split('.')[0] || 'the process itself';
 }
 
 export interface ShareWords {

@@ -44,6 +44,9 @@ describe('a decision in words', () => {
         shares: [{ cluster: 'outbound|9080||ratings.default.svc.cluster.local', weight: 100 }],
       }),
     ).toBe('All requests go to ratings.');
+    expect(describeDraw({ ...canary, draw: null, shares: [{ cluster: 'inbound|9080||', weight: 100 }] })).toBe(
+      'All requests go to the process itself.',
+    );
   });
 
   test('timeout and retries say what is in force and whose word it is', () => {
