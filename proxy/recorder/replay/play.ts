@@ -58,7 +58,10 @@ export class Player {
       // Cancelling opens it.
       if (!gate.isOpen) await gate.passed();
       if (abort.signal.aborted) break;
-      const call = this.#play(root, pace === 'original' && aheadMs > 0 ? due() : null).finally(() => inFlight.delete(call));
+      const call = this.#play(root, pace === 'original' && aheadMs > 0 ? due() : null).finally(() => {
+        inFlight.delete(call);
+        this.#run.replay.inFlight = inFlight.size;
+      });
       inFlight.add(call);
       this.#run.replay.inFlight = inFlight.size;
     }
@@ -83,7 +86,11 @@ export class Player {
       const answer = await this.#sendAs(root, lane, session, this.#run.setup.prefix, startAt);
       if (this.#run.abort.signal.aborted) return;
       finish();
-      await this.#compare(root, lane, answer);
+      await this.#compare(root, lane, answer).catch((error: unknown) => {
+        // What cannot be compared is told of that call; the others go on.
+        const failed = notSent(`not compared: ${error instanceof Error ? error.message : String(error)}`);
+        this.#run.add(root, failed, this.#differences(root, failed), null);
+      });
       await this.#deps.onProgress();
     } finally {
       session.giveUp(root);
@@ -168,6 +175,7 @@ export class Player {
     const { clock } = this.#deps;
     const { signal } = this.#run.abort;
     for (;;) {
+      if (!this.#run.gate.isOpen) await this.#run.gate.passed();
       const waitMs = due() - aheadMs - clock.now();
       if (waitMs <= 0 || signal.aborted) return;
       await new Promise<void>((resolve) => {
