@@ -140,7 +140,7 @@ spec:
     - {name: reviews, port: 9080, workloads: [{version: v1, address: '127.0.0.1:9'}]}
     - {name: ratings, port: 9080, workloads: [{version: v1, run: '"${process.execPath}" ratings.cjs'}]}
 `;
-    const program = `require('node:http').createServer((q, s) => q.url === '/die' ? process.exit(3) : s.end('own')).listen(process.env.PORT, '127.0.0.1')`;
+    const program = `if (require('node:fs').existsSync('ill')) process.exit(1); require('node:http').createServer((q, s) => q.url === '/die' ? process.exit(3) : s.end('own')).listen(process.env.PORT, '127.0.0.1')`;
     const appPort = () =>
       Number(
         engine!
@@ -172,8 +172,16 @@ spec:
     test('while it was down: it moves, and says from where, to where and why', async () => {
       await startRun();
       const before = appPort();
+      // It cannot come back before the other program has its port.
+      await writeFile(path.join(home, 'ill'), '');
       await fetch(`http://127.0.0.1:${before}/die`).catch(() => undefined);
-      const other = await hold(before);
+      let other: Server | null = null;
+      for (let tries = 0; other === null && tries < 200; tries++) {
+        other = await hold(before).catch(() => null);
+        if (other === null) await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      if (other === null) throw new Error('the service never let go of its port');
+      await rm(path.join(home, 'ill'));
       await expect.poll(() => appPort(), { timeout: 10_000 }).not.toBe(before);
       await expect.poll(async () => (await call()).body, { timeout: 10_000 }).toBe('own');
       const { events } = (await api('/events?type=service.moved')).json as unknown as { events: { message: string }[] };
@@ -182,8 +190,13 @@ spec:
           new RegExp(`^ratings-v1-0 moved from port ${before}, which .*pid ${process.pid}.* holds, to ${appPort()}$`),
         ),
       ]);
-      const status = (await api('/status')).json as unknown as { workloads: { service: string; healthMessage: string }[] };
-      expect(status.workloads.find(({ service }) => service === 'ratings')!.healthMessage).toContain(`holds port ${before}`);
+      const told = async () => {
+        const { workloads } = (await api('/status')).json as unknown as {
+          workloads: { service: string; healthMessage: string }[];
+        };
+        return workloads.find(({ service }) => service === 'ratings')!.healthMessage;
+      };
+      await expect.poll(told, { timeout: 10_000 }).toContain(`holds port ${before}`);
       other.close();
     });
   });

@@ -277,7 +277,7 @@ class Supervised {
       },
     });
     this.#process = started.process;
-    this.#become('starting', '');
+    this.#become('starting', this.workload.note);
     this.#event('service.started', `${this.workload.id} started: ${run.command}`, {
       pid: this.#process.pid,
       command: run.command,
