@@ -140,7 +140,7 @@ spec:
     - {name: reviews, port: 9080, workloads: [{version: v1, address: '127.0.0.1:9'}]}
     - {name: ratings, port: 9080, workloads: [{version: v1, run: '"${process.execPath}" ratings.cjs'}]}
 `;
-    const program = `if (require('node:fs').existsSync('ill')) process.exit(1); require('node:http').createServer((q, s) => q.url === '/die' ? process.exit(3) : s.end('own')).listen(process.env.PORT, '127.0.0.1')`;
+    const program = `require('node:http').createServer((q, s) => q.url === '/die' ? process.exit(3) : s.end('own')).listen(process.env.PORT, '127.0.0.1')`;
     const appPort = () =>
       Number(
         engine!
@@ -152,6 +152,15 @@ spec:
       const other = http.createServer((_request, response) => response.end('stranger')).listen(port, '127.0.0.1');
       await new Promise((resolve, reject) => other.once('listening', resolve).once('error', reject));
       return other;
+    };
+    /** Ends the program and takes its port before it is started again. The port is free a moment after the program's last sign of life. */
+    const takeOver = async (port: number): Promise<http.Server> => {
+      for (let tries = 0; tries < 500; tries++) {
+        await fetch(`http://127.0.0.1:${port}/die`).catch(() => undefined);
+        const other = await hold(port).catch(() => null);
+        if (other !== null) return other;
+      }
+      throw new Error(`port ${port} was never free`);
     };
     const startRun = async () => {
       await writeFile(path.join(home, 'ratings.cjs'), program);
@@ -172,16 +181,7 @@ spec:
     test('while it was down: it moves, and says from where, to where and why', async () => {
       await startRun();
       const before = appPort();
-      // It cannot come back before the other program has its port.
-      await writeFile(path.join(home, 'ill'), '');
-      await fetch(`http://127.0.0.1:${before}/die`).catch(() => undefined);
-      let other: Server | null = null;
-      for (let tries = 0; other === null && tries < 200; tries++) {
-        other = await hold(before).catch(() => null);
-        if (other === null) await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-      if (other === null) throw new Error('the service never let go of its port');
-      await rm(path.join(home, 'ill'));
+      const other = await takeOver(before);
       await expect.poll(() => appPort(), { timeout: 10_000 }).not.toBe(before);
       await expect.poll(async () => (await call()).body, { timeout: 10_000 }).toBe('own');
       const { events } = (await api('/events?type=service.moved')).json as unknown as { events: { message: string }[] };
