@@ -41,7 +41,10 @@ export interface DialTls {
   contexts?: ClientContexts;
 }
 
+import type { DirectReads } from './direct-reads.ts';
 export interface DialOptions {
+  /** Plaintext only. */
+  directReads?: DirectReads;
   host: string;
   port: number;
   /** Covers resolution, TCP and TLS. */
@@ -203,7 +206,15 @@ class Dial {
     }
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     this.#timer = clock.setTimer(() => this.#fail('connect-timeout', 'connection timeout'), timeoutMs);
-    const socket = tcpConnect({ host: address, port, lookup: guardedLookup(this.#options), noDelay: true, allowHalfOpen: true });
+    const direct = tls ? undefined : this.#options.directReads;
+    const socket: Socket = tcpConnect({
+      host: address,
+      port,
+      lookup: guardedLookup(this.#options),
+      noDelay: true,
+      allowHalfOpen: true,
+      ...(direct === undefined ? {} : { onread: direct.options(() => socket) }),
+    });
     this.#socket = socket;
     if (this.#options.tcpKeepalive) socket.setKeepAlive(true, 60_000);
     socket.on('error', this.#onError);

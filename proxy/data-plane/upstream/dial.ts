@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts';
 import type { IdentityMaterial } from '../messages.ts';
 import type { ClusterSnapshot, EndpointSnapshot } from '../snapshot.ts';
 import { ClientContexts, type DialResult, type DialTls, dial } from './connect.ts';
+import { DirectReads } from './direct-reads.ts';
 import { Http1UpstreamConnection } from './http1-connection.ts';
 import { Http2UpstreamConnection } from './http2-connection.ts';
 import { PassthroughCarrier } from './passthrough.ts';
@@ -50,6 +51,7 @@ type TcpEndpoint = Pick<EndpointSnapshot, 'host' | 'port' | 'workload' | 'spiffe
 export function createDial(deps: DialDeps): Dial {
   const contexts = new ClientContexts();
   let carrier: PassthroughCarrier | null = null;
+  const reads = new DirectReads();
   return (request, callbacks) => {
     const { cluster, endpoint, protocol } = request;
     const abort = new AbortController();
@@ -58,7 +60,9 @@ export function createDial(deps: DialDeps): Dial {
       trustDomain: deps.trustDomain(),
       alpn: alpnFor(cluster, endpoint, protocol),
     });
+    const directly = tls === null && protocol === 'HTTP/1.1' && cluster.discovery !== 'original';
     void dial({
+      ...(directly ? { directReads: reads } : {}),
       host: request.host,
       port: request.port,
       timeoutMs: BACKSTOP_MS,
@@ -87,7 +91,10 @@ export function createDial(deps: DialDeps): Dial {
         carrier ??= new PassthroughCarrier();
         // Hosts outside the mesh have no fault: it is the socket as it was dialled.
         callbacks.onConnected(new Http1UpstreamConnection(carrier.carry(stream as Socket)));
-      } else callbacks.onConnected(Object.assign(new Http1UpstreamConnection(stream), { faults }));
+      } else {
+        const direct = directly && stream === result.socket ? reads : null;
+        callbacks.onConnected(Object.assign(new Http1UpstreamConnection(stream, undefined, direct), { faults }));
+      }
     });
     return { cancel: () => abort.abort() };
   };

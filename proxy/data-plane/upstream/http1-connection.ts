@@ -7,6 +7,7 @@ import { checkPartialHead, isHttp1Error, parseResponseHead, type ResponseHead, r
 import { scanHead } from '../http1/scan-head.ts';
 import { declaredLength, writeFields } from '../http1/write-head.ts';
 import type { UpstreamCallbacks, UpstreamConnection, UpstreamRequestHead, UpstreamReset, UpstreamStream } from '../stream.ts';
+import type { DirectReads } from './direct-reads.ts';
 import { describeSocketError } from './socket-error.ts';
 
 /** Requests of these methods say nothing about a body they do not have; all others say `content-length: 0`, as Envoy's codec does. */
@@ -31,6 +32,7 @@ export class Http1UpstreamConnection implements UpstreamConnection, BodySink {
   readonly writer: MessageWriter;
   readonly #socket: Duplex;
   readonly #limits: Http1Limits;
+  readonly #direct: DirectReads | null;
   #stream: Http1UpstreamStream | null = null;
   #open = true;
   #input: Buffer | null = null;
@@ -43,11 +45,13 @@ export class Http1UpstreamConnection implements UpstreamConnection, BodySink {
   #error: Error | null = null;
 
   /** Takes over an open socket (TCP or TLS, handshake done). */
-  constructor(socket: Duplex, limits: Http1Limits = defaultHttp1Limits) {
+  constructor(socket: Duplex, limits: Http1Limits = defaultHttp1Limits, direct: DirectReads | null = null) {
+    this.#direct = direct;
     this.#socket = socket;
     this.#limits = limits;
     this.writer = new MessageWriter(socket);
-    socket.on('data', this.#onData);
+    if (direct === null) socket.on('data', this.#onData);
+    else direct.take(socket, this.#onData);
     socket.on('end', this.#onEnd);
     socket.on('drain', this.#onDrain);
     socket.on('error', this.#onError);
@@ -241,6 +245,7 @@ export class Http1UpstreamConnection implements UpstreamConnection, BodySink {
     this.#stream = null;
     this.#open = false;
     this.#reusable = false;
+    this.#direct?.take(socket, null);
     socket.off('data', this.#onData);
     socket.off('end', this.#onEnd);
     socket.off('drain', this.#onDrain);
