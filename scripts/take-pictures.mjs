@@ -65,6 +65,10 @@ const scenes = {
     await go('security');
     await settle(2_500);
   },
+  async runs({ go, settle }) {
+    await go('runs');
+    await settle(2_500);
+  },
   async settings({ go, settle }) {
     await go('settings');
     await settle(1_500);
@@ -81,11 +85,14 @@ await runMain(async () => {
   if (display) process.env.DISPLAY = display.display;
   const home = mkdtempSync(path.join(os.tmpdir(), 'drydock-pictures-'));
   const mesh = path.join(root, 'samples', 'shop');
-  const app = await _electron.launch({
-    executablePath,
-    args: [...sandboxSwitches().switches, '--disable-gpu', root, '--home', home, '-f', mesh],
-    cwd: root,
-  });
+  const launch = () =>
+    _electron.launch({
+      executablePath,
+      args: [...sandboxSwitches().switches, '--disable-gpu', root, '--home', home, '-f', mesh],
+      cwd: root,
+    });
+  if (wanted.includes('runs')) await runBefore(launch);
+  const app = await launch();
   try {
     const page = await app.firstWindow();
     await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.setSize(1440, 880));
@@ -102,6 +109,16 @@ await runMain(async () => {
     rmSync(home, { recursive: true, force: true });
   }
 });
+
+/** An earlier run of the mesh, with some traffic, to compare with. */
+async function runBefore(launch) {
+  const app = await launch();
+  const page = await app.firstWindow();
+  await page.getByTestId('nav-topology').click();
+  await page.getByTestId('topology-edge-reviews-ratings').first().waitFor({ timeout: 60_000 });
+  await page.waitForTimeout(15_000);
+  await app.close();
+}
 
 async function sceneOn(page) {
   const settle = (ms) => page.waitForTimeout(ms);
