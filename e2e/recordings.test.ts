@@ -37,6 +37,8 @@ describe('the Recordings screen', () => {
   async function pick(label: string, option: string, within = app.page.locator('main, body').first()): Promise<void> {
     await within.getByLabel(label, { exact: true }).first().click();
     await app.page.getByRole('option', { name: option, exact: true }).click();
+    // The list fades: the next one must not be looked for while this one is still there.
+    await app.page.getByRole('option').first().waitFor({ state: 'detached' });
   }
 
   it('records the calls of one edge, by the choices in the bar, and shows what was redacted', async () => {
