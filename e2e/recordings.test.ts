@@ -38,7 +38,7 @@ describe('the Recordings screen', () => {
     await within.getByLabel(label, { exact: true }).first().click();
     await app.page.getByRole('option', { name: option, exact: true }).click();
     // The list fades: the next one must not be looked for while this one is still there.
-    await app.page.getByRole('option').first().waitFor({ state: 'detached' });
+    await app.page.locator('.dd-select-popup').first().waitFor({ state: 'detached' });
   }
 
   it('records the calls of one edge, by the choices in the bar, and shows what was redacted', async () => {

@@ -45,7 +45,7 @@ describe('a replay', () => {
     await dialog.getByLabel(label, { exact: true }).first().click();
     await app.page.getByRole('option', { name: option, exact: true }).click();
     // The list fades: the next one must not be looked for while this one is still there.
-    await app.page.getByRole('option').first().waitFor({ state: 'detached' });
+    await app.page.locator('.dd-select-popup').first().waitFor({ state: 'detached' });
   }
 
   it('goes to the address given in the dialog, and the result opens the first difference', async () => {
