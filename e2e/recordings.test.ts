@@ -36,9 +36,8 @@ describe('the Recordings screen', () => {
   const named = async (name: string) => (await recordings()).find((one) => one.name === name);
   async function pick(label: string, option: string, within = app.page.locator('main, body').first()): Promise<void> {
     await within.getByLabel(label, { exact: true }).first().click();
-    await app.page.getByRole('option', { name: option, exact: true }).click();
-    // The list fades: the next one must not be looked for while this one is still there.
-    await app.page.locator('.dd-select-popup').first().waitFor({ state: 'detached' });
+    // The list opened before may still be fading: the newest is the last in the page.
+    await app.page.getByRole('option', { name: option, exact: true }).last().click();
   }
 
   it('records the calls of one edge, by the choices in the bar, and shows what was redacted', async () => {
