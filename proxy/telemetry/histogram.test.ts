@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Histogram } from './histogram.ts';
 
-const worstError = 2 ** (1 / 16);
+const worstError = 2 ** (1 / 32);
 
 test('bands count every value once, the slowest in the last', () => {
   const histogram = new Histogram();
@@ -11,7 +11,7 @@ test('bands count every value once, the slowest in the last', () => {
   expect(histogram.countInto([])).toEqual([]);
 });
 
-test('a percentile is never below the true one, and at most one bucket above', () => {
+test('a percentile is at most one bucket away from the true one, 2.2 %', () => {
   const durations = fc.array(fc.double({ min: 0.05, max: 120_000, noNaN: true }), { minLength: 1, maxLength: 300 });
   fc.assert(
     fc.property(durations, fc.constantFrom(0.01, 0.5, 0.95, 0.99, 1), (values, share) => {
@@ -20,7 +20,7 @@ test('a percentile is never below the true one, and at most one bucket above', (
       const sorted = [...values].sort((a, b) => a - b);
       const exact = sorted[Math.max(0, Math.ceil(share * values.length) - 1)]!;
       const found = histogram.percentile(share)!;
-      expect(found).toBeGreaterThanOrEqual(exact * (1 - 1e-9));
+      expect(found).toBeGreaterThanOrEqual((exact / worstError) * (1 - 1e-9));
       expect(found).toBeLessThanOrEqual(exact * worstError * (1 + 1e-9));
     }),
     { seed: 1, numRuns: 300 },
@@ -40,7 +40,10 @@ test('merging is the same as having recorded everything in one', () => {
         }
         merged.merge(one);
       }
-      for (const share of [0.5, 0.95, 0.99]) expect(merged.percentile(share)).toBe(whole.percentile(share));
+      for (const share of [0.5, 0.95, 0.99]) {
+        if (whole.count === 0) expect(merged.percentile(share)).toBeNull();
+        else expect(merged.percentile(share)).toBeCloseTo(whole.percentile(share)!, 6);
+      }
       expect([merged.count, merged.maxMs]).toEqual([whole.count, whole.maxMs]);
     }),
     { seed: 2, numRuns: 200 },
@@ -49,4 +52,11 @@ test('merging is the same as having recorded everything in one', () => {
 
 test('without values there is no percentile, not a zero', () => {
   expect(new Histogram().percentile(0.5)).toBeNull();
+});
+
+test('a delay that all requests have is shown as it is', () => {
+  const histogram = new Histogram();
+  for (let n = 0; n < 100; n++) histogram.record(500);
+  expect(histogram.percentile(0.5)).toBe(500);
+  expect(histogram.percentile(0.99)).toBe(500);
 });
