@@ -65,9 +65,17 @@ async function runCommand(name: string, command: Command, argv: string[], out: O
     }
     if (!(error instanceof CommandError)) throw error;
     if (wantsJson) out.json({ error: { message: error.message, details: error.details } });
-    else out.error(`drydock: ${error.message}`);
+    else out.error([`drydock: ${error.message}`, ...suggestionsOf(error.details)].join('\n    → '));
     return 1;
   }
+}
+
+/** What the diagnostics behind a refusal advise. */
+function suggestionsOf(details: unknown): string[] {
+  if (!Array.isArray(details)) return [];
+  return details.flatMap((detail: { suggestion?: unknown }) =>
+    typeof detail?.suggestion === 'string' ? [detail.suggestion] : [],
+  );
 }
 
 function printUsage(out: Pick<Output, 'line'>): void {

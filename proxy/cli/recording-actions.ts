@@ -94,8 +94,9 @@ async function show(context: CommandContext, client: EngineClient, id: string): 
   for (const line of [recording.note, recording.origin, recording.stopReason]) if (line !== '') context.out.line(`  ${line}`);
   const { rows, total } = await client.call('listRecordedRows', { params: { id }, query: { limit: '1000' } });
   for (const one of rows) {
+    const side = one.reporter === 'destination' ? '  inbound' : '';
     const note = one.annotation?.note ? `  # ${one.annotation.note}` : '';
-    context.out.line(`  ${one.time}  ${one.status}  ${one.source} → ${one.destination}  ${one.method} ${one.path}${note}`);
+    context.out.line(`  ${one.time}  ${one.status}  ${one.source} → ${one.destination}  ${one.method} ${one.path}${side}${note}`);
   }
   if (total > rows.length) context.out.line(`  and ${total - rows.length} more`);
   return 0;

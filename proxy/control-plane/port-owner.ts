@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import path from 'node:path';
 
 /** Who listens on a TCP port: `node (pid 4711): node server.js`; '' when it cannot be told. Linux: /proc; elsewhere: lsof. */
 export async function findPortOwner(port: number): Promise<string> {
@@ -36,7 +37,9 @@ async function describeProcess(pid: string): Promise<string> {
   const [name, command] = await Promise.all(
     ['comm', 'cmdline'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')),
   );
-  return `${name!.trim()} (pid ${pid}): ${command!.replaceAll('\0', ' ').trim().slice(0, 120)}`;
+  // Node calls its main thread MainThread, which says nothing about the program.
+  const program = name!.trim() === 'MainThread' ? path.basename(command!.split('\0')[0]!) : name!.trim();
+  return `${program} (pid ${pid}): ${command!.replaceAll('\0', ' ').trim().slice(0, 120)}`;
 }
 
 function ownerFromLsof(port: number): Promise<string> {

@@ -1,9 +1,11 @@
 import { type Certificate, certificateFlawSchema } from '../../api/status.schema.ts';
+import { nearest } from '../../shared/nearest.ts';
 import { EngineClient } from '../client.ts';
 import { type Command, CommandError, UsageError } from '../command.ts';
 
 export const command: Command = {
-  usage: 'cert ls | cert show SERVICE | cert rotate [SERVICE] | cert break SERVICE --as expired|wrong-name|untrusted [--for 10m]',
+  usage:
+    'cert ls | cert show SERVICE|WORKLOAD | cert rotate [SERVICE|WORKLOAD] | cert break SERVICE|WORKLOAD --as expired|wrong-name|untrusted [--for 10m]',
   summary: 'Workload certificates: they live a day at most and renew by themselves. A broken one heals by itself, or by rotate.',
   options: { as: { type: 'string' }, for: { type: 'string' } },
   async run({ home, json, out, positionals, values }) {
@@ -15,8 +17,7 @@ export const command: Command = {
       throw new UsageError('say whose certificate, and --as expired, wrong-name or untrusted');
     const client = await EngineClient.open(home);
     const { certificates } = await client.call('listCertificates');
-    const chosen = name ? certificates.filter((one) => one.service === name || one.spiffeId === name) : certificates;
-    if (name && chosen.length === 0) throw new CommandError(`There is no certificate for ${name}`);
+    const chosen = name ? await choose(client, certificates, name) : certificates;
     const shown =
       action === 'rotate'
         ? await rotate(client, name ? chosen : null)
@@ -46,6 +47,19 @@ export const command: Command = {
     return 0;
   },
 };
+
+/** By service, SPIFFE ID or workload: instances of one service account share a certificate. */
+async function choose(client: EngineClient, certificates: Certificate[], name: string): Promise<Certificate[]> {
+  const { workloads } = await client.call('getStatus');
+  const identity = workloads.find(({ id }) => id === name)?.spiffeId ?? name;
+  const chosen = certificates.filter((one) => one.service === name || one.spiffeId === identity);
+  if (chosen.length > 0) return chosen;
+  const known = [...new Set(certificates.map(({ service }) => service))];
+  const meant = nearest(name, [...known, ...workloads.map(({ id }) => id)]);
+  throw new CommandError(
+    `There is no certificate for ${name}${meant ? `: did you mean ${meant}?` : `; there are ${known.join(', ')}`}`,
+  );
+}
 
 async function rotate(client: EngineClient, chosen: Certificate[] | null): Promise<Certificate[]> {
   if (!chosen) return (await client.call('rotateCertificates', { body: {} })).certificates;

@@ -25,7 +25,10 @@ export const command: Command = {
       checkIpv6(),
       checkProxy(),
     ];
-    const findings = [...(await Promise.all(checks)), ...(await Promise.all([8080, 8474, 4317, 4318].map(checkPort)))];
+    const findings = [
+      ...(await Promise.all(checks)),
+      ...(await Promise.all([8080, 8474, 4317, 4318].map((port) => checkPort(port, home)))),
+    ];
     if (json) out.json({ findings });
     else {
       const marks = { ok: out.style('green', '✓'), note: out.style('cyan', '·'), problem: out.style('red', '✗') };
@@ -100,14 +103,12 @@ async function checkProxy(): Promise<Finding> {
   };
 }
 
-async function checkPort(port: number): Promise<Finding> {
+async function checkPort(port: number, home: string): Promise<Finding> {
   const check = `port ${port}`;
   if (await canListen(port, '127.0.0.1')) return { check, state: 'ok', message: 'free' };
-  return {
-    check,
-    state: 'note',
-    message: `taken by ${(await findPortOwner(port)) || 'another program'}; Drydock takes another unless it is fixed`,
-  };
+  const [owner, engine] = await Promise.all([findPortOwner(port), readEngineFile(home)]);
+  if (engine && owner.includes(`(pid ${engine.pid})`)) return { check, state: 'ok', message: 'held by the running engine' };
+  return { check, state: 'note', message: `taken by ${owner || 'another program'}; Drydock takes another unless it is fixed` };
 }
 
 function canListen(port: number, host: string): Promise<boolean> {

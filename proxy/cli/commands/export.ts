@@ -1,9 +1,11 @@
-import { type Command, CommandError, text, texts, UsageError } from '../command.ts';
+import { EngineClient } from '../client.ts';
+import { type Command, type CommandContext, CommandError, text, texts, UsageError } from '../command.ts';
 
 export const command: Command = {
-  usage: 'export istio|gateway-api|envoy -f FILE|FOLDER… [--workload ID] | export k6|curl RECORDING [--url BASE] [-o FILE]',
+  usage: 'export istio|gateway-api|envoy [-f FILE|FOLDER…] [--workload ID] | export k6|curl RECORDING [--url BASE] [-o FILE]',
   summary:
-    'Writes the configuration for the real mesh, or a recording as a script, to standard output; what could not be carried over goes to standard error.',
+    'Writes the configuration for the real mesh (that of the running engine, or of files), or a recording as a script, to standard output; ' +
+    'what could not be carried over goes to standard error.',
   options: {
     file: { type: 'string', short: 'f', multiple: true },
     workload: { type: 'string' },
@@ -17,7 +19,7 @@ export const command: Command = {
     const files = texts(values, 'file');
     if (!format || !['istio', 'gateway-api', 'envoy'].includes(format))
       throw new UsageError('say istio, gateway-api, envoy, k6 or curl');
-    if (files.length === 0) throw new UsageError('name a file or folder with -f');
+    if (files.length === 0) return exportRunning(context, format);
     const { loadOffline } = await import('../load-offline.ts');
     const set = await loadOffline(files);
     if (format === 'envoy') {
@@ -43,3 +45,16 @@ export const command: Command = {
     return 0;
   },
 };
+
+/** What the engine of this home runs now, live changes included. */
+async function exportRunning({ home, json, out, values }: CommandContext, format: string): Promise<number> {
+  const client = await EngineClient.open(home);
+  const exported = await client.call('exportConfig', { params: { format }, query: { workload: text(values, 'workload') } });
+  if (json && format === 'envoy') out.line(JSON.stringify(JSON.parse(exported.text)));
+  else if (json) out.json({ yaml: exported.text, notes: exported.notes });
+  else {
+    out.line(exported.text.trimEnd());
+    for (const note of exported.notes) out.error(`note: ${note}`);
+  }
+  return 0;
+}

@@ -5,8 +5,9 @@ import { type Command, type CommandContext, number, text, texts, UsageError } fr
 export const command: Command = {
   usage:
     'fault add --to SERVICE [--version V] [--from S] [--percent N] [--delay 500ms] [--abort 503|reset|hang] [--toxic latency,latency=100,jitter=20,stream=upstream,toxicity=0.5]… [--side server|client] ' +
-    '[--path PREFIX] [--expires 10m] [--name N] | fault ls | fault rm NAME | fault stop',
-  summary: 'Makes a service misbehave. A fault ends after 10 minutes unless --expires says otherwise; stop removes all at once.',
+    '[--path PREFIX] [--expires 10m] [--name N] | fault ls | fault rm NAME | fault rm --all',
+  summary:
+    'Makes a service misbehave. A fault ends after 10 minutes unless --expires says otherwise; `rm --all`, or `stop`, removes all at once.',
   options: {
     to: { type: 'string' },
     version: { type: 'string' },
@@ -21,14 +22,15 @@ export const command: Command = {
     expires: { type: 'string' },
     name: { type: 'string' },
     seed: { type: 'string' },
+    all: { type: 'boolean' },
   },
   async run(context) {
     const [action, name] = context.positionals;
     if (action === 'add') return add(context);
     if (action === 'ls') return list(context);
     if (action === 'rm' && name) return remove(context, name);
-    if (action === 'stop') return stop(context);
-    throw new UsageError('say add, ls, rm NAME or stop');
+    if (action === 'stop' || (action === 'rm' && context.values.all === true)) return stop(context);
+    throw new UsageError('say add, ls, rm NAME or rm --all');
   },
 };
 
