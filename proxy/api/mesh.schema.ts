@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { extensionProviderSchema } from './extension-provider.schema.ts';
 
 /** `host:port`; the host is a loopback address or a name that resolves to one. */
 const address = z.string().regex(/^(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5}$/, 'an address is host:port, e.g. 127.0.0.1:9081');
@@ -70,6 +71,16 @@ export const serviceSchema = z
   .refine((s) => (s.port === undefined) !== (s.ports === undefined), { message: 'a service has either port or ports' });
 export type ServiceSpec = z.infer<typeof serviceSchema>;
 
+/** Istio's HTTPRetry. */
+const retryPolicySchema = z.strictObject({
+  attempts: z.number().int().min(0).optional(),
+  perTryTimeout: z.string().optional(),
+  retryOn: z.string().optional(),
+  retryRemoteLocalities: z.boolean().optional(),
+  retryIgnorePreviousHosts: z.boolean().optional(),
+  backoff: z.string().optional(),
+});
+
 export const meshSpecSchema = z.strictObject({
   namespace: dnsLabel.default('default'),
   trustDomain: z.string().min(1).default('cluster.local'),
@@ -87,9 +98,9 @@ export const meshSpecSchema = z.strictObject({
     })
     .optional(),
   /** Istio's meshConfig.defaultHttpRetryPolicy. */
-  defaultHttpRetryPolicy: z.record(z.string(), z.unknown()).optional(),
+  defaultHttpRetryPolicy: retryPolicySchema.optional(),
   /** Istio's meshConfig.defaultInboundHttpRetryPolicy; `{}` switches the sidecars' own retries off. */
-  defaultInboundHttpRetryPolicy: z.record(z.string(), z.unknown()).optional(),
+  defaultInboundHttpRetryPolicy: retryPolicySchema.optional(),
   /**
    * Envoy's outlier detectors that Istio keeps off, for every cluster that has outlierDetection, as Envoy's runtime keys
    * `outlier_detection.*` would put them in force for a whole proxy.
@@ -115,8 +126,8 @@ export const meshSpecSchema = z.strictObject({
         .optional(),
     })
     .optional(),
-  /** Names of ext_authz services for AuthorizationPolicy action CUSTOM. */
-  extensionProviders: z.array(z.record(z.string(), z.unknown())).optional(),
+  /** Istio's meshConfig.extensionProviders: whom AuthorizationPolicies of action CUSTOM ask. */
+  extensionProviders: z.array(extensionProviderSchema).optional(),
   accessLog: z.strictObject({ file: z.string(), encoding: z.enum(['TEXT', 'JSON']).default('TEXT') }).optional(),
   capture: z
     .strictObject({ bodyLimitBytes: z.number().int().min(0).default(65_536), redact: z.array(z.string()).default([]) })

@@ -282,7 +282,7 @@ class ReferenceChecker {
   checkAuthorizationPolicy(resource: ParsedResource): void {
     const spec = resource.spec as AuthorizationPolicySpec;
     if (spec.action !== 'CUSTOM' || !spec.provider?.name) return;
-    const names = meshesOf(this.set).flatMap(({ mesh }) => (mesh.spec.extensionProviders ?? []).map((p) => String(p.name)));
+    const names = meshesOf(this.set).flatMap(({ mesh }) => (mesh.spec.extensionProviders ?? []).map((p) => p.name));
     if (names.includes(spec.provider.name)) return;
     const meant = nearest(spec.provider.name, names);
     this.report(

@@ -2,6 +2,7 @@ import type { Diagnostic } from '../../api/diagnostic.schema.ts';
 import { type Mesh, meshSchema } from '../../api/mesh.schema.ts';
 import type { ParsedResource } from '../parse.ts';
 import { Checker } from './check.ts';
+import { checkExtensionProviders } from './extension-providers.ts';
 
 /** What the schema cannot say about one Mesh: names that must differ, ports that must exist, addresses that clash. */
 export function checkMesh(resource: ParsedResource): Diagnostic[] {
@@ -67,6 +68,7 @@ export function checkMesh(resource: ParsedResource): Diagnostic[] {
       }
     }
   }
+  checkExtensionProviders(check, spec.extensionProviders ?? []);
   return check.diagnostics;
 }
 
