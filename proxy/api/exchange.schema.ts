@@ -150,6 +150,8 @@ export const messageLogSchema = z.object({
   total: z.number().int(),
   /** Of these, the ones that are not in `items`: beginning and end are kept. */
   dropped: z.number().int(),
+  /** When the caller had said that no more comes (gRPC: half-close), from the exchange's start; absent when it never did. */
+  upEndMs: z.number().optional(),
 });
 export type MessageLog = z.infer<typeof messageLogSchema>;
 
@@ -214,6 +216,8 @@ export const standInNoteSchema = z.object({
   answeredBy: z.string(),
   /** Of a miss. */
   nearest: nearestAnswerSchema.nullable(),
+  /** What the request, or a client's message, had otherwise than the recorded one whose answer was given. */
+  differs: z.array(z.string()).optional(),
 });
 export type StandInNote = z.infer<typeof standInNoteSchema>;
 
@@ -240,11 +244,23 @@ export const exchangeDetailSchema = exchangeSchema.extend({
 });
 export type ExchangeDetail = z.infer<typeof exchangeDetailSchema>;
 
+/** `503`, `5xx`, `>=500`; also `>`, `<`, `<=`. */
+export const statusFilterSchema = z
+  .string()
+  .regex(/^\s*(\dxx|(>=|<=|>|<|=)?\s*\d{1,3})\s*$/i, 'a status is written 503, 5xx or >=500');
+
+/** ISO 8601, or milliseconds since 1970. */
+export const timeFilterSchema = z
+  .string()
+  .refine(
+    (text) => /^\d{10,}$/.test(text) || !Number.isNaN(Date.parse(text)),
+    'a time is written 2026-01-31T10:00:00Z, or in milliseconds since 1970',
+  );
+
 export const exchangeQuerySchema = z.object({
   from: z.string().optional(),
   to: z.string().optional(),
-  /** `503`, `5xx`, `>=500` */
-  status: z.string().optional(),
+  status: statusFilterSchema.optional(),
   /** Prefix. */
   path: z.string().optional(),
   method: z.string().optional(),
@@ -253,8 +269,8 @@ export const exchangeQuerySchema = z.object({
   reporter: z.enum(['source', 'destination', 'gateway']).optional(),
   /** `true`: only exchanges that still go on; `false`: none of them. */
   open: z.enum(['true', 'false']).optional(),
-  since: z.string().optional(),
-  until: z.string().optional(),
+  since: timeFilterSchema.optional(),
+  until: timeFilterSchema.optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   cursor: z.string().optional(),
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { exchangeSchema } from './exchange.schema.ts';
+import { exchangeSchema, statusFilterSchema, timeFilterSchema } from './exchange.schema.ts';
 
 export const recordingFilterSchema = z.strictObject({
   from: z.string().optional(),
@@ -76,8 +76,7 @@ export type Annotation = z.infer<typeof annotationSchema>;
 const rowFilter = {
   from: z.string().optional(),
   to: z.string().optional(),
-  /** `503`, `5xx`, `>=500` */
-  status: z.string().optional(),
+  status: statusFilterSchema.optional(),
   /** Prefix. */
   path: z.string().optional(),
   method: z.string().optional(),
@@ -85,9 +84,9 @@ const rowFilter = {
   traceId: z.string().optional(),
   reporter: z.enum(['source', 'destination', 'gateway']).optional(),
   /** Inclusive; ISO 8601 or epoch milliseconds. */
-  since: z.string().optional(),
+  since: timeFilterSchema.optional(),
   /** Exclusive. */
-  until: z.string().optional(),
+  until: timeFilterSchema.optional(),
   /** `calls`: each call once, as its caller saw it. */
   hops: z.enum(['calls', 'all']).optional(),
   /** Only what someone marked. */

@@ -47,6 +47,7 @@ describe('the command line', () => {
     expect(typo.stderr).toContain('did you mean status?');
     expect((await drydock('status', '--nope')).code).toBe(2);
     expect((await drydock('fault', 'add')).stderr).toContain('--to');
+    expect((await drydock('tap', '--status', 'bad')).stderr).toContain('--status: a status is written 503, 5xx or >=500');
     expect((await drydock('fault', 'add', '--to', 'db', '--toxic', 'latency,latency')).stderr).toContain('latency=100');
   });
 

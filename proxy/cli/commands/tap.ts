@@ -1,8 +1,9 @@
 import WebSocket from 'ws';
-import type { Exchange } from '../../api/exchange.schema.ts';
+import { type Exchange, exchangeQuerySchema } from '../../api/exchange.schema.ts';
 import { type StreamMessage, streamMessageSchema } from '../../api/stream.schema.ts';
+import { compileExchangeFilter } from '../../store/exchange-filter.ts';
 import { EngineClient } from '../client.ts';
-import { type Command, type CommandContext, CommandError, number, text } from '../command.ts';
+import { type Command, type CommandContext, CommandError, number, text, UsageError } from '../command.ts';
 import { exchangeHeader, exchangeLine } from '../exchange-line.ts';
 
 export const command: Command = {
@@ -17,10 +18,10 @@ export const command: Command = {
     open: { type: 'boolean' },
   },
   async run(context) {
+    const matches = filter(context);
     const client = await EngineClient.open(context.home);
     const { json, out } = context;
     if (!json && out.isTerminal) out.line(exchangeHeader(out));
-    const matches = filter(context);
     const isNews = newsOf(context);
     let left = number(context.values, 'count') ?? Number.POSITIVE_INFINITY;
     const { url, token } = client.engine;
@@ -65,19 +66,13 @@ function newsOf({ values }: CommandContext): (exchange: Exchange) => boolean {
   };
 }
 
+/** The same meaning as `GET /exchanges` has. */
 function filter({ values }: CommandContext): (exchange: Exchange) => boolean {
-  const [from, to, status, path] = ['from', 'to', 'status', 'path'].map((name) => text(values, name));
-  return (exchange) =>
-    (!from || exchange.source === from) &&
-    (!to || exchange.destination === to) &&
-    (!status || statusMatches(exchange.status, status)) &&
-    (!path || exchange.path.startsWith(path));
-}
-
-function statusMatches(status: number, wanted: string): boolean {
-  if (/^\dxx$/.test(wanted)) return Math.floor(status / 100) === Number(wanted[0]);
-  if (wanted.startsWith('>=')) return status >= Number(wanted.slice(2));
-  return status === Number(wanted);
+  const wanted = Object.fromEntries(['from', 'to', 'status', 'path'].map((name) => [name, text(values, name)]));
+  const read = exchangeQuerySchema.safeParse(wanted);
+  if (!read.success)
+    throw new UsageError(read.error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`).join('; '));
+  return compileExchangeFilter(read.data).matches;
 }
 
 function print({ json, out }: CommandContext, exchange: Exchange): void {
