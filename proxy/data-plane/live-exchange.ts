@@ -30,7 +30,7 @@ export interface ExchangeOrigin {
   serviceNames: ReadonlyMap<string, { name: string; namespace: string }>;
 }
 
-/** A gRPC call of at most one message each way that took less: its bodies tell everything. */
+/** A gRPC call of at most one message each way that took less, its answer after the request's end: its bodies tell everything. */
 const shortMs = 1_000;
 
 const UNKNOWN_TRACE: TraceContext = {
@@ -224,11 +224,14 @@ export class LiveExchange implements ExchangeState {
 
   /** A short call's messages are its bodies: they are not kept twice. */
   #messages(now: number): MessageLog | null {
-    const { messages, requestBody, responseBody } = this.downstream;
+    const { messages, requestBody, responseBody, requestEndedAt, responseStartedAt } = this.downstream;
     if (messages === null) return null;
     const whole = requestBody.captured === requestBody.total && responseBody.captured === responseBody.total;
-    const short = messages.kind === 'grpc' && !this.announced && messages.total <= 2 && whole && now - this.startedAt < shortMs;
-    return short ? null : messages.record();
+    const isDialogue = requestEndedAt === 0 || requestEndedAt > responseStartedAt;
+    const isBrief = messages.total <= 2 && whole && now - this.startedAt < shortMs;
+    if (messages.kind === 'grpc' && !this.announced && !isDialogue && isBrief) return null;
+    const log = messages.record();
+    return requestEndedAt === 0 ? log : { ...log, upEndMs: round(requestEndedAt - this.startedAt) };
   }
 
   #messageCounts(): { requestMessages?: number; responseMessages?: number } {

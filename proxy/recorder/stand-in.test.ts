@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { maskBody, maskPath, StandIn, type StandInEntry, type StandInRequest, templateOf } from './stand-in.ts';
+import { maskBody, maskPath, templateOf } from './match/mask.ts';
+import { StandIn, type StandInEntry, type StandInRequest } from './stand-in.ts';
 
 let count = 0;
 const entry = (method: string, path: string, answer: string, body = ''): StandInEntry<string> => ({
@@ -74,7 +75,7 @@ describe('finding the recorded answer', () => {
     const standIn = new StandIn([entry('POST', '/orders?dry=1', 'x', '{"a":1}'), entry('GET', '/stock', 'y')], settings);
     const miss = standIn.match(request('PUT', '/orders?dry=2', { body: '{"a":2}' }));
     expect(miss.nearest?.entry.path).toBe('/orders?dry=1');
-    expect(miss.nearest?.differs).toEqual(['method PUT, recorded POST', 'query dry=2, recorded dry=1', 'body']);
+    expect(miss.nearest?.differs).toEqual(['method PUT, recorded POST', 'query dry=2, recorded 1', 'body $.a 2, recorded 1']);
     expect(standIn.match(request('PATCH', '/nowhere')).nearest).toBeNull();
   });
 });
