@@ -85,5 +85,41 @@ test('masks what changes from run to run, and nothing else', () => {
   expect(maskPath('/t/0af7651916cd43dd8448eb211c80319c')).toBe('/t/*');
   expect(maskBody('{"id":"3f2c1e9a-0000-4000-8000-0123456789ab","n":12,"at":1767225600}')).toBe('{"at":*,"id":"*","n":12}');
   expect(maskBody('{"cut":')).toBe('{"cut":');
+  expect(maskBody('base64:AAAa1bcdEfghij2KLMnopqrst')).toBe('base64:AAAa1bcdEfghij2KLMnopqrst');
+  expect(maskBody('b=2&at=2026-01-01&a=x%20y')).toBe('a=x%20y&at=*&b=2');
+  expect(maskBody('{"when":"Sat, 21 Nov 2026 13:03:26 GMT","token":"eyJhbGciOi.eyJzdWIi.c2ln"}')).toBe(
+    '{"token":"*","when":"*"}',
+  );
   expect(templateOf('/users/42/orders/01ARZ3NDEKTSV4RRFFQ69G5FAV?x=1')).toBe('/users/{}/orders/{}');
+});
+
+test('a multipart body is the same under another boundary, and differs by part', () => {
+  const form = (boundary: string, amount: string) =>
+    `--${boundary}\r\nContent-Disposition: form-data; name="amount"\r\n\r\n${amount}\r\n--${boundary}--\r\n`;
+  const standIn = new StandIn([entry('POST', '/pay', 'paid', form('----boundary1', '10'))], settings);
+  expect(answer(standIn, request('POST', '/pay', { body: form('----other22', '10') }))).toBe('masked paid');
+  const other = standIn.match(request('POST', '/pay', { body: form('----other22', '11') }));
+  expect(other.tier === 'template' && other.differs).toEqual(['body part amount 11, recorded 10']);
+});
+
+test('HEAD is answered from a recorded GET, and a session that was recorded with its own answers', () => {
+  const poll = ['kim', 'lee', 'kim'].map((user, i) => ({
+    ...entry('GET', '/cart', `${user} ${i}`),
+    headers: [['X-User', user]] as [string, string][],
+  }));
+  const standIn = new StandIn(poll, { exhaustion: 'repeat', session: 'header:x-user' });
+  const ask = (user: string, method = 'GET') => answer(standIn, request(method, '/cart', { headers: [['x-user', user]] }));
+  expect([ask('lee'), ask('lee'), ask('kim'), ask('kim'), ask('new'), ask('new')]).toEqual([
+    ...['exact lee 1', 'exact lee 1', 'exact kim 0', 'exact kim 2', 'exact kim 0', 'exact lee 1'],
+  ]);
+  expect(ask('lee', 'HEAD')).toBe('exact lee 1');
+  standIn.change({ exhaustion: 'miss', session: 'none' });
+  expect([ask('x'), ask('x'), ask('x'), ask('x')]).toEqual(['exact kim 0', 'exact lee 1', 'exact kim 2', null]);
+});
+
+test('a miss is quick however long the recording', () => {
+  const many = Array.from({ length: 20_000 }, (_, i) => entry('POST', `/shop/item-${i}/stock`, 'x', `{"n":${i}}`));
+  const standIn = new StandIn(many, settings);
+  const nearest = standIn.match(request('POST', '/shop/item-7x/stock')).nearest;
+  expect(nearest?.entry.path).toBe('/shop/item-0/stock');
 });

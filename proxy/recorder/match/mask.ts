@@ -27,7 +27,8 @@ export function maskPath(path: string): string {
 
 /** JSON and forms with members in alphabetical order, multipart without its boundary; volatile values masked. Other text masked as it is. */
 export function maskBody(body: string): string {
-  if (body === '' || body.length > maxMaskedLength) return body;
+  // Bytes that are no text have nothing to mask.
+  if (body === '' || body.length > maxMaskedLength || body.startsWith('base64:')) return body;
   if (/^\s*[{[]/.test(body)) {
     const json = readJson(body);
     return mask(json === undefined ? body : JSON.stringify(sortMembers(json)));
