@@ -1,5 +1,5 @@
 import http2 from 'node:http2';
-import { gunzipSync } from 'node:zlib';
+import { FrameSplitter, frame } from '../grpc-frames.ts';
 import { ScriptPlayer } from './script-player.ts';
 import { failure, headersOf, type Prepared, type WireAnswer, type WireCall, type WireMessage } from './wire.ts';
 
@@ -115,45 +115,8 @@ function requestHeaders(call: WireCall): http2.OutgoingHttpHeaders {
   return headers;
 }
 
-/** Kept inflated where it could be read, else as it was on the wire: gzip tells itself by its first bytes. */
-function frame(data: Uint8Array): Buffer {
-  const plain = data[0] === 0x1f && data[1] === 0x8b ? inflate(data) : Buffer.from(data);
-  const head = Buffer.alloc(5);
-  head.writeUInt32BE(plain.length, 1);
-  return Buffer.concat([head, plain]);
-}
-
-function inflate(data: Uint8Array): Buffer {
-  try {
-    return gunzipSync(data);
-  } catch {
-    return Buffer.from(data); // only looked like gzip
-  }
-}
-
 function plainHeaders(head: http2.IncomingHttpHeaders): [string, string][] {
   return Object.entries(head)
     .filter(([name]) => !name.startsWith(':'))
     .flatMap(([name, value]) => (Array.isArray(value) ? value : [value ?? '']).map((one): [string, string] => [name, one]));
-}
-
-/** Length-prefixed messages out of what comes in pieces. */
-class FrameSplitter {
-  readonly #tell: (data: Uint8Array) => void;
-  #rest: Buffer = Buffer.alloc(0);
-
-  constructor(tell: (data: Uint8Array) => void) {
-    this.#tell = tell;
-  }
-
-  add(chunk: Buffer): void {
-    this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    while (this.#rest.length >= 5) {
-      const end = 5 + this.#rest.readUInt32BE(1);
-      if (this.#rest.length < end) return;
-      const data = this.#rest.subarray(5, end);
-      this.#tell(new Uint8Array((this.#rest[0]! & 1) === 1 ? inflate(data) : data));
-      this.#rest = this.#rest.subarray(end);
-    }
-  }
 }
