@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { cpuSecondsOf, EngineProcess, inTemporaryFolder, sleep } from './lib/engine-process.ts';
 import { judge, median, numberOption } from './lib/figures.ts';
 import { generator, type LoadResult, type LoadTarget, runLoad } from './lib/load.ts';
-import { policedPair } from './lib/meshes.ts';
+import { onWorkers, policedPair } from './lib/meshes.ts';
 import {
   freePorts,
   hasNginx,
@@ -24,6 +24,8 @@ import {
 const rounds = numberOption('rounds', 3);
 const seconds = numberOption('seconds', 4);
 const connections = numberOption('connections', 32);
+/** Data-plane threads the sidecars are spread over. */
+const workers = numberOption('workers', 1);
 
 if (!hasNginx) {
   console.error('bench/hop.ts needs nginx as origin and as peer (Debian: apt-get install nginx-light wrk openssl)');
@@ -48,7 +50,7 @@ await inTemporaryFolder(async (folder) => {
   const httpProxyScript = fileURLToPath(new URL('./lib/http-proxy-server.mjs', import.meta.url));
   const httpProxy = spawn(process.execPath, [httpProxyScript, String(peer), String(origin)], { stdio: 'inherit' });
   await waitForPort(peer);
-  const engine = await EngineProcess.start({ home: folder, yaml: policedPair(origin, 'PERMISSIVE') });
+  const engine = await EngineProcess.start({ home: folder, yaml: onWorkers(policedPair(origin, 'PERMISSIVE'), workers) });
   const [nginxPids, peerPids, enginePids] = [[nginx.pid, ...childrenOf(nginx.pid)], [httpProxy.pid!], [engine.pid]];
   const targets: Record<string, Target> = {
     'nginx, one hop': { address: `127.0.0.1:${plain}`, pids: nginxPids },

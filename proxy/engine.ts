@@ -12,7 +12,8 @@ import { loadFiles, ProtoReader, ResourceSet } from './config/index.ts';
 import { isPortFree } from './control-plane/app-ports.ts';
 import { type Committed, Configuration } from './control-plane/apply.ts';
 import { appliedEvents, rejectionWords } from './control-plane/config-events.ts';
-import { DataPlaneClient, DataPlaneGone } from './control-plane/data-plane-client.ts';
+import { DataPlaneGone } from './control-plane/data-plane/data-plane-thread.ts';
+import { DataPlaneWorkers } from './control-plane/data-plane/data-plane-workers.ts';
 import { EngineLog } from './control-plane/engine-log.ts';
 import { describeStatus, readyLine } from './control-plane/engine-status.ts';
 import { FileWatcher } from './control-plane/file-watcher.ts';
@@ -61,11 +62,17 @@ export interface EngineOptions {
   /** Fixed; omitted = last run's when free, else any. */
   controlPort?: number;
   toxiproxyPort?: number;
+  /** Module of the data plane's workers; omitted = ours. */
+  dataPlaneEntry?: URL;
   /** The engine has stopped by itself (POST /shutdown). */
   onStopped?: () => void;
 }
 
 const flawWords = { expired: 'expired', 'wrong-name': 'for another workload', untrusted: 'by an unknown authority' } as const;
+const dataPlaneEntry = new URL(
+  import.meta.url.endsWith('.ts') ? './data-plane/worker.ts' : './data-plane/worker.js',
+  import.meta.url,
+);
 const drainMs = 5_000;
 /** Of the store's recent exchanges while a recording runs: what the data plane leaves of a flood without one. */
 const telemetryBudget = { perSecond: 2_000, perSecondAtFullSpeed: 400, burst: 5_000 };
@@ -166,29 +173,28 @@ export class Engine {
     this.#emit('engine.started', mesh.name, `Engine ${this.#version} serves ${mesh.name}`, { pid: process.pid });
   }
 
-  #startDataPlane(): DataPlaneClient {
-    const dataPlane = new DataPlaneClient({
-      entry: new URL(import.meta.url.endsWith('.ts') ? './data-plane/worker.ts' : './data-plane/worker.js', import.meta.url),
+  #startDataPlane(): DataPlaneWorkers {
+    const dataPlane = new DataPlaneWorkers({
+      entry: this.#options.dataPlaneEntry ?? dataPlaneEntry,
       clock: this.#clock,
       onExchanges: (exchanges, dropped, tallies) => this.#receive(exchanges, dropped, tallies),
       onOpen: (changed, ids) => this.#receiveOpen(changed, ids),
       onEvents: (events) => this.#receiveEvents(events),
-      onCrash: (reason) => {
-        this.#endOpen();
-        this.#crashed = 'The data plane crashed and is being restarted';
+      onCrash: ({ reason, worker, workers, proxies, stillOpen }) => {
+        this.#endOpen(stillOpen);
+        const who = workers === 1 ? 'The data plane' : `Worker ${worker} of ${workers} of the data plane`;
+        this.#crashed = `${who} crashed and is being restarted`;
         this.#log.write(`data plane crashed: ${reason}`);
-        this.#emit(
-          'data-plane.crashed',
-          'data-plane',
-          `The data plane crashed and is being restarted: ${reason.split('\n')[0]}`,
-          {},
-        );
+        const carried = workers === 1 ? '' : ` with ${proxies.join(', ')}`;
+        const data = { worker, workers, proxies };
+        this.#emit('data-plane.crashed', 'data-plane', `${this.#crashed}${carried}: ${reason.split('\n')[0]}`, data);
       },
-      onRecovered: (bound) => {
-        this.#crashed = '';
+      onRecovered: ({ worker, workers, bound, whole }) => {
+        if (whole) this.#crashed = '';
         this.#parts.configuration.rebound(bound);
-        void this.#parts.toxiproxyState.resume().catch(ignoreGone);
-        this.#emit('data-plane.recovered', 'data-plane', 'The data plane serves again on the same ports', {});
+        if (worker === 1) void this.#parts.toxiproxyState.resume().catch(ignoreGone);
+        const who = workers === 1 ? 'The data plane' : `Worker ${worker} of ${workers} of the data plane`;
+        this.#emit('data-plane.recovered', 'data-plane', `${who} serves again on the same ports`, { worker, workers });
       },
     });
     this.#closers.push(() => dataPlane.close());
@@ -522,12 +528,12 @@ export class Engine {
     hub.publishExchanges(safe);
   }
 
-  /** The data plane took them along: whoever watches them learns that nothing more will come. */
-  #endOpen(): void {
+  /** A worker took the others along: whoever watches them learns that nothing more will come. */
+  #endOpen(stillOpen: readonly string[]): void {
     if (!this.#parts) return;
     const { store, hub } = this.#parts;
     const nothing = { headers: [], body: null, trailers: [] };
-    const ended = store.setOpenExchanges([], []).map(({ open: _open, ...exchange }) => ({
+    const ended = store.setOpenExchanges([], stillOpen).map(({ open: _open, ...exchange }) => ({
       ...exchange,
       durationMs: Math.max(exchange.durationMs, Date.now() - Date.parse(exchange.time)),
       details: 'data_plane_crashed',
@@ -642,7 +648,7 @@ export class Engine {
 
 interface Given {
   lock: HomeLock;
-  dataPlane: DataPlaneClient;
+  dataPlane: DataPlaneWorkers;
   store: Store;
   authority: CertificateAuthority;
   rememberedPorts: Record<string, number>;

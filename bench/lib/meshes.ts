@@ -16,6 +16,11 @@ ${services.join('\n')}
 `;
 }
 
+/** The same mesh with its sidecars spread over several data-plane threads. */
+export function onWorkers(yaml: string, workers: number): string {
+  return yaml.replace(/^spec:\n/m, `spec:\n  dataPlane: { workers: ${workers} }\n`);
+}
+
 /** A caller and a service, with everything on: strict mutual TLS where asked, authorization, a route with timeout and retries, traces. */
 export function policedPair(appPort: number, mtls: 'PERMISSIVE' | 'STRICT'): string {
   return `${guardedPair(appPort, 'http', mtls, '{ methods: [GET], paths: ["/products/*"] }')}---

@@ -87,7 +87,7 @@ export const meshSpecSchema = z.strictObject({
   outboundTrafficPolicy: z.enum(['ALLOW_ANY', 'REGISTRY_ONLY']).default('ALLOW_ANY'),
   ingress: z.strictObject({ port: portOrAny.optional() }).optional(),
   services: z.array(serviceSchema).default([]),
-  /** Worker threads that carry sidecars; each sidecar lives whole on one. */
+  /** Worker threads that carry sidecars; each sidecar lives whole on one. Another number takes effect with the next start. */
   dataPlane: z.strictObject({ workers: z.number().int().min(1).max(64).default(1) }).optional(),
   /** Share of requests traced, 0..100. Local default is everything. */
   tracing: z

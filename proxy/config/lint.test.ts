@@ -2,9 +2,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { LintContext } from './lint/lint-context.ts';
+import { lintMesh } from './lint/mesh.ts';
 import { lint, lintDocuments } from './lint.ts';
 import { loadFiles } from './load.ts';
 import { parseText } from './parse.ts';
+import { ResourceSet } from './resource-set.ts';
 
 const shop = `apiVersion: drydock.dev/v1
 kind: Mesh
@@ -147,10 +150,15 @@ describe('valid but inert', () => {
     expect(await check(load('from: {service: reviews}, '))).toEqual([]);
     expect(await check(`${load('')}---\n${vs(`  -${to.slice(3)}`)}`)).toEqual([]);
   });
-  test('DD4052: more workers than run', async () => {
+  test('DD4052: more workers than processors', () => {
     const text = 'apiVersion: drydock.dev/v1\nkind: Mesh\nmetadata: {name: m}\nspec: {services: [], dataPlane: {workers: 4}}\n';
-    const [found] = await lintDocuments(parseText(text, 'x.yaml').documents);
-    expect(found).toMatchObject({ code: 'DD4052', severity: 'warning', line: 4, path: 'spec.dataPlane.workers' });
+    const found = (cores: number) => {
+      const context = new LintContext(ResourceSet.empty.apply(parseText(text, 'x.yaml').documents, { live: false, now: 0 }).set);
+      lintMesh(context, cores);
+      return context.diagnostics;
+    };
+    expect(found(2)).toMatchObject([{ code: 'DD4052', severity: 'warning', line: 4, path: 'spec.dataPlane.workers' }]);
+    expect(found(4)).toEqual([]);
   });
 
   test('DD4004: gateways without mesh', async () => {

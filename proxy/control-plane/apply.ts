@@ -17,7 +17,7 @@ import type { WorkloadCertificates } from '../pki/workload-certificates.ts';
 import type { Clock } from '../shared/clock.ts';
 import { type AppAddresses, allocateAppAddresses, withoutPortsOf } from './app-ports.ts';
 import { compile } from './compile/index.ts';
-import type { DataPlaneClient } from './data-plane-client.ts';
+import type { DataPlaneWorkers } from './data-plane/data-plane-workers.ts';
 import { findPortOwner } from './port-owner.ts';
 
 /** What runs now: read by everything, changed only by Configuration. */
@@ -44,7 +44,7 @@ export interface ConfigurationOptions {
   /** Files and folders the user named. */
   paths: readonly string[];
   clock: Clock;
-  dataPlane: DataPlaneClient;
+  dataPlane: DataPlaneWorkers;
   certificates: WorkloadCertificates;
   authority: CertificateAuthority;
   /** Addresses of our own APIs: never a valid upstream. */

@@ -19,7 +19,7 @@ import type { Store } from '../store/store.ts';
 import { viewMessages } from '../telemetry/messages/view-messages.ts';
 import type { GraphFacts, Telemetry } from '../telemetry/telemetry.ts';
 import type { ApplyOutcome, Configuration } from './apply.ts';
-import { DataPlaneGone } from './data-plane-client.ts';
+import { DataPlaneGone } from './data-plane/data-plane-thread.ts';
 import { exportConfig } from './export-config.ts';
 import { describeResource, faultDocument, faultStatus, listFaultStatuses } from './fault-status.ts';
 import { StatusFacts } from './gateway-status/index.ts';

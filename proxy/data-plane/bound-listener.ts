@@ -13,7 +13,9 @@ export class BoundListener {
   readonly askedPort: number;
   readonly sockets = new Set<net.Socket>();
   draining = false;
-  onConnection: ((socket: net.Socket) => void) | null = null;
+  #onConnection: ((socket: net.Socket) => void) | null = null;
+  /** Accepted before the snapshot that asks for this port was in force here: another worker may have been quicker. */
+  #early: net.Socket[] = [];
 
   private constructor(proxyId: string, listener: ListenerSnapshot, server: net.Server, port: number) {
     this.proxyId = proxyId;
@@ -53,6 +55,12 @@ export class BoundListener {
     return new BoundListener(proxyId, listener, server, (server.address() as net.AddressInfo).port);
   }
 
+  /** From now on connections are served, those that waited first. */
+  serve(onConnection: (socket: net.Socket) => void): void {
+    this.#onConnection = onConnection;
+    for (const socket of this.#early.splice(0)) if (!socket.destroyed) onConnection(socket);
+  }
+
   /** Stops accepting; open connections go on. */
   stopAccepting(): void {
     this.draining = true;
@@ -71,8 +79,8 @@ export class BoundListener {
     socket.once('close', () => this.sockets.delete(socket));
     // Whoever reads the socket handles its errors; this listener only keeps an early one from ending the process.
     socket.on('error', () => socket.destroy());
-    if (this.onConnection === null) socket.destroy();
-    else this.onConnection(socket);
+    if (this.#onConnection === null) this.#early.push(socket);
+    else this.#onConnection(socket);
   }
 }
 

@@ -1,15 +1,14 @@
 import type { Duplex } from 'node:stream';
-import type { Diagnostic } from '../api/diagnostic.schema.ts';
 import type { AppliedFault, ExchangeDetail } from '../api/exchange.schema.ts';
 import type { ExplainRequest, Explanation } from '../api/explain.schema.ts';
 import type { ClusterStatus } from '../api/observability.schema.ts';
-import { BoundListener } from './bound-listener.ts';
 import type { Clock, Random } from './clock.ts';
 import { Connections } from './connections.ts';
 import { createHttpDate } from './edge-headers.ts';
 import { ExchangeReporter } from './exchange-reporter.ts';
 import { explain } from './explain/explain.ts';
 import { createIdSource } from './ids.ts';
+import { ListenerSet, type OpenedListeners } from './listener-set.ts';
 import { OpenExchanges } from './live/open-exchanges.ts';
 import type { LiveExchange } from './live-exchange.ts';
 import type { DataPlaneCounters, FromDataPlane, IdentityMaterial } from './messages.ts';
@@ -19,6 +18,7 @@ import { ResourceCounts } from './resource-counts.ts';
 import { FaultState } from './route-filters/fault/fault-state.ts';
 import { mayConcern } from './route-filters/fault/filter.ts';
 import { FilterFactory } from './route-filters/index.ts';
+import { RateLimitState } from './route-filters/rate-limit/rate-limit-state.ts';
 import { createConnectionAuthorizer } from './route-filters/rbac/filter.ts';
 import type {
   BoundListener as BoundPort,
@@ -50,12 +50,17 @@ export class DataPlane {
   readonly #open: OpenExchanges;
   readonly #upstreams: Upstreams;
   readonly #faults: FaultState;
+  readonly #rateLimits: RateLimitState;
   readonly #tcpFaults: TcpFaults;
   readonly #connections: Connections;
   readonly #identities = new Map<string, IdentityMaterial>();
-  readonly #bound = new Map<string, BoundListener>();
+  readonly #listeners: ListenerSet;
   readonly #random: Random;
   #prepared: PreparedSnapshot | null = null;
+  #pending: { prepared: PreparedSnapshot; listeners: OpenedListeners } | null = null;
+  /** Until all workers have committed: what listeners that are gone still serve. */
+  #former: PreparedSnapshot | null = null;
+  #peers: ReadonlyMap<string, BoundPort> = new Map();
   #forbidden: ReadonlySet<string> = new Set();
   #activeRequests = 0;
   #requests = 0;
@@ -80,6 +85,7 @@ export class DataPlane {
       },
     });
     this.#faults = new FaultState({ clock, random });
+    this.#rateLimits = new RateLimitState(clock);
     this.#tcpFaults = new TcpFaults({ state: this.#faults, clock, random, onBegin: (toxic) => this.#renewConnections(toxic) });
     this.toxicProxies = new ToxicProxies({ clock, random, forbidden: () => this.#forbidden });
     const identityOf = (proxyId: string) => this.#identityOf(proxyId);
@@ -103,7 +109,7 @@ export class DataPlane {
       gatewayCertificate: identityOf,
       emit: (event) => this.#reporter.event(event),
       tcp: { dialTcp: createTcpDial(dialDeps), authorize: authorizeTcp, faults: this.#tcpFaults },
-      prepared: (key) => this.#prepared?.listeners.get(key),
+      prepared: (key) => this.#prepared?.listeners.get(key) ?? this.#former?.listeners.get(key),
       request: {
         clock,
         random,
@@ -121,6 +127,10 @@ export class DataPlane {
         onEnd: (exchange) => this.#onEnd(exchange),
       },
     });
+    this.#listeners = new ListenerSet({
+      accept: (key, socket) => this.#connections.accept(key, socket),
+      onGone: (key) => this.#connections.drainListener(key),
+    });
   }
 
   /** New certificates. Listeners and later connections use them at once; open connections go on. */
@@ -133,32 +143,58 @@ export class DataPlane {
     this.#upstreams.renewConnections(({ workload }) => replaced.has(workload.spiffeId));
   }
 
-  /** Prepares everything, binds what is new, then switches over in one step. A failure leaves all as it was. */
-  async apply(snapshot: MeshSnapshot): Promise<PrepareResult> {
-    const prepared = prepareSnapshot(
-      snapshot,
-      new FilterFactory({ clock: this.#clock, random: this.#random, faults: this.#faults }),
-    );
+  /**
+   * First half of an apply: builds filters and binds what is new; nothing of it is served yet. `own`: the proxies that run here. A failure
+   * leaves all as it was.
+   */
+  async prepare(snapshot: MeshSnapshot, own: readonly string[]): Promise<PrepareResult> {
+    this.abandon();
+    const filters = new FilterFactory({
+      clock: this.#clock,
+      random: this.#random,
+      faults: this.#faults,
+      rateLimits: this.#rateLimits,
+    });
+    const prepared = prepareSnapshot(snapshot, filters, new Set(own));
     if ('severity' in prepared) return { ok: false, bound: [], diagnostics: [prepared] };
-    const opened = new Map<string, BoundListener>();
-    const diagnostics: Diagnostic[] = [];
-    const opening: Promise<void>[] = [];
-    for (const [key, { proxy, listener }] of prepared.listeners) {
-      if (this.#keeps(key, listener)) continue;
-      opening.push(
-        BoundListener.open(proxy.id, listener).then((result) => {
-          if (result instanceof BoundListener) opened.set(key, result);
-          else diagnostics.push(result);
-        }),
-      );
-    }
-    await Promise.all(opening);
-    if (diagnostics.length > 0) {
-      for (const listener of opened.values()) listener.stopAccepting();
-      return { ok: false, bound: [], diagnostics };
-    }
-    this.#commit(prepared, opened);
-    return { ok: true, bound: this.#boundPorts(), diagnostics: [] };
+    const listeners = await this.#listeners.open(prepared.listeners);
+    if (Array.isArray(listeners)) return { ok: false, bound: [], diagnostics: listeners };
+    this.#pending = { prepared, listeners };
+    return { ok: true, bound: listeners.bound, diagnostics: [] };
+  }
+
+  /** Second half: switches over in one step. `bound`: the listeners of every worker. */
+  commit(bound: readonly BoundPort[]): void {
+    if (this.#pending === null) throw new Error('nothing is prepared');
+    const { prepared, listeners } = this.#pending;
+    this.#pending = null;
+    this.#matched.settle();
+    this.#former = this.#prepared;
+    this.#prepared = prepared;
+    this.#forbidden = new Set(prepared.snapshot.forbiddenUpstreams);
+    this.#listeners.switchTo(prepared.listeners, listeners);
+    this.setPeers(bound);
+    this.#faults.update(prepared.snapshot.faults);
+    this.#rateLimits.prune();
+    this.#upstreams.update(prepared.snapshot, (workload) => this.#inboundOf(workload));
+    this.#tcpFaults.update(prepared.snapshot.faults);
+  }
+
+  /** Every worker has committed: listeners that the snapshot no longer has stop. */
+  settle(): void {
+    this.#listeners.settle();
+    this.#former = null;
+  }
+
+  /** What was prepared is not wanted: its ports are free again. */
+  abandon(): void {
+    if (this.#pending !== null) this.#listeners.abandon(this.#pending.listeners);
+    this.#pending = null;
+  }
+
+  /** Where the listeners of all workers are. */
+  setPeers(bound: readonly BoundPort[]): void {
+    this.#peers = new Map(bound.map((listener) => [listenerKey(listener.proxy, listener.listener), listener]));
   }
 
   /** Hands over what is finished and still waits for its batch. */
@@ -174,6 +210,11 @@ export class DataPlane {
   /** The control plane has taken this many full records. */
   acknowledge(exchanges: number): void {
     this.#reporter.acknowledge(exchanges);
+  }
+
+  /** How many workers share what the control plane can take. */
+  shareAmong(workers: number): void {
+    this.#reporter.shareAmong(workers);
   }
 
   /** On while a recording runs: no exchange is left out for its number alone. */
@@ -196,7 +237,7 @@ export class DataPlane {
 
   counters(): DataPlaneCounters {
     return {
-      downstreamConnections: [...this.#bound.values()].reduce((sum, b) => sum + b.sockets.size, 0),
+      downstreamConnections: this.#listeners.connections,
       activeRequests: this.#activeRequests,
       requests: this.#requests,
       resources: this.#matched.totals(),
@@ -207,7 +248,7 @@ export class DataPlane {
 
   /** Stops accepting, tells connections to end after the request in progress, cuts what is left after graceMs. */
   async drain(graceMs: number): Promise<number> {
-    for (const listener of this.#bound.values()) listener.stopAccepting();
+    this.#listeners.stopAccepting();
     this.#connections.drain();
     if (this.#activeRequests > 0 && !this.#open.onlyEndless()) {
       await new Promise<void>((resolve) => {
@@ -223,12 +264,8 @@ export class DataPlane {
 
   /** Cuts everything at once. Returns how many connections that were. */
   async close(): Promise<number> {
-    let cut = 0;
-    for (const listener of this.#bound.values()) {
-      listener.stopAccepting();
-      cut += listener.cut();
-    }
-    this.#bound.clear();
+    this.abandon();
+    const cut = this.#listeners.close();
     this.#connections.close();
     this.#upstreams.close();
     this.#tcpFaults.close();
@@ -236,32 +273,6 @@ export class DataPlane {
     this.#open.close();
     this.#reporter.close();
     return cut;
-  }
-
-  /** A listener stays when the new snapshot asks for the same place, or does not care which port it is. */
-  #keeps(key: string, listener: { host: string; port: number; fixed: boolean }): boolean {
-    const bound = this.#bound.get(key);
-    if (bound === undefined || bound.host !== listener.host) return false;
-    return bound.port === listener.port || (!listener.fixed && (listener.port === 0 || bound.askedPort === listener.port));
-  }
-
-  #commit(prepared: PreparedSnapshot, opened: Map<string, BoundListener>): void {
-    this.#matched.settle();
-    this.#prepared = prepared;
-    this.#forbidden = new Set(prepared.snapshot.forbiddenUpstreams);
-    for (const [key, bound] of this.#bound) {
-      if (prepared.listeners.has(key) && !opened.has(key)) continue;
-      bound.stopAccepting();
-      this.#connections.drainListener(key);
-      this.#bound.delete(key);
-    }
-    for (const [key, bound] of opened) {
-      bound.onConnection = (socket) => this.#connections.accept(key, socket);
-      this.#bound.set(key, bound);
-    }
-    this.#faults.update(prepared.snapshot.faults);
-    this.#upstreams.update(prepared.snapshot, (workload) => this.#bound.get(listenerKey(workload, 'inbound')));
-    this.#tcpFaults.update(prepared.snapshot.faults);
   }
 
   /** Toxics draw when a connection opens, so those kept open for later requests must give way to new ones. */
@@ -293,8 +304,9 @@ export class DataPlane {
     });
   }
 
-  #boundPorts(): BoundPort[] {
-    return [...this.#bound.values()].map((b) => ({ proxy: b.proxyId, listener: b.listenerId, host: b.host, port: b.port }));
+  #inboundOf(workload: string): { host: string; port: number } | undefined {
+    const key = listenerKey(workload, 'inbound');
+    return this.#listeners.at(key) ?? this.#peers.get(key);
   }
 
   #identityOf(proxyId: string): IdentityMaterial | undefined {

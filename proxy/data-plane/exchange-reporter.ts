@@ -87,8 +87,9 @@ export class ExchangeReporter {
   #droppedTotal = 0;
   #keepsAll = false;
   readonly #clock: Clock;
-  readonly #limits: ReporterLimits;
-  readonly #budget: DetailBudget;
+  #limits: ReporterLimits;
+  #workers = 1;
+  #budget: DetailBudget;
   #keepAllBudget: DetailBudget;
   readonly #send: (batch: ReporterBatch) => void;
 
@@ -96,9 +97,25 @@ export class ExchangeReporter {
     this.#clock = clock;
     this.#send = send;
     this.#limits = { ...defaultLimits, ...limits };
-    const { detailsPerSecond: perSecond, detailsPerSecondAtFullSpeed: perSecondAtFullSpeed, detailsBurst: burst } = this.#limits;
-    this.#budget = new DetailBudget({ perSecond, perSecondAtFullSpeed, burst }, clock.now());
-    this.#keepAllBudget = new DetailBudget(keepAllBudget, clock.now());
+    this.#budget = budgetOf(this.#limits, clock.now());
+    this.#keepAllBudget = this.#newKeepAllBudget();
+  }
+
+  /** The control thread is one: each of several workers may send its part of what that can take. */
+  shareAmong(workers: number): void {
+    if (workers === this.#workers) return;
+    const part = this.#workers / workers;
+    this.#workers = workers;
+    const { detailsPerSecond, detailsPerSecondAtFullSpeed, detailsBurst, maxUnacknowledged } = this.#limits;
+    this.#limits = {
+      ...this.#limits,
+      detailsPerSecond: detailsPerSecond * part,
+      detailsPerSecondAtFullSpeed: detailsPerSecondAtFullSpeed * part,
+      detailsBurst: detailsBurst * part,
+      maxUnacknowledged: maxUnacknowledged * part,
+    };
+    this.#budget = budgetOf(this.#limits, this.#clock.now());
+    this.#keepAllBudget = this.#newKeepAllBudget();
   }
 
   /** Exchanges of which no full record was handed over. */
@@ -108,7 +125,7 @@ export class ExchangeReporter {
 
   /** On: full records of everything that can be written for long. */
   keepAll(on: boolean): void {
-    if (on && !this.#keepsAll) this.#keepAllBudget = new DetailBudget(keepAllBudget, this.#clock.now());
+    if (on && !this.#keepsAll) this.#keepAllBudget = this.#newKeepAllBudget();
     this.#keepsAll = on;
   }
 
@@ -159,6 +176,18 @@ export class ExchangeReporter {
     this.flush();
   }
 
+  #newKeepAllBudget(): DetailBudget {
+    const { perSecond, perSecondAtFullSpeed, burst, busyRate, falloff } = keepAllBudget;
+    const workers = this.#workers;
+    const part = {
+      perSecond: perSecond / workers,
+      perSecondAtFullSpeed: perSecondAtFullSpeed / workers,
+      burst: burst / workers,
+      busyRate: busyRate / workers,
+    };
+    return new DetailBudget({ ...part, falloff }, this.#clock.now());
+  }
+
   get #chosen(): DetailBudget {
     return this.#keepsAll ? this.#keepAllBudget : this.#budget;
   }
@@ -206,4 +235,9 @@ export class ExchangeReporter {
 function withoutContents(record: ExchangeDetail): ExchangeDetail {
   const nothing = { headers: [], body: null, trailers: [] };
   return { ...record, request: nothing, response: nothing, timeline: [] };
+}
+
+function budgetOf(limits: ReporterLimits, now: number): DetailBudget {
+  const { detailsPerSecond: perSecond, detailsPerSecondAtFullSpeed: perSecondAtFullSpeed, detailsBurst: burst } = limits;
+  return new DetailBudget({ perSecond, perSecondAtFullSpeed, burst }, now);
 }

@@ -1,7 +1,7 @@
 import type { Exchange, ExchangeDetail } from '../api/exchange.schema.ts';
 import type { ExplainRequest, Explanation } from '../api/explain.schema.ts';
 import type { ClusterStatus } from '../api/observability.schema.ts';
-import type { MeshSnapshot, PrepareResult } from './snapshot.ts';
+import type { BoundListener, MeshSnapshot, PrepareResult } from './snapshot.ts';
 
 /** Certificates of one workload identity, PEM. They travel apart from snapshots so that rotation needs no new config. */
 export interface IdentityMaterial {
@@ -35,7 +35,16 @@ export interface TracePin {
 /** Control plane → data plane. `id` pairs a question with its answer. */
 export type ToDataPlane =
   | { type: 'identities'; identities: IdentityMaterial[] }
-  | { type: 'apply'; id: number; snapshot: MeshSnapshot }
+  /** First half of an apply: build filters, bind ports of the proxies in `own`, serve nothing of it yet. `workers`: how many share the mesh. */
+  | { type: 'prepare'; id: number; snapshot: MeshSnapshot; own: string[]; workers: number }
+  /** Second half. `bound`: the listeners of every worker, for dialling the sidecars of others. */
+  | { type: 'commit'; id: number; bound: BoundListener[] }
+  /** Every worker has committed: what the snapshot no longer has stops. */
+  | { type: 'settle' }
+  /** Another worker, or another listener, refused: what was prepared is not wanted. */
+  | { type: 'abandon' }
+  /** A worker was started again: where the listeners of all are now. */
+  | { type: 'peers'; bound: BoundListener[] }
   | { type: 'clusters'; id: number }
   | { type: 'explain'; id: number; request: ExplainRequest; snapshotVersion?: number }
   | { type: 'counters'; id: number }
@@ -45,8 +54,6 @@ export type ToDataPlane =
   | { type: 'flush'; id: number }
   /** Stop accepting, let requests in flight end within graceMs, then close. */
   | { type: 'drain'; id: number; graceMs: number }
-  /** Bodies are captured up to the snapshot's limit when on; headers always. */
-  | { type: 'capture'; bodies: boolean }
   /** This many full records have been taken: more may come. */
   | { type: 'acknowledge'; exchanges: number }
   /** A recording runs: full records of everything, as far as they are taken. */
@@ -104,7 +111,8 @@ export interface DataPlaneCounters {
 /** Data plane → control plane. */
 export type FromDataPlane =
   | { type: 'online' }
-  | { type: 'applied'; id: number; result: PrepareResult }
+  | { type: 'prepared'; id: number; result: PrepareResult }
+  | { type: 'committed'; id: number }
   /** `dropped` exchanges have no full record; the tallies count them. */
   | { type: 'exchanges'; exchanges: ExchangeDetail[]; dropped: number; tallies?: ExchangeTally[] }
   | { type: 'events'; events: DataPlaneEvent[] }

@@ -23,18 +23,25 @@ export interface PreparedSnapshot {
   snapshot: MeshSnapshot;
   views: Map<string, PreparedView>;
   workloads: Map<string, WorkloadInfo>;
-  /** `reviews-v1-0/inbound` → listener. */
+  /** `reviews-v1-0/inbound` → listener; of the proxies that run here. */
   listeners: Map<string, PreparedListener>;
 }
 
 export const listenerKey = (proxyId: string, listenerId: string): string => `${proxyId}/${listenerId}`;
 
-/** Compiles a snapshot for serving. What does not compile (a regex that is not RE2) comes back as a diagnostic, nothing half done. */
-export function prepareSnapshot(snapshot: MeshSnapshot, filters: FilterFactory): PreparedSnapshot | Diagnostic {
+/**
+ * Compiles a snapshot for serving the proxies in `own`. What does not compile (a regex that is not RE2) comes back as a diagnostic, nothing
+ * half done.
+ */
+export function prepareSnapshot(
+  snapshot: MeshSnapshot,
+  filters: FilterFactory,
+  own: ReadonlySet<string>,
+): PreparedSnapshot | Diagnostic {
   const problem = faultProblem(snapshot);
   if (problem !== null) return problem;
   try {
-    return prepare(snapshot, filters);
+    return prepare(snapshot, filters, own);
   } catch (error) {
     return {
       severity: 'error',
@@ -64,7 +71,7 @@ function faultProblem({ faults }: MeshSnapshot): Diagnostic | null {
   return null;
 }
 
-function prepare(snapshot: MeshSnapshot, filters: FilterFactory): PreparedSnapshot {
+function prepare(snapshot: MeshSnapshot, filters: FilterFactory, own: ReadonlySet<string>): PreparedSnapshot {
   const regexes = new RegexCache();
   const views = new Map<string, PreparedView>();
   for (const [name, view] of Object.entries(snapshot.views)) {
@@ -74,6 +81,7 @@ function prepare(snapshot: MeshSnapshot, filters: FilterFactory): PreparedSnapsh
   const serviceNames = new Map(snapshot.services.map((s) => [s.fqdn, { name: s.name, namespace: s.namespace }]));
   const listeners = new Map<string, PreparedListener>();
   for (const proxy of snapshot.proxies) {
+    if (!own.has(proxy.id)) continue;
     const view = views.get(proxy.view);
     if (view === undefined) throw new Error(`${proxy.id} names the view ${proxy.view}, which the snapshot does not have`);
     const origin: Omit<ExchangeOrigin, 'direction' | 'reporter'> = { snapshot, proxy, workloads, serviceNames };

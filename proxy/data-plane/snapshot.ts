@@ -32,6 +32,8 @@ export interface MeshSnapshot {
   faults: FaultSnapshot[];
   /** Loopback addresses that are never a valid upstream (the control API). `127.0.0.1:40123` */
   forbiddenUpstreams: string[];
+  /** Threads that carry the proxies, each proxy whole on one; absent = 1. */
+  workers?: number;
 }
 
 // ── who ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -569,6 +571,8 @@ export interface FaultSnapshot {
   armedAt: number;
   seed: number | null;
   enabled: boolean;
+  /** What it has done so far, where several workers count together (shared/fault-memory.ts); absent = the worker's own. */
+  memory?: SharedArrayBuffer;
 }
 
 // ── results ───────────────────────────────────────────────────────────────────────────────────────────────────────

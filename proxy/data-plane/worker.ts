@@ -29,8 +29,26 @@ function receive(message: ToDataPlane): void {
     case 'identities':
       plane.setIdentities(message.identities);
       return;
-    case 'apply':
-      change(async () => post({ type: 'applied', id: message.id, result: await plane.apply(message.snapshot) }));
+    case 'prepare':
+      change(async () => {
+        plane.shareAmong(message.workers);
+        post({ type: 'prepared', id: message.id, result: await plane.prepare(message.snapshot, message.own) });
+      });
+      return;
+    case 'commit':
+      change(async () => {
+        plane.commit(message.bound);
+        post({ type: 'committed', id: message.id });
+      });
+      return;
+    case 'settle':
+      change(async () => plane.settle());
+      return;
+    case 'abandon':
+      change(async () => plane.abandon());
+      return;
+    case 'peers':
+      change(async () => plane.setPeers(message.bound));
       return;
     case 'clusters':
       post({ type: 'clusters', id: message.id, clusters: plane.clusters() });
@@ -69,8 +87,6 @@ function receive(message: ToDataPlane): void {
       return;
     case 'keep-all':
       plane.keepAllExchanges(message.on);
-      return;
-    case 'capture':
       return;
   }
 }

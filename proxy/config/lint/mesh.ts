@@ -1,10 +1,11 @@
+import { availableParallelism } from 'node:os';
 import { faultSchema } from '../../api/fault.schema.ts';
 import { meshSchema } from '../../api/mesh.schema.ts';
 import type { GatewayApiRouteSpec } from '../kinds/istio-types.ts';
 import type { LintContext } from './lint-context.ts';
 
 /** The mesh itself, faults, and Gateway API attachment. */
-export function lintMesh(context: LintContext): void {
+export function lintMesh(context: LintContext, cores = availableParallelism()): void {
   const meshes = context.resources('Mesh');
   for (const mesh of meshes.slice(1)) {
     const settings = Object.keys(mesh.spec as object).filter((k) => k !== 'services' && k !== 'namespace');
@@ -19,9 +20,10 @@ export function lintMesh(context: LintContext): void {
   }
   const [first] = meshes;
   const workers = first === undefined ? 1 : (meshSchema.parse(first.document).spec.dataPlane?.workers ?? 1);
-  if (first !== undefined && workers > 1) {
-    const message = `${workers} workers are asked for: all sidecars run on one for now.`;
-    context.warn(first, ['spec', 'dataPlane', 'workers'], 'DD4052', message);
+  if (first !== undefined && workers > cores) {
+    const message = `${workers} workers are asked for, and this machine has ${cores} processor${cores === 1 ? '' : 's'}: they take turns.`;
+    const suggestion = 'As many workers as processors, less one for the engine itself, are the most that helps.';
+    context.warn(first, ['spec', 'dataPlane', 'workers'], 'DD4052', message, suggestion);
   }
   for (const service of context.services) {
     if (service.mesh && service.mesh.spec.workloads.length === 0) {

@@ -36,6 +36,7 @@ export function compile(set: ResourceSet, options: CompileOptions): CompileResul
     services: compileServices(context),
     faults: compileFaults(context),
     forbiddenUpstreams: [...(options.forbiddenUpstreams ?? [])],
+    workers: mesh.dataPlane?.workers ?? 1,
   };
   refuseOwnPorts(context);
   tellBackendTlsProblems(context);

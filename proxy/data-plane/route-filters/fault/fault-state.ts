@@ -1,28 +1,35 @@
+import { type FaultMemory, OwnFaultMemory, SharedFaultMemory } from '../../../shared/fault-memory.ts';
 import type { Clock, Random } from '../../clock.ts';
 import type { FaultCounters } from '../../messages.ts';
 import type { FaultSnapshot } from '../../snapshot.ts';
 import { type DrawSequence, seededDraws } from './draw.ts';
 
-/** Keys of `per: connection | trace | client` remembered per fault; the oldest are forgotten. */
-const MAX_KEYS = 10_000;
-
 /** What one fault has done so far. It lives on through snapshots as long as the fault is the same. */
 export class FaultRuntime {
-  readonly fault: FaultSnapshot;
+  fault: FaultSnapshot;
   readonly signature: string;
-  /** Requests that met the fault's match, and those it acted on. */
-  matched = 0;
-  hits = 0;
   /** The last decision in words: `draw 73.2 of 50 %`. */
   reason = '';
-  #ordinals = 0;
-  readonly #byKey = new Map<string, boolean>();
+  readonly #memory: FaultMemory;
+  /** A connection stays on one worker: what it drew is nobody else's business, and its number means another connection elsewhere. */
+  readonly #keys: FaultMemory;
   readonly #random: Random;
 
   constructor(fault: FaultSnapshot, signature: string, random: Random) {
     this.fault = fault;
     this.signature = signature;
     this.#random = random;
+    this.#memory = fault.memory === undefined ? new OwnFaultMemory() : new SharedFaultMemory(fault.memory);
+    this.#keys = fault.per === 'connection' ? new OwnFaultMemory() : this.#memory;
+  }
+
+  /** Requests that met the fault's match. */
+  get matched(): number {
+    return this.#memory.matched;
+  }
+  /** … and those it acted on. */
+  get hits(): number {
+    return this.#memory.hits;
   }
 
   /**
@@ -31,7 +38,7 @@ export class FaultRuntime {
    */
   decide(key: string): DrawSequence | null {
     const { fault } = this;
-    const nth = this.matched++;
+    const nth = this.#memory.nextMatch();
     if (fault.only !== null) {
       const { skip, first } = fault.only;
       if (nth < skip || (first !== null && nth >= skip + first)) {
@@ -39,10 +46,13 @@ export class FaultRuntime {
         return null;
       }
     }
-    const draws = this.#draws(key === '' ? nth : this.#ordinals);
-    const acts = key === '' ? this.#roll(draws) : this.#rollOnce(key, draws);
+    const known = key === '' ? undefined : this.#keys.decisionOf(key);
+    const keyed = () => (known === undefined ? this.#memory.nextKey() : this.#memory.keys);
+    const draws = this.#draws(key === '' ? nth : keyed());
+    const acts = known === undefined ? this.#roll(draws) : this.#again(known);
+    if (key !== '' && known === undefined) this.#keys.remember(key, acts);
     if (!acts) return null;
-    this.hits++;
+    this.#memory.nextHit();
     return draws;
   }
 
@@ -59,17 +69,9 @@ export class FaultRuntime {
   }
 
   /** The first request of a key draws for all of them. */
-  #rollOnce(key: string, draw: DrawSequence): boolean {
-    const known = this.#byKey.get(key);
-    if (known !== undefined) {
-      this.reason = `as the first of its ${this.fault.per}`;
-      return known;
-    }
-    this.#ordinals++;
-    const acts = this.#roll(draw);
-    if (this.#byKey.size >= MAX_KEYS) this.#byKey.delete(this.#byKey.keys().next().value!);
-    this.#byKey.set(key, acts);
-    return acts;
+  #again(known: boolean): boolean {
+    this.reason = `as the first of its ${this.fault.per}`;
+    return known;
   }
 }
 
@@ -92,9 +94,13 @@ export class FaultState {
   }
 
   runtimeOf(fault: FaultSnapshot): FaultRuntime {
-    const signature = JSON.stringify({ ...fault, resource: null });
     const known = this.#runtimes.get(fault.id);
-    if (known !== undefined && known.signature === signature) return known;
+    if (known?.fault === fault) return known;
+    const signature = JSON.stringify({ ...fault, resource: null, memory: undefined });
+    if (known?.signature === signature) {
+      known.fault = fault;
+      return known;
+    }
     const runtime = new FaultRuntime(fault, signature, this.#random);
     this.#runtimes.set(fault.id, runtime);
     return runtime;
