@@ -4,6 +4,9 @@ import type { ServiceOutput } from '../../api/status.schema.ts';
 type Line = ServiceOutput['lines'][number];
 const maxLines = 1000;
 const maxLineLength = 4096;
+/** As runtimes begin the line that says what killed them; a stack, or the runtime's version, often follows it. */
+const namesError =
+  /^(Uncaught |Exception in thread |Caused by: |Unhandled exception|panic:|fatal|error\b|[\w.]*(Error|Exception)\b( \[\w+\])?:)/i;
 
 /** The last lines a service wrote. */
 export class LineRing {
@@ -24,9 +27,14 @@ export class LineRing {
     return [...this.#lines];
   }
 
-  /** The service's own last words. */
-  last(): string {
-    return this.#lines.findLast((line) => line.stream !== 'drydock' && line.text.trim() !== '')?.text ?? '';
+  /** What the service said of its end: the last error it named since it was started, else its last line; '' when it said nothing. */
+  lastWords(): string {
+    const start = this.#lines.findLastIndex((line) => line.stream === 'drydock');
+    const said = this.#lines
+      .slice(start + 1)
+      .map(({ text }) => text.trim())
+      .filter((text) => text !== '');
+    return said.findLast((text) => namesError.test(text)) ?? said.at(-1) ?? '';
   }
 
   /** A sink for one stream's bytes; `end` writes what had no line end. */

@@ -83,7 +83,7 @@ describe('run: services', () => {
     await fetch(`http://127.0.0.1:${workload.target.port}/die`).catch(() => {});
     await expect.poll(() => events.map((event) => event.type)).toContain('service.exited');
     expect(events.find((event) => event.type === 'service.exited')!.message).toMatch(
-      /exited with code 3 after .* its last line: on stderr/,
+      /exited with code 3 after .* it said: on stderr/,
     );
     await expect.poll(() => supervisor.health(workload.id)).toMatchObject({ health: 'ready', process: { restarts: 1 } });
   });

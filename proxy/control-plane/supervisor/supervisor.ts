@@ -292,8 +292,8 @@ class Supervised {
     const waitMs = this.#backoffMs;
     this.#backoffMs = Math.min(maxBackoffMs, this.#backoffMs * 2);
     const how = exit.error || (exit.signal ? `was ended by ${exit.signal}` : `exited with code ${exit.code}`);
-    const said = this.output.last();
-    const message = `${this.workload.id} ${how} after ${(livedMs / 1000).toFixed(1)} s${said ? `; its last line: ${said}` : ''}`;
+    const said = this.output.lastWords();
+    const message = `${this.workload.id} ${how} after ${(livedMs / 1000).toFixed(1)} s${said ? `; it said: ${said}` : ''}`;
     this.output.add('drydock', `${how}; starting again in ${waitMs / 1000} s`);
     this.#become(exit.error ? 'exited' : 'restarting', message);
     this.#event('service.exited', message, { code: exit.code, signal: exit.signal, restartInMs: waitMs });
