@@ -56,7 +56,9 @@ test.each([
   const view = await viewBody(captured(half, { contentEncoding, truncated: true, bytes: bytes.length }));
   expect(view.encoding).toBe('utf8');
   expect(json.toString().startsWith(view.content)).toBe(true);
-  expect(view.notes).toEqual([`Only the first ${half.length} of ${bytes.length} bytes were kept.`]);
+  expect(view.notes).toEqual([
+    `Only the first ${half.length.toLocaleString('en-US')} of ${bytes.length.toLocaleString('en-US')} bytes were kept.`,
+  ]);
   expect(contentEncoding === 'br' || view.content.length > 0).toBe(true);
 });
 

@@ -6,6 +6,7 @@ import type { CapturedBody } from '../api/exchange.schema.ts';
 
 /** A page shows no more of a body than this; a few kilobytes can claim to inflate to gigabytes. */
 const maxShownBytes = 1024 * 1024;
+const count = (value: number) => value.toLocaleString('en-US');
 /** Encodings laid over each other that are still undone. */
 const maxEncodings = 4;
 
@@ -16,7 +17,7 @@ const maxEncodings = 4;
 export async function viewBody(body: CapturedBody): Promise<BodyView> {
   const notes: string[] = [];
   const wire = Buffer.from(body.content, body.encoding);
-  if (body.truncated) notes.push(`Only the first ${body.capturedBytes} of ${body.bytes} bytes were kept.`);
+  if (body.truncated) notes.push(`Only the first ${count(body.capturedBytes)} of ${count(body.bytes)} bytes were kept.`);
   const plain = await undoEncodings(wire, body, notes);
   const shown = plain.subarray(0, maxShownBytes);
   // Cut somewhere, perhaps within a character.

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { hrefTo, parseRoute } from '../app/router.ts';
 import { formatBytes, formatCount, formatMs, formatRate, formatShare, formatSpan, plural } from './format.ts';
-import { prettyJson } from './pretty-json.ts';
+import { indentJson, prettyJson } from './pretty-json.ts';
 
 const tokens: string = readFileSync(new URL('./tokens.css', import.meta.url), 'utf8');
 
@@ -79,6 +79,10 @@ describe('formats', () => {
   test('JSON is indented; what is no JSON stays as it is', () => {
     expect(prettyJson('{"a":1}')).toBe('{\n  "a": 1\n}');
     expect(prettyJson('{"a":')).toBe('{"a":');
+    expect(indentJson('{"a":[1,"x\\",{"],"e":{},"b":{"c":tr')).toBe(
+      '{\n  "a": [\n    1,\n    "x\\",{"\n  ],\n  "e": {},\n  "b": {\n    "c": tr',
+    );
+    expect(indentJson('["cut o')).toBe('[\n  "cut o');
   });
 });
 

@@ -1,5 +1,5 @@
 import type { BodyView } from '../../../proxy/api/body.schema.ts';
-import { prettyJson } from '../../ui/pretty-json.ts';
+import { indentJson, prettyJson } from '../../ui/pretty-json.ts';
 import { type FormField, parseForm } from './form-fields.ts';
 
 export type BodyMode = 'json' | 'form' | 'image' | 'text' | 'hex';
@@ -25,9 +25,12 @@ export function formOf(view: BodyView): FormField[] | null {
   return parseForm(view.contentType, view.encoding === 'base64' ? atob(view.content) : toBinary(view.content));
 }
 
-/** Indented; of lines of JSON each by itself. */
+/** Indented, also when its end is missing; of lines of JSON each by itself. */
 export function readableJson(view: Pick<BodyView, 'content' | 'contentType'>): string {
-  if (!/ndjson|json-?lines|json-seq/i.test(view.contentType)) return prettyJson(view.content);
+  if (!/ndjson|json-?lines|json-seq/i.test(view.contentType)) {
+    const pretty = prettyJson(view.content);
+    return pretty === view.content && /^\s*[[{]/.test(pretty) && !pretty.trim().includes('\n') ? indentJson(pretty) : pretty;
+  }
   return view.content
     .split('\n')
     .map((line) => prettyJson(line))

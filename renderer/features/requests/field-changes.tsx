@@ -3,8 +3,8 @@ import type { ResendAnswer } from '../../../proxy/api/body.schema.ts';
 type Fields = ResendAnswer['compared']['request'];
 
 const signs: Record<string, { sign: string; word: string }> = {
-  changed: { sign: '≠', word: 'changed' },
-  type: { sign: '≠', word: 'of another type' },
+  changed: { sign: '~', word: 'changed' },
+  type: { sign: '~', word: 'of another type' },
   extra: { sign: '+', word: 'new' },
   missing: { sign: '−', word: 'gone' },
 };
@@ -14,7 +14,7 @@ export function FieldChanges({ fields, label }: { fields: Fields; label: string 
   return (
     <ul className="request-changes" aria-label={label}>
       {fields.map(({ path, kind, recorded, replayed }) => {
-        const { sign, word } = signs[kind] ?? { sign: '≠', word: kind };
+        const { sign, word } = signs[kind] ?? { sign: '~', word: kind };
         return (
           <li key={path} data-kind={kind}>
             <span aria-hidden="true" className="request-change-sign">

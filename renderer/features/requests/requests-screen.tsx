@@ -183,6 +183,12 @@ export default function RequestsScreen() {
           </span>
         )}
         <span className="grow" />
+        {rows.fresh > 0 && frozen && !paused && (
+          <button type="button" className="requests-new num" data-testid="requests-new" onClick={follow}>
+            {formatCount(rows.fresh)} new{' '}
+            {sort ? <ArrowDown size={13} aria-label="sorted in" /> : <ArrowUp size={13} aria-hidden="true" />}
+          </button>
+        )}
         <span className="num" data-testid="requests-count">
           {formatCount(count)} of {formatCount(ring.end - ring.first)}
           {!allHops && filter.terms.length === 0 ? ' reports, one row per call' : ''}
@@ -199,12 +205,6 @@ export default function RequestsScreen() {
       </Explained>
       <div className="requests-split">
         <div className="requests-list" ref={listBox}>
-          {rows.fresh > 0 && frozen && !paused && (
-            <button type="button" className="requests-new num" data-testid="requests-new" onClick={follow}>
-              {formatCount(rows.fresh)} new{' '}
-              {sort ? <ArrowDown size={13} aria-label="sorted in" /> : <ArrowUp size={13} aria-hidden="true" />}
-            </button>
-          )}
           {count === 0 ? (
             <Nothing filtered={filterText !== ''} any={ring.end > ring.first} onClear={() => setFilter('')} />
           ) : (

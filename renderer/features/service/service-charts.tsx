@@ -77,7 +77,10 @@ export function ServiceCharts({ id, events }: { id: string; events: readonly Mes
       </Panel>
       {chart('Requests', charts.rate, (value) => (value === 0 ? '0' : `${formatRate(value)}/s`))}
       {chart('Errors', charts.errors, formatShare, { max: maxShare(data.series.errors) })}
-      {chart('Retry ratio', charts.retries, formatShare, { hint: 'attempts beyond the first, per request' })}
+      {chart('Retry ratio', charts.retries, formatShare, {
+        hint: 'attempts beyond the first, per request',
+        max: maxShare(data.series.retries),
+      })}
       {chart('In flight', charts.inflight, plain, { hint: 'requests at once' })}
       <EventList events={events} />
     </div>
@@ -86,13 +89,13 @@ export function ServiceCharts({ id, events }: { id: string; events: readonly Mes
 
 interface ChartProps {
   hint: string;
-  max: number;
+  max: number | undefined;
 }
 
-/** The axis of a share ends at the next of 1, 5, 10, 25, 50, 100 %: a flat zero is drawn as zero. */
-function maxShare(values: readonly (number | null)[] | undefined): number {
+/** The axis of a share ends at the next of 1, 5, 10, 25, 50, 100 %: a flat zero is drawn as zero. More than one retry per request has no end. */
+function maxShare(values: readonly (number | null)[] | undefined): number | undefined {
   const top = Math.max(0, ...(values ?? []).map((value) => value ?? 0));
-  return [0.01, 0.05, 0.1, 0.25, 0.5].find((step) => top <= step) ?? 1;
+  return [0.01, 0.05, 0.1, 0.25, 0.5].find((step) => top <= step) ?? (top <= 1 ? 1 : undefined);
 }
 
 const clock = (time: string) => new Date(time).toLocaleTimeString([], { hour12: false });

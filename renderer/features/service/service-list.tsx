@@ -56,7 +56,11 @@ export function ServiceList({ graph, status }: { graph: Graph; status: Status })
                 {
                   id: 'port',
                   title: 'Port',
-                  cell: ({ service }) => service.ports.map(({ port, protocol }) => `${port} ${protocol}`).join(', '),
+                  cell: ({ service }) => (
+                    <span className="service-brief">
+                      {service.ports.map(({ port, protocol }) => `${port} ${protocol}`).join(', ')}
+                    </span>
+                  ),
                 },
                 {
                   id: 'versions',
@@ -84,7 +88,7 @@ export function ServiceList({ graph, status }: { graph: Graph; status: Status })
 function HealthWord({ node }: { node: GraphNode | undefined }) {
   const { glyph, word, tone } = healthOf(node?.health ?? 'idle');
   return (
-    <span className={`tone-text tone-${tone}`}>
+    <span className={`service-brief tone-text tone-${tone}`}>
       {glyph} {word}
     </span>
   );

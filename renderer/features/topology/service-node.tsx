@@ -9,7 +9,7 @@ export type TopologyNode = Node<{ onSelect: (id: string) => void }, 'service'>;
 const icons: Partial<Record<NodeView['kind'], LucideIcon>> = { gateway: LogIn, outside: Globe, external: Globe, service: Server };
 const kindWords: Partial<Record<NodeView['kind'], string>> = {
   gateway: 'gateway',
-  outside: 'callers outside the mesh',
+  outside: 'callers',
   external: 'outside the mesh',
 };
 
@@ -52,25 +52,27 @@ function ServiceBox({ view, selected, onSelect }: BoxProps) {
     >
       <span className="topo-node-head">
         <Icon size={14} strokeWidth={1.75} aria-hidden="true" />
-        <span className="topo-node-name truncate">{view.name}</span>
+        <span className="topo-node-name truncate" title={view.name}>
+          {view.name}
+        </span>
+        <span className="topo-node-kind">{kindWords[view.kind] ?? (view.namespace && `in ${view.namespace}`)}</span>
+      </span>
+      <span className="topo-node-line num">
+        {busy ? (
+          <>
+            <b>{view.rate}</b>
+            <span className={`truncate ${view.errorMark ? `tone-text tone-${view.errorMark.tone}` : ''}`}>
+              {view.errorMark && <i aria-hidden="true">{view.errorMark.glyph} </i>}
+              {view.errors} err<span className="visually-hidden">ors</span>
+            </span>
+          </>
+        ) : (
+          view.open !== '' && <b>{view.open}</b>
+        )}
         <span className={`topo-health tone-${view.health.tone}`}>
           <i aria-hidden="true">{view.health.glyph}</i>
           {view.health.word}
         </span>
-      </span>
-      <span className="topo-node-line num">
-        {kindWords[view.kind] ?? (view.namespace && `in ${view.namespace}`)}
-        {busy ? (
-          <>
-            <b>{view.rate}</b>
-            <span className={view.errorMark ? `tone-text tone-${view.errorMark.tone}` : undefined}>
-              {view.errorMark && <i aria-hidden="true">{view.errorMark.glyph} </i>}
-              {view.errors} errors
-            </span>
-          </>
-        ) : (
-          view.kind === 'service' && <span>waiting for requests</span>
-        )}
       </span>
       {view.versions.length > 0 && <Versions versions={view.versions} busy={busy} />}
     </button>
@@ -100,7 +102,9 @@ function Versions({ versions, busy }: { versions: NodeView['versions']; busy: bo
                 ✖
               </i>
             )}
-            {version}
+            <b className="truncate" title={version}>
+              {version}
+            </b>
             {versions.length > 1 && busy && <span>{text}</span>}
             {workloads > 1 && (
               <span>
@@ -150,5 +154,5 @@ export function sizeOfNode(view: Pick<NodeView, 'kind' | 'versions'>): { width: 
   if (view.kind === 'version') return { width: 148, height: 56 };
   const rows = Math.ceil(view.versions.length / 3);
   const versions = view.versions.length === 0 ? 0 : view.versions.length === 1 ? 24 : 16 + rows * 20;
-  return { width: 212, height: 60 + versions };
+  return { width: 192, height: 60 + versions };
 }

@@ -29,8 +29,8 @@ export interface EdgeLine {
 }
 
 /** Room an edge's label takes between two columns. */
-export const labelBox = { width: 92, height: 46 };
-const gap = { column: 20, row: 30 };
+export const labelBox = { width: 88, height: 46 };
+const gap = { column: 12, row: 30 };
 const idleColumns = 4;
 
 /**

@@ -1,6 +1,6 @@
 import type { Graph, GraphEdge, GraphNode } from '../../../proxy/api/observability.schema.ts';
 import { formatBytes, formatMs, formatRate, formatShare } from '../../ui/format.ts';
-import { Panel, Table } from '../../ui/index.ts';
+import { Panel, plural, Table } from '../../ui/index.ts';
 import { healthOf, markErrors, shortName, splitLabel, wantedLabel } from './topology-view.ts';
 
 /** The graph's equal in tables: every number of the picture, reachable with the keyboard. */
@@ -29,7 +29,12 @@ export function TopologyTable({
               id: 'edge',
               title: 'Caller → callee',
               cell: (edge) => (
-                <button type="button" className="topo-link" onClick={() => onSelect(edge.id)}>
+                <button
+                  type="button"
+                  className="topo-link truncate"
+                  title={`${shortName(edge.from)} → ${shortName(edge.to)}`}
+                  onClick={() => onSelect(edge.id)}
+                >
                   {shortName(edge.from)} → {shortName(edge.to)}
                 </button>
               ),
@@ -67,7 +72,7 @@ export function TopologyTable({
               id: 'name',
               title: 'Service',
               cell: (node) => (
-                <button type="button" className="topo-link" onClick={() => onSelect(node.id)}>
+                <button type="button" className="topo-link truncate" title={node.name} onClick={() => onSelect(node.id)}>
                   {node.name}
                 </button>
               ),
@@ -107,12 +112,12 @@ function describeState(edge: GraphEdge): string {
   const parts = [
     edge.faults.length > 0 && `⚡ ${edge.faults.length} armed`,
     edge.ejected > 0 && `✖ ${edge.ejected} ejected`,
-    edge.overflows > 0 && `✖ ${edge.overflows} overflow`,
-    edge.timeouts > 0 && `▲ ${edge.timeouts} timeouts`,
+    edge.overflows > 0 && `✖ ${plural(edge.overflows, 'overflow')}`,
+    edge.timeouts > 0 && `▲ ${plural(edge.timeouts, 'timeout')}`,
     edge.mirrors?.length && `⧉ copied to ${edge.mirrors.map(shortName).join(', ')}`,
     edge.retryRatio > 0 && `↻ ${edge.retryRatio.toFixed(2)} retries`,
   ].filter(Boolean);
   if (parts.length > 0) return parts.join(' · ');
   const mark = markErrors(edge.errorShare);
-  return mark ? `${mark.glyph} ${mark.word}` : edge.count === 0 ? '○ at rest' : '● healthy';
+  return mark ? `${mark.glyph} ${mark.word}` : edge.count === 0 && !edge.open ? '○ at rest' : '● healthy';
 }

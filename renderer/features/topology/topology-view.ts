@@ -42,6 +42,8 @@ export interface NodeView {
   namespace: string;
   health: Health;
   rate: string;
+  /** What goes on, shown while nothing has ended. */
+  open: string;
   errors: string;
   errorMark: Health | null;
   versions: { version: string; share: number; text: string; ready: number; workloads: number; errorMark: Health | null }[];
@@ -109,7 +111,7 @@ export function viewGraph(
     edges.set(view.id, reuse(before.edges.get(view.id), dim ? { ...view, dim, key: `${view.key} dim` } : view));
   };
   for (const node of graph.nodes) {
-    keepNode(viewNode(node, manyNamespaces, options.group));
+    keepNode(viewNode(node, manyNamespaces, options.group, openInto(graph.edges, node.id)));
     if (options.group !== 'version' || node.versions.length < 2) continue;
     for (const version of node.versions) {
       keepNode(viewVersion(node, version));
@@ -129,7 +131,12 @@ function reuse<T extends { key: string }>(before: T | undefined, view: T): T {
   return before?.key === view.key ? before : view;
 }
 
-function viewNode(node: GraphNode, showNamespace: boolean, group: GroupBy): NodeView {
+/** How many calls to it go on and have not been counted yet. */
+function openInto(edges: readonly GraphEdge[], id: string): number {
+  return edges.reduce((sum, { to, open = 0 }) => sum + (to === id ? open : 0), 0);
+}
+
+function viewNode(node: GraphNode, showNamespace: boolean, group: GroupBy, open: number): NodeView {
   const named = node.versions.filter(({ version }) => version !== '');
   const view = {
     id: node.id,
@@ -138,6 +145,7 @@ function viewNode(node: GraphNode, showNamespace: boolean, group: GroupBy): Node
     namespace: showNamespace && node.kind === 'service' ? node.namespace : '',
     health: healths[node.health],
     rate: `${formatRate(node.rate)}/s`,
+    open: open > 0 ? `${open} open` : '',
     errors: formatShare(node.errorShare),
     errorMark: markErrors(node.errorShare),
     versions: group === 'version' && named.length > 1 ? [] : named.map((version) => viewShare(version, node.rate)),
@@ -176,6 +184,7 @@ function viewVersion(node: GraphNode, version: GraphNode['versions'][number]): N
     namespace: '',
     health: healths[health],
     rate: `${formatRate(version.rate)}/s`,
+    open: '',
     errors: formatShare(version.errorShare),
     errorMark: markErrors(version.errorShare),
     versions: [],

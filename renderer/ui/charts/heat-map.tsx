@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { useWidth } from '../use-width.ts';
 import './charts.css';
+import { bandTicks, clockTick, timeTicks } from './ticks.ts';
 
 export interface HeatMapProps {
   /** What it shows, for assistive tools. */
@@ -117,21 +118,21 @@ function drawAxes(
   context.strokeStyle = colors.line;
   context.textBaseline = 'middle';
   context.textAlign = 'right';
-  const every = Math.max(1, Math.ceil(bounds.length / 4));
-  for (let band = 0; band <= bounds.length; band += every) {
-    const y = Math.round(height - bottom - (band / Math.max(1, bounds.length)) * plotHeight) + 0.5;
+  for (const { value, share } of [{ value: 0, share: 0 }, ...bandTicks(bounds, 24 / plotHeight)]) {
+    const y = Math.round(height - bottom - share * plotHeight) + 0.5;
     context.beginPath();
     context.moveTo(left, y);
     context.lineTo(width - right, y);
     context.stroke();
-    // The lower end of the band above the line.
-    if (band > 0) context.fillText(format(bounds[band - 1] ?? 0), left - 6, y);
+    if (value > 0) context.fillText(format(value).replace(/\.0+(?= )/, ''), left - 6, y);
   }
   context.textBaseline = 'top';
   context.textAlign = 'center';
-  for (const share of [0, 0.5, 1]) {
-    const time = times[Math.min(times.length - 1, Math.floor(share * (times.length - 1)))];
-    if (time !== undefined) context.fillText(clock(time), left + share * (width - left - right), height - bottom + 6);
+  const [first, last] = [times[0] ?? 0, times.at(-1) ?? 0];
+  const { ticks, withSeconds } = timeTicks(first, last, (width - left - right) / 56);
+  for (const time of ticks) {
+    const share = last === first ? 0 : (time - first) / (last - first);
+    context.fillText(clockTick(time, withSeconds), left + share * (width - left - right), height - bottom + 6);
   }
 }
 

@@ -10,6 +10,7 @@ import {
   YAxis,
 } from 'recharts';
 import './charts.css';
+import { clockTick, timeTicks, valueTicks } from './ticks.ts';
 
 export interface ChartSeries {
   id: string;
@@ -90,6 +91,9 @@ export function LineChart(props: LineChartProps) {
   const dash = (index: number) => series[index]?.dash ?? dashes[index % dashes.length];
   const first = times[0] ?? 0;
   const last = times.at(-1) ?? 0;
+  const top = max ?? series.reduce((most, line) => line.values.reduce<number>((a, value) => Math.max(a, value ?? 0), most), 0);
+  const levels = valueTicks(top);
+  const { ticks, withSeconds } = timeTicks(first, last);
   return (
     <figure className="dd-chart" aria-label={props.label}>
       {legend && series.length > 1 && (
@@ -113,22 +117,24 @@ export function LineChart(props: LineChartProps) {
             dataKey="time"
             type="number"
             domain={[first, last]}
-            tickFormatter={clock}
+            ticks={ticks}
+            tickFormatter={(time: number) => clockTick(time, withSeconds)}
             tick={{ fontSize: 10, fill: 'var(--text-3)' }}
             stroke="var(--line-2)"
             tickLine={false}
-            minTickGap={56}
+            minTickGap={14}
             height={22}
           />
           <YAxis
             width={52}
-            domain={[0, max ?? 'auto']}
+            domain={[0, levels.at(-1) ?? 1]}
+            ticks={levels}
             // recharts breaks labels at spaces
             tickFormatter={(value: number) => format(value).replaceAll(' ', '\u00a0')}
             tick={{ fontSize: 10, fill: 'var(--text-3)' }}
             stroke="transparent"
             tickLine={false}
-            tickCount={4}
+            interval={0}
           />
           <Tooltip
             isAnimationActive={false}
