@@ -6,6 +6,7 @@ import type { WorkloadCertificates } from '../pki/workload-certificates.ts';
 import type { StoreCounters } from '../store/store-types.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Committed } from './apply.ts';
+import { findIngress } from './ingress.ts';
 
 export interface StatusParts {
   committed: Committed;
@@ -25,6 +26,7 @@ export interface StatusParts {
   now: number;
   /** What else is not well, in words. */
   problems: readonly string[];
+  simulations: NonNullable<Status['simulations']>;
 }
 
 /** The ready line of `up --json`. */
@@ -33,9 +35,10 @@ export function readyLine(parts: Pick<StatusParts, 'committed' | 'workloads' | '
   return { event: 'ready', pid: process.pid, control, ingress: ingressOf(committed), toxiproxy, otlp, workloads };
 }
 
-function ingressOf({ bound }: Committed): string {
-  const ingress = bound.find((listener) => listener.proxy === 'ingress');
-  return ingress ? `http://${ingress.host === '0.0.0.0' ? '127.0.0.1' : ingress.host}:${ingress.port}` : '';
+/** A URL; '' where there is no gateway. */
+function ingressOf(committed: Committed): string {
+  const ingress = findIngress(committed);
+  return ingress === null ? '' : `${ingress.scheme}://${ingress.host}:${ingress.port}`;
 }
 
 /** GET /status. */
@@ -81,6 +84,7 @@ export function describeStatus(parts: StatusParts): Status {
         workloads: own.map((instance) => instance.id),
       };
     }),
+    simulations: parts.simulations,
     diagnostics: committed.diagnostics,
   };
 }

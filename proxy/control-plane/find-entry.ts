@@ -1,5 +1,6 @@
 import type { HostPort } from '../data-plane/snapshot.ts';
 import type { Committed } from './apply.ts';
+import { findIngress } from './ingress.ts';
 import { describeWorkloads } from './workloads.ts';
 
 /** Who sends: someone outside, by the ingress (on this port where there are several), or a service by its sidecar. */
@@ -12,7 +13,7 @@ export type Caller =
 export function findEntry(committed: Committed, caller: Caller): HostPort | string {
   if (caller.kind === 'ingress') {
     const gateways = committed.bound.filter((listener) => listener.proxy === 'ingress');
-    const gateway = gateways.find((listener) => listener.port === caller.port) ?? gateways[0];
+    const gateway = gateways.find((listener) => listener.port === caller.port) ?? findIngress(committed);
     return gateway ? { host: gateway.host, port: gateway.port } : 'There is no ingress gateway';
   }
   const workloads = describeWorkloads(committed, () => null);

@@ -66,7 +66,7 @@ function printReady({ out }: CommandContext, { control, ingress, toxiproxy, work
   out.line(`${out.style('green', '●')} The mesh is up.`);
   out.line();
   out.line(`  Interface  ${bold(`${control.url}/#token=${control.token}`)}`);
-  if (ingress) out.line(`  Ingress    ${bold(ingress)}   Host: <service>.localhost`);
+  if (ingress) out.line(`  Ingress    ${bold(ingress)}${ingress.startsWith('http:') ? '   Host: <service>.localhost' : ''}`);
   if (toxiproxy) out.line(`  Toxiproxy  ${toxiproxy}${toxiproxy.endsWith(':8474') ? '' : '   (8474 is not free)'}`);
   out.line();
   const rows = workloads.map((one) => [`  ${one.id}`, one.app, one.inbound, one.outbound, one.health ?? '']);
