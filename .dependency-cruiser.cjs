@@ -26,6 +26,8 @@ module.exports = {
     only('control-plane-is-layer-5', '^proxy/control-plane/', [
       '^proxy/(api|shared|pki|store|config|telemetry|recorder|scenarios|control-plane)/',
       '^proxy/data-plane/(snapshot|messages)\\.ts$',
+      // A replay sends with the data plane's own HTTP/1.1 client rather than with a second one.
+      '^proxy/data-plane/(header-map|stream|upstream/http1-connection|upstream/direct-reads)\\.ts$',
     ]),
     only('renderer-imports-api-only', '^renderer/', ['^proxy/api/', '^renderer/']),
     only('electron-imports-api-only', '^electron/', ['^proxy/api/', '^electron/']),

@@ -9,6 +9,7 @@ import {
   type StreamMessage,
 } from '../recorder/replay/call.ts';
 import { isLoopbackHost, type ReplayTarget } from '../recorder/replay/target.ts';
+import { monotonicMs } from '../shared/monotonic.ts';
 import type { Committed } from './apply.ts';
 import { findEntry } from './find-entry.ts';
 import { SendThread } from './replay/send-thread.ts';
@@ -103,7 +104,7 @@ function toWire(call: ReplayCall, entry: { host: string; port: number }, traceId
     body: new Uint8Array(call.body),
     traceId,
     spanId: rootSpanPrefix + number.toString(16).padStart(12, '0'),
-    startAt: startAt === undefined ? 0 : performance.timeOrigin + startAt,
+    startAt: startAt === undefined ? 0 : monotonicMs(startAt),
     script:
       script === undefined
         ? null

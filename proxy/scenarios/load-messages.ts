@@ -3,8 +3,8 @@ import type { LoadAssignment } from './loads.ts';
 
 /** To the load thread. `set` tells loads that were started together from others. */
 export type ToLoadThread =
-  /** `epochMs`: time 0 on the clock that all threads of the process share (performance.timeOrigin + performance.now()). */
-  | { type: 'start'; set: number; mark: string; epochMs: number; assignments: readonly LoadAssignment[] }
+  /** `zeroAt`: time 0 on the clock that all threads share (monotonicMs()). */
+  | { type: 'start'; set: number; mark: string; zeroAt: number; assignments: readonly LoadAssignment[] }
   | { type: 'stop'; set: number }
   | { type: 'cut'; set: number };
 

@@ -1,5 +1,5 @@
-import { performance } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
+import { monotonicMs } from '../shared/monotonic.ts';
 import { workerEnvironment } from '../shared/worker-environment.ts';
 import type { FromLoadThread, ToLoadThread } from './load-messages.ts';
 import type { LoadAssignment, LoadDriver, Loads, LoadsSink } from './loads.ts';
@@ -50,7 +50,7 @@ export class LoadThread implements LoadDriver {
       stopped = resolve;
     });
     this.#started.set(set, { sink, stopped, isStopped });
-    this.#send({ type: 'start', set, mark, assignments, epochMs: performance.timeOrigin + performance.now() });
+    this.#send({ type: 'start', set, mark, assignments, zeroAt: monotonicMs(performance.now()) });
     return {
       stop: () => {
         this.#send({ type: 'stop', set });

@@ -1,6 +1,7 @@
-import { performance } from 'node:perf_hooks';
 import { parentPort } from 'node:worker_threads';
+import { fromMonotonicMs } from '../shared/monotonic.ts';
 import { createSystemClock } from '../shared/system-clock.ts';
+import { preferThisThread } from '../shared/thread-priority.ts';
 import type { LoadResult } from './load-generator.ts';
 import type { FromLoadThread, ToLoadThread } from './load-messages.ts';
 import { type Loads, startGenerators } from './loads.ts';
@@ -10,6 +11,7 @@ import { type Loads, startGenerators } from './loads.ts';
 const tellEveryMs = 50;
 
 if (parentPort === null) throw new Error('scenarios/load-worker.ts runs as a worker thread');
+preferThisThread();
 const port = parentPort;
 const clock = createSystemClock();
 const tell = (message: FromLoadThread): void => port.postMessage(message);
@@ -22,9 +24,9 @@ class LoadSet {
   #dropped: [number, number][] = [];
   #timer: { cancel(): void } | null = null;
 
-  constructor({ set, mark, epochMs, assignments }: ToLoadThread & { type: 'start' }) {
+  constructor({ set, mark, zeroAt, assignments }: ToLoadThread & { type: 'start' }) {
     this.#set = set;
-    const startedAt = epochMs - performance.timeOrigin;
+    const startedAt = fromMonotonicMs(zeroAt);
     this.#loads = startGenerators(
       { assignments, mark, startedAt, clock },
       {

@@ -38,12 +38,19 @@ export class SendThread {
   }
 
   #launch(): Worker {
-    const worker = new Worker(this.#url, { name: 'drydock-replay', env: workerEnvironment() });
+    const worker = new Worker(this.#url, {
+      name: 'drydock-replay',
+      env: workerEnvironment(),
+      // Collected seldom: a collection holds up what was to start in it.
+      resourceLimits: { maxYoungGenerationSizeMb: 96 },
+    });
     worker.unref();
-    worker.on('message', ({ id, answer }: FromSendWorker) => {
-      const settle = this.#waiting.get(id);
-      this.#waiting.delete(id);
-      settle?.(answer);
+    worker.on('message', (answers: FromSendWorker[]) => {
+      for (const { id, answer } of answers) {
+        const settle = this.#waiting.get(id);
+        this.#waiting.delete(id);
+        settle?.(answer);
+      }
     });
     let reason = 'the sending thread ended';
     worker.on('error', (error) => {

@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads';
+import { preferThisThread } from '../../shared/thread-priority.ts';
 import { Sender } from './sender.ts';
 import type { WireAnswer, WireCall } from './wire.ts';
 
@@ -11,8 +12,10 @@ export interface FromSendWorker {
 }
 
 if (parentPort === null) throw new Error('replays are sent from a worker thread');
+preferThisThread();
 const port = parentPort;
 const sender = new Sender();
+let answers: FromSendWorker[] = [];
 
 port.on('message', (message: ToSendWorker) => {
   if (message.type === 'cancel') {
@@ -20,5 +23,15 @@ port.on('message', (message: ToSendWorker) => {
     return;
   }
   const { id, call } = message;
-  void sender.send(id, call).then((answer) => port.postMessage({ id, answer } satisfies FromSendWorker));
+  void sender.send(id, call).then((answer) => tell({ id, answer }));
 });
+
+/** Those that came in one round of the event loop go in one message: each wakes the control plane. */
+function tell(answer: FromSendWorker): void {
+  answers.push(answer);
+  if (answers.length > 1) return;
+  setImmediate(() => {
+    port.postMessage(answers);
+    answers = [];
+  });
+}

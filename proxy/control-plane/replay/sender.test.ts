@@ -1,6 +1,7 @@
 import http, { type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { monotonicMs } from '../../shared/monotonic.ts';
 import { Sender } from './sender.ts';
 import type { WireCall } from './wire.ts';
 
@@ -41,7 +42,7 @@ const call = (path: string, startAt = 0): WireCall => ({
 });
 
 test('calls start in the order of their moments, never before, whatever the order they were given in', async () => {
-  const now = performance.timeOrigin + performance.now();
+  const now = monotonicMs(performance.now());
   const answers = await Promise.all([
     sender.send(1, call('/third', now + 90)),
     sender.send(2, call('/first', now + 30)),
@@ -54,11 +55,11 @@ test('calls start in the order of their moments, never before, whatever the orde
 });
 
 test('a call cancelled before its moment is never sent, and one under way ends at once', async () => {
-  const later = sender.send(1, call('/later', performance.timeOrigin + performance.now() + 60_000));
+  const later = sender.send(1, call('/later', monotonicMs(performance.now()) + 60_000));
   sender.cancel(1);
   expect(await later).toMatchObject({ status: 0, error: 'cancelled' });
   const never = sender.send(2, call('/never'));
-  await expect.poll(() => seen.length).toBe(1);
+  await expect.poll(() => seen.length, { timeout: 20_000 }).toBe(1);
   sender.cancel(2);
   expect((await never).error).not.toBe('');
   expect(seen.map(({ url }) => url)).toEqual(['/never']);
@@ -70,4 +71,28 @@ test('a connection that was closed while it was kept is replaced, and what canno
   expect((await sender.send(2, call('/two'))).status).toBe(200);
   expect((await sender.send(3, call('/a b'))).error).toContain('unescaped');
   expect((await sender.send(4, { ...call('/x'), port: 1 })).error).toBe('ECONNREFUSED');
+});
+
+test('a body goes up whole, and an answer in chunks with trailers comes back whole', async () => {
+  server.removeAllListeners('request');
+  server.on('request', (request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => {
+      body += chunk.toString();
+    });
+    request.on('end', () => {
+      response.writeHead(200, { trailer: 'x-sum' });
+      response.write(`${request.headers['content-length']}:`);
+      response.write(body);
+      response.addTrailers({ 'x-sum': '7' });
+      response.end();
+    });
+  });
+  const answer = await sender.send(1, {
+    ...call('/post'),
+    method: 'POST',
+    body: new Uint8Array(Buffer.from('x'.repeat(70_000))),
+  });
+  expect(Buffer.from(answer.body).toString()).toBe(`70000:${'x'.repeat(70_000)}`);
+  expect(answer.trailers).toEqual([['x-sum', '7']]);
 });
