@@ -1,7 +1,9 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef } from 'react';
+import { type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useId, useRef } from 'react';
 import './list.css';
 import { ListHead, type ListHeadProps } from './list-head.tsx';
+import { ListRow } from './list-row.tsx';
+import { useRowWindow } from './use-row-window.ts';
 
 export interface Column<T> {
   id: string;
@@ -51,7 +53,8 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
     count,
     getScrollElement: () => body.current,
     estimateSize: () => rowHeight,
-    overscan: 12,
+    // The window below decides which rows are kept; this one tells which are looked at.
+    overscan: 0,
     useFlushSync: false,
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: the token is the signal.
@@ -59,11 +62,12 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
     body.current?.scrollTo({ top: 0 });
   }, [topToken]);
 
-  const drawn = virtualizer.range;
+  const totalPx = virtualizer.getTotalSize();
+  const drawn = useRowWindow(virtualizer.range, count);
   const { onRange } = props;
   useEffect(() => {
-    onRange?.(Math.max(0, (drawn?.startIndex ?? 0) - 12), (drawn?.endIndex ?? 0) + 12);
-  }, [drawn?.startIndex, drawn?.endIndex, onRange]);
+    onRange?.(drawn.first, drawn.last);
+  }, [drawn.first, drawn.last, onRange]);
 
   // A selection made elsewhere (keys, palette, URL) comes into view; a clicked row is there already.
   // biome-ignore lint/correctness/useExhaustiveDependencies: only a change of selection may scroll.
@@ -108,6 +112,13 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
     virtualizer.scrollToIndex(to, { align: 'auto' });
   };
 
+  const withRow = (event: MouseEvent, act: ((item: T, index: number) => void) | undefined) => {
+    const row = event.target instanceof Element ? event.target.closest<HTMLElement>('.dd-list-row') : null;
+    const index = Number(row?.dataset.index ?? -1);
+    const item = index < 0 ? undefined : at(index);
+    if (item) act?.(item, index);
+  };
+
   return (
     <div className="dd-list" style={{ '--columns': columns.map((column) => column.width).join(' ') } as React.CSSProperties}>
       {props.head ? (
@@ -129,6 +140,8 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
         aria-activedescendant={selected ? `${id}-${selected}` : undefined}
         tabIndex={0}
         onKeyDown={onKeyDown}
+        onClick={(event) => withRow(event, onSelect)}
+        onDoubleClick={(event) => withRow(event, onOpen)}
         onScroll={(event) => {
           const next = event.currentTarget.scrollTop > 2;
           if (next !== scrolled.current) {
@@ -137,35 +150,27 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
           }
         }}
       >
-        <div className="dd-list-sizer" role="presentation" style={{ height: virtualizer.getTotalSize() }}>
-          {virtualizer.getVirtualItems().map((row) => {
-            const item = at(row.index);
+        <div className="dd-list-sizer" role="presentation" style={{ height: totalPx }}>
+          {Array.from({ length: Math.max(0, drawn.last - drawn.first + 1) }, (_, n) => {
+            const index = drawn.first + n;
+            const item = at(index);
             if (!item) return null;
             const key = keyOf(item);
             return (
-              // biome-ignore lint/a11y/useKeyWithClickEvents: the listbox takes the keys.
-              <div
+              <ListRow
                 // Rows are recycled by place: a live list would otherwise rebuild every row ten times a second.
-                key={row.index}
+                key={index}
                 id={`${id}-${key}`}
-                role="option"
-                tabIndex={-1}
-                aria-selected={key === selected}
-                aria-posinset={row.index + 1}
-                aria-setsize={count}
-                data-testid={props.rowTestId}
-                data-id={key}
-                className={`dd-list-row ${props.rowClass?.(item) ?? ''}`}
-                style={{ height: rowHeight, transform: `translateY(${row.start}px)` }}
-                onClick={() => onSelect?.(item, row.index)}
-                onDoubleClick={() => onOpen?.(item)}
-              >
-                {columns.map((column) => (
-                  <div key={column.id} className="dd-list-cell" data-align={column.align}>
-                    {column.cell(item)}
-                  </div>
-                ))}
-              </div>
+                itemKey={key}
+                item={item}
+                index={index}
+                count={count}
+                columns={columns}
+                height={rowHeight}
+                selected={key === selected}
+                testId={props.rowTestId}
+                className={props.rowClass?.(item) ?? ''}
+              />
             );
           })}
         </div>

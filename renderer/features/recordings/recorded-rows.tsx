@@ -1,4 +1,4 @@
-import { Pin, Square, SquareCheck } from 'lucide-react';
+import { Pin, SquareCheck } from 'lucide-react';
 import { useCallback, useMemo, useState } from 'react';
 import type { Annotation, MarkColour, RecordedRow, RecordedRowFilter, Recording } from '../../../proxy/api/recording.schema.ts';
 import { useCommands } from '../../commands/registry.ts';
@@ -234,7 +234,7 @@ function rowColumns(chosen: ReadonlySet<string>, onToggle: (id: string) => void)
             onToggle(row.id);
           }}
         >
-          {chosen.has(row.id) ? <SquareCheck size={14} aria-label="chosen" /> : <Square size={14} aria-hidden="true" />}
+          {chosen.has(row.id) ? <SquareCheck size={14} aria-label="chosen" /> : <i />}
         </span>
       ),
     },

@@ -39,7 +39,22 @@ test('reads only the pages that are looked at, each once', async () => {
   pages.want(390, 410);
   await answer();
   expect(asked).toEqual([0, 499, 1, 2]);
-  expect([pages.at(99_999)?.id, pages.at(400)?.id, changes()]).toEqual(['a99999', 'a400', 4]);
+  expect([pages.at(99_999)?.id, pages.at(400)?.id, changes()]).toEqual(['a99999', 'a400', 3]);
+});
+
+test('a page is there before the wheel has come to it, and its coming redraws nothing', async () => {
+  const { pages, asked, answer, changes } = makePages(100_000);
+  pages.want(0, 30);
+  await answer();
+  pages.want(60, 90);
+  await answer();
+  expect([asked, changes(), pages.at(200)?.id]).toEqual([[0, 1], 1, 'a200']);
+  pages.want(180, 210);
+  expect(asked).toEqual([0, 1]);
+  pages.want(500, 530);
+  pages.want(410, 440);
+  await answer();
+  expect([asked, changes()]).toEqual([[0, 1, 2, 3], 2]);
 });
 
 test('shows what it has until what was asked again is there', async () => {

@@ -1,6 +1,8 @@
 import type { RecordedRow, RecordedRowPage } from '../../../proxy/api/recording.schema.ts';
 
 export const rowsPerPage = 200;
+/** A page is read this many rows before it is seen: half a second of a turning wheel. */
+const readAhead = 120;
 /** Pages in memory: 8,000 rows; the ones not looked at for longest go first. */
 const maxPages = 40;
 
@@ -46,8 +48,9 @@ export class RowPages {
   /** Rows `first` to `last` are looked at: what is missing of them is asked for. */
   readonly want = (first: number, last: number): void => {
     this.#wanted = [first, last];
-    const end = this.#total === null ? first : Math.min(last, this.#total - 1);
-    for (let page = Math.floor(first / rowsPerPage); page <= Math.floor(Math.max(first, end) / rowsPerPage); page++) {
+    const end = this.#total === null ? first : Math.min(last + readAhead, this.#total - 1);
+    const start = Math.max(0, first - readAhead);
+    for (let page = Math.floor(start / rowsPerPage); page <= Math.floor(Math.max(first, end) / rowsPerPage); page++) {
       const known = this.#pages.get(page);
       if (known) this.#pages.delete(page);
       if (known) this.#pages.set(page, known);
@@ -67,6 +70,7 @@ export class RowPages {
 
   async #ask(page: number): Promise<void> {
     this.#asked.add(page);
+    const before = { total: this.#total, error: this.#error };
     try {
       const { rows, total } = await this.#load(page * rowsPerPage, rowsPerPage);
       this.#pages.delete(page);
@@ -81,6 +85,8 @@ export class RowPages {
       this.#error = error instanceof Error ? error.message : String(error);
     }
     this.#asked.delete(page);
-    if (!this.#closed) this.#onChange();
+    const [first, last] = this.#wanted.map((row) => Math.floor(row / rowsPerPage)) as [number, number];
+    const isSeen = page >= first && page <= last;
+    if (!this.#closed && (isSeen || before.total !== this.#total || before.error !== this.#error)) this.#onChange();
   }
 }
