@@ -26,7 +26,6 @@ export interface StatusParts {
   now: number;
   /** What else is not well, in words. */
   problems: readonly string[];
-  simulations: NonNullable<Status['simulations']>;
 }
 
 /** The ready line of `up --json`. */
@@ -84,7 +83,6 @@ export function describeStatus(parts: StatusParts): Status {
         workloads: own.map((instance) => instance.id),
       };
     }),
-    simulations: parts.simulations,
     diagnostics: committed.diagnostics,
   };
 }
