@@ -18,6 +18,7 @@ import { ResourceCounts } from './resource-counts.ts';
 import { FaultState } from './route-filters/fault/fault-state.ts';
 import { mayConcern } from './route-filters/fault/filter.ts';
 import { FilterFactory } from './route-filters/index.ts';
+import { RateLimitState } from './route-filters/rate-limit/rate-limit-state.ts';
 import { createConnectionAuthorizer } from './route-filters/rbac/filter.ts';
 import type {
   BoundListener as BoundPort,
@@ -49,6 +50,7 @@ export class DataPlane {
   readonly #open: OpenExchanges;
   readonly #upstreams: Upstreams;
   readonly #faults: FaultState;
+  readonly #rateLimits: RateLimitState;
   readonly #tcpFaults: TcpFaults;
   readonly #connections: Connections;
   readonly #identities = new Map<string, IdentityMaterial>();
@@ -83,6 +85,7 @@ export class DataPlane {
       },
     });
     this.#faults = new FaultState({ clock, random });
+    this.#rateLimits = new RateLimitState(clock);
     this.#tcpFaults = new TcpFaults({ state: this.#faults, clock, random, onBegin: (toxic) => this.#renewConnections(toxic) });
     this.toxicProxies = new ToxicProxies({ clock, random, forbidden: () => this.#forbidden });
     const identityOf = (proxyId: string) => this.#identityOf(proxyId);
@@ -146,7 +149,12 @@ export class DataPlane {
    */
   async prepare(snapshot: MeshSnapshot, own: readonly string[]): Promise<PrepareResult> {
     this.abandon();
-    const filters = new FilterFactory({ clock: this.#clock, random: this.#random, faults: this.#faults });
+    const filters = new FilterFactory({
+      clock: this.#clock,
+      random: this.#random,
+      faults: this.#faults,
+      rateLimits: this.#rateLimits,
+    });
     const prepared = prepareSnapshot(snapshot, filters, new Set(own));
     if ('severity' in prepared) return { ok: false, bound: [], diagnostics: [prepared] };
     const listeners = await this.#listeners.open(prepared.listeners);
@@ -167,6 +175,7 @@ export class DataPlane {
     this.#listeners.switchTo(prepared.listeners, listeners);
     this.setPeers(bound);
     this.#faults.update(prepared.snapshot.faults);
+    this.#rateLimits.prune();
     this.#upstreams.update(prepared.snapshot, (workload) => this.#inboundOf(workload));
     this.#tcpFaults.update(prepared.snapshot.faults);
   }

@@ -86,7 +86,10 @@ function prepare(snapshot: MeshSnapshot, filters: FilterFactory, own: ReadonlySe
     if (view === undefined) throw new Error(`${proxy.id} names the view ${proxy.view}, which the snapshot does not have`);
     const origin: Omit<ExchangeOrigin, 'direction' | 'reporter'> = { snapshot, proxy, workloads, serviceNames };
     let outbound: RouteFilter[] | null = null;
-    const outboundFilters = () => (outbound ??= filters.outbound(snapshot, proxy, regexes));
+    const outboundFilters = (own?: GatewayListener) =>
+      own === undefined
+        ? (outbound ??= filters.outbound(snapshot, proxy, regexes))
+        : filters.outbound(snapshot, proxy, regexes, own.http);
     for (const listener of proxy.listeners) {
       listeners.set(listenerKey(proxy.id, listener.id), {
         proxy,
@@ -119,7 +122,7 @@ function preparePaths(
   origin: Omit<ExchangeOrigin, 'direction' | 'reporter'>,
   view: PreparedView,
   filters: FilterFactory,
-  outboundFilters: () => RouteFilter[],
+  outboundFilters: (own?: GatewayListener) => RouteFilter[],
   regexes: RegexCache,
 ): ListenerPath[] {
   const { snapshot, proxy } = origin;
@@ -166,7 +169,7 @@ function preparePaths(
           table: prepareGateway(listener, view.view, regexes),
           target: null,
           guards: filters.gateway(listener),
-          filters: outboundFilters(),
+          filters: outboundFilters(listener),
         },
       ];
   }

@@ -73,6 +73,8 @@ export interface ProxySnapshot {
   /** Key into MeshSnapshot.views. */
   view: string;
   listeners: ListenerSnapshot[];
+  /** What EnvoyFilters add to the outbound listeners, by destination port; absent = nothing. */
+  http?: HttpPatches;
 }
 
 // ── listeners ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -110,6 +112,8 @@ export interface GatewayListener extends ListenerBase {
   /** Policies of the gateway itself, judged before routing; absent = none. */
   authorization?: AuthorizationSnapshot;
   jwt?: JwtSnapshot[];
+  /** What EnvoyFilters add; absent = nothing. */
+  http?: HttpPatches;
 }
 export type ListenerSnapshot = InboundListener | OutboundListener | UpstreamListener | GatewayListener;
 
@@ -144,7 +148,69 @@ export interface InboundPort {
   authorization: AuthorizationSnapshot;
   jwt: JwtSnapshot[];
   retry: RetryPolicy | null;
+  /** What EnvoyFilters add; absent = nothing. */
+  http?: HttpPatches;
+  /** What EnvoyFilters change of the one route to the app; absent = nothing. */
+  route?: Pick<Route, 'rateLimits'> & StreamTimeouts;
 }
+
+// ── EnvoyFilter ───────────────────────────────────────────────────────────────────────────────────────────────────
+/** What EnvoyFilters change of HTTP connection managers. `port` is the destination's, 0 = any. */
+export interface HttpPatches {
+  /** In the order the patches put them in, for each position. */
+  rateLimits: RateLimitFilter[];
+  /** Later ones win, field by field. */
+  managers: (HttpManagerSettings & { port: number })[];
+}
+export interface RateLimitFilter {
+  /** Name of the filter, by which routes override it. */
+  name: string;
+  port: number;
+  /** Stands before this filter of Istio's chain. */
+  before: 'first' | 'ext_authz' | 'jwt_authn' | 'rbac' | 'fault' | 'cors' | 'router';
+  limit: LocalRateLimit;
+}
+/** Envoy's LocalRateLimit. */
+export interface LocalRateLimit {
+  /** Tells apart the buckets of one filter: '' its own, else the virtual host or route that has one. */
+  id: string;
+  /** null: nothing is limited. */
+  bucket: { maxTokens: number; tokensPerFill: number; fillIntervalMs: number } | null;
+  /** 0..100 */
+  enabledPercent: number;
+  enforcedPercent: number;
+  status: number;
+  responseHeaders: HeaderOption[];
+  requestHeadersWhenNotEnforced: HeaderOption[];
+  /** Each connection has a bucket of its own. */
+  perConnection: boolean;
+  /** x-ratelimit-limit, -remaining, -reset on responses. */
+  rateLimitHeaders: boolean;
+  /** gRPC status RESOURCE_EXHAUSTED instead of UNAVAILABLE. */
+  resourceExhausted: boolean;
+  origin: ResourceRef;
+}
+export interface HeaderOption {
+  /** Lower case. */
+  name: string;
+  value: string;
+  action: 'append' | 'overwrite' | 'add-if-absent';
+}
+export interface HttpManagerSettings {
+  /** 0 = off, Istio's default. */
+  streamIdleTimeoutMs?: number;
+  /** For receiving the whole request; 0 = off. */
+  requestTimeoutMs?: number;
+  serverName?: string;
+  serverHeader?: 'OVERWRITE' | 'APPEND_IF_ABSENT' | 'PASS_THROUGH';
+}
+/** Of a route; 0 = off. */
+export interface StreamTimeouts {
+  /** Instead of the connection manager's stream idle timeout. */
+  idleTimeoutMs?: number;
+  maxStreamDurationMs?: number;
+}
+
 export interface HostPort {
   host: string;
   port: number;
@@ -192,6 +258,10 @@ export interface Route {
   cors: CorsPolicy | null;
   /** x-envoy-decorator-operation and span name: `ratings.default.svc.cluster.local:9080/*`. */
   decorator: string;
+  /** Local rate limits of its own (EnvoyFilter), by filter name; absent = none. */
+  rateLimits?: Record<string, LocalRateLimit>;
+  /** Names its statistics (VirtualService `statPrefix`); absent = none. */
+  statPrefix?: string;
 }
 
 export interface StringMatch {
@@ -222,7 +292,7 @@ export interface RouteMatch {
   grpc: boolean;
 }
 
-export interface ForwardAction {
+export interface ForwardAction extends StreamTimeouts {
   type: 'forward';
   /** One entry: its weight is ignored. Weights need not sum to 100. */
   clusters: WeightedCluster[];
@@ -346,6 +416,8 @@ export interface ClusterSnapshot {
   tcpIdleTimeoutMs: number | null;
   maxConnectionDurationMs: number | null;
   tcpKeepalive: boolean;
+  /** Of tcpKeepalive; what is absent is the system's. */
+  keepalive?: { probes?: number; timeMs?: number; intervalMs?: number };
   outlierDetection: OutlierDetection | null;
   /** `mutual`: Istio mTLS where the endpoint has a sidecar. */
   tls: UpstreamTls;

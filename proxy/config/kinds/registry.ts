@@ -6,6 +6,7 @@ import { scenarioSchema } from '../../api/scenario.schema.ts';
 import type { ParsedResource } from '../parse.ts';
 import { checkAuthorizationPolicy } from './authorization-policy.ts';
 import { checkDestinationRule } from './destination-rule.ts';
+import { checkEnvoyFilter } from './envoy-filter.ts';
 import { checkFault } from './fault.ts';
 import { checkGateway } from './gateway.ts';
 import { checkBackendTlsPolicy, checkGatewayApiGateway, checkGatewayApiL4Route, checkGatewayApiRoute } from './gateway-api.ts';
@@ -124,11 +125,7 @@ export const kinds: readonly KindDefinition[] = [
     ...networking,
     kind: 'EnvoyFilter',
     schema: { crd: crd(() => import('@kubernetes-models/istio/networking.istio.io/v1alpha3/EnvoyFilter'), 'EnvoyFilter') },
-    inert: {
-      code: 'DD4102',
-      severity: 'warning',
-      message: 'EnvoyFilter is not run: its patches speak to Envoy’s own filters, which this data plane does not load.',
-    },
+    check: checkEnvoyFilter,
   },
   {
     ...security,

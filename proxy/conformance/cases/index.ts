@@ -1,6 +1,7 @@
 import type { Group } from '../case.ts';
 import { destinationGroups } from './destinations.ts';
 import { edgeGroups } from './edges.ts';
+import { envoyFilterGroups } from './envoy-filters.ts';
 import { filterGroups } from './filters.ts';
 import { matchGroups } from './match.ts';
 import { oddityGroups } from './oddities.ts';
@@ -20,4 +21,5 @@ export const outboundGroups: readonly Group[] = [
   ...upstreamTlsGroups,
   ...serviceEntryGroups,
   ...oddityGroups,
+  ...envoyFilterGroups,
 ];

@@ -12,6 +12,7 @@ import {
 } from '../../config/hosts.ts';
 import { formatPath, type ParsedResource, type ResourceSet, refOf } from '../../config/index.ts';
 import type { HostPort } from '../../data-plane/snapshot.ts';
+import { type KnownEnvoyFilter, listEnvoyFilters } from './envoy-filters/patches.ts';
 
 export interface CompileOptions {
   /** Goes into the snapshot; counts up with every apply. */
@@ -39,6 +40,7 @@ export class CompileContext {
   readonly services: readonly KnownService[];
   readonly workloads: readonly KnownWorkload[];
   readonly hosts: HostIndex;
+  readonly envoyFilters: readonly KnownEnvoyFilter[];
   readonly diagnostics: Diagnostic[] = [];
 
   constructor(set: ResourceSet, options: CompileOptions) {
@@ -58,6 +60,7 @@ export class CompileContext {
     this.services = listServices(set);
     this.workloads = listWorkloads(this.services);
     this.hosts = new HostIndex(this.services);
+    this.envoyFilters = listEnvoyFilters(set);
   }
 
   warn(resource: ParsedResource, path: Path, code: string, message: string): void {

@@ -12,11 +12,8 @@ import type {
   StringMatch,
   VirtualHost,
 } from '../../data-plane/snapshot.ts';
-
-export type Json = Record<string, unknown>;
-export const typed = (type: string, value: Json): Json => ({ '@type': `type.googleapis.com/${type}`, ...value });
-/** A protobuf duration: at most nine decimals. */
-export const seconds = (ms: number): string => `${Number((ms / 1000).toFixed(9))}s`;
+import { rateLimitConfig } from './export-envoy-filters.ts';
+import { fraction, type Json, seconds, typed } from './export-envoy-json.ts';
 
 /** What the proxy that is exported decides statically, and the clusters its routes lead to. */
 export interface RouteScope {
@@ -35,7 +32,20 @@ export function virtualHost(host: VirtualHost, domains: string[], scope: RouteSc
       (m.sourceNamespace === null || m.sourceNamespace === scope.namespace) &&
       m.claims.length === 0,
   );
-  return { name: host.name, domains, routes: routes.map((r) => route(r, scope)), include_request_attempt_count: true };
+  return {
+    name: host.name,
+    domains,
+    routes: routes.map((r) => route(r, scope)),
+    include_request_attempt_count: true,
+    ...hostLimits(host),
+  };
+}
+
+/** Limits of the virtual host itself share one bucket, so they stand there and not on its routes. */
+function hostLimits({ name, routes }: VirtualHost): Json {
+  const own = routes.flatMap(({ rateLimits }) => Object.entries(rateLimits ?? {}).filter(([, limit]) => limit.id === name));
+  if (own.length === 0) return {};
+  return { typed_per_filter_config: Object.fromEntries(own.map(([filter, limit]) => [filter, rateLimitConfig(limit, filter)])) };
 }
 
 function route(source: Route, scope: RouteScope): Json {
@@ -76,6 +86,10 @@ function forward(action: ForwardAction, scope: RouteScope): Json {
     max_grpc_timeout: timeout,
     ...(authority ? { host_rewrite_literal: authority } : {}),
     ...pathRewrite(rewrite?.path ?? null),
+    ...(action.idleTimeoutMs === undefined ? {} : { idle_timeout: seconds(action.idleTimeoutMs) }),
+    ...(action.maxStreamDurationMs === undefined
+      ? {}
+      : { max_stream_duration: { max_stream_duration: seconds(action.maxStreamDurationMs) } }),
     ...(retry && retry.attempts > 0 ? { retry_policy: retryPolicy(retry) } : {}),
     ...(hashed.length > 0 ? { hash_policy: hashed } : {}),
     ...(mirrors.length > 0 ? { request_mirror_policies: mirrors.map((m) => mirrorPolicy(m.cluster, m.percentage)) } : {}),
@@ -186,14 +200,15 @@ function hashPolicy(cluster: ClusterSnapshot | undefined): Json[] {
 }
 
 // ── filters ──
-export function fraction(percent: number): Json {
-  return { numerator: Math.round(percent * 10_000), denominator: 'MILLION' };
-}
-
-function filterConfigs({ fault, cors, action }: Route): Json {
+function filterConfigs({ fault, cors, action, rateLimits }: Route): Json {
   const configs: Json = {
     ...(fault ? { 'envoy.filters.http.fault': faultConfig(fault) } : {}),
     ...(cors && action.type === 'forward' ? { 'envoy.filters.http.cors': corsConfig(cors) } : {}),
+    ...Object.fromEntries(
+      Object.entries(rateLimits ?? {})
+        .filter(([, limit]) => limit.id.includes('#'))
+        .map(([name, limit]) => [name, rateLimitConfig(limit, name)]),
+    ),
   };
   return Object.keys(configs).length === 0 ? {} : { typed_per_filter_config: configs };
 }

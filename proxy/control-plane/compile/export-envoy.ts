@@ -6,7 +6,9 @@ import type {
   ProxySnapshot,
   VirtualHost,
 } from '../../data-plane/snapshot.ts';
-import { type Json, type RouteScope, seconds, typed, virtualHost } from './export-envoy-routes.ts';
+import { httpFilters, managerFields } from './export-envoy-filters.ts';
+import { type Json, seconds, typed } from './export-envoy-json.ts';
+import { type RouteScope, virtualHost } from './export-envoy-routes.ts';
 
 export interface EnvoyExportOptions {
   /** `proxy id/listener id` → bound port, for the inbound ports of workloads; without one Envoy goes straight to the app. */
@@ -73,11 +75,8 @@ function listener(
     path_with_escaped_slashes_action: 'KEEP_UNCHANGED',
     stream_idle_timeout: '0s',
     upgrade_configs: [{ upgrade_type: 'websocket' }],
-    http_filters: [
-      filter('fault', 'envoy.extensions.filters.http.fault.v3.HTTPFault'),
-      filter('cors', 'envoy.extensions.filters.http.cors.v3.Cors'),
-      filter('router', 'envoy.extensions.filters.http.router.v3.Router'),
-    ],
+    http_filters: httpFilters(proxy.http, port),
+    ...managerFields(proxy.http, port),
     ...(options.accessLog === undefined ? {} : { access_log: [accessLog(options.accessLog)] }),
   });
   const bound = options.listenerPorts?.[port] ?? port;
@@ -87,8 +86,6 @@ function listener(
     filter_chains: [{ filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager }] }],
   };
 }
-
-const filter = (name: string, type: string): Json => ({ name: `envoy.filters.http.${name}`, typed_config: typed(type, {}) });
 
 function accessLog(path: string): Json {
   return {
@@ -167,6 +164,7 @@ function cluster(source: ClusterSnapshot, snapshot: MeshSnapshot, options: Envoy
     ...(original ? { lb_policy: 'CLUSTER_PROVIDED' } : balancer(source)),
     ...(original ? {} : { load_assignment: { cluster_name: source.name, endpoints } }),
     circuit_breakers: { thresholds: [thresholds(source)] },
+    ...keepalive(source),
     ...(source.outlierDetection ? { outlier_detection: outlierDetection(source.outlierDetection) } : {}),
     common_lb_config: { healthy_panic_threshold: { value: source.outlierDetection?.minHealthPercent ?? 0 } },
     ...tlsFields(source),
@@ -220,6 +218,16 @@ function thresholds({ limits }: ClusterSnapshot): Json {
       ? { retry_budget: { budget_percent: { value: budget.percent }, min_retry_concurrency: budget.minRetryConcurrency } }
       : { max_retries: limits.maxRetries ?? unlimited }),
   };
+}
+
+function keepalive({ tcpKeepalive, keepalive: { probes, timeMs, intervalMs } = {} }: ClusterSnapshot): Json {
+  if (!tcpKeepalive) return {};
+  const options = {
+    ...(probes === undefined ? {} : { keepalive_probes: probes }),
+    ...(timeMs === undefined ? {} : { keepalive_time: Math.round(timeMs / 1000) }),
+    ...(intervalMs === undefined ? {} : { keepalive_interval: Math.round(intervalMs / 1000) }),
+  };
+  return { upstream_connection_options: { tcp_keepalive: options } };
 }
 
 function outlierDetection(outlier: NonNullable<ClusterSnapshot['outlierDetection']>): Json {

@@ -4,6 +4,7 @@ import type { GatewayApiRouteSpec, GatewayServerSpec, GatewaySpec, VirtualServic
 import type { GatewayListener, GatewayServer, OutboundView, Route, VirtualHost } from '../../data-plane/snapshot.ts';
 import { compileAuthorization } from './authorization.ts';
 import { type CompileContext, rootNamespace, selects, tellGenerated } from './context.ts';
+import { compileHttpPatches, missingFilters, type PatchedProxy, patchVirtualHosts } from './envoy-filters/index.ts';
 import { findKeyPair } from './gateway-api/certificates.ts';
 import { compileGatewayApiRoutes, gatewayApiRoutes } from './gateway-api/http-routes.ts';
 import { compileGatewayApiL4Routes } from './gateway-api/l4-routes.ts';
@@ -26,7 +27,7 @@ const host = '127.0.0.1';
 /** The ingress' listeners: one per server port of the Gateways, or, without any Gateway, one that serves every service. */
 export function compileGatewayListeners(context: CompileContext, view: OutboundView): GatewayListener[] {
   const policies = compileGatewayPolicies(context);
-  return compileListeners(context, view).map((listener) => ({ ...listener, ...policies }));
+  return compileListeners(context, view).map(({ listener, port }) => patchListener(context, { ...listener, ...policies }, port));
 }
 
 /** AuthorizationPolicies and RequestAuthentications whose selector or targetRefs mean the ingress: they live in the root namespace. */
@@ -42,9 +43,18 @@ function compileGatewayPolicies(context: CompileContext): Pick<GatewayListener, 
   };
 }
 
-function compileListeners(context: CompileContext, view: OutboundView): GatewayListener[] {
+/** `port`: of the Gateway's servers, by which EnvoyFilters name it; the local one may be another. */
+function patchListener(context: CompileContext, listener: GatewayListener, port: number): GatewayListener {
+  const gateway: PatchedProxy = { namespace: rootNamespace, labels: gatewayLabels, kind: 'gateway' };
+  const lacks = missingFilters(listener.authorization ?? {}, listener.jwt ?? []);
+  const http = compileHttpPatches(context.envoyFilters, gateway, { side: 'GATEWAY', ports: [port, listener.port], lacks });
+  const virtualHosts = patchVirtualHosts(context.envoyFilters, gateway, 'GATEWAY', listener.virtualHosts, port);
+  return { ...listener, virtualHosts, ...(http ? { http } : {}) };
+}
+
+function compileListeners(context: CompileContext, view: OutboundView): { listener: GatewayListener; port: number }[] {
   const servers = [...istioServers(context), ...gatewayApiServers(context)];
-  if (servers.length === 0) return [compileOpenListener(context, view)];
+  if (servers.length === 0) return [{ listener: compileOpenListener(context, view), port: 80 }];
   const ports = [...new Set(servers.map((s) => s.port))];
   // Whatever its number, the first plain HTTP port stands at the mesh's ingress port.
   const plain = servers.find((s) => s.server.tls === null && s.server.protocol !== 'TCP')?.port;
@@ -54,7 +64,7 @@ function compileListeners(context: CompileContext, view: OutboundView): GatewayL
     const id = port === first ? 'gateway:http' : `gateway:${port}`;
     const asked = port === first ? context.mesh.ingress?.port : undefined;
     const chosen = chooseListenerPort(context, 'ingress', id, asked);
-    return {
+    const listener: GatewayListener = {
       id,
       role: 'gateway',
       host,
@@ -64,6 +74,7 @@ function compileListeners(context: CompileContext, view: OutboundView): GatewayL
       virtualHosts: compileServerHosts(context, own, port, view),
       ...compileL4(context, own),
     };
+    return { listener, port };
   });
 }
 

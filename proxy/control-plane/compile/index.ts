@@ -2,6 +2,7 @@ import type { Diagnostic } from '../../api/diagnostic.schema.ts';
 import { diagnose, type ResourceSet } from '../../config/index.ts';
 import type { MeshSnapshot, OutboundView } from '../../data-plane/snapshot.ts';
 import { CompileContext, type CompileOptions, rootNamespace } from './context.ts';
+import type { PatchedProxy } from './envoy-filters/index.ts';
 import { compileFaults } from './faults.ts';
 import { tellBackendTlsProblems } from './gateway-api/backend-tls.ts';
 import { gatewayLabels } from './gateways.ts';
@@ -43,17 +44,17 @@ export function compile(set: ResourceSet, options: CompileOptions): CompileResul
   return { snapshot, diagnostics: context.diagnostics };
 }
 
-/** One per namespace, and one more per set of DestinationRules that select some of its workloads. */
+/** One per namespace, and one more per set of DestinationRules and EnvoyFilters that concern some of its workloads only. */
 function compileViews(context: CompileContext): Record<string, OutboundView> {
   const namespaces = new Set([...context.workloads.map((w) => w.service.namespace), rootNamespace]);
   const views = new Map([...namespaces].sort().map((namespace) => [namespace, compileView(context, namespace, null)]));
-  const clients = [
-    ...context.workloads.map(({ service, labels }) => ({ namespace: service.namespace, labels })),
-    { namespace: rootNamespace, labels: gatewayLabels },
+  const clients: PatchedProxy[] = [
+    ...context.workloads.map(({ service, labels }) => ({ namespace: service.namespace, labels, kind: 'sidecar' as const })),
+    { namespace: rootNamespace, labels: gatewayLabels, kind: 'gateway' },
   ];
-  for (const { namespace, labels } of clients) {
-    const key = viewKeyOf(context, namespace, labels);
-    if (!views.has(key)) views.set(key, compileView(context, namespace, labels));
+  for (const client of clients) {
+    const key = viewKeyOf(context, client);
+    if (!views.has(key)) views.set(key, compileView(context, client.namespace, client));
   }
   return Object.fromEntries(views);
 }

@@ -13,6 +13,7 @@ import { compileAuthorization } from './authorization.ts';
 import { clusterSettings, speaksHttp2 } from './clusters.ts';
 import { type CompileContext, rootNamespace } from './context.ts';
 import { findDestinationRule, policyFor } from './destination-rules.ts';
+import { compileHttpPatches, missingFilters, type PatchedProxy, patchCluster, patchInboundRoute } from './envoy-filters/index.ts';
 import { compileGatewayListeners, gatewayLabels } from './gateways.ts';
 import { compileJwt } from './jwt.ts';
 import { chooseListenerPort } from './listener-ports.ts';
@@ -51,8 +52,20 @@ function compileSidecar(context: CompileContext, workload: KnownWorkload): Proxy
     { id: 'outbound', role: 'outbound', host, ...chooseListenerPort(context, id, 'outbound', spec.outboundPort) },
     ...compileUpstreams(context, workload),
   ];
-  return { id, kind: 'sidecar', workload: info, view: viewKeyOf(context, service.namespace, workload.labels), listeners };
+  const http = compileHttpPatches(context.envoyFilters, patchedProxy(workload), {
+    side: 'SIDECAR_OUTBOUND',
+    ports: null,
+    lacks: ['ext_authz', 'jwt_authn', 'rbac'],
+  });
+  const view = viewKeyOf(context, patchedProxy(workload));
+  return { id, kind: 'sidecar', workload: info, view, listeners, ...(http ? { http } : {}) };
 }
+
+const patchedProxy = ({ service, labels }: KnownWorkload): PatchedProxy => ({
+  namespace: service.namespace,
+  labels,
+  kind: 'sidecar',
+});
 
 function compileUpstreams(context: CompileContext, workload: KnownWorkload): UpstreamListener[] {
   return workload.spec.upstreams.flatMap((upstream) => {
@@ -93,45 +106,63 @@ function compileInboundPort(
     labels: workload.labels,
     port: { service: port.port, app: app.port, declared: service.ports.map((p) => p.port) },
   };
+  const authorization = compileAuthorization(context, target);
+  const jwt = port.protocol === 'tcp' ? [] : compileJwt(context, target);
+  const patched = patchedProxy(workload);
+  const ports = [port.port, app.port];
+  const http = compileHttpPatches(context.envoyFilters, patched, {
+    side: 'SIDECAR_INBOUND',
+    ports,
+    lacks: missingFilters(authorization, jwt),
+  });
+  const route = patchInboundRoute(context.envoyFilters, patched, ports);
   return {
     name: port.name,
     port: port.port,
     protocol: port.protocol,
     app,
-    cluster: {
-      ...clusterSettings(context, { connectionPool }, port.protocol, null),
-      // h2UpgradePolicy is between sidecars (istiod: applyTrafficPolicy): the app gets its own protocol.
-      http2: speaksHttp2(port.protocol),
-      name: `inbound|${port.port}||`,
-      service: service.fqdn,
-      port: port.port,
-      subset: '',
-      endpoints: [
-        {
-          host: answering.host,
-          port: answering.port,
-          workload: '',
-          version: workload.version,
-          labels: workload.labels,
-          weight: 1,
-          locality: workload.spec.locality ?? '',
-          spiffeId: '',
-          priority: 0,
-        },
-      ],
-      discovery: 'static',
-      tls: { mode: 'disable' },
-    },
+    cluster: patchCluster(
+      context.envoyFilters,
+      patched,
+      'SIDECAR_INBOUND',
+      {
+        ...clusterSettings(context, { connectionPool }, port.protocol, null),
+        // h2UpgradePolicy is between sidecars (istiod: applyTrafficPolicy): the app gets its own protocol.
+        http2: speaksHttp2(port.protocol),
+        name: `inbound|${port.port}||`,
+        service: service.fqdn,
+        port: port.port,
+        subset: '',
+        endpoints: [
+          {
+            host: answering.host,
+            port: answering.port,
+            workload: '',
+            version: workload.version,
+            labels: workload.labels,
+            weight: 1,
+            locality: workload.spec.locality ?? '',
+            spiffeId: '',
+            priority: 0,
+          },
+        ],
+        discovery: 'static',
+        tls: { mode: 'disable' },
+      },
+      [app.port],
+    ),
     mtls: mtls.mode,
     mtlsFrom: mtls.from,
-    authorization: compileAuthorization(context, target),
-    jwt: port.protocol === 'tcp' ? [] : compileJwt(context, target),
+    authorization,
+    jwt,
     retry: port.protocol === 'tcp' || port.protocol === 'grpc' ? null : inboundRetryPolicy(context),
+    ...(http ? { http } : {}),
+    ...(route ? { route } : {}),
   };
 }
 
 function compileGateway(context: CompileContext, views: Record<string, OutboundView>): ProxySnapshot {
-  const view = viewKeyOf(context, rootNamespace, gatewayLabels);
+  const view = viewKeyOf(context, { namespace: rootNamespace, labels: gatewayLabels, kind: 'gateway' });
   return {
     id: 'ingress',
     kind: 'gateway',

@@ -11,6 +11,7 @@ const kinds: [string, string, string][] = [
   ['networking.istio.io', 'DestinationRule', 'v1'],
   ['networking.istio.io', 'Gateway', 'v1'],
   ['networking.istio.io', 'ServiceEntry', 'v1'],
+  ['networking.istio.io', 'EnvoyFilter', 'v1alpha3'],
   ['security.istio.io', 'PeerAuthentication', 'v1'],
   ['security.istio.io', 'AuthorizationPolicy', 'v1'],
   ['security.istio.io', 'RequestAuthentication', 'v1'],
@@ -159,6 +160,60 @@ const rich: Record<string, unknown>[] = [
       ports: [{ number: 80, name: 'http', protocol: 'HTTP' }],
       resolution: 'STATIC',
       endpoints: [{ address: '127.0.0.1', ports: { http: 1 }, labels: { a: 'b' } }],
+    },
+  },
+  {
+    apiVersion: 'networking.istio.io/v1alpha3',
+    kind: 'EnvoyFilter',
+    metadata: { name: 'f', namespace: 'default' },
+    spec: {
+      workloadSelector: { labels: { app: 'reviews' } },
+      priority: 1,
+      configPatches: [
+        {
+          applyTo: 'HTTP_FILTER',
+          match: {
+            context: 'SIDECAR_INBOUND',
+            listener: {
+              portNumber: 9080,
+              filterChain: { filter: { name: 'x', subFilter: { name: 'envoy.filters.http.router' } } },
+            },
+          },
+          patch: {
+            operation: 'INSERT_BEFORE',
+            value: {
+              name: 'limit',
+              typed_config: {
+                '@type': 'type.googleapis.com/udpa.type.v1.TypedStruct',
+                type_url: 'type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit',
+                value: {
+                  stat_prefix: 's',
+                  token_bucket: { max_tokens: 1, tokens_per_fill: 1, fill_interval: '1s' },
+                  filter_enabled: { default_value: { numerator: 1, denominator: 'MILLION' } },
+                  response_headers_to_add: [{ header: { key: 'a', value: 'b' }, append: false }],
+                  status: { code: 503 },
+                },
+              },
+            },
+          },
+        },
+        {
+          applyTo: 'CLUSTER',
+          match: { context: 'SIDECAR_OUTBOUND', cluster: { service: 'ratings.default.svc.cluster.local', portNumber: 9080 } },
+          patch: {
+            operation: 'MERGE',
+            value: {
+              outlier_detection: { success_rate_minimum_hosts: 3, interval: '5s' },
+              upstream_connection_options: { tcp_keepalive: { keepalive_time: 5 } },
+            },
+          },
+        },
+        {
+          applyTo: 'HTTP_ROUTE',
+          match: { routeConfiguration: { vhost: { name: 'x', route: { name: 'y', action: 'ROUTE' } } } },
+          patch: { operation: 'MERGE', value: { route: { max_stream_duration: { max_stream_duration: '1s' } } } },
+        },
+      ],
     },
   },
   {

@@ -2,18 +2,49 @@ import type { KnownService } from '../../config/hosts.ts';
 import type { ClusterSnapshot, OutboundView } from '../../data-plane/snapshot.ts';
 import { compileClusters } from './clusters.ts';
 import { type CompileContext, isExportedTo } from './context.ts';
-import { type RuleViewer, selectingRules } from './destination-rules.ts';
+import { selectingRules } from './destination-rules.ts';
+import { filtersOf, outboundSide, type PatchedProxy, patchCluster, patchVirtualHosts } from './envoy-filters/index.ts';
 import { defaultPortOf, hostsOf } from './services.ts';
 import { compileTcpRoutes } from './tcp-routes.ts';
 import { compileVirtualHosts } from './virtual-hosts.ts';
 
-/** Key of a client's view: its namespace's, or one of its own when DestinationRules select it. */
-export function viewKeyOf(context: CompileContext, namespace: string, labels: Readonly<Record<string, string>>): string {
-  return [namespace, ...selectingRules(context, namespace, labels)].join('/');
+/** Key of a client's view: its namespace's, or one of its own when DestinationRules select it or EnvoyFilters patch what it sees. */
+export function viewKeyOf(context: CompileContext, client: PatchedProxy): string {
+  const { namespace, labels } = client;
+  const patching = patchingFilters(context, client).map(({ resource }) => `${resource.namespace}.${resource.name}`);
+  const patched = patching.length > 0 ? [`${client.kind}+${patching.join('+')}`] : [];
+  return [namespace, ...selectingRules(context, namespace, labels), ...patched].join('/');
 }
 
-/** What the proxies of one namespace see; `labels`: of the workloads that DestinationRules select, null for all the others. */
-export function compileView(context: CompileContext, namespace: string, labels: RuleViewer['labels']): OutboundView {
+function patchingFilters(context: CompileContext, client: PatchedProxy) {
+  const side = outboundSide(client);
+  return filtersOf(context.envoyFilters, client).filter(({ patches }) =>
+    patches.some(({ patch }) => (patch.kind === 'route' || patch.kind === 'cluster') && patch.place.contexts.includes(side)),
+  );
+}
+
+/** What the proxies of one namespace see; with a client, what this one sees: rules that select it and patches count. */
+export function compileView(context: CompileContext, namespace: string, client: PatchedProxy | null): OutboundView {
+  const view = compileUnpatched(context, namespace, client);
+  if (client === null || patchingFilters(context, client).length === 0) return view;
+  const side = outboundSide(client);
+  const tables = Object.entries(view.routeTables).map(([port, hosts]) => [
+    port,
+    patchVirtualHosts(context.envoyFilters, client, side, hosts, Number(port)),
+  ]);
+  const clusters = Object.entries(view.clusters).map(([name, cluster]) => [
+    name,
+    patchCluster(context.envoyFilters, client, side, cluster),
+  ]);
+  return {
+    ...view,
+    routeTables: Object.fromEntries(tables) as OutboundView['routeTables'],
+    clusters: Object.fromEntries(clusters) as OutboundView['clusters'],
+  };
+}
+
+function compileUnpatched(context: CompileContext, namespace: string, client: PatchedProxy | null): OutboundView {
+  const labels = client?.labels ?? null;
   const services = visibleServices(context, namespace);
   const clusters: Record<string, ClusterSnapshot> = {};
   for (const service of services)

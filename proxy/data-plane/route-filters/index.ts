@@ -5,10 +5,12 @@ import type {
   AuthorizationSnapshot,
   CorsPolicy,
   GatewayListener,
+  HttpPatches,
   InboundPort,
   JwtSnapshot,
   MeshSnapshot,
   ProxySnapshot,
+  RateLimitFilter,
 } from '../snapshot.ts';
 import { createCorsFilter } from './cors/filter.ts';
 import { createExtAuthzFilter } from './ext-authz/filter.ts';
@@ -17,6 +19,8 @@ import { createFaultFilter } from './fault/filter.ts';
 import { fetchOverHttp, type HttpFetch } from './http-fetch.ts';
 import { createJwtFilter } from './jwt/filter.ts';
 import { JwksCache } from './jwt/jwks-cache.ts';
+import { createRateLimitFilter } from './rate-limit/filter.ts';
+import { RateLimitState } from './rate-limit/rate-limit-state.ts';
 import { authorizationInput, createRbacFilter, firstMatch, prepareAction } from './rbac/filter.ts';
 import { createRouteFaultFilter } from './route-fault/filter.ts';
 
@@ -26,6 +30,8 @@ import { createRouteFaultFilter } from './route-fault/filter.ts';
  *   outbound, gateway:  our fault (side: client) · VirtualService fault · CORS
  *   inbound:            ext-authz (CUSTOM) · JWT · RBAC (AUDIT, DENY, ALLOW) · our fault (side: server)
  *
+ * Local rate limits stand where the EnvoyFilter that brings them says: first, before one of these, or last (before Envoy's router).
+ *
  * A new filter is a folder here and a line below.
  */
 
@@ -34,6 +40,8 @@ export interface FilterDeps {
   random: Random;
   faults: FaultState;
   fetch?: HttpFetch;
+  /** Buckets that outlive this factory; default: its own. */
+  rateLimits?: RateLimitState;
 }
 
 const noAuthorization: AuthorizationSnapshot = Object.freeze({ custom: [], audit: [], deny: [], allow: [], providers: {} });
@@ -43,39 +51,73 @@ export class FilterFactory {
   readonly #deps: FilterDeps;
   readonly #jwks: JwksCache;
   readonly #fetch: HttpFetch;
+  readonly #rateLimits: RateLimitState;
   /** One CORS filter serves all listeners of a snapshot. */
   readonly #cors = new WeakMap<MeshSnapshot, RouteFilter | null>();
 
   constructor(deps: FilterDeps) {
     this.#deps = deps;
     this.#fetch = deps.fetch ?? fetchOverHttp;
+    this.#rateLimits = deps.rateLimits ?? new RateLimitState(deps.clock);
     this.#jwks = new JwksCache({ fetch: this.#fetch, clock: deps.clock });
   }
 
-  outbound(snapshot: MeshSnapshot, proxy: ProxySnapshot, regexes: RegexCache): RouteFilter[] {
+  /** `http`: the listener's own EnvoyFilter patches; a sidecar's outbound listeners share its proxy's. */
+  outbound(
+    snapshot: MeshSnapshot,
+    proxy: ProxySnapshot,
+    regexes: RegexCache,
+    http: HttpPatches | undefined = proxy.http,
+  ): RouteFilter[] {
     const { clock, random, faults } = this.#deps;
+    const limits = this.#limitsOf(http);
     return present([
+      ...limits('first'),
       createFaultFilter(snapshot.faults, proxy, 'client', regexes, { clock, state: faults }),
+      ...limits('fault'),
       createRouteFaultFilter({ clock, random }),
+      ...limits('cors'),
       this.#corsFilter(snapshot, regexes),
+      ...limits('router'),
     ]);
   }
 
   inbound(snapshot: MeshSnapshot, proxy: ProxySnapshot, port: InboundPort, regexes: RegexCache): RouteFilter[] {
     const { clock, faults } = this.#deps;
+    const limits = this.#limitsOf(port.http);
     return [
-      ...this.#security(port.authorization, port.jwt),
+      ...limits('first'),
+      ...this.#security(port.authorization, port.jwt, limits),
+      ...limits('fault'),
+      ...limits('cors'),
+      ...limits('router'),
+      // It stands for what the app does, so behind everything Istio has.
       ...present([createFaultFilter(snapshot.faults, proxy, 'server', regexes, { clock, state: faults })]),
     ];
   }
 
   /** A gateway's own policies. They come before routing: a route may ask for a claim, and a refusal needs no route. */
   gateway({ authorization, jwt }: GatewayListener): RouteFilter[] {
-    return this.#security(authorization ?? noAuthorization, jwt ?? []);
+    return this.#security(authorization ?? noAuthorization, jwt ?? [], () => []);
   }
 
-  #security(authorization: AuthorizationSnapshot, jwt: JwtSnapshot[]): RouteFilter[] {
+  /** The rate limits that stand before a filter, as functions of it. */
+  #limitsOf(http: HttpPatches | undefined): (before: RateLimitFilter['before']) => RouteFilter[] {
+    const { clock, random } = this.#deps;
+    const filters = http?.rateLimits ?? [];
+    return (before) =>
+      filters
+        .filter((filter) => filter.before === before)
+        .map((filter) => createRateLimitFilter(filter, { clock, random, state: this.#rateLimits }));
+  }
+
+  #security(
+    authorization: AuthorizationSnapshot,
+    jwt: JwtSnapshot[],
+    limits: (before: RateLimitFilter['before']) => RouteFilter[],
+  ): RouteFilter[] {
     return present([
+      ...limits('ext_authz'),
       createExtAuthzFilter(authorization, {
         fetch: this.#fetch,
         matchPolicies: (policies) => {
@@ -83,7 +125,9 @@ export class FilterFactory {
           return (exchange) => firstMatch(prepared, authorizationInput(exchange))?.id ?? '';
         },
       }),
+      ...limits('jwt_authn'),
       createJwtFilter(jwt, { clock: this.#deps.clock, jwks: this.#jwks }),
+      ...limits('rbac'),
       createRbacFilter(authorization),
     ]);
   }

@@ -97,6 +97,7 @@ export function prepareGateway(
 
 /** The one route of an inbound port: straight to the app, Istio's `inbound|http|<port>` virtual host. */
 export function prepareInboundRoute(port: InboundPort, regexes: RegexCache = new RegexCache()): PreparedVirtualHost {
+  const { rateLimits, ...streamTimeouts } = port.route ?? {};
   return prepareVirtualHost(
     {
       name: `inbound|http|${port.port}`,
@@ -106,7 +107,8 @@ export function prepareInboundRoute(port: InboundPort, regexes: RegexCache = new
       routes: [
         {
           ...bareRoute('default', forwardTo(port.cluster.name)),
-          action: { ...forwardTo(port.cluster.name), retry: port.retry },
+          action: { ...forwardTo(port.cluster.name), retry: port.retry, ...streamTimeouts },
+          ...(rateLimits ? { rateLimits } : {}),
           decorator: `${port.cluster.service}:${port.port}/*`,
         },
       ],
