@@ -182,8 +182,8 @@ spec:
       await startRun();
       const before = appPort();
       const other = await takeOver(before);
-      await expect.poll(() => appPort(), { timeout: 10_000 }).not.toBe(before);
-      await expect.poll(async () => (await call()).body, { timeout: 10_000 }).toBe('own');
+      await expect.poll(() => appPort()).not.toBe(before);
+      await expect.poll(async () => (await call()).body).toBe('own');
       const { events } = (await api('/events?type=service.moved')).json as unknown as { events: { message: string }[] };
       expect(events.map(({ message }) => message)).toEqual([
         expect.stringMatching(
@@ -196,7 +196,7 @@ spec:
         };
         return workloads.find(({ service }) => service === 'ratings')!.healthMessage;
       };
-      await expect.poll(told, { timeout: 10_000 }).toContain(`holds port ${before}`);
+      await expect.poll(told).toContain(`holds port ${before}`);
       other.close();
     });
   });

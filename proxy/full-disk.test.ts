@@ -101,8 +101,6 @@ spec:
         timeout: 15_000,
       })
       .toBe((await api<Recording>('GET', `/recordings/${id}`)).exchanges);
-    await expect
-      .poll(async () => (await api<Recording>('POST', '/recordings', { name: 'again' })).state, { timeout: 15_000 })
-      .toBe('recording');
+    await expect.poll(async () => (await api<Recording>('POST', '/recordings', { name: 'again' })).state).toBe('recording');
   },
 );

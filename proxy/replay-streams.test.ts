@@ -119,7 +119,7 @@ async function replay(body: Record<string, unknown> = {}): Promise<Replay> {
   const started = await api('POST', '/recordings/monday/replay', { speed: 1, ...body });
   expect(started.status, JSON.stringify(started.json)).toBe(200);
   const route = `/replays/${started.json.id}`;
-  await expect.poll(async () => (await api('GET', route)).json.state, { timeout: 12_000 }).toBe('finished');
+  await expect.poll(async () => (await api('GET', route)).json.state).toBe('finished');
   return replaySchema.parse((await api('GET', route)).json);
 }
 const fieldsOf = (run: Replay) => run.differences.flatMap(({ fields }) => fields.map((f) => [f.path, f.recorded, f.replayed]));

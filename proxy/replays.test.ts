@@ -138,7 +138,7 @@ async function replay(body: Record<string, unknown>): Promise<Replay> {
   return ended(String(started.json.id));
 }
 async function ended(id: string): Promise<Replay> {
-  await expect.poll(async () => (await api('GET', `/replays/${id}`)).json.state, { timeout: 10_000 }).not.toBe('running');
+  await expect.poll(async () => (await api('GET', `/replays/${id}`)).json.state).not.toBe('running');
   return replaySchema.parse((await api('GET', `/replays/${id}`)).json);
 }
 

@@ -98,7 +98,7 @@ function strip({ resources }: Record<string, unknown>): unknown[] {
     .sort((a, b) => `${a.kind}${a.name}`.localeCompare(`${b.kind}${b.name}`));
 }
 async function over(id: string): Promise<ScenarioRun> {
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 500; tries++) {
     const run = await get(id);
     if (run.state !== 'running') return run;
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -169,8 +169,8 @@ expect: [{that: 'errors < 1%'}]
 `;
     const before = (await api('GET', '/resources')).json;
     const started = await start(scenario(spec));
-    await expect.poll(async () => (await api('GET', '/faults')).json.faults, { timeout: 5000 }).toHaveLength(1);
-    await expect.poll(async () => (await get(started.id)).load[0]!.sent, { timeout: 5000 }).toBeGreaterThan(0);
+    await expect.poll(async () => (await api('GET', '/faults')).json.faults).toHaveLength(1);
+    await expect.poll(async () => (await get(started.id)).load[0]!.sent).toBeGreaterThan(0);
     const second = await api('POST', '/scenarios/runs', { yaml: scenario(load, 'other') });
     expect(second).toMatchObject({
       status: 409,
@@ -197,7 +197,7 @@ expect: [{that: 'errors < 1%'}]
       const { json } = await api('GET', '/status');
       return (json.workloads as unknown as { id: string; health: string }[]).find(({ id }) => id === 'worker-v1-0')?.health;
     };
-    await expect.poll(health, { timeout: 10_000 }).toBe('ready');
+    await expect.poll(health).toBe('ready');
     const spec = `load: [{name: calls, from: {service: web}, for: 3s, rate: 20, requests: [{url: 'http://worker:9080/'}]}]
 changes: [{name: gone, at: 1500ms, stop: worker-v1-0}]
 expect:
@@ -213,7 +213,7 @@ expect:
     expect(run.journal.map(({ message }) => message)).toEqual(
       expect.arrayContaining(['worker-v1-0 stopped', 'worker-v1-0 started again']),
     );
-    await expect.poll(health, { timeout: 10_000 }).toBe('ready');
+    await expect.poll(health).toBe('ready');
   });
 
   test('leaves alone what somebody else changed meanwhile, and says so', async () => {
@@ -222,7 +222,7 @@ changes: [{name: shift, at: 0s, shift: {service: reviews, weights: {v2: 100}}}]
 `;
     const started = await start(scenario(spec));
     const rule = '/resources/VirtualService/-/reviews';
-    await expect.poll(async () => String((await api('GET', rule)).json.yaml), { timeout: 5000 }).toContain('namespace: default');
+    await expect.poll(async () => String((await api('GET', rule)).json.yaml)).toContain('namespace: default');
     const yaml = String((await api('GET', rule)).json.yaml).replace('weight: 100', 'weight: 77');
     await api('POST', '/apply', { yaml, file: 'by hand' });
     const { json } = await api('POST', `/scenarios/runs/${started.id}/cancel`, {});

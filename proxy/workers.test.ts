@@ -210,15 +210,13 @@ describe.each([2, 3])('%i workers', (workers) => {
     const dead = 'web-v2-1';
     await api('POST', '/explain', JSON.stringify({ from: dead, to: deadlyHost }));
     const events = async () => (await api<{ events: { type: string; message: string }[] }>('GET', '/events')).json.events;
-    await expect
-      .poll(async () => (await events()).map(({ type }) => type), { timeout: 20_000 })
-      .toContain('data-plane.recovered');
+    await expect.poll(async () => (await events()).map(({ type }) => type)).toContain('data-plane.recovered');
     const crashed = (await events()).find(({ type }) => type === 'data-plane.crashed');
     expect(crashed?.message).toMatch(
       new RegExp(`^Worker \\d of ${workers} of the data plane crashed and is being restarted with .*${dead}`),
     );
     expect(engine.ready().workloads.map(({ outbound, inbound }) => `${outbound} ${inbound}`)).toEqual(before);
-    await expect.poll(() => statusesOf(6), { timeout: 20_000 }).toEqual(new Array(6).fill(200));
+    await expect.poll(() => statusesOf(6)).toEqual(new Array(6).fill(200));
     await apply(fault('side: server').slice(4));
     expect(await statusesOf(3)).toEqual([418, 418, 418]);
   });

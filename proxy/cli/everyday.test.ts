@@ -45,7 +45,7 @@ beforeAll(async () => {
     `apiVersion: drydock.dev/v1\nkind: Mesh\nmetadata: {name: m}\nspec:\n  services: [${services.join(', ')}]\n`,
   );
   engine = await Engine.start({ home, paths: [file] });
-}, 30_000);
+});
 afterAll(async () => {
   await engine.stop();
   app.close();

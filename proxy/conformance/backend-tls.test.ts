@@ -131,7 +131,7 @@ beforeAll(async () => {
       ],
     ),
   );
-}, 30_000);
+});
 afterAll(async () => {
   await mesh?.close();
   app?.close();

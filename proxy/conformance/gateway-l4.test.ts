@@ -59,7 +59,7 @@ beforeAll(async () => {
       }),
     ]),
   );
-}, 30_000);
+});
 afterAll(async () => {
   await mesh?.close();
   for (const close of closers) close();

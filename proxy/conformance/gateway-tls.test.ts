@@ -165,7 +165,7 @@ beforeAll(async () => {
       ),
     ),
   );
-}, 30_000);
+});
 afterAll(async () => {
   await mesh?.close();
   await apps?.close();

@@ -1,5 +1,6 @@
 import net from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { patienceMs } from '../testing/patience.ts';
 import { badRequests, oddRequests } from './cases/hardening.ts';
 import { meshText } from './documents.ts';
 import { startMesh, type TestMesh } from './mesh.ts';
@@ -47,7 +48,7 @@ beforeAll(async () => {
       },
     ]),
   );
-}, 30_000);
+});
 afterAll(async () => {
   await mesh?.close();
   app?.close();
@@ -60,7 +61,7 @@ interface Answer {
 }
 
 /** Sends bytes and collects what comes back until the connection closes or nothing more comes for a while. */
-function exchange(target: Target, bytes: string, quietMs = 250): Promise<Answer> {
+function exchange(target: Target, bytes: string, quietMs = 1_000): Promise<Answer> {
   return new Promise((resolve) => {
     let text = '';
     let timer: NodeJS.Timeout | null = null;
@@ -72,7 +73,7 @@ function exchange(target: Target, bytes: string, quietMs = 250): Promise<Answer>
     };
     const wait = (): void => {
       if (timer !== null) clearTimeout(timer);
-      timer = setTimeout(() => done(false), text === '' ? 2_000 : quietMs);
+      timer = setTimeout(() => done(false), text === '' ? 15_000 : quietMs);
     };
     socket.on('data', (chunk) => {
       text += chunk.toString('latin1');
@@ -173,10 +174,10 @@ describe('requests', () => {
       socket.write('GET / HTTP/1.1\r\nHost: raw.case\r\n\r\n');
       return socket;
     });
-    await expect.poll(() => heads.length, { timeout: 5_000 }).toBeGreaterThanOrEqual(50);
+    await expect.poll(() => heads.length).toBeGreaterThanOrEqual(50);
     const before = closedByProxy;
     for (const socket of sockets) socket.destroy();
-    await expect.poll(() => closedByProxy - before, { timeout: 1_000 }).toBeGreaterThanOrEqual(50);
+    await expect.poll(() => closedByProxy - before, { timeout: patienceMs }).toBeGreaterThanOrEqual(50);
     script = null;
   });
 });

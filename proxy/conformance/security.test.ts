@@ -161,7 +161,7 @@ beforeAll(async () => {
       [...httpDocuments, ...tcpDocuments],
     ),
   );
-}, 30_000);
+});
 afterAll(async () => {
   await mesh?.close();
   await apps?.close();

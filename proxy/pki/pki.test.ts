@@ -6,6 +6,7 @@ import path from 'node:path';
 import { connect, createServer, type TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { patienceMs } from '../testing/patience.ts';
 import { openAuthority } from './authority.ts';
 import { WorkloadCertificates } from './workload-certificates.ts';
 
@@ -183,12 +184,13 @@ describe('rotation', () => {
     expect(await certificates.heal()).toEqual([]);
   });
 
-  test('a hundred identities are issued in well under a second', async () => {
+  test('a hundred identities are issued in no time', async () => {
     const { certificates } = await held();
     const started = performance.now();
     await certificates.setIdentities(
       Array.from({ length: 100 }, (_, i) => ({ spiffeId: `spiffe://cluster.local/ns/default/sa/s${i}`, service: `s${i}` })),
     );
-    expect(performance.now() - started).toBeLessThan(1000);
+    // A tenth of a second on an idle machine; a pair of keys made anew for each would take a minute.
+    expect(performance.now() - started).toBeLessThan(patienceMs);
   });
 });

@@ -39,9 +39,9 @@ async function replay(replayer: Replayer, request: Partial<ReplayRequest> = {}):
   if (!started.ok) throw new Error(started.message);
   return finished(replayer, started.value.id);
 }
-/** The store's worker answers in its own time: ask until the state is final, at most 10 s. */
+/** The store's worker answers in its own time: ask until the state is final, at most 20 s. */
 async function finished(replayer: Replayer, id: string): Promise<Replay> {
-  const end = performance.now() + 10_000;
+  const end = performance.now() + 20_000;
   while (performance.now() < end) {
     const run = await replayer.get(id);
     if (run && run.state !== 'running') return run;

@@ -174,7 +174,6 @@ describe('the timeline', () => {
     stage.answers[name] = answer;
     const run = await stage.end();
     expect(run).toMatchObject({ state: 'error', message });
-    expect(run.elapsedMs).toBeLessThan(3000);
     expect(stage.calls.at(-1)).toContain('put back');
   });
 

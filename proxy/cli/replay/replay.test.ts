@@ -54,7 +54,7 @@ beforeAll(async () => {
   await drydock('record', 'start', 'tour');
   for (const route of ['/price', '/items/1', '/items/2']) await ask(route);
   await drydock('record', 'stop', 'tour');
-}, 30_000);
+});
 afterAll(async () => {
   await engine.stop();
   shop.close();

@@ -81,7 +81,7 @@ describe('scenario run', () => {
     const suite = parseXml(await readFile(path.join(folder, 'report.xml'), 'utf8'))?.children[0];
     expect(suite?.attributes).toMatchObject({ name: 'scenario drill', tests: '1', failures: '0', errors: '0' });
     expect(await drydock(['ls'])).toMatchObject({ code: 1, stderr: expect.stringContaining('No engine is running') });
-  }, 30_000);
+  });
 
   test('exits with 1 when an expectation is not met, and the report has the seed and the command that repeats it', async () => {
     await write('mesh.yaml', mesh);
@@ -97,7 +97,7 @@ describe('scenario run', () => {
     expect(failure?.text).toContain(
       "seed: 1\nagain: npx drydock scenario run 'two drills.yaml' -f mesh.yaml --name bad --seed 1",
     );
-  }, 30_000);
+  });
 
   test('exits with 2 when the command line is wrong, and names what is missing', async () => {
     await write('drill.yaml', scenario('drill', 'errors < 1%'));
@@ -112,7 +112,7 @@ describe('scenario run', () => {
     expect(await said('run', 'drill.yaml')).toContain('hold no Mesh');
     expect(await said('run', 'drill.yaml', '-f', 'mesh.yaml', '--name', 'other')).toContain('has no scenario other, but drill');
     expect(await said('run', 'drill.yaml', '--seed', 'x')).toMatch(/^2 /);
-  }, 30_000);
+  });
 
   test('a mesh that does not start is exit code 1 and an error in the report', async () => {
     await write('drill.yaml', mesh + scenario('drill', 'errors under 1%'));
@@ -121,7 +121,7 @@ describe('scenario run', () => {
     expect(ended.stderr).toMatch(/drill.yaml:14 .*not an operator/);
     const suite = parseXml(await readFile(path.join(folder, 'report.xml'), 'utf8'))?.children[0];
     expect(suite?.attributes).toMatchObject({ name: 'scenario drill', errors: '1' });
-  }, 30_000);
+  });
 
   test('a scenario that does not fit the mesh is told with its place and what was meant', async () => {
     await write('drill.yaml', mesh + scenario('drill', 'errors < 1%').replace('service: web', 'service: wep'));
@@ -130,7 +130,7 @@ describe('scenario run', () => {
     expect(ended.stderr).toContain(
       'drill cannot be run:\n  drill.yaml:13 DD5005 There is no service default/wep. Did you mean `web`?',
     );
-  }, 30_000);
+  });
 
   test('uses the engine that runs, as it is; Ctrl-C ends the run there and puts back', async () => {
     const home = path.join(folder, 'home');
@@ -158,7 +158,7 @@ describe('scenario run', () => {
     } finally {
       await engine.stop();
     }
-  }, 30_000);
+  });
 
   test('killed, it leaves nothing behind but the word that it ended', async () => {
     await write('mesh.yaml', mesh);
@@ -177,5 +177,5 @@ describe('scenario run', () => {
     } finally {
       await engine.stop();
     }
-  }, 30_000);
+  });
 });

@@ -102,7 +102,7 @@ beforeAll(async () => {
       route('beyond', ['methods.other.example'], [{ backendRefs: [to('first')] }]),
     ]),
   );
-}, 30_000);
+});
 afterAll(async () => {
   for (const client of clients) client.close();
   await mesh?.close();

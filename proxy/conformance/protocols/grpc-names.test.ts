@@ -100,7 +100,7 @@ beforeAll(async () => {
   );
   address = `127.0.0.1:${port}`;
   await start('');
-}, 30_000);
+});
 afterAll(async () => {
   await engine?.stop();
   server?.forceShutdown();

@@ -53,7 +53,7 @@ beforeAll(async () => {
       ],
     ),
   );
-}, 30_000);
+});
 afterAll(async () => {
   for (const client of clients) client.close();
   await mesh?.close();

@@ -95,7 +95,7 @@ beforeAll(async () => {
       ],
     ),
   );
-}, 30_000);
+});
 afterAll(async () => {
   await mesh?.close();
   for (const session of sessions) session.destroy();

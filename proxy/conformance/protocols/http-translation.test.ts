@@ -58,7 +58,7 @@ beforeAll(async () => {
       [],
     ),
   );
-}, 30_000);
+});
 afterAll(async () => {
   await mesh?.close();
   for (const session of h2Sessions) session.destroy();

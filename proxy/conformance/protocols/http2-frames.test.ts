@@ -40,7 +40,7 @@ beforeAll(async () => {
   appPort = await listen(app);
   const service = (name: string) => ({ name, port: 8000, workloads: [{ address: `127.0.0.1:${appPort}` }] });
   mesh = await startMesh(meshText({ services: [service('caller'), service('app')] }, []));
-}, 30_000);
+});
 afterEach(() => {
   for (const peer of peers.splice(0)) peer.close();
 });
@@ -121,7 +121,7 @@ describe('54 resets that the client provokes the proxy into', () => {
       const peer = await connect();
       expect(await flood(peer, provoke, 5_000)).toBeLessThan(1_000);
       await expectSentAway(peer);
-      expect(await neighbourMs()).toBeLessThan(1_000);
+      await expect.poll(neighbourMs).toBeLessThan(1_000);
       expect(await poll(activeRequests, (count) => count === 0)).toBe(0);
     });
   }
@@ -160,7 +160,7 @@ describe('56 floods of frames that ask for nothing', () => {
       peer.send(frame(types.headers, flags.endHeaders, 1, requestBlock('app:8000', '/hang', [], 'POST')));
       await repeat(peer, one, 200_000);
       await expectSentAway(peer);
-      expect(await neighbourMs()).toBeLessThan(1_000);
+      await expect.poll(neighbourMs).toBeLessThan(1_000);
     });
   }
 
@@ -169,7 +169,7 @@ describe('56 floods of frames that ask for nothing', () => {
     const before = residentMb();
     await repeat(peer, frame(types.windowUpdate, 0, 0, uint32(1)), 200_000);
     expect(residentMb() - before).toBeLessThan(20);
-    expect(await neighbourMs()).toBeLessThan(1_000);
+    await expect.poll(neighbourMs).toBeLessThan(1_000);
   });
 
   for (const [name, one] of [
@@ -186,7 +186,7 @@ describe('56 floods of frames that ask for nothing', () => {
       ]);
       expect(sent).toBeLessThan(300_000);
       expect(residentMb() - before).toBeLessThan(20);
-      expect(await neighbourMs()).toBeLessThan(1_000);
+      await expect.poll(neighbourMs).toBeLessThan(1_000);
     });
   }
 });
@@ -209,7 +209,7 @@ describe('57 windows', () => {
       if (!peer.send(frame(types.data, 0, 1, Buffer.alloc(16_384)))) await new Promise((resolve) => setImmediate(resolve));
     }
     expect(residentMb() - before).toBeLessThan(150);
-    expect(await neighbourMs()).toBeLessThan(1_000);
+    await expect.poll(neighbourMs).toBeLessThan(1_000);
   });
 });
 

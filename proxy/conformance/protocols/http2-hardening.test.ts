@@ -1,5 +1,6 @@
 import http2, { type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { patienceMs } from '../../testing/patience.ts';
 import { meshText } from '../documents.ts';
 import { startMesh, type TestMesh } from '../mesh.ts';
 import { listen, poll } from './kit.ts';
@@ -32,7 +33,7 @@ beforeAll(async () => {
   const port = await listen(app);
   const service = (name: string) => ({ name, port: 8000, protocol: 'http2', workloads: [{ address: `127.0.0.1:${port}` }] });
   mesh = await startMesh(meshText({ services: [service('caller'), service('app')] }, []));
-}, 30_000);
+});
 afterAll(async () => {
   await mesh?.close();
   for (const session of appSessions) session.destroy();
@@ -80,7 +81,7 @@ describe('HTTP/2 under attack', () => {
     const startedAt = performance.now();
     const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => get(neighbour, `/during-${n}`)));
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
-    expect(performance.now() - startedAt).toBeLessThan(1000);
+    expect(performance.now() - startedAt).toBeLessThan(patienceMs);
     neighbour.close();
     const counters = (await mesh.api('/status')) as { counters: { activeRequests: number } };
     expect(counters.counters.activeRequests).toBe(0);

@@ -101,7 +101,7 @@ beforeAll(async () => {
       },
     ]),
   );
-}, 30_000);
+});
 afterAll(async () => {
   await mesh?.close();
   for (const socket of sockets) socket.destroy();

@@ -24,7 +24,7 @@ beforeAll(async () => {
   const address = `127.0.0.1:${(app.address() as AddressInfo).port}`;
   const service = (name: string) => ({ name, port: 8000, workloads: [{ version: 'v1', address }] });
   mesh = await startMesh(meshText({ services: [service('caller'), service('orders')] }, []));
-}, 30_000);
+});
 afterAll(async () => {
   await mesh?.close();
   app?.close();

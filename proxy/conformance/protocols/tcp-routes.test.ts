@@ -126,7 +126,7 @@ beforeAll(async () => {
       ],
     ),
   );
-}, 30_000);
+});
 afterAll(async () => {
   await mesh?.close();
   for (const server of servers) server.close();

@@ -28,7 +28,7 @@ beforeAll(async () => {
   mesh = await startMesh(meshText({ services: [caller, callee] }, []));
   const { upstreams } = mesh.engine.ready().workloads.find(({ id }) => id === 'caller-x-0')!;
   client = openClient(new URL(upstreams.echo!).host);
-}, 30_000);
+});
 afterEach(heal);
 afterAll(async () => {
   client?.close();

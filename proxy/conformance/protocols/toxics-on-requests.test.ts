@@ -20,7 +20,7 @@ beforeAll(async () => {
   };
   const shop = { name: 'shop', port: 7000, workloads: [{ version: 'v1', address }] };
   mesh = await startMesh(meshText({ services: [caller, shop] }, []));
-}, 30_000);
+});
 afterEach(() => mesh.api('/faults/f', 'DELETE').catch(() => undefined));
 afterAll(async () => {
   agent.destroy();

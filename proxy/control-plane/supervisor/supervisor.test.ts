@@ -160,7 +160,7 @@ describe('run: services', () => {
       process: { pid: null, restarts: 0 },
     });
     other.close();
-    await expect.poll(() => supervisor.health(workload.id).health, { timeout: 5000 }).toBe('ready');
+    await expect.poll(() => supervisor.health(workload.id).health).toBe('ready');
     expect(events.map((event) => event.type)).toEqual(['service.blocked', 'service.started', 'service.ready']);
     expect(taken).toEqual([]);
   });
@@ -185,7 +185,7 @@ describe('run: services', () => {
     const [service] = await pids();
     expect(alive(service!)).toBe(true);
     engine.kill('SIGKILL');
-    await expect.poll(() => alive(service!), { timeout: 5000 }).toBe(false);
+    await expect.poll(() => alive(service!)).toBe(false);
   });
 });
 

@@ -72,9 +72,9 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** Waits for I/O until `condition` holds; at most 5 s. */
+/** Waits for I/O until `condition` holds; at most 20 s. */
 export async function until(condition: () => boolean): Promise<void> {
-  const end = performance.now() + 5000;
+  const end = performance.now() + 20_000;
   while (!condition()) {
     if (performance.now() > end) throw new Error(`never came true: ${condition}`);
     await new Promise((resolve) => setTimeout(resolve, 1));
