@@ -165,6 +165,7 @@ export class Engine {
     const outcome = await parts.configuration.start(await registeredServices(store, mesh.name));
     if (!outcome.ok) throw new StartError(outcome.diagnostics);
     await parts.toxiproxyState.restore();
+    await parts.simulations.restore();
     await parts.supervisor.settled(settleMs);
     await parts.watcher.watch(paths, parts.configuration.files);
     this.#housekeep();
@@ -262,8 +263,10 @@ export class Engine {
     const mesh = () => (this.#parts?.configuration.isReady ? this.#parts.configuration.current.snapshot.meshName : '');
     const telemetry = new Telemetry({ clock, store, trustDomain: authority.trustDomain, mesh });
     const redactor = new Redactor({ key: await openRedactionKey(this.#options.home) });
-    const onEvent = (event: { type: string; subject: string; message: string; data: Record<string, unknown> }) =>
+    const onEvent = (event: { type: string; subject: string; message: string; data: Record<string, unknown> }) => {
       this.#emit(event.type, event.subject, event.message, event.data);
+      this.#parts?.simulations.heard(event);
+    };
     const accessLog = new AccessLog({ clock, onEvent });
     const otlpExport = new OtlpExporter({ clock, version: this.#version, onEvent });
     const onRecording = () => this.#chooseWhatIsKept();
@@ -287,7 +290,10 @@ export class Engine {
       protoReader,
     });
     const protos = new GivenProtos({ store, reader: protoReader, current: () => configuration.current });
-    const simulations = new Simulations({ store, clock, redactor, configuration, random: Math.random, onEvent });
+    const simulations = new Simulations({
+      ...{ store, clock, redactor, configuration, random: Math.random, onEvent },
+      onChange: () => this.#parts?.hub.statusChanged(),
+    });
     const caller = new ReplayCaller(() => configuration.current);
     const steer = createSteering(
       () => configuration.current,
@@ -450,6 +456,7 @@ export class Engine {
       startedAt: this.#startedAt,
       now: Date.now(),
       problems: [this.#crashed, this.#filesRejected].filter((problem) => problem !== ''),
+      simulations: this.#parts.simulations.facts(),
     });
   }
 

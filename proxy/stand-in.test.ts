@@ -140,11 +140,17 @@ interface Answer {
   /** When each piece came, milliseconds after the first. */
   at: number[];
 }
-function ask(route: string, options: { method?: string; host?: string; body?: Buffer } = {}): Promise<Answer> {
+interface Asked {
+  method?: string;
+  host?: string;
+  body?: Buffer;
+  headers?: Record<string, string>;
+}
+function ask(route: string, options: Asked = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const { method = 'GET', host = 'shop:9080', body } = options;
+    const { method = 'GET', host = 'shop:9080', body, headers = {} } = options;
     const request = http.request(
-      { host: web.hostname, port: web.port, path: route, method, headers: { host }, agent: false },
+      { host: web.hostname, port: web.port, path: route, method, headers: { host, ...headers }, agent: false },
       (response) => {
         const chunks: Buffer[] = [];
         const at: number[] = [];
@@ -324,11 +330,17 @@ describe('a stand-in over HTTP/1.1', () => {
     });
   });
 
-  test('every port of a service answers for itself; what leaves HTTP goes to the service', async () => {
+  test('every port of a service answers for itself; a WebSocket goes to the service in mode spy', async () => {
     await during({}, async () => {
       expect((await ask('/who', { host: 'shop:9081' })).body.toString()).toBe('admin /who');
       expect((await ask('/who')).status, 'only the other port was asked this').toBe(501);
       expect((await ask('/bytes', { host: 'shop:9081' })).status).toBe(501);
+      expect(
+        (await ask('/ws', { headers: { upgrade: 'websocket', connection: 'Upgrade', 'sec-websocket-version': '13' } })).status,
+        'a WebSocket that was not recorded',
+      ).toBe(501);
+    });
+    await during({ mode: 'spy' }, async () => {
       const socket = net.connect(Number(web.port), web.hostname);
       socket.write(
         'GET /ws HTTP/1.1\r\nhost: shop:9080\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',

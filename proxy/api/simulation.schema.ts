@@ -1,5 +1,9 @@
 import { z } from 'zod';
-import { nearestAnswerSchema } from './exchange.schema.ts';
+import { nearestAnswerSchema, standInNoteSchema } from './exchange.schema.ts';
+
+const simulationSessionSchema = z
+  .string()
+  .regex(/^(none|trace|header:.+|cookie:.+)$/, 'say none, trace, header:NAME or cookie:NAME');
 
 export const simulationRequestSchema = z.strictObject({
   /** Id or name of a stopped recording, or of imported stubs. */
@@ -15,12 +19,13 @@ export const simulationRequestSchema = z.strictObject({
   /** When the recorded answers to a request are used up: the last one again, from the beginning, or a miss. */
   exhaustion: z.enum(['repeat', 'cycle', 'miss']).default('repeat'),
   /** Which requests share a place in the sequence of answers: `none`, `trace`, `header:NAME` or `cookie:NAME`. */
-  session: z
-    .string()
-    .regex(/^(none|trace|header:.+|cookie:.+)$/, 'say none, trace, header:NAME or cookie:NAME')
-    .default('none'),
+  session: simulationSessionSchema.default('none'),
   /** Answer as late as it was recorded; streams with the pauses they had. */
   latency: z.boolean().default(false),
+  /** Recorded times are multiplied by this; 0.5 is twice as fast. */
+  latencyScale: z.number().min(0).max(100).default(1),
+  /** Conversations (gRPC in both directions, WebSockets): each message after what it followed, or at its recorded time whatever the caller says. */
+  streams: z.enum(['lock-step', 'timed']).default('lock-step'),
   /** Recorded answers are templates (`{{request.path.[1]}}`), as stubs may be. */
   templated: z.boolean().default(false),
   /** False: everything goes to the service, until it is switched on. */
@@ -34,7 +39,13 @@ export const simulationChangeSchema = z.strictObject({
   /** Null: for every caller. */
   from: z.string().min(1).nullable().optional(),
   mode: z.enum(['simulate', 'spy', 'record']).optional(),
+  exhaustion: z.enum(['repeat', 'cycle', 'miss']).optional(),
+  /** Sequences begin anew. */
+  session: simulationSessionSchema.optional(),
   latency: z.boolean().optional(),
+  latencyScale: z.number().min(0).max(100).optional(),
+  streams: z.enum(['lock-step', 'timed']).optional(),
+  templated: z.boolean().optional(),
 });
 export type SimulationChange = z.infer<typeof simulationChangeSchema>;
 
@@ -54,9 +65,31 @@ export const simulationMissSchema = z.object({
 });
 export type SimulationMiss = z.infer<typeof simulationMissSchema>;
 
+/** One request to a service that is stood in for, as it was decided. */
+export const simulationCallSchema = z.object({
+  /** 1 for the simulation's first. */
+  number: z.number().int(),
+  time: z.string(),
+  method: z.string(),
+  path: z.string(),
+  /** Service that asked; '' when it has no identity. */
+  caller: z.string(),
+  outcome: standInNoteSchema.shape.outcome.exclude(['forwarded']),
+  /** A miss that was passed on to the service. */
+  forwarded: z.boolean(),
+  /** Id of the recorded exchange, or name of the stub, whose answer was given; '' of a miss. */
+  answeredBy: z.string(),
+  /** What it had otherwise than the recorded request whose answer was given. */
+  differs: z.array(z.string()),
+  /** Of a miss. */
+  nearest: nearestAnswerSchema.nullable(),
+});
+export type SimulationCall = z.infer<typeof simulationCallSchema>;
+
 export const simulationSchema = simulationRequestSchema.extend({
   id: z.string(),
   namespace: z.string(),
+  recordingId: z.string().optional(),
   startedAt: z.string(),
   /** Recorded answers that stand ready. */
   answers: z.number().int(),
@@ -66,6 +99,10 @@ export const simulationSchema = simulationRequestSchema.extend({
   forwarded: z.number().int(),
   /** The last twenty. */
   recentMisses: z.array(simulationMissSchema),
+  /** The last fifty requests that concerned it, the newest first. */
+  recent: z.array(simulationCallSchema).optional(),
+  /** When it came back after the engine had been restarted; counts begin anew then. */
+  restoredAt: z.string().optional(),
   /** What it cannot do, one sentence each: recorded answers that are not whole, ports that are not HTTP. */
   notes: z.array(z.string()),
 });

@@ -82,6 +82,25 @@ export const statusSchema = readySchema.omit({ event: true }).extend({
       workloads: z.array(z.string()),
     }),
   ),
+  /** Services that are answered for from recordings or stubs. `from` is the only caller, '' is everyone. */
+  simulations: z
+    .array(
+      z.object({
+        id: z.string(),
+        service: z.string(),
+        namespace: z.string(),
+        recording: z.string(),
+        mode: z.string(),
+        enabled: z.boolean(),
+        from: z.string(),
+        startedAt: z.string(),
+        /** When it came back after the engine was restarted. */
+        restoredAt: z.string().optional(),
+        hits: z.number().int(),
+        misses: z.number().int(),
+      }),
+    )
+    .optional(),
   diagnostics: z.array(diagnosticSchema),
 });
 export type Status = z.infer<typeof statusSchema>;

@@ -26,6 +26,7 @@ export interface StatusParts {
   now: number;
   /** What else is not well, in words. */
   problems: readonly string[];
+  simulations: NonNullable<Status['simulations']>;
 }
 
 /** The ready line of `up --json`. */
@@ -83,6 +84,7 @@ export function describeStatus(parts: StatusParts): Status {
         workloads: own.map((instance) => instance.id),
       };
     }),
+    simulations: parts.simulations,
     diagnostics: committed.diagnostics,
   };
 }

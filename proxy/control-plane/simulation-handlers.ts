@@ -26,8 +26,8 @@ export function createSimulationHandlers({
       if (found === null) throw missing(params.id);
       return found;
     },
-    changeSimulation: ({ params, body }) => {
-      const changed = simulations.change(params.id, body);
+    changeSimulation: async ({ params, body }) => {
+      const changed = await simulations.change(params.id, body);
       if (changed === null) throw missing(params.id);
       return changed;
     },

@@ -1,6 +1,7 @@
 import type { ExchangeDetail, StandInNote } from '../api/exchange.schema.ts';
 import type { Explanation } from '../api/explain.schema.ts';
 import type { Simulation, SimulationChange, SimulationRequest } from '../api/simulation.schema.ts';
+import type { Status } from '../api/status.schema.ts';
 import type { HostPort, ProxySnapshot } from '../data-plane/snapshot.ts';
 import type { Redactor } from '../recorder/redact.ts';
 import { StubSet } from '../recorder/stubs/stub-set.ts';
@@ -11,7 +12,7 @@ import type { Configuration } from './apply.ts';
 import { ApiError } from './server/api-error.ts';
 import { headerOf } from './stand-in/answer.ts';
 import { loadAnswers } from './stand-in/load-answers.ts';
-import { RunningSimulation } from './stand-in/running-simulation.ts';
+import { RunningSimulation, type SimulationFacts } from './stand-in/running-simulation.ts';
 import { ServiceStandIn, type StoodInPort } from './stand-in/service-stand-in.ts';
 import { readTold, toldHeader } from './stand-in/told-header.ts';
 
@@ -23,7 +24,17 @@ export interface SimulationsOptions {
   /** Uniform [0,1). */
   random: () => number;
   onEvent: (event: { type: string; subject: string; message: string; data: Record<string, unknown> }) => void;
+  /** They are others now, or otherwise. */
+  onChange?: () => void;
 }
+
+/** What is kept of a simulation, so that it comes back with the engine. */
+interface Saved {
+  id: string;
+  startedAt: string;
+  request: SimulationRequest;
+}
+const savedPrefix = 'simulation:';
 
 /** Simulations that have ended are remembered: their last exchanges are still on their way. */
 const remembered = 200;
@@ -53,42 +64,104 @@ export class Simulations {
     return this.list().find((simulation) => simulation.id === id) ?? null;
   }
 
+  /** Goes on until it is stopped, over restarts of the engine too. */
   async start(request: SimulationRequest): Promise<Simulation> {
-    const { configuration, clock, random, redactor, onEvent } = this.#options;
-    const namespace = request.namespace ?? configuration.current.set.defaultNamespace;
-    const { ports, notes } = this.#portsOf(request.service, namespace);
-    const key = `${namespace}/${request.service}`;
-    const known = this.#services.get(key)?.simulations.find(({ from }) => from === request.from);
-    if (known) throw new ApiError('conflict', `${known.view().recording} already answers for ${request.service} (${known.id})`);
-    const { recording, stubs, stubsName, loaded } = await this.#load(request, namespace, ports);
-    const id = `sim-${++this.#count}`;
-    const simulation: Simulation = {
-      ...{ ...request, recording, id, namespace, startedAt: new Date(clock.wallNow()).toISOString() },
-      ...{ answers: loaded.count + (stubs?.size ?? 0) },
-      ...{ hits: { stub: 0, exact: 0, masked: 0, template: 0 }, misses: 0, forwarded: 0, recentMisses: [] },
-      notes: [...notes, ...loaded.notes],
-    };
-    const running = new RunningSimulation({ simulation, standIns: loaded.standIns, stubs, stubsName, redactor, clock, random });
-    await this.#place(key, running, ports, request.service, namespace);
-    const view = running.view();
-    const message = `${recording} answers for ${request.service}: ${view.answers} answers`;
-    onEvent({ type: 'simulation.started', subject: request.service, message, data: { id } });
+    const startedAt = new Date(this.#options.clock.wallNow()).toISOString();
+    const view = await this.#start({ id: `sim-${++this.#count}`, startedAt, request }, undefined);
+    await this.#save(view);
+    const answers = view.answers === 1 ? '1 answer' : `${view.answers} answers`;
+    this.#tell('simulation.started', view, `${view.recording} answers for ${view.service}: ${answers}`);
     return view;
   }
 
+  /** Those that went on when the engine ended. One that cannot come back is told, and is over. */
+  async restore(): Promise<void> {
+    const { store, clock, onEvent } = this.#options;
+    const saved = (await store.listSettings<Saved>(savedPrefix)).map(({ value }) => value);
+    const numberOf = ({ id }: Saved) => Number(id.slice(id.lastIndexOf('-') + 1)) || 0;
+    this.#count = Math.max(this.#count, ...saved.map(numberOf));
+    for (const one of saved.sort((a, b) => numberOf(a) - numberOf(b))) {
+      try {
+        const view = await this.#start(one, new Date(clock.wallNow()).toISOString());
+        this.#tell('simulation.restored', view, `${view.recording} answers for ${view.service} again, as before the restart`);
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        await store.deleteSetting(`${savedPrefix}${one.id}`);
+        const { service } = one.request;
+        const message = `Nothing answers for ${service} any more, as ${one.id} did before the restart: ${error.message}`;
+        onEvent({ type: 'simulation.lost', subject: service, message, data: { id: one.id } });
+      }
+    }
+  }
+
+  async #start({ id, startedAt, request }: Saved, restoredAt: string | undefined): Promise<Simulation> {
+    const { configuration, clock, random, redactor } = this.#options;
+    const namespace = request.namespace ?? configuration.current.set.defaultNamespace;
+    const { ports, notes } = this.#portsOf(request.service, namespace);
+    const key = `${namespace}/${request.service}`;
+    this.#refuseSecond(key, request.service, request.from, null);
+    const { recording, stubs, stubsName, loaded } = await this.#load(request, namespace, ports);
+    // Another may have been started while this one's recording was read.
+    this.#refuseSecond(key, request.service, request.from, null);
+    const simulation: SimulationFacts = {
+      ...{ ...request, recording: recording.name, recordingId: recording.id, id, namespace, startedAt },
+      ...(restoredAt === undefined ? {} : { restoredAt }),
+      ...{ answers: loaded.count + (stubs?.size ?? 0), notes: [...notes, ...loaded.notes] },
+    };
+    const servicesOf = (spiffeId: string) => this.#servicesOf(spiffeId);
+    const running = new RunningSimulation({
+      ...{ simulation, ports: loaded.ports, stubs, stubsName, redactor, clock, random, servicesOf },
+    });
+    await this.#place(key, running, ports, request.service, namespace);
+    return running.view();
+  }
+
+  /** One for each caller, and one for everyone else. */
+  #refuseSecond(key: string, service: string, from: string | undefined, except: RunningSimulation | null): void {
+    const other = this.#services.get(key)?.simulations.find((one) => one !== except && one.from === from);
+    if (other === undefined) return;
+    const whom = from === undefined ? '' : ` to ${from}`;
+    const { recording, id } = other.view();
+    throw new ApiError('conflict', `${recording} already answers for ${service}${whom}: change ${id}, or stop it first`);
+  }
+
+  async #save({ id, startedAt, recordingId, stubs, ...view }: Simulation): Promise<void> {
+    const { service, namespace, from, mode, exhaustion, session, latency, latencyScale, streams, templated, enabled } = view;
+    const request: SimulationRequest = {
+      ...{ recording: recordingId ?? view.recording, service, namespace, mode, exhaustion, session, latency, latencyScale },
+      ...{ streams, templated, enabled, ...(from === undefined ? {} : { from }), ...(stubs === undefined ? {} : { stubs }) },
+    };
+    const saved: Saved = { id, startedAt, request };
+    const outcome = await this.#options.store.setSetting(`${savedPrefix}${id}`, saved);
+    const [subject, data] = [service, { id }];
+    // It goes on all the same.
+    if (!outcome.ok)
+      this.#options.onEvent({
+        type: 'simulation.unsaved',
+        subject,
+        message: `${id} will not survive a restart of the engine`,
+        data,
+      });
+  }
+
+  #tell(type: string, { id, service, recording }: Simulation, message: string, more: Record<string, unknown> = {}): void {
+    this.#options.onEvent({ type, subject: service, message, data: { id, recording, ...more } });
+    this.#options.onChange?.();
+  }
+
   /** Null when there is no such simulation. */
-  change(id: string, change: SimulationChange): Simulation | null {
+  async change(id: string, change: SimulationChange): Promise<Simulation | null> {
     const known = this.#known.get(id);
     const standIn = known && this.#services.get(`${known.namespace}/${known.service}`);
     if (!known || !standIn?.simulations.includes(known.running)) return null;
     const { running } = known;
     const from = change.from === undefined ? running.from : (change.from ?? undefined);
-    const other = standIn.simulations.find((one) => one !== running && one.from === from);
-    if (other) throw new ApiError('conflict', `${other.view().recording} already answers for ${known.service} (${other.id})`);
+    this.#refuseSecond(`${known.namespace}/${known.service}`, known.service, from, running);
     running.change(change);
     const view = running.view();
-    const message = `${view.recording} for ${view.service}: ${view.enabled ? 'answers' : 'switched off'}${view.from ? `, only for ${view.from}` : ''}, mode ${view.mode}`;
-    this.#options.onEvent({ type: 'simulation.changed', subject: view.service, message, data: { id, ...change } });
+    await this.#save(view);
+    const message = `${view.recording} for ${view.service}: ${view.enabled ? 'answers' : 'paused'}${view.from ? `, only for ${view.from}` : ''}, mode ${view.mode}`;
+    this.#tell('simulation.changed', view, message, change);
     return view;
   }
 
@@ -98,14 +171,28 @@ export class Simulations {
     const key = known ? `${known.namespace}/${known.service}` : '';
     const standIn = this.#services.get(key);
     if (!known || !standIn?.simulations.includes(known.running)) return false;
+    await this.#options.store.deleteSetting(`${savedPrefix}${id}`);
     if (!standIn.remove(known.running)) {
       this.#services.delete(key);
       await this.#options.configuration.setStandIns(this.#addresses());
       standIn.drain();
     }
-    const message = `${known.service} answers for itself again`;
-    this.#options.onEvent({ type: 'simulation.stopped', subject: known.service, message, data: { id } });
+    this.#tell('simulation.stopped', known.running.view(), `${known.service} answers for itself again`);
     return true;
+  }
+
+  /** What the status tells of each. */
+  facts(): NonNullable<Status['simulations']> {
+    return this.list().map(({ id, service, namespace, recording, mode, enabled, from, startedAt, restoredAt, hits, misses }) => ({
+      ...{ id, service, namespace, recording, mode, enabled, from: from ?? '', startedAt, ...(restoredAt ? { restoredAt } : {}) },
+      ...{ hits: Object.values(hits).reduce((sum, count) => sum + count, 0), misses },
+    }));
+  }
+
+  /** When its recording is deleted (or comes back), what answers from it does so from memory. */
+  heard({ type, data }: { type: string; data: Record<string, unknown> }): void {
+    if (type !== 'recording.deleted' && type !== 'recording.restored') return;
+    for (const { running } of this.#known.values()) running.noteDeleted(String(data.id), type === 'recording.deleted');
   }
 
   /** Workloads and ports that came with a new config are stood in for too. */
@@ -202,7 +289,7 @@ export class Simulations {
     const names = [request.service, `${request.service}.${namespace}`, `${request.service}.${namespace}.svc.cluster.local`];
     const hosts = names.flatMap((name) => [name, ...numbers.map((port) => `${name}:${port}`)]);
     const stubs = kept && new StubSet(kept, { hosts, random, wallNow: () => clock.wallNow() });
-    return { recording: recording.name, stubs, stubsName: stubsOf.name, loaded };
+    return { recording, stubs, stubsName: stubsOf.name, loaded };
   }
 
   #portsOf(service: string, namespace: string): { ports: StoodInPort[]; notes: string[] } {
@@ -222,6 +309,12 @@ export class Simulations {
     const all = own.flatMap((proxy) => inboundPorts(proxy).map((port): StoodInPort => ({ workload: proxy.id, port })));
     const tcp = all.filter(({ port }) => port.protocol === 'tcp').map(({ port }) => port.port);
     return { ports: all.filter(({ port }) => port.protocol !== 'tcp'), tcp: [...new Set(tcp)] };
+  }
+
+  #servicesOf(spiffeId: string): string[] {
+    const { proxies } = this.#options.configuration.current.snapshot;
+    const same = proxies.filter(({ workload }) => workload.spiffeId === spiffeId);
+    return [...new Set(same.map(({ workload }) => workload.service))];
   }
 
   #appOf({ workload, port }: StoodInPort): HostPort | null {

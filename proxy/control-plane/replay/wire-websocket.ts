@@ -1,6 +1,7 @@
 import type http from 'node:http';
 import { WebSocket } from 'ws';
 import type { StreamMessage } from '../../recorder/replay/call.ts';
+import { isSendableCode } from '../close-code.ts';
 import { ScriptPlayer } from './script-player.ts';
 import { failure, headersOf, type Prepared, pairs, timeoutMs, type WireAnswer, type WireCall, type WireMessage } from './wire.ts';
 
@@ -102,12 +103,8 @@ function passUp(socket: WebSocket, { kind, data, closeCode }: StreamMessage): vo
   if (kind === 'ping') socket.ping(data);
   else if (kind === 'close')
     socket.close(
-      closeCode !== undefined && isSendable(closeCode) ? closeCode : undefined,
+      closeCode !== undefined && isSendableCode(closeCode) ? closeCode : undefined,
       closeCode === undefined ? undefined : Buffer.from(data),
     );
   else socket.send(data, { binary: kind === 'binary' });
 }
-
-/** RFC 6455 §7.4: 1005, 1006 and 1015 are never sent. */
-const isSendable = (code: number): boolean =>
-  code === 1000 || (code >= 1001 && code <= 1014 && ![1004, 1005, 1006].includes(code)) || (code >= 3000 && code < 5000);

@@ -1,3 +1,4 @@
+import type { Turn } from '../../recorder/conversation/conversation.ts';
 import type { StubFault } from '../../recorder/stubs/stub.ts';
 
 type Pairs = readonly (readonly [string, string])[];
@@ -26,14 +27,38 @@ export interface StandInCall {
   isCut: boolean;
 }
 
-/** `learn` gets the service's own answer. */
-export type StandInDecision = StandInAnswer | { forward: true; learn?: (answer: StandInAnswer) => void };
+/** Gets the service's own answer; of a conversation also what was said, in order. */
+export type Learn = (answer: StandInAnswer, turns?: readonly Turn[]) => void;
+export type StandInDecision = StandInAnswer | { forward: true; learn?: Learn };
+
+/** The head of a call that may be a conversation. */
+export type StandInHead = Pick<StandInCall, 'method' | 'path' | 'headers'>;
+
+/** A recorded conversation that answers a call while it goes on. */
+export interface StandInTalk {
+  readonly status: number;
+  readonly headers: Pairs;
+  /** Of the one that is followed by now. */
+  readonly trailers: Pairs;
+  /** It had no message and no trailers of its own: its head was all. */
+  readonly isHeadOnly: boolean;
+  /** Begins; `say` gets what is to be sent, an end last where it was recorded. */
+  play(say: (turn: Turn) => void): void;
+  /** A message of the caller, without framing and compression. */
+  heard(data: Buffer): void;
+  /** The caller has no more. */
+  ended(): void;
+  /** The caller is gone. */
+  left(): void;
+}
 
 /** Who decides about the calls of a port. */
 export interface StandInPort {
   /** False: this caller's calls go to the service unread. */
   concerns(headers: [string, string][]): boolean;
   decide(call: StandInCall): StandInDecision;
+  /** At the head of a gRPC call or a WebSocket's handshake. Null: it is decided when the request has ended. */
+  open(head: StandInHead, kind: 'grpc' | 'websocket'): { talk: StandInTalk } | StandInDecision | null;
 }
 
 /** Connection headers and framing: written anew on each connection. */

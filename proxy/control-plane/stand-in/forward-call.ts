@@ -3,7 +3,9 @@ import http2 from 'node:http2';
 import net, { type Socket } from 'node:net';
 import { pipeline, type Readable } from 'node:stream';
 import type { HostPort } from '../../data-plane/snapshot.ts';
-import { framing, pairsOf, type StandInAnswer } from './answer.ts';
+import type { Turn } from '../../recorder/conversation/conversation.ts';
+import { FrameSplitter } from '../grpc-frames.ts';
+import { framing, headerOf, type Learn, pairsOf } from './answer.ts';
 
 /* Calls that a simulation leaves to the service itself. Bodies pass as they come; an answer is kept only where it is to be learned. */
 
@@ -12,7 +14,6 @@ interface Head {
   path: string;
   headers: readonly (readonly [string, string])[];
 }
-type Learn = (answer: StandInAnswer) => void;
 
 /** An answer that is longer is passed on and not learned. */
 const maxLearnedBytes = 4 * 1024 * 1024;
@@ -104,6 +105,7 @@ export function forwardHttp2(
     }
     const request = session.request(sent, { endStream: false });
     const kept = learn && new Keeper(request, learn);
+    if (learn && headerOf(headers, 'content-type').startsWith('application/grpc')) kept?.listen(read, rest);
     request.once('response', (answer) => {
       const { ':status': status = 502, ...others } = answer;
       delete others[ownHeader];
@@ -143,6 +145,10 @@ class Keeper {
   #bytes = 0;
   #status = 0;
   #headers: readonly (readonly [string, string])[] = [];
+  /** Of gRPC. */
+  #turns: Turn[] | null = null;
+  #down: FrameSplitter | null = null;
+  readonly #startedAt = performance.now();
 
   constructor(answer: Readable, learn: Learn) {
     this.#learn = learn;
@@ -156,7 +162,26 @@ class Keeper {
     this.#headers = headers;
   }
 
+  /** What both sides say is kept in its order too. `rest` is listened to beside whoever sends it on. */
+  listen(read: readonly Buffer[], rest: Readable | null): void {
+    this.#turns = [];
+    const up = new FrameSplitter((data) => this.#turn('up', 'message', data));
+    this.#down = new FrameSplitter((data) => this.#turn('down', 'message', data));
+    for (const chunk of read) up.add(chunk);
+    if (rest === null) this.#turn('up', 'end');
+    rest?.on('data', (chunk: Buffer) => up.add(chunk));
+    rest?.once('end', () => this.#turn('up', 'end'));
+  }
+
+  #turn(dir: Turn['dir'], kind: 'message' | 'end', data: Uint8Array = new Uint8Array(0)): void {
+    if (this.#bytes > maxLearnedBytes || this.#turns === null) return;
+    // A client's messages count too, so that an endless upload is given up.
+    if (dir === 'up') this.#bytes += data.length;
+    this.#turns.push({ dir, kind, data: Buffer.from(data), offsetMs: performance.now() - this.#startedAt, isCut: false });
+  }
+
   add(chunk: Buffer): void {
+    this.#down?.add(chunk);
     this.#bytes += chunk.length;
     if (this.#bytes <= maxLearnedBytes) this.#chunks.push(chunk);
     else this.#chunks.length = 0;
@@ -165,7 +190,9 @@ class Keeper {
   end(trailers: readonly (readonly [string, string])[]): void {
     if (this.#bytes > maxLearnedBytes) return;
     const body = Buffer.concat(this.#chunks);
-    this.#learn({ status: this.#status, headers: this.#headers, trailers, body, delayMs: 0, pieces: null, fault: null });
+    this.#turn('down', 'end');
+    const answer = { status: this.#status, headers: this.#headers, trailers, body, delayMs: 0, pieces: null, fault: null };
+    this.#learn(answer, this.#turns ?? undefined);
   }
 }
 

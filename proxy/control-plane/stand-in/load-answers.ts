@@ -1,9 +1,15 @@
 import type { ExchangeDetail } from '../../api/exchange.schema.ts';
 import type { SimulationRequest } from '../../api/simulation.schema.ts';
+import {
+  type Conversation,
+  grpcConversation,
+  isDialogue,
+  webSocketConversation,
+} from '../../recorder/conversation/conversation.ts';
 import { StandIn, type StandInEntry } from '../../recorder/stand-in.ts';
 import type { Store } from '../../store/store.ts';
-import { recordedAnswer, toEntry } from './recorded-answer.ts';
-import type { Recorded } from './running-simulation.ts';
+import { recordedAnswer, recordedTalk, toEntry } from './recorded-answer.ts';
+import type { PortAnswers, Recorded, RecordedSpeech } from './running-simulation.ts';
 
 const maxAnswers = 50_000;
 /** Of bodies as they were captured; they stay in memory while the simulation goes on. */
@@ -13,7 +19,7 @@ const namedUnusable = 5;
 
 export interface LoadedAnswers {
   /** By service port. */
-  standIns: Map<number, StandIn<Recorded>>;
+  ports: Map<number, PortAnswers>;
   notes: string[];
   count: number;
 }
@@ -30,57 +36,88 @@ export async function loadAnswers(
   ports: readonly number[],
 ): Promise<LoadedAnswers> {
   const { exchanges, more, ownReplies } = await exchangesOf(store, recordingId, request.service, namespace);
-  const standIns = new Map<number, StandIn<Recorded>>();
-  const notes: string[] = [];
+  const loaded = new Map<number, PortAnswers>();
   const unusable: string[] = [];
-  const entries = exchanges.map((exchange) => {
-    const answer = recordedAnswer(exchange);
-    if (typeof answer === 'string') unusable.push(`${exchange.method} ${exchange.path}: ${answer}`);
-    const found: Recorded = typeof answer === 'string' ? { unusable: answer } : { answer };
-    return { port: portOf(exchange), entry: { ...toEntry(exchange), answer: found } satisfies StandInEntry<Recorded> };
-  });
+  const dialogues = new Set(exchanges.flatMap((exchange) => (speaks(exchange) ? [callOf(exchange)] : [])));
+  const entries = exchanges.map((exchange) => toEntries(exchange, dialogues.has(callOf(exchange)), unusable));
   for (const port of ports) {
     const own = entries.filter((one) => one.port === null || one.port === port || !ports.includes(one.port));
-    standIns.set(
-      port,
-      new StandIn(
-        own.map(({ entry }) => entry),
-        request,
-      ),
-    );
+    const [answers, talks] = [own.flatMap(({ answer }) => answer ?? []), own.flatMap(({ talk }) => talk ?? [])];
+    loaded.set(port, { answers: new StandIn(answers, request), talks: new StandIn(talks, request) });
   }
+  const notes: string[] = [];
   if (ownReplies > 0) notes.push(`Left out as a proxy's own or broken off: ${ownReplies} recorded`);
   if (more) notes.push(`Only the first ${entries.length} answers of the recording are used: they are held in memory`);
   notes.push(...unusable.slice(0, namedUnusable).map((words) => `Cannot be answered: ${words}`));
   if (unusable.length > namedUnusable) notes.push(`and ${unusable.length - namedUnusable} more that cannot be answered`);
-  return { standIns, notes, count: entries.length };
+  return { ports: loaded, notes, count: entries.length };
+}
+
+interface Entries {
+  port: number | null;
+  answer: StandInEntry<Recorded> | null;
+  talk: StandInEntry<RecordedSpeech> | null;
+}
+
+/** A WebSocket is a conversation; a gRPC call too where one of its kind was. */
+function toEntries(exchange: ExchangeDetail, isConversation: boolean, unusable: string[]): Entries {
+  const entry = toEntry(exchange);
+  const cannot = (why: string) => {
+    unusable.push(`${exchange.method} ${exchange.path}: ${why}`);
+    return { unusable: why };
+  };
+  const talkEntry = (conversation: Conversation | string): StandInEntry<RecordedSpeech> => {
+    const answer = typeof conversation === 'string' ? cannot(conversation) : { talk: recordedTalk(exchange, conversation) };
+    return { ...entry, body: '', answer };
+  };
+  const port = portOf(exchange);
+  if (isWebSocket(exchange)) return { port, answer: null, talk: talkEntry(webSocketConversation(exchange)) };
+  const conversation = isConversation ? grpcConversation(exchange) : null;
+  const talk = conversation === null ? null : talkEntry(conversation);
+  if (talk !== null && 'unusable' in talk.answer) return { port, answer: null, talk };
+  const answer = recordedAnswer(exchange);
+  return { port, answer: { ...entry, answer: typeof answer === 'string' ? cannot(answer) : { answer } }, talk };
+}
+
+const isWebSocket = ({ protocol, status }: ExchangeDetail): boolean => protocol === 'WebSocket' && status === 101;
+const callOf = ({ method, path }: ExchangeDetail): string => `${method} ${path}`;
+
+/** A gRPC call that had an answer before its request had ended. */
+function speaks(exchange: ExchangeDetail): boolean {
+  if (exchange.protocol !== 'gRPC' || exchange.messages === undefined) return false;
+  const conversation = grpcConversation(exchange);
+  return conversation !== null && (typeof conversation === 'string' || isDialogue(conversation));
 }
 
 async function exchangesOf(store: Store, recordingId: string, service: string, namespace: string) {
   const own: ExchangeDetail[] = [];
   const seen: ExchangeDetail[] = [];
-  let ownReplies = 0;
+  const ownReplies = { own: 0, seen: 0 };
   let bytes = 0;
   let cursor: string | undefined;
   do {
     const { exchanges, next } = await store.recordedExchanges(recordingId, { limit: page, ...(cursor ? { cursor } : {}) });
     for (const exchange of exchanges) {
       const theirs = exchange.destination === service && (exchange.destinationNamespace || namespace) === namespace;
-      if (!theirs || exchange.status < 200 || exchange.method === '' || exchange.protocol === 'WebSocket') continue;
+      if (!theirs || exchange.method === '' || !(exchange.status >= 200 || isWebSocket(exchange))) continue;
+      const side = exchange.reporter === 'destination' ? 'own' : 'seen';
       if (!isServices(exchange)) {
-        ownReplies++;
+        ownReplies[side]++;
         continue;
       }
       bytes += (exchange.response.body?.capturedBytes ?? 0) + (exchange.request.body?.capturedBytes ?? 0);
-      (exchange.reporter === 'destination' ? own : seen).push(exchange);
+      (side === 'own' ? own : seen).push(exchange);
     }
     cursor = next ?? undefined;
   } while (cursor !== undefined && own.length + seen.length < maxAnswers && bytes < maxBytes);
-  return { exchanges: own.length > 0 ? own : seen, more: cursor !== undefined, ownReplies };
+  const side = own.length > 0 ? 'own' : 'seen';
+  return { exchanges: side === 'own' ? own : seen, more: cursor !== undefined, ownReplies: ownReplies[side] };
 }
 
 /** The service itself answered, whole: no fault, no refusal, no stand-in that had none. */
-function isServices({ details, standIn }: ExchangeDetail): boolean {
+function isServices({ details, standIn, status }: ExchangeDetail): boolean {
+  // However a WebSocket ended, it was the service's.
+  if (status === 101 && standIn?.outcome !== 'miss') return true;
   return (details === 'via_upstream' || details === 'imported' || details === '') && standIn?.outcome !== 'miss';
 }
 

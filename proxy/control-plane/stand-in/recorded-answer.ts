@@ -1,8 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import type { CapturedBody, ExchangeDetail, ExchangeMessage } from '../../api/exchange.schema.ts';
+import type { Conversation } from '../../recorder/conversation/conversation.ts';
 import { decodeBody } from '../../recorder/decode-body.ts';
 import type { StandInEntry } from '../../recorder/stand-in.ts';
-import type { StandInAnswer } from './answer.ts';
+import { framing, type StandInAnswer } from './answer.ts';
+import type { RecordedTalk } from './answering-talk.ts';
 
 /** Written again by the callee's sidecar. */
 const dropped = new Set(['x-envoy-upstream-service-time', 'server', 'date']);
@@ -21,16 +23,28 @@ export function recordedAnswer(exchange: ExchangeDetail): StandInAnswer | string
   };
 }
 
+/** The head and trailers a conversation was answered with. */
+export function recordedTalk({ response, status }: ExchangeDetail, conversation: Conversation): RecordedTalk {
+  const headers = response.headers
+    .map(([name, value]): [string, string] => [name.toLowerCase(), value])
+    .filter(([name]) => !dropped.has(name) && !framing.has(name));
+  return { conversation, status, headers, trailers: response.trailers };
+}
+
 /** What requests are compared with. */
 export function toEntry(exchange: ExchangeDetail): Omit<StandInEntry<never>, 'answer'> {
-  return { id: exchange.id, method: exchange.method, path: exchange.path, body: bodyText(exchange.request.body) };
+  const { id, method, path, request, traceId } = exchange;
+  return { id, method, path, body: bodyText(request.body), headers: request.headers, traceId };
 }
 
 /** A body as requests are compared by it: without its content encoding; bytes that are no text as base64. */
 export function bodyText(body: CapturedBody | null): string {
   if (body === null) return '';
   const bytes = decodeBody(body) ?? Buffer.from(body.content, body.encoding);
-  return isUtf8(bytes) ? bytes.toString('utf8') : `base64:${bytes.toString('base64')}`;
+  if (isUtf8(bytes)) return bytes.toString('utf8');
+  // An uploaded file within: one character a byte, so that its boundary is no difference.
+  if (/^multipart\//i.test(body.contentType)) return bytes.toString('latin1');
+  return `base64:${bytes.toString('base64')}`;
 }
 
 /** Decoded where its encoding is known, else as it was on the wire, with its header. */

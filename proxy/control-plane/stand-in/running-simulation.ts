@@ -1,23 +1,48 @@
 import { isUtf8 } from 'node:buffer';
 import type { CapturedBody, StandInNote } from '../../api/exchange.schema.ts';
-import type { MatchTier, Simulation, SimulationChange, SimulationMiss } from '../../api/simulation.schema.ts';
+import type { MatchTier, Simulation, SimulationCall, SimulationChange, SimulationMiss } from '../../api/simulation.schema.ts';
+import { isDialogue, type Turn, turnText } from '../../recorder/conversation/conversation.ts';
 import type { Redactor } from '../../recorder/redact.ts';
 import { type StandIn, type StandInRequest, sessionOf } from '../../recorder/stand-in.ts';
 import type { StubRequest, StubSet } from '../../recorder/stubs/stub-set.ts';
 import { parseTemplate, renderTemplate, type TemplateScope } from '../../recorder/stubs/template.ts';
 import type { Clock } from '../../shared/clock.ts';
-import { headerOf, refusal, type StandInAnswer, type StandInCall, type StandInDecision } from './answer.ts';
+import { frame } from '../grpc-frames.ts';
+import {
+  headerOf,
+  type Learn,
+  refusal,
+  type StandInAnswer,
+  type StandInCall,
+  type StandInDecision,
+  type StandInHead,
+  type StandInTalk,
+} from './answer.ts';
+import { AnsweringTalk, type RecordedTalk } from './answering-talk.ts';
+import { callerIdentity, callerName, isCaller, type ServicesOf } from './caller.ts';
 import { bodyText } from './recorded-answer.ts';
-import { writeTold } from './told-header.ts';
+import { SimulationLog } from './simulation-log.ts';
+import { type Told, writeTold } from './told-header.ts';
 
 /** A recorded answer, or why it cannot be given again. */
 export type Recorded = { answer: StandInAnswer } | { unusable: string };
+/** The same of a conversation. */
+export type RecordedSpeech = { talk: RecordedTalk } | { unusable: string };
+
+/** What a recording holds for one port. */
+export interface PortAnswers {
+  answers: StandIn<Recorded>;
+  /** WebSockets, and gRPC calls in which both sides speak; by their heads alone. */
+  talks: StandIn<RecordedSpeech>;
+}
+
+/** Counts are the log's. */
+export type SimulationFacts = Omit<Simulation, 'hits' | 'misses' | 'forwarded' | 'recentMisses' | 'recent'>;
 
 export interface RunningOptions {
-  /** With nothing counted yet but its answers. */
-  simulation: Simulation;
+  simulation: SimulationFacts;
   /** By service port. */
-  standIns: ReadonlyMap<number, StandIn<Recorded>>;
+  ports: ReadonlyMap<number, PortAnswers>;
   stubs: StubSet | null;
   /** The set the stubs are from. */
   stubsName: string;
@@ -25,23 +50,23 @@ export interface RunningOptions {
   clock: Clock;
   /** Uniform [0,1). */
   random: () => number;
+  servicesOf: ServicesOf;
 }
 
-const shownMisses = 20;
-const keptMisses = 1000;
+const deletedNote = 'The recording was deleted: answers come from memory until the simulation is stopped or the engine ends';
 
-/** One simulation while it goes on: decides about calls, counts, and remembers what it missed. */
+/** One simulation while it goes on: decides about calls and tells its log. */
 export class RunningSimulation {
   readonly #options: RunningOptions;
-  readonly #simulation: Simulation;
-  /** Number → miss, for the notes on exchanges. */
-  readonly #misses = new Map<string, SimulationMiss>();
+  readonly #simulation: SimulationFacts;
+  readonly #log: SimulationLog;
   readonly #sequences = new Map<string, number>();
   #learned = 0;
 
   constructor(options: RunningOptions) {
     this.#options = options;
     this.#simulation = options.simulation;
+    this.#log = new SimulationLog(options.clock);
   }
 
   get id(): string {
@@ -52,35 +77,42 @@ export class RunningSimulation {
   }
 
   view(): Simulation {
-    return { ...this.#simulation, answers: this.#simulation.answers + this.#learned };
+    return { ...this.#simulation, answers: this.#simulation.answers + this.#learned, ...this.#log.counts };
   }
 
-  change({ enabled, from, mode, latency }: SimulationChange): void {
+  change({ from, ...others }: SimulationChange): void {
     const simulation = this.#simulation;
-    if (enabled !== undefined) simulation.enabled = enabled;
-    if (mode !== undefined) simulation.mode = mode;
-    if (latency !== undefined) simulation.latency = latency;
+    const given = Object.entries(others).filter(([, value]) => value !== undefined);
+    Object.assign(simulation, Object.fromEntries(given));
     if (from === null) delete simulation.from;
     else if (from !== undefined) simulation.from = from;
+    for (const { answers, talks } of this.#options.ports.values()) for (const one of [answers, talks]) one.change(simulation);
+  }
+
+  /** What it answers with stays in memory, but not over a restart. */
+  noteDeleted(recordingId: string, isDeleted: boolean): void {
+    const simulation = this.#simulation;
+    if (simulation.recordingId !== recordingId) return;
+    const others = simulation.notes.filter((note) => note !== deletedNote);
+    simulation.notes = isDeleted ? [...others, deletedNote] : others;
   }
 
   concerns(headers: readonly (readonly [string, string])[]): boolean {
     const { enabled, from } = this.#simulation;
-    return enabled && (from === undefined || isCaller(headers, from));
+    return enabled && (from === undefined || isCaller(callerIdentity(headers), from, this.#options.servicesOf));
   }
 
   noteForwarded(): void {
-    this.#simulation.forwarded++;
+    this.#log.noteForwarded();
   }
 
   /** What to say of an exchange whose answer tells of this simulation. */
-  note(told: { outcome: StandInNote['outcome']; answeredBy: string }): StandInNote {
+  note(told: Pick<Told, 'answeredBy' | 'call'> & { outcome: StandInNote['outcome'] }): StandInNote {
     const { id, recording } = this.#simulation;
-    const miss = told.outcome === 'miss' ? this.#misses.get(told.answeredBy) : undefined;
-    return {
-      ...{ simulation: id, recording, outcome: told.outcome, nearest: miss?.nearest ?? null },
-      answeredBy: told.outcome === 'miss' ? '' : told.answeredBy,
-    };
+    const { outcome, answeredBy, call } = told;
+    const number = outcome === 'miss' ? Number(answeredBy) : call;
+    const known = number === undefined ? undefined : this.#log.noteOf(number);
+    return { simulation: id, recording, outcome, nearest: null, answeredBy: outcome === 'miss' ? '' : answeredBy, ...known };
   }
 
   decide(call: StandInCall, port: number): StandInDecision {
@@ -89,51 +121,119 @@ export class RunningSimulation {
     if (stub) {
       const { dribble, ...rest } = stub.answer;
       const pieces = dribble && spread(rest.body.length, dribble);
-      return this.#hit('stub', stub.id, { ...rest, trailers: [], pieces }, this.#options.stubsName);
+      return this.#hit('stub', stub.id, { ...rest, trailers: [], pieces }, asked.recorded, []);
     }
-    const standIn = this.#options.standIns.get(port);
-    const outcome = standIn?.match(asked.recorded);
+    const outcome = this.#options.ports.get(port)?.answers.match(asked.recorded);
     if (outcome && outcome.tier !== null) {
       const { answer: found, id, path } = outcome.entry;
-      if ('answer' in found) return this.#hit(outcome.tier, id, this.#timed(this.#rendered(found.answer, call, asked)));
-      return this.#miss(call, asked.recorded, { exchangeId: id, path, differs: [found.unusable] }, port);
+      if ('unusable' in found) return this.#miss(call, asked.recorded, { exchangeId: id, path, differs: [found.unusable] }, port);
+      const answer = this.#timed(this.#rendered(found.answer, call, asked));
+      return this.#hit(outcome.tier, id, answer, asked.recorded, outcome.differs);
     }
     const near = outcome?.nearest;
     const nearest = near ? { exchangeId: near.entry.id, path: near.entry.path, differs: near.differs } : null;
     return this.#miss(call, asked.recorded, nearest ?? this.#nearestStub(asked.forStubs), port);
   }
 
-  #hit(tier: MatchTier, answeredBy: string, answer: StandInAnswer, recording = this.#simulation.recording): StandInAnswer {
-    this.#simulation.hits[tier]++;
-    const told = writeTold({ outcome: tier, recording, answeredBy, simulation: this.id });
-    return { ...answer, headers: [...answer.headers, told] };
+  /** A conversation that answers, or a decision that needs no more of the request; null: what is in it decides. */
+  open(head: StandInHead, kind: 'grpc' | 'websocket', port: number): { talk: StandInTalk } | StandInDecision | null {
+    const at = this.#options.ports.get(port);
+    const call: StandInCall = { ...head, body: Buffer.alloc(0), isCut: false };
+    const request = this.#read(call).recorded;
+    const outcome = at?.talks.match(request);
+    if (at && outcome && outcome.tier !== null) {
+      const { answer: found, id, path } = outcome.entry;
+      if ('unusable' in found) return this.#miss(call, request, { exchangeId: id, path, differs: [found.unusable] }, port, kind);
+      const others = at.talks.alike(request).flatMap(({ answer }) => ('talk' in answer && answer !== found ? [answer.talk] : []));
+      return { talk: this.#talk([found.talk, ...others], kind, request, outcome) };
+    }
+    if (kind === 'websocket') {
+      // A handshake that was refused is an answer like others.
+      const refused = at?.answers.match(request);
+      if (refused && refused.tier !== null && refused.tier !== 'template') return null;
+      const near = outcome?.nearest ?? null;
+      const nearest = near && { exchangeId: near.entry.id, path: near.entry.path, differs: near.differs };
+      return this.#miss(call, request, nearest, port, kind);
+    }
+    if (this.#options.stubs !== null || (at && at.answers.alike(request).length > 0)) return null;
+    return this.decide(call, port);
   }
 
-  #miss(call: StandInCall, request: StandInRequest, nearest: SimulationMiss['nearest'], port: number): StandInDecision {
-    const simulation = this.#simulation;
-    const number = String(++simulation.misses);
-    const miss: SimulationMiss = {
-      ...{ time: new Date(this.#options.clock.wallNow()).toISOString(), method: request.method, path: request.path, nearest },
-    };
-    this.#misses.set(number, miss);
-    if (this.#misses.size > keptMisses) this.#misses.delete(this.#misses.keys().next().value!);
-    simulation.recentMisses = [miss, ...simulation.recentMisses].slice(0, shownMisses);
-    if (simulation.mode === 'simulate') {
-      const answer = refusal(call, 501, missedWords(simulation, miss));
-      const told = writeTold({ outcome: 'miss', recording: simulation.recording, answeredBy: number, simulation: this.id });
+  #talk(
+    candidates: readonly RecordedTalk[],
+    kind: 'grpc' | 'websocket',
+    request: StandInRequest,
+    { tier, differs, entry }: { tier: 'exact' | 'masked' | 'template'; differs: readonly string[]; entry: { id: string } },
+  ): StandInTalk {
+    const { recording, latency, latencyScale, streams } = this.#simulation;
+    const call = this.#log.hit(this.#asked(request), tier, entry.id, differs);
+    return new AnsweringTalk({
+      ...{ candidates, tier, clock: this.#options.clock, mode: streams, noun: kind === 'grpc' ? 'message' : 'frame' },
+      pace: latency || streams === 'timed' ? latencyScale : 0,
+      told: writeTold({ outcome: tier, recording, answeredBy: entry.id, simulation: this.id, call: call.number }),
+      read: (data) => turnText(this.#redacted(data)),
+      onHeard: (now, id, more) => this.#log.becomes(call, now, id, [...differs, ...more]),
+    });
+  }
+
+  #hit(
+    tier: MatchTier,
+    answeredBy: string,
+    answer: StandInAnswer,
+    request: StandInRequest,
+    differs: readonly string[],
+  ): StandInAnswer {
+    const recording = tier === 'stub' ? this.#options.stubsName : this.#simulation.recording;
+    const { number } = this.#log.hit(this.#asked(request), tier, answeredBy, differs);
+    const told = { outcome: tier, recording, answeredBy, simulation: this.id, ...(differs.length === 0 ? {} : { call: number }) };
+    return { ...answer, headers: [...answer.headers, writeTold(told)] };
+  }
+
+  #miss(
+    call: StandInCall,
+    request: StandInRequest,
+    nearest: SimulationMiss['nearest'],
+    port: number,
+    kind: 'request' | 'grpc' | 'websocket' = 'request',
+  ): StandInDecision {
+    const { mode, recording } = this.#simulation;
+    const missed = this.#log.miss(this.#asked(request), nearest, mode !== 'simulate');
+    if (mode === 'simulate') {
+      const answer = refusal(call, 501, missedWords(this.#simulation, missed));
+      const told = writeTold({ outcome: 'miss', recording, answeredBy: String(missed.number), simulation: this.id });
       return { ...answer, headers: [...answer.headers, told] };
     }
-    simulation.forwarded++;
-    const standIn = this.#options.standIns.get(port);
-    if (simulation.mode === 'spy' || standIn === undefined || call.isCut) return { forward: true };
-    const learn = (answer: StandInAnswer) => {
-      standIn.add({ ...request, id: `learned-${++this.#learned}`, answer: { answer } });
-    };
-    return { forward: true, learn };
+    const at = this.#options.ports.get(port);
+    if (mode === 'spy' || at === undefined || call.isCut) return { forward: true };
+    return { forward: true, learn: (answer, turns) => this.#learn(at, request, kind, answer, turns) };
+  }
+
+  #learn(at: PortAnswers, request: StandInRequest, kind: string, answer: StandInAnswer, turns: Parameters<Learn>[1]): void {
+    const id = `learned-${++this.#learned}`;
+    if (turns === undefined) {
+      at.answers.add({ ...request, id, answer: { answer } });
+      return;
+    }
+    const clean = turns.map((turn): Turn => (turn.dir === 'up' ? { ...turn, data: this.#redacted(turn.data) } : turn));
+    const { status, headers, trailers } = answer;
+    const conversation = { id, turns: clean };
+    if (kind === 'websocket' || isDialogue(conversation))
+      at.talks.add({ ...request, body: '', id, answer: { talk: { conversation, status, headers, trailers } } });
+    if (kind === 'websocket') return;
+    // It was decided by its head: what it asked is known by now.
+    const up = turns.flatMap((turn) => (turn.dir === 'up' && turn.kind === 'message' ? [frame(turn.data)] : []));
+    at.answers.add({ ...request, body: turnText(this.#redacted(Buffer.concat(up))), id, answer: { answer } });
+  }
+
+  #asked({ method, path, headers }: StandInRequest): Pick<SimulationCall, 'method' | 'path' | 'caller'> {
+    return { method, path, caller: callerName(callerIdentity(headers), this.#options.servicesOf) };
   }
 
   #timed(answer: StandInAnswer): StandInAnswer {
-    return this.#simulation.latency ? answer : { ...answer, delayMs: 0, pieces: null };
+    const { latency, latencyScale } = this.#simulation;
+    if (!latency) return { ...answer, delayMs: 0, pieces: null };
+    const pieces = answer.pieces?.map(({ end, afterMs }) => ({ end, afterMs: afterMs * latencyScale })) ?? null;
+    return { ...answer, delayMs: answer.delayMs * latencyScale, pieces };
   }
 
   /** Recorded answers are templates only where the simulation says so. */
@@ -169,7 +269,7 @@ export class RunningSimulation {
   /** Recorded requests are redacted: what comes in is brought to the same form before it is looked up. */
   #read(call: StandInCall): { recorded: StandInRequest; forStubs: StubRequest; session: string } {
     const { method, path, headers } = call;
-    const body = call.isCut ? null : captured(call);
+    const body = call.isCut ? null : captured(call.body, headers);
     const redacted = this.#options.redactor.redactRequest(path, { headers, body, trailers: [] });
     const traceId = headerOf(headers, 'traceparent').split('-')[1] ?? '';
     const session = sessionOf(this.#simulation.session, { headers, traceId });
@@ -183,9 +283,15 @@ export class RunningSimulation {
       },
     };
   }
+
+  /** A message, as it would have been recorded. */
+  #redacted(data: Buffer): Buffer {
+    const { request } = this.#options.redactor.redactRequest('', { headers: [], body: captured(data, []), trailers: [] });
+    return request.body === null ? Buffer.alloc(0) : Buffer.from(request.body.content, request.body.encoding);
+  }
 }
 
-function captured({ body, headers }: StandInCall): CapturedBody | null {
+function captured(body: Buffer, headers: readonly (readonly [string, string])[]): CapturedBody | null {
   if (body.length === 0) return null;
   return {
     ...{ bytes: body.length, capturedBytes: body.length, truncated: false, encoding: 'base64', content: body.toString('base64') },
@@ -193,19 +299,12 @@ function captured({ body, headers }: StandInCall): CapturedBody | null {
   };
 }
 
-/** The callee's sidecar names the caller's identity (x-forwarded-client-cert: `…;URI=spiffe://…/sa/reviews`). */
-function isCaller(headers: readonly (readonly [string, string])[], from: string): boolean {
-  return headerOf(headers, 'x-forwarded-client-cert')
-    .split(/[;,]/)
-    .some((part) => part.startsWith('URI=') && part.endsWith(`/sa/${from}`));
-}
-
 function spread(length: number, { parts, ms }: { parts: number; ms: number }): { end: number; afterMs: number }[] {
   const count = Math.min(Math.max(1, parts), Math.max(1, length), 1000);
   return Array.from({ length: count }, (_, i) => ({ end: Math.ceil((length * (i + 1)) / count), afterMs: (ms * i) / count }));
 }
 
-function missedWords({ recording, service }: Simulation, { method, path, nearest }: SimulationMiss): string {
+function missedWords({ recording, service }: SimulationFacts, { method, path, nearest }: SimulationMiss): string {
   const near = nearest
     ? `Nearest: ${nearest.path} (${nearest.exchangeId}); differs in ${nearest.differs.join('; ')}.`
     : 'Nothing like it was recorded.';

@@ -82,6 +82,7 @@ export class ServiceStandIn {
       },
       // It may have been switched off while the body was read.
       decide: (call) => this.#concerned(call.headers)?.decide(call, port) ?? { forward: true },
+      open: (head, kind) => this.#concerned(head.headers)?.open(head, kind, port) ?? null,
     };
   }
 }

@@ -2,8 +2,10 @@ import http from 'node:http';
 import http2 from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { HostPort } from '../../data-plane/snapshot.ts';
-import { pairsOf, refusal, type StandInPort } from './answer.ts';
+import { headerOf, pairsOf, refusal, type StandInPort } from './answer.ts';
 import { AppSession, forwardHttp1, forwardHttp2, tunnelUpgrade } from './forward-call.ts';
+import { relayWebSocket } from './relay-websocket.ts';
+import { converseHttp2, refuseUpgrade, WebSocketAnswers } from './serve-talk.ts';
 import { writeHttp1, writeHttp2 } from './write-answer.ts';
 
 export interface StandInServerOptions {
@@ -72,11 +74,34 @@ function createHttp1(options: StandInServerOptions): http.Server {
   });
   server.keepAliveTimeout = 60_000;
   server.requestTimeout = 0;
-  // What is no request any more (a WebSocket) is not stood in for.
+  const sockets = new WebSocketAnswers();
   server.on('upgrade', (request: http.IncomingMessage, socket: Socket, head: Buffer) => {
-    tunnelUpgrade(options.app(), request, socket, head);
+    socket.on('error', () => socket.destroy());
+    serveUpgrade(options, sockets, request, socket, head);
   });
   return server;
+}
+
+/** A WebSocket may be stood in for; what else leaves HTTP goes to the service. */
+function serveUpgrade(
+  options: StandInServerOptions,
+  sockets: WebSocketAnswers,
+  request: http.IncomingMessage,
+  socket: Socket,
+  rest: Buffer,
+): void {
+  const headers = pairsOf(request.rawHeaders);
+  const head = { method: request.method ?? 'GET', path: request.url ?? '/', headers };
+  const isWebSocket = headerOf(headers, 'upgrade').toLowerCase() === 'websocket';
+  const { port } = options;
+  const isConcerned = isWebSocket && port.concerns(headers);
+  const decided = isConcerned
+    ? (port.open(head, 'websocket') ?? port.decide({ ...head, body: Buffer.alloc(0), isCut: false }))
+    : { forward: true as const };
+  if ('talk' in decided) sockets.answer(request, socket, rest, decided.talk);
+  else if (!('forward' in decided)) void refuseUpgrade(request, socket, decided).catch(() => socket.destroy());
+  else if ('learn' in decided && decided.learn) relayWebSocket(options.app(), request, socket, rest, decided.learn);
+  else tunnelUpgrade(options.app(), request, socket, rest);
 }
 
 async function serveHttp1(
@@ -126,9 +151,13 @@ async function serveHttp2(
   const head = { method: special[':method'] ?? 'GET', path: special[':path'] ?? '/', headers: pairs };
   const refuse = (error: Error) =>
     writeHttp2(stream, refusal(head, 502, `The service behind the stand-in: ${error.message}`), head.method);
-  if (!options.port.concerns(pairs)) return forwardHttp2(app, head, [], stream, stream).catch(refuse);
-  const { chunks, isCut } = await readSome(stream);
-  const decided = options.port.decide({ ...head, body: Buffer.concat(chunks), isCut });
+  const { port } = options;
+  if (!port.concerns(pairs)) return forwardHttp2(app, head, [], stream, stream).catch(refuse);
+  // Both sides of a gRPC call may wait for each other: what can be decided by its head is.
+  const opened = headerOf(pairs, 'content-type').startsWith('application/grpc') ? port.open(head, 'grpc') : null;
+  if (opened !== null && 'talk' in opened) return converseHttp2(stream, opened.talk);
+  const { chunks, isCut } = opened === null ? await readSome(stream) : { chunks: [], isCut: true };
+  const decided = opened ?? port.decide({ ...head, body: Buffer.concat(chunks), isCut });
   if (!('forward' in decided)) {
     stream.resume();
     return writeHttp2(stream, decided, head.method);

@@ -47,31 +47,34 @@ export async function writeHttp2(stream: http2.ServerHttp2Stream, answer: StandI
     else stream.session?.destroy();
     return;
   }
-  const headers: http2.OutgoingHttpHeaders = { ':status': answer.status };
+  const headers: http2.OutgoingHttpHeaders = { ':status': answer.status, ...toHttp2Headers(answer.headers) };
   const isEmpty = hasNoBody(method, answer.status) || (answer.body.length === 0 && answer.trailers.length === 0);
-  for (const [name, value] of answer.headers) {
-    if (!framing.has(name) && !name.startsWith(':') && name !== 'host') add(headers, name, toHeaderValue(value));
-  }
   if (answer.trailers.length === 0 || hasNoBody(method, answer.status)) {
     stream.respond(headers, { endStream: isEmpty });
     if (isEmpty) return;
   } else {
     stream.respond(headers, { waitForTrailers: true });
-    stream.once('wantTrailers', () => {
-      const trailers: http2.OutgoingHttpHeaders = {};
-      for (const [name, value] of answer.trailers) add(trailers, name.toLowerCase(), value);
-      stream.sendTrailers(trailers);
-    });
+    stream.once('wantTrailers', () => stream.sendTrailers(toHttp2Headers(answer.trailers)));
   }
   await writePieces(stream, answer);
   stream.end();
 }
 
 /** A template may have put anything into it: no line ends, and each byte of UTF-8 a character. */
-function toHeaderValue(value: string): string {
+export function toHeaderValue(value: string): string {
   if (/^[\t -~\x80-\xff]*$/.test(value)) return value;
   const line = value.replace(/[\0-\x08\n-\x1f\x7f]+/g, ' ');
   return /[^\0-\xff]/.test(line) ? Buffer.from(line).toString('latin1') : line;
+}
+
+/** Without framing; names in lower case, as HTTP/2 has them. */
+export function toHttp2Headers(pairs: StandInAnswer['headers']): http2.OutgoingHttpHeaders {
+  const headers: http2.OutgoingHttpHeaders = {};
+  for (const [name, value] of pairs) {
+    const lower = name.toLowerCase();
+    if (!framing.has(lower) && !lower.startsWith(':') && lower !== 'host') add(headers, lower, toHeaderValue(value));
+  }
+  return headers;
 }
 
 /** A header that comes several times is a list; cookies stay apart. */
