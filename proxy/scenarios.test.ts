@@ -132,16 +132,16 @@ describe('a scenario', () => {
 
   test('arms a fault, sees the ejection it causes, shifts weights, and puts everything back', async () => {
     const spec = `load:
-  - {name: browse, from: {service: web}, for: 4s, rate: 40, requests: [{url: 'http://reviews:9080/'}]}
+  - {name: browse, from: {service: web}, for: 7s, rate: 40, requests: [{url: 'http://reviews:9080/'}]}
 faults:
-  - {name: sick, at: 2s, spec: {to: {service: reviews, version: v2}, abort: {httpStatus: 503}}}
+  - {name: sick, at: 4s, spec: {to: {service: reviews, version: v2}, abort: {httpStatus: 503}}}
 changes:
   - {name: canary, at: 1s, shift: {service: reviews, weights: {v1: 50, v2: 50}}}
 expect:
   - {that: 'share(v2) == 0%', during: {to: 500ms}}
-  - {that: 'share(v2) > 10%', of: {to: reviews}, during: {from: 1300ms, to: 1900ms}}
-  - {event: {type: endpoint.ejected, subject: reviews-v2, after: sick, within: 2s}}
-  - {that: 'errors > 0%', of: {version: v2}, during: {from: 1900ms}}
+  - {that: 'share(v2) > 10%', of: {to: reviews}, during: {from: 1300ms, to: 3900ms}}
+  - {event: {type: endpoint.ejected, subject: reviews-v2, after: sick, within: 3s}}
+  - {that: 'errors > 0%', of: {version: v2}, during: {from: 3900ms}}
 `;
     const before = (await api('GET', '/resources/VirtualService/-/reviews')).json;
     const run = await over((await start(scenario(spec))).id);
