@@ -161,6 +161,10 @@ export const replaySchema = z.object({
   paused: z.boolean().optional(),
   pace: z.enum(['original', 'fast', 'one-by-one']).optional(),
   inFlight: z.number().int().optional(),
+  /** Running, and nothing is sent yet: it looks through the recording, twice, for what to send; exchanges read, of how many. */
+  surveying: z.object({ read: z.number().int(), of: z.number().int() }).nullable().optional(),
+  /** Why it ended by itself before all was sent, as a sentence. */
+  problem: z.string().optional(),
   /** Waits for what the mesh still reports of the last calls, and compares. */
   evaluating: z.boolean().optional(),
   /** What cannot be replayed as it was: one sentence each, with how many calls it concerns. */
@@ -171,6 +175,7 @@ export const replaySchema = z.object({
   /** Against what answers were compared. */
   against: z.enum(['recording', 'baseline']).optional(),
   verdict: z.enum(['same', 'different', 'failed', 'unproven']).optional(),
+  /** While it runs: of the calls answered by now, without what only the end can tell (calls of services). */
   endpoints: z.array(endpointResultSchema).optional(),
   /** Null when the recording does not hold the calls that services made. */
   graph: z.array(edgeComparisonSchema).nullable().optional(),
@@ -203,5 +208,7 @@ export const replayPlanSchema = z.object({
   methods: z.record(z.string(), z.number().int()),
   suggestions: z.array(variableSuggestionSchema),
   notes: z.array(z.object({ text: z.string(), calls: z.number().int() })),
+  /** Hosts off this machine that calls would go to: each has to be confirmed. */
+  remoteHosts: z.array(z.string()).optional(),
 });
 export type ReplayPlan = z.infer<typeof replayPlanSchema>;

@@ -255,6 +255,59 @@ describe('a replay', () => {
     });
   });
 
+  test('is answered before its recording was looked through, and what must not be sent then ends it in words', async () => {
+    const far = {
+      destinationWorkload: '',
+      authority: 'api.example.com',
+      endpoint: '192.0.2.1:443',
+      cluster: 'PassthroughCluster',
+    };
+    await record([makeExchange(1), makeExchange(2, far)]);
+    // Time is up at once: as if the recording were large.
+    const clock = {
+      ...realClock,
+      setTimer: (callback: () => void, delayMs: number) => {
+        if (delayMs !== 100) return realClock.setTimer(callback, delayMs);
+        queueMicrotask(callback);
+        return { cancel: () => {} };
+      },
+    };
+    let sent = 0;
+    const replayer = makeReplayer(async () => answer({ traceId: String(++sent) }), { clock });
+    const started = await replayer.start('r', { speed: 0 });
+    expect(started).toMatchObject({ ok: true, value: { state: 'running', surveying: { read: 0, of: 4 }, total: 0 } });
+    if (!started.ok) return;
+    const ended = await finished(replayer, started.value.id);
+    expect(ended).toMatchObject({ state: 'cancelled', surveying: null, sent: 0 });
+    expect(ended.problem).toContain('--allow-remote api.example.com');
+    expect(sent).toBe(0);
+    expect(await replay(replayer, { confirmRemote: ['api.example.com'] })).toMatchObject({
+      state: 'finished',
+      sent: 2,
+      total: 2,
+    });
+  });
+
+  test('says while it runs what each endpoint is like by now', async () => {
+    await record([makeExchange(1, { path: '/a' }), makeExchange(2, { path: '/b' }), makeExchange(3, { path: '/c' })]);
+    let release: () => void = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const replayer = makeReplayer(async ({ path }) => {
+      if (path === '/c') await held;
+      return answer(path === '/b' ? { status: 500 } : {});
+    });
+    const started = await replayer.start('r', { speed: 0 });
+    if (!started.ok) throw new Error(started.message);
+    const { id } = started.value;
+    const verdicts = async () => (await replayer.get(id))?.endpoints?.map(({ endpoint, verdict }) => `${endpoint} ${verdict}`);
+    await expect.poll(verdicts, { timeout: 20_000 }).toEqual(['GET /a same', 'GET /b different']);
+    expect(await replayer.get(id)).toMatchObject({ state: 'running', sent: 2, same: 1, different: 1 });
+    release();
+    expect((await finished(replayer, id)).endpoints).toHaveLength(3);
+  });
+
   test('can be paused: nothing is sent meanwhile, and what follows moves by as much', async () => {
     const clock = new ManualClock();
     await record([makeExchange(0), makeExchange(50), makeExchange(100)]);

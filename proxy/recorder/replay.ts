@@ -47,6 +47,8 @@ const SAVE_MS = 1000;
 /** How long services may go on calling others after their answer. */
 const SETTLE_MS = 150;
 const PREFIX_BYTES = 8;
+/** A replay that was asked for is answered within this, however large its recording. */
+const ANSWER_MS = 100;
 
 /** Sends recordings again, on an open-loop schedule or as fast as they are answered, and says what came back different. */
 export class Replayer {
@@ -76,34 +78,60 @@ export class Replayer {
     if (recording === null) return noRecording(recordingIdOrName);
     const asked = readRequest(request, this.#options);
     if (typeof asked === 'string') return { ok: false, code: 'invalid', message: asked };
-    const survey = await surveyRecording(store, recording.id, {
-      streams: request.streams,
-      suggest: request.autoVariables === true,
-      leaves: this.#options.leavesMachine,
-    });
-    const remote = unconfirmed(hostsLeft(asked.target, survey), request.confirmRemote ?? []);
+    const remote = unconfirmed(hostsOf(asked.target), request.confirmRemote ?? []);
     if (remote !== '') return { ok: false, code: 'conflict', message: remote };
-    const suggested = request.autoVariables ? survey.plan.suggestions.map(({ rule }) => parseVariableRule(rule)) : [];
-    const variables = [...asked.variables, ...suggested.filter((rule): rule is VariableRule => typeof rule !== 'string')];
     const setup: RunSetup = {
       request,
       ...asked,
-      replay: this.#newReplay(recording, request, survey, asked.pacing.pace),
+      replay: this.#newReplay(recording, request, asked.pacing.pace),
       prefix: randomBytes(PREFIX_BYTES).toString('hex'),
-      edges: survey.edges,
       recordedFrom: recording.origin.startsWith('imported') ? 0 : Date.parse(recording.startedAt),
-      session: new ReplaySession(variables, request.cookies ?? true),
+      exchanges: recording.exchanges,
       now: () => clock.now(),
     };
     const refused = await this.#steer(setup);
     if (refused !== '') return { ok: false, code: 'conflict', message: refused };
     const run = new ReplayRun(setup);
-    const saved = await store.saveReplay(run.replay);
-    if (!saved.ok) return saved;
     this.#enter(run);
-    const second = () => new ReplaySession(variables, request.cookies ?? true, setup.session);
-    void this.#play(run, survey.roots, second);
+    // A small recording is known at once, and what must not be sent is refused in the answer; else the replay itself says so.
+    const surveyed = this.#survey(run);
+    const early = await Promise.race([surveyed, this.#after(ANSWER_MS)]);
+    if (typeof early === 'string') {
+      await this.#leave(run);
+      return { ok: false, code: 'conflict', message: early };
+    }
+    if (early !== null) begin(run, early, asked.variables);
+    const saved = await store.saveReplay(run.replay);
+    if (!saved.ok) {
+      run.abort.abort();
+      await this.#leave(run);
+      return saved;
+    }
+    void this.#play(run, surveyed, asked.variables);
     return { ok: true, value: { ...run.replay } };
+  }
+
+  /** What there is to send; a sentence when it must not be sent. */
+  async #survey(run: ReplayRun): Promise<Survey | string> {
+    const { request, replay } = { ...run.setup, replay: run.replay };
+    try {
+      const survey = await surveyRecording(this.#options.store, replay.recordingId, {
+        streams: request.streams,
+        suggest: request.autoVariables === true,
+        leaves: this.#options.leavesMachine,
+        onRead: (read) => {
+          if (replay.surveying) replay.surveying = { read: Math.min(read, replay.surveying.of), of: replay.surveying.of };
+        },
+        signal: run.abort.signal,
+      });
+      return unconfirmed([...hostsOf(run.setup.target), ...survey.remoteHosts], request.confirmRemote ?? []) || survey;
+    } catch (error) {
+      return `The recording cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    }
+  }
+
+  #after(delayMs: number): Promise<null> {
+    return new Promise((resolve) => void this.#options.clock.setTimer(() => resolve(null), delayMs));
   }
 
   /** Exchanges as the mesh finishes them, redacted. */
@@ -117,14 +145,17 @@ export class Replayer {
 
   async get(id: string): Promise<Replay | null> {
     const running = this.#running.get(id);
-    if (running !== undefined) return view(running.state());
+    if (running !== undefined) return soFar(running);
     const replay = await this.#options.store.getReplay(id);
     return replay && view(replay);
   }
 
   async list(): Promise<Replay[]> {
     const replays = await this.#options.store.listReplays();
-    return replays.map((replay) => view(this.#running.get(replay.id)?.state() ?? replay));
+    return replays.map((replay) => {
+      const running = this.#running.get(replay.id);
+      return running === undefined ? view(replay) : soFar(running);
+    });
   }
 
   /** Nothing new is sent; what is under way ends. */
@@ -168,7 +199,6 @@ export class Replayer {
   #newReplay(
     recording: { id: string; name: string },
     request: Partial<ReplayRequest>,
-    survey: Survey,
     pace: NonNullable<ReplayRequest['pace']>,
   ): Replay {
     const { clock, random } = this.#options;
@@ -182,7 +212,7 @@ export class Replayer {
       state: 'running',
       startedAt: new Date(clock.wallNow()).toISOString(),
       finishedAt: null,
-      total: survey.roots.size,
+      total: 0,
       sent: 0,
       same: 0,
       different: 0,
@@ -194,7 +224,7 @@ export class Replayer {
       pace,
       noise: request.noise ?? false,
       against: request.noise === true && request.to !== undefined ? 'baseline' : 'recording',
-      notes: survey.plan.notes,
+      notes: [],
       graph: null,
       rules: { ignore: request.ignore ?? [], unordered: request.unordered ?? [], tolerance: request.tolerance ?? [] },
     };
@@ -212,8 +242,23 @@ export class Replayer {
     if (this.#running.size === 1) this.#options.onActive?.(true);
   }
 
-  async #play(run: ReplayRun, roots: ReadonlySet<string>, makeSession: () => ReplaySession): Promise<void> {
+  async #leave({ replay, setup }: ReplayRun): Promise<void> {
+    this.#byPrefix.delete(setup.prefix);
+    this.#running.delete(replay.id);
+    if (this.#running.size === 0) this.#options.onActive?.(false);
+    if (setup.target !== null) await this.#options.steer?.(setup.prefix, null);
+  }
+
+  async #play(run: ReplayRun, surveyed: Promise<Survey | string>, rules: readonly VariableRule[]): Promise<void> {
     const { clock, redactor, send, store } = this.#options;
+    const survey = await surveyed;
+    // Cancelled while it looked.
+    if (run.concluded) return;
+    if (typeof survey === 'string') {
+      await this.#end(run, 'cancelled', survey);
+      return;
+    }
+    const makeSession = run.makeSession ?? begin(run, survey, rules);
     const onProgress = async () => {
       if (clock.now() - run.savedAt < SAVE_MS) return;
       run.savedAt = clock.now();
@@ -222,7 +267,7 @@ export class Replayer {
     const baselinePrefix = randomBytes(PREFIX_BYTES).toString('hex');
     const player = new Player(run, { clock, redactor, send, baselinePrefix, onProgress }, makeSession);
     try {
-      await player.play(rootsOf(store, run.replay.recordingId, roots));
+      await player.play(rootsOf(store, run.replay.recordingId, survey.roots));
       if (!run.abort.signal.aborted) await this.#end(run, 'finished');
     } catch (error) {
       // The recording was deleted meanwhile, or the disk is gone: what was sent by then is told.
@@ -237,14 +282,14 @@ export class Replayer {
     const run = this.#running.get(id);
     if (run !== undefined) {
       change(run);
-      return { ok: true, value: run.state() };
+      return { ok: true, value: soFar(run) };
     }
     const known = await this.#options.store.getReplay(id);
     return known ? { ok: false, code: 'conflict', message: 'The replay has ended' } : noReplay(id);
   }
 
-  async #end(run: ReplayRun, state: 'finished' | 'cancelled'): Promise<void> {
-    const { clock, flush, store, onActive } = this.#options;
+  async #end(run: ReplayRun, state: 'finished' | 'cancelled', problem = ''): Promise<void> {
+    const { clock, flush, store } = this.#options;
     run.replay.evaluating = true;
     if (state === 'finished' && flush !== undefined && run.replay.sent > 0) {
       // Calls that services make after their answer belong to it too.
@@ -254,17 +299,34 @@ export class Replayer {
     // Cancelled while it was waited for.
     if (run.concluded) return;
     run.conclude();
-    this.#byPrefix.delete(run.setup.prefix);
-    if (run.setup.target !== null) await this.#options.steer?.(run.setup.prefix, null);
     const finishedAt = new Date(clock.wallNow()).toISOString();
-    const ended: Replay = { ...run.replay, state, finishedAt, evaluating: false };
+    const ended: Replay = { ...run.replay, state, finishedAt, evaluating: false, surveying: null };
+    if (problem !== '') ended.problem = problem;
     ended.verdict = view(ended).verdict ?? 'same';
     await store.saveReplay(ended);
     // Seen as ended only when it is kept: it can be judged again from that moment.
     Object.assign(run.replay, ended);
-    this.#running.delete(run.replay.id);
-    if (this.#running.size === 0) onActive?.(false);
+    await this.#leave(run);
   }
+}
+
+/** Tells the run what there is to send, and what to put into it. */
+function begin(run: ReplayRun, survey: Survey, rules: readonly VariableRule[]): () => ReplaySession {
+  const { request } = run.setup;
+  const suggested = request.autoVariables ? survey.plan.suggestions.map(({ rule }) => parseVariableRule(rule)) : [];
+  const variables = [...rules, ...suggested.filter((rule): rule is VariableRule => typeof rule !== 'string')];
+  const makeSession = (fallback: ReplaySession | null) => new ReplaySession(variables, request.cookies ?? true, fallback);
+  run.begin(survey, makeSession);
+  return () => makeSession(run.session);
+}
+
+/** Of one that runs: the counts as they are, the endpoints as far as they were looked at. */
+function soFar(run: ReplayRun): Replay {
+  const state = run.state();
+  if (state.state !== 'running') return view(state);
+  const { endpoints } = view(state);
+  const { groups: _, ...told } = state;
+  return endpoints === undefined ? told : { ...told, endpoints };
 }
 
 /** As judged by its rules; what is kept holds everything that differed. */
@@ -298,8 +360,8 @@ function readRequest(
   return { target, pacing, rules, variables };
 }
 
-function hostsLeft(target: ReplayTarget | null, { remoteHosts }: Survey): string[] {
-  return target?.kind === 'address' && !isLoopbackHost(target.host) ? [target.host, ...remoteHosts] : remoteHosts;
+function hostsOf(target: ReplayTarget | null): string[] {
+  return target?.kind === 'address' && !isLoopbackHost(target.host) ? [target.host] : [];
 }
 
 function noRecording(id: string): { ok: false; code: 'not_found'; message: string } {

@@ -113,10 +113,11 @@ function commandLine(name: string, values: OptionValues): string {
   return words.map(quoteForShell).join(' ');
 }
 
-function printPlan(out: Output, { calls, spanMs, methods, suggestions, notes }: ReplayPlan): void {
+function printPlan(out: Output, { calls, spanMs, methods, suggestions, notes, remoteHosts = [] }: ReplayPlan): void {
   const kinds = Object.entries(methods).map(([method, count]) => `${count} ${method}`);
   out.line(`${calls} calls over ${(spanMs / 1000).toFixed(1)} s${kinds.length > 0 ? `: ${kinds.join(', ')}` : ''}`);
   for (const { text: note, calls: count } of notes) out.line(`${count} × ${note}`);
+  for (const host of remoteHosts) out.line(`Sends to ${host}, which is not on this machine: --allow-remote ${host}`);
   if (suggestions.length > 0) out.line('\nAnswers give what later requests repeat; --auto-variables uses all of these:');
   for (const { rule, requests, where } of suggestions)
     out.line(`  --capture ${quoteForShell(rule)}   ${out.style('dim', `${requests} requests, ${where}`)}`);

@@ -16,7 +16,15 @@ export function junitReport(replay: Replay, command = ''): string {
       ? endpoints.map((endpoint) => caseOf(suite, endpoint, replay, command))
       : callCases(suite, replay, command);
   if (replay.state === 'cancelled')
-    cases.unshift(failure(suite, 'is carried out', 'cancelled', `${replay.sent} of ${replay.total} calls were sent`, command));
+    cases.unshift(
+      failure(
+        suite,
+        'is carried out',
+        replay.problem || 'cancelled',
+        `${replay.sent} of ${replay.total} calls were sent`,
+        command,
+      ),
+    );
   else if (replay.sent === 0)
     cases.unshift(failure(suite, 'is carried out', 'nothing was sent', 'The recording has no calls to send again', command));
   const failures = cases.filter((one) => one.includes('<failure')).length;

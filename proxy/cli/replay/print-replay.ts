@@ -9,6 +9,7 @@ const marks = { same: '✓', different: '≠', failed: '✖', unproven: '?' } as
 export function printReplay(out: Output, replay: Replay): void {
   const { recordingName, sent, total, same, different, failed } = replay;
   const of = sent === total ? `${sent}` : `${sent} of ${total}`;
+  if (replay.problem) out.line(out.style('red', replay.problem));
   out.line(`${recordingName}: ${of} sent, ${same} the same, ${different} different, ${failed} failed`);
   if (replay.endpoints !== undefined && replay.endpoints.length > 0) {
     out.line();

@@ -31,11 +31,27 @@ export async function watchReplay(client: EngineClient, started: Replay, out: Ou
   return replay;
 }
 
-function draw(out: Output, { sent, total, same, different, failed, paused, evaluating, inFlight }: Replay): void {
+function draw(out: Output, replay: Replay): void {
+  const { sent, total, same, different, failed, paused, evaluating, inFlight, surveying } = replay;
+  if (surveying) {
+    process.stdout.write(`\r\x1b[2K${out.style('dim', `looking through the recording, ${share(surveying)}`)}`);
+    return;
+  }
   const done = Math.round((total === 0 ? 1 : sent / total) * barWidth);
   const bar = '━'.repeat(done) + out.style('dim', '─'.repeat(barWidth - done));
   const what = evaluating ? 'comparing' : paused ? 'paused, p goes on' : `${inFlight ?? 0} under way, p pauses, q cancels`;
-  process.stdout.write(`\r\x1b[2K${bar} ${sent}/${total}  ✓ ${same}  ≠ ${different}  ✖ ${failed}  ${out.style('dim', what)}`);
+  const counts = `${bar} ${sent}/${total}  ✓ ${same}  ≠ ${different}  ✖ ${failed}`;
+  process.stdout.write(`\r\x1b[2K${counts}  ${worstEndpoint(replay)}${out.style('dim', what)}`);
+}
+
+const share = ({ read, of }: { read: number; of: number }): string => `${of === 0 ? 100 : Math.round((read / of) * 100)} %`;
+
+/** The worst endpoint by now, when there is one that is not as it was. */
+function worstEndpoint({ endpoints = [] }: Replay): string {
+  const worst = (['failed', 'different'] as const)
+    .map((verdict) => endpoints.find((endpoint) => endpoint.verdict === verdict))
+    .find((endpoint) => endpoint !== undefined);
+  return worst === undefined ? '' : `${worst.endpoint} ${worst.verdict}  `;
 }
 
 function listenToKeys(keys: Record<string, () => void>): () => void {

@@ -70,7 +70,7 @@ export class Player {
   }
 
   async #play(root: ExchangeDetail, startAt: number | null): Promise<void> {
-    const { session } = this.#run.setup;
+    const { session } = this.#run;
     const lane = laneOf(root);
     let finish: () => void = () => {};
     const done = new Promise<void>((resolve) => {
@@ -162,7 +162,8 @@ export class Player {
   #differences(recorded: ExchangeDetail, answer: ReplayAnswer): Difference['fields'] {
     if (answer.error !== '')
       return [{ path: 'transport', kind: 'failed', recorded: String(recorded.status), replayed: answer.error }];
-    const { request, rules, session } = this.#run.setup;
+    const { session } = this.#run;
+    const { request, rules } = this.#run.setup;
     const fields = compareAnswer(recorded, answer, this.#deps.redactor, {
       ...(request.diff === undefined ? {} : { diff: request.diff }),
       compiled: rules,

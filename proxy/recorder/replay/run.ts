@@ -3,12 +3,14 @@ import type { Difference, Replay, ReplayRequest } from '../../api/replay.schema.
 import { compareEdges, type EdgeRecord, EdgeSums, ReplayedCalls } from '../compare/call-graph.ts';
 import { describeEndpoints, groupsOf, type Outcome } from '../compare/judge.ts';
 import { compareLatency, percentile } from '../compare/latency.ts';
+import { LiveVerdict } from '../compare/live-verdict.ts';
 import type { CompiledRules } from '../compare/rules.ts';
 import { templateOf } from '../stand-in.ts';
 import type { ReplayAnswer } from './call.ts';
 import { Gate } from './gate.ts';
 import type { Pacing } from './schedule.ts';
-import type { ReplaySession } from './session.ts';
+import { ReplaySession } from './session.ts';
+import { type Survey, surveyPasses } from './survey.ts';
 import type { ReplayTarget } from './target.ts';
 
 /** Differences kept in full; the counts go on. */
@@ -30,11 +32,10 @@ export interface RunSetup {
   target: ReplayTarget | null;
   /** First half of every trace id of it, 16 hex digits. */
   prefix: string;
-  /** Recorded calls below each root; null when they were not recorded. */
-  edges: EdgeRecord | null;
   /** When the recording began, epoch ms: of calls that had begun by then it does not know everything. */
   recordedFrom: number;
-  session: ReplaySession;
+  /** Exchanges of the recording. */
+  exchanges: number;
   now: () => number;
 }
 
@@ -47,6 +48,12 @@ export class ReplayRun {
   readonly calls = new ReplayedCalls();
   savedAt: number;
   concluded = false;
+  session = new ReplaySession([], false);
+  /** For what is sent a second time; it knows what the first knows. */
+  makeSession: (() => ReplaySession) | null = null;
+  /** Recorded calls below each root; null when they were not recorded. */
+  #edges: EdgeRecord | null = null;
+  readonly #live: LiveVerdict;
   readonly #done: Done[] = [];
   readonly #lags: number[] = [];
 
@@ -55,12 +62,23 @@ export class ReplayRun {
     this.replay = setup.replay;
     this.gate = new Gate(setup.now);
     this.savedAt = setup.now();
+    this.#live = new LiveVerdict(setup.now);
+    setup.replay.surveying = { read: 0, of: setup.exchanges * surveyPasses };
   }
 
-  /** As it is now. */
+  /** The recording is known: what there is to send, and what with. */
+  begin(survey: Survey, makeSession: (fallback: ReplaySession | null) => ReplaySession): void {
+    this.session = makeSession(null);
+    this.makeSession = () => makeSession(this.session);
+    this.#edges = survey.edges;
+    Object.assign(this.replay, { total: survey.roots.size, notes: survey.plan.notes, surveying: null });
+  }
+
+  /** As it is now; while it runs, with what can be said of the endpoints by now. */
   state(): Replay {
-    const running = this.replay.state === 'running';
-    return { ...this.replay, ...(running ? { paused: !this.gate.isOpen, variables: this.setup.session.variables() } : {}) };
+    if (this.replay.state !== 'running' || this.concluded) return { ...this.replay };
+    const now = { paused: !this.gate.isOpen, variables: this.session.variables() };
+    return { ...this.replay, ...now, ...this.#live.of(this.#done, (traceId) => this.calls.rootMs(traceId)) };
   }
 
   /** `answer` is null for a call that a cancelled replay did not wait for. */
@@ -93,7 +111,7 @@ export class ReplayRun {
   conclude(): void {
     const { replay, setup } = this;
     this.concluded = true;
-    if (setup.edges !== null && setup.request.diff !== false) this.#compareGraphs(setup.edges);
+    if (this.#edges !== null && setup.request.diff !== false) this.#compareGraphs(this.#edges);
     for (const done of this.#done) {
       // The sidecar's own time, as it was recorded: without the way from us to it.
       const seenMs = this.calls.rootMs(done.summary.replayed.traceId);
@@ -103,7 +121,7 @@ export class ReplayRun {
     replay.differences = differing.slice(0, MAX_DIFFERENCES).map(({ summary, fields }) => ({ ...summary, fields: [...fields] }));
     replay.groups = groupsOf(this.#done);
     replay.endpoints = describeEndpoints(this.#done);
-    replay.variables = setup.session.variables();
+    replay.variables = this.session.variables();
     const recordedMs = this.#done.map((done) => done.recordedMs);
     const replayedMs = this.#done.flatMap((done) => (done.replayedMs === null ? [] : [done.replayedMs]));
     const test = compareLatency(recordedMs, replayedMs);

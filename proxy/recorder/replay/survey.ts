@@ -9,6 +9,7 @@ import { remoteHostOf } from './target.ts';
 
 /** What a recording holds for a replay, found in two passes over it, a page in memory at a time. */
 export interface Survey {
+  /** Of root calls. */
   roots: ReadonlySet<string>;
   /** Null when only what was sent to services was recorded, not what they sent. */
   edges: EdgeRecord | null;
@@ -23,22 +24,39 @@ export interface SurveyOptions {
   suggest: boolean;
   /** Whether calls to a host leave this machine. */
   leaves?: ((host: string) => boolean) | undefined;
+  /** How many exchanges were read so far, of both passes. */
+  onRead?: (read: number) => void;
+  /** Ends it early: the survey is then of what was read. */
+  signal?: AbortSignal;
 }
+
+/** It reads a recording this often. */
+export const surveyPasses = 2;
+/** Progress is told after so many. */
+const TELL_EVERY = 1000;
 
 export async function surveyRecording(
   store: Store,
   id: string,
-  { streams = 'lock-step', suggest, leaves }: SurveyOptions,
+  { streams = 'lock-step', suggest, leaves, onRead = () => {}, signal }: SurveyOptions,
 ): Promise<Survey> {
+  let read = 0;
+  const each = async function* (): AsyncGenerator<ExchangeDetail> {
+    for await (const exchange of store.eachRecordedExchange(id)) {
+      if (++read % TELL_EVERY === 0) onRead(read);
+      if (signal?.aborted) return;
+      yield exchange;
+    }
+  };
   const tree = new CallTree();
-  for await (const exchange of store.eachRecordedExchange(id)) tree.add(factsOf(exchange));
+  for await (const exchange of each()) tree.add(factsOf(exchange));
   const roots = tree.roots();
   const finder = new VariableFinder();
   const notes = new Notes();
   const remoteHosts = new Set<string>();
   const methods: Record<string, number> = {};
   let [first, last] = [0, 0];
-  for await (const root of store.eachRecordedExchange(id)) {
+  for await (const root of each()) {
     if (!roots.has(root.id)) continue;
     const at = Date.parse(root.time);
     first = first === 0 ? at : Math.min(first, at);
@@ -53,7 +71,14 @@ export async function surveyRecording(
     roots,
     edges: holdsCallGraph(tree, roots),
     remoteHosts: [...remoteHosts],
-    plan: { calls: roots.size, spanMs: last - first, methods, suggestions: finder.suggestions(), notes: notes.list() },
+    plan: {
+      calls: roots.size,
+      spanMs: last - first,
+      methods,
+      suggestions: finder.suggestions(),
+      notes: notes.list(),
+      remoteHosts: [...remoteHosts],
+    },
   };
 }
 

@@ -3,7 +3,15 @@ import type { Recording } from '../../../proxy/api/recording.schema.ts';
 import type { ReplayPlan } from '../../../proxy/api/replay.schema.ts';
 import { useCall, useEngine, useStatus } from '../../engine/use-engine.ts';
 import { Button, Dialog, Field, formatMs, Input, Notice, plural, Select, Switch } from '../../ui/index.ts';
-import { emptyOptions, isAddressTarget, type ReplayOptions, remoteHost, rhythms, toRequest } from './replay-options.ts';
+import {
+  concurrencyOf,
+  emptyOptions,
+  isAddressTarget,
+  type ReplayOptions,
+  remoteHost,
+  rhythms,
+  toRequest,
+} from './replay-options.ts';
 import './replays.css';
 
 type Change = (part: Partial<ReplayOptions>) => void;
@@ -39,7 +47,9 @@ export function ReplayDialog({
     }
   };
   const parts = { options, change, plan };
-  const waits = remoteHost(options) !== '' && !options.allowRemote;
+  const unconfirmed = (plan?.remoteHosts ?? []).some((host) => !options.confirmed.includes(host));
+  const wrong = Number.isNaN(concurrencyOf(options));
+  const waits = unconfirmed || wrong || (remoteHost(options) !== '' && !options.allowRemote);
   return (
     <Dialog
       open={open}
@@ -85,6 +95,20 @@ function Timing({ options, change }: PartProps) {
       <Field label="Pace">
         {({ id }) => <Select id={id} value={options.rhythm} options={rhythms} onChange={(rhythm) => change({ rhythm })} />}
       </Field>
+      {options.rhythm !== 'one-by-one' && (
+        <Field label="In flight at most" hint={options.rhythm === 'fast' ? '1 to 1000, else 32' : '1 to 1000, else 512'}>
+          {(ids) => (
+            <Input
+              {...ids}
+              value={options.concurrency}
+              inputMode="numeric"
+              aria-invalid={Number.isNaN(concurrencyOf(options))}
+              placeholder={options.rhythm === 'fast' ? '32' : '512'}
+              onChange={(event) => change({ concurrency: event.target.value })}
+            />
+          )}
+        </Field>
+      )}
       <Field label="Messages of streams">
         {({ id }) => (
           <Select
@@ -107,7 +131,7 @@ function Timing({ options, change }: PartProps) {
   );
 }
 
-function Target({ options, change }: PartProps) {
+function Target({ options, change, plan }: PartProps) {
   const targets = useTargets();
   const host = remoteHost(options);
   return (
@@ -148,6 +172,21 @@ function Target({ options, change }: PartProps) {
           </Notice>
         </div>
       )}
+      {(plan?.remoteHosts ?? []).map((other) => (
+        <div className="rpl-wide" key={other}>
+          <Notice tone="warn">
+            Recorded calls go to {other}, which is not on this machine.
+            <Switch
+              checked={options.confirmed.includes(other)}
+              onChange={(on) =>
+                change({ confirmed: on ? [...options.confirmed, other] : options.confirmed.filter((one) => one !== other) })
+              }
+            >
+              Send to {other} all the same
+            </Switch>
+          </Notice>
+        </div>
+      ))}
     </fieldset>
   );
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { emptyOptions, remoteHost, toRequest } from './replay-options.ts';
+import { concurrencyOf, emptyOptions, remoteHost, toRequest } from './replay-options.ts';
 
 test('a filled-in dialog becomes a request, and an address off this machine is confirmed by its own name only', () => {
   const options = {
@@ -22,6 +22,10 @@ test('a filled-in dialog becomes a request, and an address off this machine is c
   });
   expect(toRequest({ ...options, allowRemote: true }).confirmRemote).toEqual(['staging.example.com']);
   expect(remoteHost({ ...options, address: 'http://127.0.0.1:9999' })).toBe('');
+  const confirmed = { ...options, confirmed: ['pay.example.com'], concurrency: '8' };
+  expect(toRequest(confirmed)).toMatchObject({ confirmRemote: ['pay.example.com'], concurrency: 8 });
+  expect(toRequest({ ...confirmed, rhythm: 'one-by-one' })).not.toHaveProperty('concurrency');
+  expect(concurrencyOf({ ...confirmed, concurrency: '2000' })).toBeNaN();
   const fast = toRequest({ ...emptyOptions, rhythm: 'fast' });
   expect(fast).toMatchObject({ pace: 'fast', speed: 1 });
   expect(fast).not.toHaveProperty('to');

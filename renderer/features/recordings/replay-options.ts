@@ -4,9 +4,13 @@ import type { ReplayRequest } from '../../../proxy/api/replay.schema.ts';
 export interface ReplayOptions {
   rhythm: Rhythm;
   maxIdle: boolean;
+  /** In flight at most; '' as the engine has it. */
+  concurrency: string;
   to: string;
   address: string;
   allowRemote: boolean;
+  /** Hosts off this machine that recorded calls go to, which somebody agreed to. */
+  confirmed: readonly string[];
   ignore: string;
   unordered: string;
   tolerance: string;
@@ -31,9 +35,11 @@ export const rhythms: readonly { value: Rhythm; label: string }[] = [
 export const emptyOptions: ReplayOptions = {
   rhythm: '10',
   maxIdle: true,
+  concurrency: '',
   to: '',
   address: '',
   allowRemote: false,
+  confirmed: [],
   ignore: '',
   unordered: '',
   tolerance: '',
@@ -65,7 +71,8 @@ export function toRequest(options: ReplayOptions): Partial<ReplayRequest> {
     pace,
     ...(options.maxIdle && pace === 'original' ? { maxIdle: '5s' } : {}),
     ...(target === '' ? {} : { to: target }),
-    confirmRemote: options.allowRemote && remoteHost(options) !== '' ? [remoteHost(options)] : [],
+    ...(concurrencyOf(options) === null ? {} : { concurrency: concurrencyOf(options)! }),
+    confirmRemote: [...(options.allowRemote && remoteHost(options) !== '' ? [remoteHost(options)] : []), ...options.confirmed],
     diff: true,
     ignore: words(options.ignore),
     unordered: words(options.unordered),
@@ -76,6 +83,13 @@ export function toRequest(options: ReplayOptions): Partial<ReplayRequest> {
     variables: [...options.suggested, ...lines(options.ownVariables)],
     streams: options.streams,
   };
+}
+
+/** Calls under way at most; null: not said. NaN for what is no number the engine takes. */
+export function concurrencyOf({ concurrency, rhythm }: ReplayOptions): number | null {
+  if (concurrency.trim() === '' || rhythm === 'one-by-one') return null;
+  const value = Number(concurrency);
+  return Number.isInteger(value) && value >= 1 && value <= 1000 ? value : Number.NaN;
 }
 
 const words = (text: string): string[] => split(text, /[,\n]/);

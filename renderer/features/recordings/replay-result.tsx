@@ -74,20 +74,27 @@ function Counts({ replay }: { replay: Replay }) {
 function Progress({ replay }: { replay: Replay }) {
   const engine = useEngine();
   const params = { id: replay.id };
-  const words = replay.evaluating
-    ? 'Comparing …'
-    : replay.paused
-      ? `Paused; ${plural(replay.inFlight ?? 0, 'call')} under way`
-      : `${plural(replay.inFlight ?? 0, 'call')} under way`;
+  const { surveying } = replay;
+  const words = surveying
+    ? `Looking through the recording, ${formatCount(surveying.read)} of ${formatCount(surveying.of)}`
+    : replay.evaluating
+      ? 'Comparing …'
+      : replay.paused
+        ? `Paused; ${plural(replay.inFlight ?? 0, 'call')} under way`
+        : `${plural(replay.inFlight ?? 0, 'call')} under way`;
   return (
     <div className="row rec-progress">
-      <progress max={Math.max(1, replay.total)} value={replay.sent} aria-label="Progress of the replay" />
+      <progress
+        max={Math.max(1, surveying ? surveying.of : replay.total)}
+        value={surveying ? surveying.read : replay.sent}
+        aria-label="Progress of the replay"
+      />
       <span className="soft num rpl-underway" role="status">
         {words}
       </span>
       <Button
         icon={replay.paused ? <Play size={14} /> : <Pause size={14} />}
-        disabled={replay.evaluating}
+        disabled={replay.evaluating || Boolean(surveying)}
         onClick={() => void engine.call(replay.paused ? 'resumeReplay' : 'pauseReplay', { params })}
       >
         {replay.paused ? 'Go on' : 'Pause'}
@@ -101,6 +108,7 @@ function Progress({ replay }: { replay: Replay }) {
 
 function Verdict({ replay }: { replay: Replay }) {
   const { state, sent, different, failed, verdict, to, against } = replay;
+  if (state === 'cancelled' && replay.problem) return <Notice tone="bad">{replay.problem}</Notice>;
   if (state === 'cancelled') return <Notice tone="warn">Cancelled after {plural(sent, 'call')}.</Notice>;
   if (sent === 0) return <Notice tone="warn">The recording has no calls to send again.</Notice>;
   const what = to === null ? '' : ` with ${to.replace('=', ' at ')}`;
