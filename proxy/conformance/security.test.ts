@@ -154,7 +154,7 @@ beforeAll(async () => {
           provider('filtered', { headersToDownstreamOnDeny: ['x-reason'], pathPrefix: '/check' }),
           provider('gone', { port: await unusedPort(), statusOnError: '503' }),
           provider('gone-open', { port: await unusedPort(), failOpen: true }),
-          { name: 'nobody', envoyExtAuthzGrpc: { service: 'badges.default.svc.cluster.local', port: 9191 } },
+          { name: 'nobody', zipkin: { service: 'badges.default.svc.cluster.local', port: 9191 } },
           { name: 'mesh-service', envoyExtAuthzHttp: { service: 'default/badges.default.svc.cluster.local', port: 9191 } },
         ],
       },
@@ -190,6 +190,9 @@ const saysOf = ({ decision }: ExchangeDetail): string[] =>
     ({ resource, outcome, reason }) =>
       `${resource.kind} ${resource.namespace}/${resource.name}${resource.path ? ` ${resource.path}` : ''} ${outcome}: ${reason}`,
   );
+
+const nobodyToAsk =
+  'no provider nobody can be asked: it needs envoyExtAuthzHttp or envoyExtAuthzGrpc among the Mesh’s extensionProviders';
 
 describe('§4 CUSTOM', () => {
   test('allowed: the app gets the headers the authorizer adds, the client the listed ones, nobody the others', async () => {
@@ -269,17 +272,17 @@ describe('§4 CUSTOM', () => {
     expect(await ask('before-jwt')).toMatchObject({ status: 403, body: 'RBAC: access denied' });
   });
 
-  test('a provider without an HTTP service, or two on one workload, refuse what they match', async () => {
+  test('a provider nobody can ask, or two on one workload, refuse what they match', async () => {
     expect(await ask('unknown')).toMatchObject({
       status: 403,
       body: 'RBAC: access denied',
       callee: { details: 'rbac_access_denied_matched_policy[ns[default]-policy[unknown]-rule[0]-deny-due-to-bad-CUSTOM-action]' },
-      policies: ['AuthorizationPolicy default/unknown spec.rules[0] denied: provider nobody has no HTTP service to ask'],
+      policies: [`AuthorizationPolicy default/unknown spec.rules[0] denied: ${nobodyToAsk}`],
     });
     expect(await ask('torn')).toMatchObject({
       status: 403,
       policies: [
-        'AuthorizationPolicy default/torn.b spec.rules[0] denied: one workload has several providers (badges, filtered)',
+        'AuthorizationPolicy default/torn.b spec.rules[0] denied: one workload has several providers (badges, filtered): Istio refuses until its CUSTOM policies name only one',
       ],
     });
   });
@@ -454,6 +457,6 @@ describe('§4 opaque ports', () => {
     expect((await connect('tcp-custom')).answered).toBe(true);
     const unknown = await connect('tcp-unknown');
     expect(unknown.answered).toBe(false);
-    expect(unknown.policies).toEqual([`${name('tcp-unknown')} spec.rules[0] denied: provider nobody has no HTTP service to ask`]);
+    expect(unknown.policies).toEqual([`${name('tcp-unknown')} spec.rules[0] denied: ${nobodyToAsk}`]);
   });
 });

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
-import type { HeaderMap } from './header-map.ts';
+import { BodyAhead } from './body-ahead.ts';
+import { HeaderMap } from './header-map.ts';
 import { type CaptureKind, MessageCapture } from './live/message-capture.ts';
 import { MessageBudget } from './live/message-log.ts';
 import type { BodySource, ConnectionInfo, DownstreamRequest, DownstreamReset } from './stream.ts';
@@ -63,6 +64,8 @@ export class CapturedDownstream implements DownstreamRequest, BodySource {
   readonly #startedAt: number;
   readonly #limitBytes: number;
   readonly #budget: MessageBudget;
+  /** What was read of the body before its reader came. */
+  #ahead: BodyAhead | null = null;
 
   /** `budget`: memory for messages, shared by all exchanges of a data plane. */
   constructor(
@@ -84,17 +87,20 @@ export class CapturedDownstream implements DownstreamRequest, BodySource {
     inner.body.onData = (chunk) => {
       this.requestBody.add(chunk);
       this.messages?.passed('up', chunk);
-      this.onData?.(chunk);
+      if (this.#ahead === null) this.onData?.(chunk);
+      else this.#ahead.take(chunk);
     };
     inner.body.onEnd = (trailers) => {
       this.requestTrailers = trailers;
       this.requestEndedAt = this.#now();
-      this.onEnd?.(trailers);
+      if (this.#ahead === null) this.onEnd?.(trailers);
+      else this.#ahead.end(trailers);
     };
     inner.onDrain = () => this.onDrain?.();
     inner.onReset = (reason) => {
       this.resetReason = reason;
       this.closed = true;
+      this.#ahead?.giveUp();
       this.onClosed?.();
       this.onReset?.(reason);
     };
@@ -144,10 +150,30 @@ export class CapturedDownstream implements DownstreamRequest, BodySource {
   }
 
   pause(): void {
+    this.#ahead?.pause();
     this.inner.body.pause();
   }
   resume(): void {
+    if (this.#ahead !== null) {
+      if (!this.#ahead.handOver(this)) return;
+      const { ended } = this.#ahead;
+      this.#ahead = null;
+      if (ended) return;
+    }
     this.inner.body.resume();
+  }
+
+  async readAhead(limitBytes: number): Promise<{ chunks: readonly Buffer[]; complete: boolean } | null> {
+    if (this.closed) return null;
+    this.#ahead ??= new BodyAhead();
+    const ahead = this.#ahead;
+    // Who waits for 100 Continue sends nothing before it, and the app that would say so has not been asked yet.
+    if (this.expectContinue) this.sendInformational(100, new HeaderMap());
+    const reached = ahead.reach(limitBytes);
+    this.inner.body.resume();
+    const isThere = await reached;
+    if (!this.closed) this.inner.body.pause();
+    return isThere ? { chunks: ahead.chunks, complete: ahead.ended } : null;
   }
 
   sendInformational(status: number, headers: HeaderMap): void {

@@ -15,19 +15,13 @@ import type { DataPlaneCounters, FromDataPlane, IdentityMaterial } from './messa
 import { PinnedTraces } from './pinned-traces.ts';
 import { listenerKey, type PreparedSnapshot, prepareSnapshot } from './prepare.ts';
 import { ResourceCounts } from './resource-counts.ts';
+import { createConnectionGuard } from './route-filters/ext-authz/connections.ts';
 import { FaultState } from './route-filters/fault/fault-state.ts';
 import { mayConcern } from './route-filters/fault/filter.ts';
+import { GrpcChannels } from './route-filters/grpc-call.ts';
 import { FilterFactory } from './route-filters/index.ts';
 import { RateLimitState } from './route-filters/rate-limit/rate-limit-state.ts';
-import { createConnectionAuthorizer } from './route-filters/rbac/filter.ts';
-import type {
-  BoundListener as BoundPort,
-  FaultSnapshot,
-  InboundPort,
-  MeshSnapshot,
-  PrepareResult,
-  ProxySnapshot,
-} from './snapshot.ts';
+import type { BoundListener as BoundPort, FaultSnapshot, MeshSnapshot, PrepareResult, ProxySnapshot } from './snapshot.ts';
 import { TcpFaults } from './tcp-faults.ts';
 import { ToxicProxies } from './toxics/toxic-proxies.ts';
 import { createDial, createTcpDial } from './upstream/dial.ts';
@@ -52,6 +46,8 @@ export class DataPlane {
   readonly #faults: FaultState;
   readonly #rateLimits: RateLimitState;
   readonly #tcpFaults: TcpFaults;
+  /** Connections to gRPC authorizers outlive snapshots. */
+  readonly #authorizers: GrpcChannels;
   readonly #connections: Connections;
   readonly #identities = new Map<string, IdentityMaterial>();
   readonly #listeners: ListenerSet;
@@ -87,6 +83,7 @@ export class DataPlane {
     this.#faults = new FaultState({ clock, random });
     this.#rateLimits = new RateLimitState(clock);
     this.#tcpFaults = new TcpFaults({ state: this.#faults, clock, random, onBegin: (toxic) => this.#renewConnections(toxic) });
+    this.#authorizers = new GrpcChannels(clock);
     this.toxicProxies = new ToxicProxies({ clock, random, forbidden: () => this.#forbidden });
     const identityOf = (proxyId: string) => this.#identityOf(proxyId);
     const dialDeps = {
@@ -108,7 +105,11 @@ export class DataPlane {
       identityOf,
       gatewayCertificate: identityOf,
       emit: (event) => this.#reporter.event(event),
-      tcp: { dialTcp: createTcpDial(dialDeps), authorize: authorizeTcp, faults: this.#tcpFaults },
+      tcp: {
+        dialTcp: createTcpDial(dialDeps),
+        authorize: createConnectionGuard(this.#authorizers.call),
+        faults: this.#tcpFaults,
+      },
       prepared: (key) => this.#prepared?.listeners.get(key) ?? this.#former?.listeners.get(key),
       request: {
         clock,
@@ -154,6 +155,7 @@ export class DataPlane {
       random: this.#random,
       faults: this.#faults,
       rateLimits: this.#rateLimits,
+      grpc: this.#authorizers.call,
     });
     const prepared = prepareSnapshot(snapshot, filters, new Set(own));
     if ('severity' in prepared) return { ok: false, bound: [], diagnostics: [prepared] };
@@ -269,6 +271,7 @@ export class DataPlane {
     this.#connections.close();
     this.#upstreams.close();
     this.#tcpFaults.close();
+    this.#authorizers.close();
     await this.toxicProxies.close();
     this.#open.close();
     this.#reporter.close();
@@ -330,12 +333,3 @@ export class DataPlane {
 
 /** A sidecar's cluster towards its own process. */
 const isInbound = (cluster: string): boolean => cluster.startsWith('inbound');
-
-/** AuthorizationPolicy for a connection to an opaque port: '' lets it in, otherwise the details of the refusal. */
-function authorizeTcp(exchange: LiveExchange, port: InboundPort): string {
-  const authorizer = createConnectionAuthorizer(port.authorization);
-  if (authorizer === null) return '';
-  const decision = authorizer(exchange.downstream.connection, port.port);
-  exchange.policies.push(...decision.outcomes);
-  return decision.allowed ? '' : decision.details;
-}

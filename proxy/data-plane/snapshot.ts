@@ -590,6 +590,10 @@ export interface ExtAuthzProvider {
   /** Of the authorizer's answer, onto the response of an allowed request; absent = none. */
   headersToDownstreamOnAllow?: string[];
   headersToDownstreamOnDeny: string[];
+  /** Asked by gRPC, there; absent = by HTTP at `url`. */
+  grpc?: { host: string; port: number; authority: string };
+  /** The request's body is part of the question; absent = it never is. `asBytes`: gRPC's raw_body. */
+  body?: { maxBytes: number; allowPartial: boolean; asBytes: boolean };
 }
 export interface JwtSnapshot {
   resource: ResourceRef;

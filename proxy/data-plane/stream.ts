@@ -64,6 +64,11 @@ export interface DownstreamRequest {
   /** Body bytes read so far. */
   readonly bytesReceived: number;
   readonly bytesSent: number;
+  /**
+   * Reads the body until it ended or `limitBytes` of it are there. Nothing is taken away: whoever reads the body afterwards gets all of it.
+   * Null: the client left.
+   */
+  readAhead?(limitBytes: number): Promise<{ chunks: readonly Buffer[]; complete: boolean } | null>;
   /** 1xx. Dropped silently for HTTP/1.0. */
   sendInformational(status: number, headers: HeaderMap): void;
   /**

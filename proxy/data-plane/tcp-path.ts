@@ -30,7 +30,7 @@ export interface TcpDeps extends RequestPathDeps {
     downstream: { source: string; destination: string },
   ) => Promise<DialResult>;
   /** AuthorizationPolicy for connections; '' = allowed, else why not. */
-  authorize: (exchange: LiveExchange, port: InboundPort) => string;
+  authorize: (exchange: LiveExchange, port: InboundPort) => string | Promise<string>;
   faults: TcpFaults;
 }
 
@@ -117,7 +117,8 @@ export async function runTcpInbound(
   exchange.port = path.port.port;
   exchange.cluster = path.port.cluster;
   if (info.mtls) exchange.peer = [...path.workloads.values()].find((w) => w.spiffeId === info.peerSpiffeId) ?? null;
-  const denied = deps.authorize(exchange, path.port);
+  const authorized = deps.authorize(exchange, path.port);
+  const denied = typeof authorized === 'string' ? authorized : await authorized;
   if (denied !== '') return refuse(exchange, downstream, '', denied, deps);
   return joinTo(exchange, downstream, null, { ...path.port.app, workload: '', spiffeId: '' }, deps);
 }

@@ -67,10 +67,15 @@ export function writeBytes(number: number, value: Buffer | string): Buffer {
   return Buffer.concat([writeVarint((number << 3) | 2), writeVarint(bytes.length), bytes]);
 }
 
-function writeVarint(value: number): Buffer {
+/** A varint field: integers (negative ones as 64 bits), booleans, enumerations. */
+export function writeInteger(number: number, value: number | bigint): Buffer {
+  return Buffer.concat([writeVarint(number << 3), writeVarint(value)]);
+}
+
+function writeVarint(value: number | bigint): Buffer {
   const out: number[] = [];
-  let rest = value;
-  for (; rest > 0x7f; rest >>>= 7) out.push((rest & 0x7f) | 0x80);
-  out.push(rest);
+  let rest = BigInt.asUintN(64, BigInt(value));
+  for (; rest > 0x7fn; rest >>= 7n) out.push(Number(rest & 0x7fn) | 0x80);
+  out.push(Number(rest));
   return Buffer.from(out);
 }

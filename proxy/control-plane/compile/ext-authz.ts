@@ -5,47 +5,46 @@ import type { CompileContext } from './context.ts';
 import { externalEndpoints } from './service-entries.ts';
 
 /**
- * Istio's meshConfig.extensionProviders[].envoyExtAuthzHttp.
- * https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#MeshConfig-ExtensionProvider-EnvoyExternalAuthorizationHttpProvider
+ * The provider of that name; null when there is none, or none that authorizes.
+ * https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#MeshConfig-ExtensionProvider
  */
-interface ProviderSpec {
-  name?: string;
-  envoyExtAuthzHttp?: {
-    service?: string;
-    port?: number;
-    pathPrefix?: string;
-    timeout?: string;
-    failOpen?: boolean;
-    statusOnError?: string;
-    includeRequestHeadersInCheck?: string[];
-    /** Its deprecated name. */
-    includeHeadersInCheck?: string[];
-    includeAdditionalHeadersInCheck?: Record<string, string>;
-    headersToUpstreamOnAllow?: string[];
-    headersToDownstreamOnAllow?: string[];
-    headersToDownstreamOnDeny?: string[];
-  };
-}
-
-/** The provider of that name; null when there is none, or none that HTTP can ask. */
 export function compileExtAuthzProvider(context: CompileContext, name: string): ExtAuthzProvider | null {
-  const spec = (context.mesh.extensionProviders as ProviderSpec[] | undefined)?.find((p) => p.name === name);
-  const http = spec?.envoyExtAuthzHttp;
-  if (!http?.service || !http.port) return null;
-  const { host, port } = addressOf(context, http.service, http.port);
+  const spec = context.mesh.extensionProviders?.find((provider) => provider.name === name);
+  const common = spec?.envoyExtAuthzGrpc ?? spec?.envoyExtAuthzHttp;
+  if (spec === undefined || common === undefined) return null;
+  const { host, port } = addressOf(context, common.service, common.port);
+  const http = spec.envoyExtAuthzHttp;
+  const body = common.includeRequestBodyInCheck;
   return {
     name,
     url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    pathPrefix: http.pathPrefix ?? '',
-    timeoutMs: (http.timeout === undefined ? null : parseDurationMs(http.timeout)) || 600_000,
-    failOpen: http.failOpen ?? false,
-    statusOnError: Number(http.statusOnError) || 403,
-    includeRequestHeadersInCheck: http.includeRequestHeadersInCheck ?? http.includeHeadersInCheck ?? [],
-    additionalHeadersInCheck: Object.entries(http.includeAdditionalHeadersInCheck ?? {}),
-    headersToUpstreamOnAllow: http.headersToUpstreamOnAllow ?? [],
-    headersToDownstreamOnAllow: http.headersToDownstreamOnAllow ?? [],
-    headersToDownstreamOnDeny: http.headersToDownstreamOnDeny ?? [],
+    pathPrefix: http?.pathPrefix ?? '',
+    timeoutMs: (common.timeout === undefined ? null : parseDurationMs(common.timeout)) || 600_000,
+    failOpen: common.failOpen ?? false,
+    statusOnError: Number(common.statusOnError) || 403,
+    includeRequestHeadersInCheck: http?.includeRequestHeadersInCheck ?? http?.includeHeadersInCheck ?? [],
+    additionalHeadersInCheck: Object.entries(http?.includeAdditionalHeadersInCheck ?? {}),
+    headersToUpstreamOnAllow: http?.headersToUpstreamOnAllow ?? [],
+    headersToDownstreamOnAllow: http?.headersToDownstreamOnAllow ?? [],
+    headersToDownstreamOnDeny: http?.headersToDownstreamOnDeny ?? [],
+    ...(spec.envoyExtAuthzGrpc === undefined ? {} : { grpc: { host, port, authority: authorityOf(context, common.service) } }),
+    ...(body === undefined
+      ? {}
+      : {
+          body: {
+            maxBytes: body.maxRequestBytes,
+            allowPartial: body.allowPartialMessage ?? false,
+            asBytes: body.packAsBytes ?? false,
+          },
+        }),
   };
+}
+
+/** What the authorizer is called by: its host, in full where the mesh knows it (istiod: generateGRPCConfig). */
+function authorityOf(context: CompileContext, service: string): string {
+  const slash = service.indexOf('/');
+  const host = service.slice(slash + 1);
+  return context.hosts.find(host, slash < 0 ? context.namespace : service.slice(0, slash))?.fqdn ?? host;
 }
 
 /**

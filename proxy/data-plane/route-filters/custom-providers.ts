@@ -12,8 +12,10 @@ export function brokenCustom(authorization: AuthorizationSnapshot): Authorizatio
   return works ? [] : authorization.custom.filter((policy) => !policy.dryRun);
 }
 
-/** Why nobody can be asked. */
+/** Why nobody can be asked, and what would have to be different. */
 export function brokenCustomReason(authorization: AuthorizationSnapshot): string {
   const names = [...enforcedProviders(authorization)].join(', ');
-  return names.includes(', ') ? `one workload has several providers (${names})` : `provider ${names} has no HTTP service to ask`;
+  return names.includes(', ')
+    ? `one workload has several providers (${names}): Istio refuses until its CUSTOM policies name only one`
+    : `no provider ${names} can be asked: it needs envoyExtAuthzHttp or envoyExtAuthzGrpc among the Mesh’s extensionProviders`;
 }

@@ -6,6 +6,7 @@ export interface HttpFetchRequest {
   method: string;
   headers: [string, string][];
   timeoutMs: number;
+  body?: Buffer;
 }
 export interface HttpFetchResponse {
   status: number;
@@ -18,12 +19,13 @@ export interface HttpFetchResponse {
 const maxBodyBytes = 1_048_576;
 
 /** The real client. Redirects are not followed; rejects on network errors, timeouts and oversized bodies. */
-export const fetchOverHttp: HttpFetch = async ({ url, method, headers, timeoutMs }) => {
+export const fetchOverHttp: HttpFetch = async ({ url, method, headers, timeoutMs, body }) => {
   // Loaded on first use: most meshes never ask anyone.
   const { request } = await import('undici');
   const response = await request(url, {
     method: method as 'GET',
     headers: headers.flat(),
+    ...(body === undefined ? {} : { body }),
     signal: AbortSignal.timeout(timeoutMs),
   });
   const chunks: Buffer[] = [];

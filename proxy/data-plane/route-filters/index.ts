@@ -16,6 +16,7 @@ import { createCorsFilter } from './cors/filter.ts';
 import { createExtAuthzFilter } from './ext-authz/filter.ts';
 import type { FaultState } from './fault/fault-state.ts';
 import { createFaultFilter } from './fault/filter.ts';
+import { type GrpcCall, GrpcChannels } from './grpc-call.ts';
 import { fetchOverHttp, type HttpFetch } from './http-fetch.ts';
 import { createJwtFilter } from './jwt/filter.ts';
 import { JwksCache } from './jwt/jwks-cache.ts';
@@ -40,6 +41,8 @@ export interface FilterDeps {
   random: Random;
   faults: FaultState;
   fetch?: HttpFetch;
+  /** Calls to authorizers; default: connections of this factory's own. */
+  grpc?: GrpcCall;
   /** Buckets that outlive this factory; default: its own. */
   rateLimits?: RateLimitState;
 }
@@ -51,6 +54,7 @@ export class FilterFactory {
   readonly #deps: FilterDeps;
   readonly #jwks: JwksCache;
   readonly #fetch: HttpFetch;
+  readonly #grpc: GrpcCall;
   readonly #rateLimits: RateLimitState;
   /** One CORS filter serves all listeners of a snapshot. */
   readonly #cors = new WeakMap<MeshSnapshot, RouteFilter | null>();
@@ -58,6 +62,7 @@ export class FilterFactory {
   constructor(deps: FilterDeps) {
     this.#deps = deps;
     this.#fetch = deps.fetch ?? fetchOverHttp;
+    this.#grpc = deps.grpc ?? new GrpcChannels(deps.clock).call;
     this.#rateLimits = deps.rateLimits ?? new RateLimitState(deps.clock);
     this.#jwks = new JwksCache({ fetch: this.#fetch, clock: deps.clock });
   }
@@ -120,6 +125,7 @@ export class FilterFactory {
       ...limits('ext_authz'),
       createExtAuthzFilter(authorization, {
         fetch: this.#fetch,
+        grpc: this.#grpc,
         matchPolicies: (policies) => {
           const prepared = prepareAction(policies, false);
           return (exchange) => firstMatch(prepared, authorizationInput(exchange))?.id ?? '';

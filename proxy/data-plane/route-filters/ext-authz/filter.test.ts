@@ -44,6 +44,7 @@ async function run(providers: ExtAuthzProvider[], policies = [policy()], request
     { custom: policies, audit: [], deny: [], allow: [], providers: Object.fromEntries(providers.map((p) => [p.name, p])) },
     {
       fetch: fetchOverHttp,
+      grpc: () => Promise.reject(new Error('nobody is asked by gRPC here')),
       matchPolicies: (entries) => {
         const action = prepareAction(entries, false);
         return (state) => firstMatch(action, authorizationInput(state))?.id ?? '';
