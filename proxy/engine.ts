@@ -2,26 +2,26 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Diagnostic } from './api/diagnostic.schema.ts';
-import type { Exchange, ExchangeDetail } from './api/exchange.schema.ts';
-import type { ClusterStatus } from './api/observability.schema.ts';
 import type { Ready, Status } from './api/status.schema.ts';
 import { meshesOf } from './config/hosts.ts';
-import type { Applied } from './config/index.ts';
 import { loadFiles, ProtoReader, ResourceSet } from './config/index.ts';
 import { isPortFree } from './control-plane/app-ports.ts';
-import { type Committed, Configuration } from './control-plane/apply.ts';
-import { appliedEvents, rejectionWords } from './control-plane/config-events.ts';
+import { Configuration } from './control-plane/apply.ts';
+import { ConfigReactions } from './control-plane/config-reactions.ts';
 import { DataPlaneGone } from './control-plane/data-plane/data-plane-thread.ts';
 import { DataPlaneWorkers } from './control-plane/data-plane/data-plane-workers.ts';
+import { describeCrash, nameWorker } from './control-plane/data-plane/describe-crash.ts';
 import { EngineLog } from './control-plane/engine-log.ts';
 import { describeStatus, readyLine } from './control-plane/engine-status.ts';
+import { ExchangeIntake } from './control-plane/exchange-intake.ts';
 import { FileWatcher } from './control-plane/file-watcher.ts';
 import { graphFacts } from './control-plane/graph-facts.ts';
 import { createHandlers, registeredServices, windowMs } from './control-plane/handlers.ts';
 import { type HomeLock, lockHome } from './control-plane/home.ts';
+import { Housekeeping } from './control-plane/housekeeping.ts';
 import { GivenProtos } from './control-plane/message-names/given-protos.ts';
 import { Reflection } from './control-plane/message-names/reflection.ts';
+import { openHomeAuthority, openHomeStore } from './control-plane/open-home.ts';
 import { findPortOwner } from './control-plane/port-owner.ts';
 import { createRemoteCheck, createSteering, ReplayCaller } from './control-plane/replay-send.ts';
 import { MeshOfScenario } from './control-plane/scenario-mesh.ts';
@@ -33,12 +33,12 @@ import { Simulations } from './control-plane/simulations.ts';
 import { listenControl, listenToxiproxy, StartError } from './control-plane/start-listeners.ts';
 import { Supervisor } from './control-plane/supervisor/supervisor.ts';
 import { type ProxyState, type ToxiproxyApi, ToxiproxyState } from './control-plane/toxiproxy/index.ts';
-import { describeWorkloads, supervisedWorkloads } from './control-plane/workloads.ts';
+import { describeWorkloads } from './control-plane/workloads.ts';
 import { DetailBudget } from './data-plane/detail-budget.ts';
-import type { DataPlaneCounters, DataPlaneEvent, ExchangeTally } from './data-plane/messages.ts';
+import type { DataPlaneCounters } from './data-plane/messages.ts';
 import { createSystemClock } from './data-plane/system-clock.ts';
 import { toxicTypes } from './data-plane/toxics/index.ts';
-import { type CertificateAuthority, openAuthority } from './pki/authority.ts';
+import type { CertificateAuthority } from './pki/authority.ts';
 import { WorkloadCertificates } from './pki/workload-certificates.ts';
 import { Recorder } from './recorder/recorder.ts';
 import { RecordingEditor } from './recorder/recording-editor.ts';
@@ -48,8 +48,7 @@ import { openRedactionKey } from './recorder/redaction-key.ts';
 import { Replayer } from './recorder/replay.ts';
 import { LoadThread } from './scenarios/load-thread.ts';
 import { Scenarios } from './scenarios/scenarios.ts';
-import { Store } from './store/store.ts';
-import { accessLogSettings } from './telemetry/access-log-settings.ts';
+import type { Store } from './store/store.ts';
 import { AccessLog } from './telemetry/access-log-writer.ts';
 import { OtlpExporter } from './telemetry/otlp/exporter.ts';
 import { OtlpReceiver, otlpGrpcPort, otlpHttpPort } from './telemetry/otlp/receiver.ts';
@@ -76,7 +75,6 @@ const dataPlaneEntry = new URL(
 const drainMs = 5_000;
 /** Of the store's recent exchanges while a recording runs: what the data plane leaves of a flood without one. */
 const telemetryBudget = { perSecond: 2_000, perSecondAtFullSpeed: 400, burst: 5_000 };
-const housekeepingMs = 1_000;
 /** How long the ready line waits for run: services to answer. */
 const settleMs = 10_000;
 const portsKey = 'ports';
@@ -89,7 +87,6 @@ const toxicProxiesKey = 'toxiproxy';
 export class Engine {
   readonly #options: EngineOptions;
   readonly #clock = createSystemClock();
-  readonly #telemetryBudget = new DetailBudget(telemetryBudget, this.#clock.now());
   readonly #startedAt = Date.now();
   readonly #version = readVersion();
   readonly #token = randomBytes(32).toString('base64url');
@@ -97,13 +94,8 @@ export class Engine {
   readonly #closers: (() => Promise<unknown> | unknown)[] = [];
   #parts!: Parts;
   #counters: DataPlaneCounters | null = null;
-  #clusters: ClusterStatus[] = [];
   #crashed = '';
-  /** Why what is on disk now is not what runs; '' when it is. */
-  #filesRejected = '';
   #stopping: Promise<void> | null = null;
-  /** Why a run: service has another port than before, by workload. */
-  readonly #moved = new Map<string, string>();
 
   private constructor(options: EngineOptions) {
     this.#options = options;
@@ -148,7 +140,7 @@ export class Engine {
     const peek = ResourceSet.empty.replaceFiles(loaded.documents, { now: 0 }).set;
     const mesh = firstMesh(peek);
     const [authority, ports] = await Promise.all([
-      this.#openAuthority(mesh.trustDomain),
+      openHomeAuthority(home, mesh.trustDomain),
       store.getSetting<Record<string, number>>(portsKey),
     ]);
     const rememberedPorts = ports ?? {};
@@ -168,7 +160,8 @@ export class Engine {
     await parts.simulations.restore();
     await parts.supervisor.settled(settleMs);
     await parts.watcher.watch(paths, parts.configuration.files);
-    this.#housekeep();
+    parts.housekeeping = new Housekeeping({ ...parts, emit: this.#emit.bind(this) });
+    this.#closers.push(() => parts.housekeeping?.close());
     const absolute = paths.map((one) => path.resolve(one));
     await lock.publish({ pid: process.pid, url: parts.server.url, token: this.#token, paths: absolute });
     this.#emit('engine.started', mesh.name, `Engine ${this.#version} serves ${mesh.name}`, { pid: process.pid });
@@ -178,24 +171,23 @@ export class Engine {
     const dataPlane = new DataPlaneWorkers({
       entry: this.#options.dataPlaneEntry ?? dataPlaneEntry,
       clock: this.#clock,
-      onExchanges: (exchanges, dropped, tallies) => this.#receive(exchanges, dropped, tallies),
-      onOpen: (changed, ids) => this.#receiveOpen(changed, ids),
-      onEvents: (events) => this.#receiveEvents(events),
-      onCrash: ({ reason, worker, workers, proxies, stillOpen }) => {
-        this.#endOpen(stillOpen);
-        const who = workers === 1 ? 'The data plane' : `Worker ${worker} of ${workers} of the data plane`;
-        this.#crashed = `${who} crashed and is being restarted`;
-        this.#log.write(`data plane crashed: ${reason}`);
-        const carried = workers === 1 ? '' : ` with ${proxies.join(', ')}`;
-        const data = { worker, workers, proxies };
-        this.#emit('data-plane.crashed', 'data-plane', `${this.#crashed}${carried}: ${reason.split('\n')[0]}`, data);
+      onExchanges: (exchanges, dropped, tallies) => this.#parts?.intake.take(exchanges, dropped, tallies),
+      onOpen: (changed, ids) => this.#parts?.intake.takeOpen(changed, ids),
+      onEvents: (events) => this.#parts?.intake.takeEvents(events),
+      onCrash: (crash) => {
+        this.#parts?.intake.endOpen(crash.stillOpen);
+        const { problem, message } = describeCrash(crash);
+        this.#crashed = problem;
+        this.#log.write(`data plane crashed: ${crash.reason}`);
+        const { worker, workers, proxies } = crash;
+        this.#emit('data-plane.crashed', 'data-plane', message, { worker, workers, proxies });
       },
       onRecovered: ({ worker, workers, bound, whole }) => {
         if (whole) this.#crashed = '';
         this.#parts.configuration.rebound(bound);
         if (worker === 1) void this.#parts.toxiproxyState.resume().catch(ignoreGone);
-        const who = workers === 1 ? 'The data plane' : `Worker ${worker} of ${workers} of the data plane`;
-        this.#emit('data-plane.recovered', 'data-plane', `${who} serves again on the same ports`, { worker, workers });
+        const message = `${nameWorker({ worker, workers })} serves again on the same ports`;
+        this.#emit('data-plane.recovered', 'data-plane', message, { worker, workers });
       },
     });
     this.#closers.push(() => dataPlane.close());
@@ -208,28 +200,81 @@ export class Engine {
       if (this.#parts) this.#emit(notice.type, 'store', notice.message, notice.data);
       else early.push(notice);
     };
-    try {
-      const file = path.join(this.#options.home, 'drydock.db');
-      const store = await Store.open({ path: file, clock: this.#clock, onNotice });
-      this.#closers.push(() => store.close());
-      for (const notice of early) this.#log.write(`${notice.type}: ${notice.message}`);
-      return store;
-    } catch (error) {
-      throw new StartError([{ severity: 'error', code: 'DD1201', message: (error as Error).message }]);
-    }
-  }
-
-  async #openAuthority(trustDomain: string): Promise<CertificateAuthority> {
-    try {
-      return await openAuthority({ folder: path.join(this.#options.home, 'ca'), trustDomain, wallNow: Date.now });
-    } catch (error) {
-      throw new StartError([{ severity: 'error', code: 'DD1202', message: (error as Error).message }]);
-    }
+    const store = await openHomeStore(this.#options.home, this.#clock, onNotice);
+    this.#closers.push(() => store.close());
+    for (const notice of early) this.#log.write(`${notice.type}: ${notice.message}`);
+    return store;
   }
 
   async #join(given: Given): Promise<Parts> {
     const { dataPlane, store, authority, rememberedPorts } = given;
     const clock = this.#clock;
+    const random = Math.random;
+    const collect = () => dataPlane.flush().catch(ignoreGone);
+    const certificates = this.#joinCertificates(authority, dataPlane);
+    const supervisor = this.#joinSupervisor();
+    const redactor = new Redactor({ key: await openRedactionKey(this.#options.home) });
+    const protoReader = new ProtoReader();
+    const configuration = new Configuration({
+      ...{ paths: this.#options.paths, clock, dataPlane, certificates, authority, rememberedPorts, protoReader },
+      forbiddenUpstreams: () => this.#ownAddresses(),
+      onPortsChanged: (ports) => void store.setSetting(portsKey, { ...ports, control: this.#parts.server?.port ?? 0 }),
+      onCommitted: (committed, applied) => this.#parts.reactions.committed(committed, applied),
+      onRejected: (diagnostics, source) => this.#parts.reactions.rejected(diagnostics, source),
+    });
+    const protos = new GivenProtos({ store, reader: protoReader, current: () => configuration.current });
+    const onEvent = (event: Heard) => this.#hear(event);
+    const observing = this.#joinTelemetry(given, configuration, onEvent);
+    const recording = this.#joinRecorder({ store, redactor, collect, onEvent });
+    const { recorder } = recording;
+    const simulations = new Simulations({
+      ...{ store, clock, redactor, configuration, random, onEvent },
+      onChange: () => this.#parts?.hub.statusChanged(),
+    });
+    const caller = new ReplayCaller(() => configuration.current);
+    const steer = createSteering(
+      () => configuration.current,
+      (prefix, pins) => dataPlane.pinTraces(prefix, pins),
+    );
+    const { send } = caller;
+    const onActive = () => this.#parts?.intake.chooseWhatIsKept();
+    const leavesMachine = createRemoteCheck(() => configuration.current);
+    const replayer = new Replayer({ store, clock, random, redactor, send, steer, leavesMachine, flush: collect, onActive });
+    const scenarios = new Scenarios({
+      ...{ store, clock, random, openLoads: () => LoadThread.open(), onEvent },
+      mesh: (scenario) => new MeshOfScenario({ configuration, recorder, supervisor, flush: collect }, scenario),
+      onChange: onActive,
+    });
+    const hub = this.#joinHub(observing.telemetry);
+    const watcher = new FileWatcher({ clock, onChange: () => void this.#parts.reactions.filesChanged() });
+    const toxiproxyState = joinToxiproxy(dataPlane, store);
+    const fed = { ...observing, redactor, store, recorder, replayer, scenarios, simulations, hub };
+    const recent = new DetailBudget(telemetryBudget, clock.now());
+    const intake = new ExchangeIntake({ ...fed, clock, dataPlane, recent });
+    const emit = this.#emit.bind(this);
+    const followers = { ...fed, paths: this.#options.paths, configuration, supervisor, intake, watcher };
+    const reactions = new ConfigReactions({ ...followers, log: this.#log, emit });
+    this.#closers.push(
+      () => certificates.close(),
+      () => caller.close(),
+      () => replayer.close(),
+      () => simulations.close(),
+      () => recorder.close(),
+      () => observing.accessLog.close(),
+      () => observing.otlpExport.close(),
+      () => observing.telemetry.close(),
+      () => supervisor.close(),
+      () => watcher.close(),
+      () => scenarios.close(),
+    );
+    return {
+      ...{ ...given, ...observing, ...recording, certificates, supervisor, redactor, configuration, protos, send, replayer },
+      ...{ simulations, scenarios, hub, watcher, toxiproxyState, intake, reactions },
+      ...{ housekeeping: null, server: null, toxiproxy: null, otlp: null },
+    };
+  }
+
+  #joinCertificates(authority: CertificateAuthority, dataPlane: DataPlaneWorkers): WorkloadCertificates {
     const certificates = new WorkloadCertificates({
       authority,
       wallNow: Date.now,
@@ -252,118 +297,52 @@ export class Engine {
       },
       onError: (message) => this.#log.write(message),
     });
-    const supervisor = new Supervisor({
-      clock,
+    return certificates;
+  }
+
+  #joinSupervisor(): Supervisor {
+    return new Supervisor({
+      clock: this.#clock,
       onEvent: (event) => this.#emit(event.type, event.subject, event.message, event.data),
       onChange: () => this.#parts?.hub.statusChanged(),
       isPortFree,
       findPortOwner,
-      onPortTaken: (id, port, owner) => void this.#moveApp(id, port, owner),
+      onPortTaken: (id, port, owner) => void this.#parts.reactions.moveApp(id, port, owner),
     });
-    const mesh = () => (this.#parts?.configuration.isReady ? this.#parts.configuration.current.snapshot.meshName : '');
-    const telemetry = new Telemetry({ clock, store, trustDomain: authority.trustDomain, mesh });
-    const redactor = new Redactor({ key: await openRedactionKey(this.#options.home) });
-    const onEvent = (event: { type: string; subject: string; message: string; data: Record<string, unknown> }) => {
-      this.#emit(event.type, event.subject, event.message, event.data);
-      this.#parts?.simulations.heard(event);
+  }
+
+  #joinTelemetry({ store, authority }: Given, configuration: Configuration, onEvent: (event: Heard) => void) {
+    const clock = this.#clock;
+    const mesh = () => (configuration.isReady ? configuration.current.snapshot.meshName : '');
+    return {
+      telemetry: new Telemetry({ clock, store, trustDomain: authority.trustDomain, mesh }),
+      accessLog: new AccessLog({ clock, onEvent }),
+      otlpExport: new OtlpExporter({ clock, version: this.#version, onEvent }),
     };
-    const accessLog = new AccessLog({ clock, onEvent });
-    const otlpExport = new OtlpExporter({ clock, version: this.#version, onEvent });
-    const onRecording = () => this.#chooseWhatIsKept();
-    const collect = () => dataPlane.flush().catch(ignoreGone);
-    const recorder = new Recorder({ store, clock, random: Math.random, redactor, collect, onEvent, onRecording });
+  }
+
+  #joinRecorder(deps: { store: Store; redactor: Redactor; collect: () => Promise<void>; onEvent: (event: Heard) => void }) {
+    const { store, redactor, onEvent } = deps;
+    const common = { store, clock: this.#clock, random: Math.random };
+    const onRecording = () => this.#parts?.intake.chooseWhatIsKept();
+    const recorder = new Recorder({ ...common, redactor, collect: deps.collect, onEvent, onRecording });
     void recorder.stubs.sweep();
-    const recordings = new RecordingEditor({ store, recorder, clock, random: Math.random, onEvent });
-    const importer = new RecordingImporter({ store, recorder, clock, random: Math.random, redactor });
-    const protoReader = new ProtoReader();
-    const configuration = new Configuration({
-      paths: this.#options.paths,
-      clock,
-      dataPlane,
-      certificates,
-      authority,
-      forbiddenUpstreams: () => this.#ownAddresses(),
-      rememberedPorts,
-      onPortsChanged: (ports) => void store.setSetting(portsKey, { ...ports, control: this.#parts.server?.port ?? 0 }),
-      onCommitted: (committed, applied) => this.#committed(committed, applied),
-      onRejected: (diagnostics, source) => this.#rejected(diagnostics, source),
-      protoReader,
-    });
-    const protos = new GivenProtos({ store, reader: protoReader, current: () => configuration.current });
-    const simulations = new Simulations({
-      ...{ store, clock, redactor, configuration, random: Math.random, onEvent },
-      onChange: () => this.#parts?.hub.statusChanged(),
-    });
-    const caller = new ReplayCaller(() => configuration.current);
-    const steer = createSteering(
-      () => configuration.current,
-      (prefix, pins) => dataPlane.pinTraces(prefix, pins),
-    );
-    const { send } = caller;
-    const onActive = () => this.#chooseWhatIsKept();
-    const leavesMachine = createRemoteCheck(() => configuration.current);
-    const replaying = { send, steer, leavesMachine, flush: collect, onActive };
-    const replayer = new Replayer({ store, clock, random: Math.random, redactor, ...replaying });
-    const scenarios = new Scenarios({
-      ...{ store, clock, random: Math.random, openLoads: () => LoadThread.open(), onEvent },
-      mesh: (scenario) =>
-        new MeshOfScenario({ configuration, recorder, supervisor, flush: () => dataPlane.flush().catch(ignoreGone) }, scenario),
-      onChange: () => this.#chooseWhatIsKept(),
-    });
-    const hub = new StreamHub({
-      clock,
+    return {
+      recorder,
+      recordings: new RecordingEditor({ ...common, recorder, onEvent }),
+      importer: new RecordingImporter({ ...common, recorder, redactor }),
+    };
+  }
+
+  #joinHub(telemetry: Telemetry): StreamHub {
+    return new StreamHub({
+      clock: this.#clock,
       version: this.#version,
       pid: process.pid,
       graph: (window) => telemetry.graph(windowMs(window), this.#graphFacts()),
       status: () => this.#status(),
       onError: (message) => this.#log.write(message),
     });
-    const watcher = new FileWatcher({ clock, onChange: () => void this.#filesChanged() });
-    const toxiproxyState = new ToxiproxyState({
-      dataPlane: { set: (spec) => dataPlane.setToxicProxy(spec), remove: (name) => dataPlane.removeToxicProxy(name) },
-      toxicTypes,
-      load: async () => (await store.getSetting<ProxyState[]>(toxicProxiesKey)) ?? [],
-      save: async (proxies) => {
-        await store.setSetting(toxicProxiesKey, proxies);
-      },
-    });
-    this.#closers.push(
-      () => certificates.close(),
-      () => caller.close(),
-      () => replayer.close(),
-      () => simulations.close(),
-      () => recorder.close(),
-      () => accessLog.close(),
-      () => otlpExport.close(),
-      () => telemetry.close(),
-      () => supervisor.close(),
-      () => watcher.close(),
-      () => scenarios.close(),
-    );
-    return {
-      ...given,
-      certificates,
-      supervisor,
-      telemetry,
-      redactor,
-      recorder,
-      recordings,
-      importer,
-      accessLog,
-      otlpExport,
-      configuration,
-      protos,
-      send,
-      replayer,
-      simulations,
-      scenarios,
-      hub,
-      watcher,
-      toxiproxyState,
-      server: null,
-      toxiproxy: null,
-      otlp: null,
-    };
   }
 
   async #startServer(parts: Parts, rememberedPorts: Record<string, number>): Promise<ControlServer> {
@@ -455,7 +434,7 @@ export class Engine {
       version: this.#version,
       startedAt: this.#startedAt,
       now: Date.now(),
-      problems: [this.#crashed, this.#filesRejected].filter((problem) => problem !== ''),
+      problems: [this.#crashed, this.#parts.reactions.filesRejected].filter((problem) => problem !== ''),
       simulations: this.#parts.simulations.facts(),
     });
   }
@@ -471,168 +450,24 @@ export class Engine {
 
   #graphFacts() {
     const { committed, workloads } = this.#described();
-    return graphFacts(committed, workloads, this.#clusters);
-  }
-
-  /** Once a second: what the graph shows of clusters, and faults whose time is over. */
-  #housekeep(): void {
-    let busy = false;
-    const timer = setInterval(() => {
-      if (busy || this.#stopping) return;
-      busy = true;
-      void this.#tidy().finally(() => {
-        busy = false;
-      });
-    }, housekeepingMs);
-    this.#closers.push(() => clearInterval(timer));
-  }
-
-  async #tidy(): Promise<void> {
-    const { dataPlane, configuration } = this.#parts;
-    try {
-      this.#clusters = await dataPlane.clusters();
-    } catch (error) {
-      if (!(error instanceof DataPlaneGone)) throw error;
-    }
-    const { snapshot, set } = configuration.current;
-    const over = snapshot.faults.filter((fault) => fault.expiresAt !== null && fault.expiresAt <= Date.now());
-    const entries = over.map((fault) => set.get('Fault', fault.namespace, fault.name)).filter((entry) => entry !== null);
-    const live = entries.filter((entry) => entry.live);
-    if (live.length === 0) return;
-    for (const { resource } of live) this.#emit('fault.expired', resource.name, `Fault ${resource.name} is over`, {});
-    await configuration.removeAll(live);
-  }
-
-  #receive(exchanges: ExchangeDetail[], dropped: number, tallies: ExchangeTally[]): void {
-    if (!this.#parts) return;
-    const { redactor, telemetry, store, recorder, accessLog, otlpExport, scenarios, simulations, hub } = this.#parts;
-    const safe = simulations.mark(redactor.redact(exchanges));
-    telemetry.record(safe);
-    telemetry.recordTallies(tallies);
-    store.insertExchanges(recorder.isRecording ? this.#forTelemetry(safe) : safe);
-    recorder.offer(safe);
-    scenarios.offerExchanges(safe);
-    this.#parts.replayer.observe(safe);
-    accessLog.record(safe);
-    otlpExport.record(safe);
-    if (dropped > 0) recorder.noteDropped(dropped);
-    if (dropped > 0) scenarios.noteDropped(dropped);
-    accessLog.noteDropped(dropped);
-    hub.publishExchanges(safe, dropped);
-  }
-
-  /** A recording takes more than the store of recent exchanges would get without it: that one is thinned as ever, so as not to write all twice. */
-  #forTelemetry(exchanges: readonly ExchangeDetail[]): ExchangeDetail[] {
-    const now = this.#clock.now();
-    return exchanges.filter(({ traceId, status }) => this.#telemetryBudget.keeps(traceId, status === 0 || status >= 500, now));
-  }
-
-  #receiveOpen(changed: Exchange[], ids: string[]): void {
-    if (!this.#parts) return;
-    const { redactor, store, hub } = this.#parts;
-    const safe = changed.map((exchange) => redactor.redactSummary(exchange));
-    store.setOpenExchanges(safe, ids);
-    hub.publishExchanges(safe);
-  }
-
-  /** A worker took the others along: whoever watches them learns that nothing more will come. */
-  #endOpen(stillOpen: readonly string[]): void {
-    if (!this.#parts) return;
-    const { store, hub } = this.#parts;
-    const nothing = { headers: [], body: null, trailers: [] };
-    const ended = store.setOpenExchanges([], stillOpen).map(({ open: _open, ...exchange }) => ({
-      ...exchange,
-      durationMs: Math.max(exchange.durationMs, Date.now() - Date.parse(exchange.time)),
-      details: 'data_plane_crashed',
-      request: nothing,
-      response: nothing,
-      timeline: [],
-      decision: null,
-      peer: { address: '', spiffeId: '' },
-      redacted: [],
-    }));
-    store.insertExchanges(ended);
-    hub.publishExchanges(ended);
-  }
-
-  /** A recording, an access log and some scenarios promise every request; otherwise the records of a flood may be thinned. */
-  #chooseWhatIsKept(): void {
-    const { dataPlane, recorder, scenarios, accessLog } = this.#parts;
-    dataPlane.keepAllExchanges(
-      recorder.isRecording || this.#parts.replayer.isActive || scenarios.wantsEveryExchange || accessLog.isOn,
-    );
-  }
-
-  #receiveEvents(events: DataPlaneEvent[]): void {
-    if (!this.#parts) return;
-    const rows = events.map(({ at, type, subject, message, data }) => ({
-      time: new Date(at).toISOString(),
-      type,
-      subject,
-      message,
-      data,
-    }));
-    const { store, scenarios, hub } = this.#parts;
-    const numbered = store.insertEvents(rows);
-    scenarios.offerEvents(numbered);
-    hub.publishEvents(numbered);
+    return graphFacts(committed, workloads, this.#parts.housekeeping?.clusters ?? []);
   }
 
   #emit(type: string, subject: string, message: string, data: Record<string, unknown>): void {
     this.#log.write(`${type} ${message}`);
-    this.#receiveEvents([{ at: Date.now(), type, subject, message, data }]);
+    this.#parts?.intake.takeEvents([{ at: Date.now(), type, subject, message, data }]);
   }
 
-  async #committed(committed: Committed, applied: readonly Applied[]): Promise<void> {
-    const { supervisor, redactor, accessLog, otlpExport, simulations, hub } = this.#parts;
-    redactor.setNames(committed.snapshot.redact);
-    accessLog.set(accessLogSettings(committed.set));
-    otlpExport.set(meshesOf(committed.set)[0]?.mesh.spec.tracing?.exportTo ?? '');
-    this.#chooseWhatIsKept();
-    await supervisor.setWorkloads(supervisedWorkloads(committed, process.env, this.#moved));
-    const { meshName, version } = committed.snapshot;
-    for (const { type, subject, message, data } of appliedEvents(meshName, version, applied))
-      this.#emit(type, subject, message, data);
-    hub.statusChanged();
-    // Not awaited: it changes the config again.
-    void simulations.follow().catch((error: Error) => this.#log.write(`Stand-ins: ${error.stack}`));
-  }
-
-  async #moveApp(id: string, port: number, owner: string): Promise<void> {
-    const { configuration } = this.#parts;
-    this.#moved.set(id, `Moved here because ${owner} holds port ${port}`);
-    try {
-      const outcome = await configuration.moveApp(id);
-      const to = configuration.current.appAddresses[id]?.port;
-      if (!outcome.ok || to === undefined || to === port) return;
-      this.#emit('service.moved', id, `${id} moved from port ${port}, which ${owner} holds, to ${to}`, { from: port, to, owner });
-    } catch (error) {
-      if (!(error instanceof DataPlaneGone)) throw error; // it asks again
-    }
-  }
-
-  #rejected(diagnostics: readonly Diagnostic[], source: string): void {
-    const reason = rejectionWords(diagnostics);
-    if (source === 'files') this.#filesRejected = `The files on disk are not in force: ${reason}`;
-    this.#parts.hub.statusChanged();
-    this.#emit('config.rejected', source, `Rejected, nothing changed: ${reason}`, { diagnostics: diagnostics.slice(0, 20) });
-  }
-
-  async #filesChanged(): Promise<void> {
-    const { configuration, watcher } = this.#parts;
-    try {
-      const outcome = await configuration.reloadFiles();
-      if (outcome.ok) this.#filesRejected = '';
-    } catch (error) {
-      if (!(error instanceof DataPlaneGone)) throw error;
-      this.#log.write(`files changed while the data plane was away: ${error.message}`);
-    }
-    await watcher.watch(this.#options.paths, configuration.files);
+  /** What the recorder, telemetry and scenarios tell; simulations listen too. */
+  #hear(event: Heard): void {
+    this.#emit(event.type, event.subject, event.message, event.data);
+    this.#parts?.simulations.heard(event);
   }
 
   async #stop(): Promise<void> {
     this.#log.write('stopping');
     this.#parts.watcher.close();
+    this.#parts.housekeeping?.close();
     // What a scenario changed is put back while there is a mesh to put it back in.
     await this.#parts.scenarios.close();
     try {
@@ -651,6 +486,14 @@ export class Engine {
     }
     await this.#log.flush();
   }
+}
+
+/** An event that is not the data plane's. */
+interface Heard {
+  type: string;
+  subject: string;
+  message: string;
+  data: Record<string, unknown>;
 }
 
 interface Given {
@@ -678,6 +521,9 @@ interface Parts extends Given {
   scenarios: Scenarios;
   hub: StreamHub;
   watcher: FileWatcher;
+  intake: ExchangeIntake;
+  reactions: ConfigReactions;
+  housekeeping: Housekeeping | null;
   toxiproxyState: ToxiproxyState;
   server: ControlServer | null;
   toxiproxy: ToxiproxyApi | null;
@@ -692,6 +538,17 @@ function firstMesh(set: ResourceSet): { name: string; trustDomain: string } {
   } catch {
     return { name: 'mesh', trustDomain: 'cluster.local' };
   }
+}
+
+function joinToxiproxy(dataPlane: DataPlaneWorkers, store: Store): ToxiproxyState {
+  return new ToxiproxyState({
+    dataPlane: { set: (spec) => dataPlane.setToxicProxy(spec), remove: (name) => dataPlane.removeToxicProxy(name) },
+    toxicTypes,
+    load: async () => (await store.getSetting<ProxyState[]>(toxicProxiesKey)) ?? [],
+    save: async (proxies) => {
+      await store.setSetting(toxicProxiesKey, proxies);
+    },
+  });
 }
 
 function readVersion(): string {
