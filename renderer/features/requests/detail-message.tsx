@@ -1,10 +1,13 @@
+import { useState } from 'react';
 import type { ExchangeDetail } from '../../../proxy/api/exchange.schema.ts';
 import { hrefTo } from '../../app/router.ts';
 import { useCall } from '../../engine/use-engine.ts';
-import { CopyButton, formatBytes, Notice, Skeleton } from '../../ui/index.ts';
+import { Button, CopyButton, formatBytes, formatCount, Notice, Skeleton } from '../../ui/index.ts';
 import { BodyContent } from './body-view.tsx';
 
 const openEveryMs = 1_000;
+const maxValueChars = 400;
+const shownValueChars = 240;
 
 /** Headers, body and trailers of one direction. Bodies are shown as text only, whatever they claim to be. */
 export function MessageTab({ side, detail }: { side: 'request' | 'response'; detail: ExchangeDetail }) {
@@ -61,11 +64,29 @@ function Headers({
           <dt key={`n${index}`}>{name}</dt>,
           // biome-ignore lint/suspicious/noArrayIndexKey: as above.
           <dd key={`v${index}`}>
-            {redacted.has(name.toLowerCase()) ? <em title="Taken out before it was written">redacted</em> : value}
+            {redacted.has(name.toLowerCase()) ? (
+              <em title="Taken out before it was written">redacted</em>
+            ) : (
+              <HeaderValue value={value} />
+            )}
           </dd>,
         ])}
       </dl>
     </section>
+  );
+}
+
+/** A value of kilobytes would hide all others: its beginning, and the rest when asked for. */
+function HeaderValue({ value }: { value: string }) {
+  const [all, setAll] = useState(false);
+  if (all || value.length <= maxValueChars) return value;
+  return (
+    <>
+      {value.slice(0, shownValueChars)}…{' '}
+      <Button size="small" onClick={() => setAll(true)}>
+        {formatCount(value.length - shownValueChars)} more
+      </Button>
+    </>
   );
 }
 

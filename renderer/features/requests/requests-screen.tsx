@@ -19,11 +19,13 @@ import './requests.css';
 import { useWidth } from '../../ui/use-width.ts';
 import { SavedFilters } from './saved-filters.tsx';
 import { nextSort, parseSort } from './sort-rows.ts';
+import { useLookBack, useOlder } from './use-older.ts';
 import { useRows } from './use-rows.ts';
 
 const seenWindow = 400;
 const rateWindowMs = 3000;
 const maxRateRows = 15_000;
+const none: readonly never[] = [];
 
 export default function RequestsScreen() {
   const engine = useEngine();
@@ -36,17 +38,20 @@ export default function RequestsScreen() {
   const selectedId = query.get('id');
 
   const filter = useMemo(() => parseFilter(filterText), [filterText]);
-  const list = useMemo(() => {
-    const matches = compileFilter(filter);
-    return new MatchingList(engine.exchanges, (exchange) => (allHops || isCall(exchange)) && matches(exchange));
-  }, [engine, filter, allHops]);
+  const matches = useMemo(() => {
+    const meets = compileFilter(filter);
+    return (exchange: Exchange) => (allHops || isCall(exchange)) && meets(exchange);
+  }, [filter, allHops]);
+  const list = useMemo(() => new MatchingList(engine.exchanges, matches), [engine, matches]);
   list.update(ring);
+  const older = useOlder(filter, matches, ring.end > 0);
 
   const sortText = query.get('sort');
   // By its text: a new object would sort again with every change of the URL.
   const sort = useMemo(() => parseSort(sortText), [sortText]);
-  const rows = useRows(list, ring, sort, selectedId);
+  const rows = useRows(list, older?.rows ?? none, ring, sort, selectedId);
   const { at, count, frozen, freeze } = rows;
+  const back = useLookBack(older, count);
   const follow = useCallback(() => {
     rows.release();
     router.setQuery({ id: null, tab: null });
@@ -190,8 +195,9 @@ export default function RequestsScreen() {
           </button>
         )}
         <span className="num" data-testid="requests-count">
-          {formatCount(count)} of {formatCount(ring.end - ring.first)}
+          {formatCount(count)} of {formatCount(ring.end - ring.first + (older?.rows.length ?? 0))}
           {!allHops && filter.terms.length === 0 ? ' reports, one row per call' : ''}
+          {back.looking && <span className="muted"> · looking further back…</span>}
         </span>
         <ColumnMenu
           choice={choice}
@@ -206,7 +212,12 @@ export default function RequestsScreen() {
       <div className="requests-split">
         <div className="requests-list" ref={listBox}>
           {count === 0 ? (
-            <Nothing filtered={filterText !== ''} any={ring.end > ring.first} onClear={() => setFilter('')} />
+            <Nothing
+              filtered={filterText !== ''}
+              any={ring.end > ring.first}
+              looking={back.looking}
+              onClear={() => setFilter('')}
+            />
           ) : (
             <VirtualList
               label={sort ? `Requests by ${requestColumns[sort.column].name}` : 'Requests, newest first'}
@@ -223,6 +234,7 @@ export default function RequestsScreen() {
               selected={selectedId}
               onSelect={select}
               onScrolled={rows.onScrolled}
+              onRange={back.onRange}
               onOpen={() => document.querySelector<HTMLElement>('.request-detail [role="tab"][aria-selected="true"]')?.focus()}
               topToken={rows.topToken}
               rowTestId="request-row"
@@ -287,21 +299,32 @@ function Explained({
   );
 }
 
-function Nothing({ filtered, any, onClear }: { filtered: boolean; any: boolean; onClear: () => void }) {
+function Nothing({
+  filtered,
+  any,
+  looking,
+  onClear,
+}: {
+  filtered: boolean;
+  any: boolean;
+  looking: boolean;
+  onClear: () => void;
+}) {
   const status = useStatus();
   const stream = useStreamState();
   if (filtered && any)
     return (
       <EmptyState
         icon={FilterX}
-        title="No request matches"
+        title={looking ? 'Looking further back…' : 'No request matches'}
         actions={
           <Button icon={<RotateCcw size={13} />} onClick={onClear}>
             Clear the filter
           </Button>
         }
       >
-        New requests that match will appear here as they happen.
+        {looking ? 'None of the latest requests matches.' : 'Of all requests kept, none does.'} New ones that match appear here as
+        they happen.
       </EmptyState>
     );
   if (!status)

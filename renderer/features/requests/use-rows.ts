@@ -29,9 +29,15 @@ export interface Rows {
 
 /**
  * A list follows until it is scrolled, a row is selected, or it is sorted; from then on it stands still and counts what comes. A sorted list is
- * sorted once for the moment it shows: nothing that happens later moves a row.
+ * sorted once for the moment it shows: nothing that happens later moves a row. `older` ones, which the ring does not hold, stand below.
  */
-export function useRows(list: MatchingList, ring: RingView, sort: Sort | null, selectedId: string | null): Rows {
+export function useRows(
+  list: MatchingList,
+  older: readonly Exchange[],
+  ring: RingView,
+  sort: Sort | null,
+  selectedId: string | null,
+): Rows {
   const { exchanges } = useEngine();
   const [frozenAt, setFrozenAt] = useState<number | null>(null);
   const [topToken, setTopToken] = useState(0);
@@ -48,24 +54,32 @@ export function useRows(list: MatchingList, ring: RingView, sort: Sort | null, s
     if (held && frozenAt === null && ring.end > 0) freeze();
   }, [held, frozenAt, ring.end, freeze]);
 
-  const at = useCallback((number: number) => exchanges.at(number), [exchanges]);
-  // Once for `end`, whatever the list learns afterwards.
-  const sorted = useMemo(() => sort && new SortedRows(list.numbersBefore(end), at, sort), [list, at, sort, end]);
+  // The older ones are numbered downwards from -1.
+  const latestOlder = useRef(older);
+  latestOlder.current = older;
+  const at = useCallback((number: number) => (number < 0 ? latestOlder.current[-1 - number] : exchanges.at(number)), [exchanges]);
+  // Once for `end`, whatever the list learns afterwards; asked for by hand it takes in older ones found meanwhile.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the token stands for the asking.
+  const sorted = useMemo(
+    () => sort && new SortedRows([...list.numbersBefore(end), ...latestOlder.current.map((_one, index) => -1 - index)], at, sort),
+    [list, at, sort, end, topToken],
+  );
   const newest = useCallback(
     (index: number) => {
       const number = list.numberAt(index, end);
-      return number === undefined ? undefined : exchanges.at(number);
+      return number === undefined ? older[index - list.countBefore(end)] : exchanges.at(number);
     },
-    [exchanges, list, end],
+    [exchanges, list, end, older],
   );
   const sortedAt = useCallback((index: number) => sorted?.at(index, at), [sorted, at]);
   const before = list.countBefore(end);
+  const all = before + older.length;
   return {
-    count: sorted?.count ?? before,
+    count: sorted?.count ?? all,
     at: sorted ? sortedAt : newest,
     newest,
     frozen: frozenAt !== null,
-    fresh: list.countBefore(ring.end) - before,
+    fresh: list.countBefore(ring.end) + older.length - (sorted?.count ?? all),
     freeze,
     release: useCallback(() => {
       scrolled.current = false;
