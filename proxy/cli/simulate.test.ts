@@ -98,6 +98,30 @@ test('stubs are imported with a report, stand in, are counted, switched and stop
     misses: 2,
   });
 
+  expect((await drydock('simulate', 'show', 'sim-1')).stdout).toMatch(
+    /\n {2}[\d:]{8} miss {5}GET \/c from web: nearest \/a; path \/c, stub equal \/a\n {2}[\d:]{8} stub {5}GET \/a from web\n {2}[\d:]{8} miss {5}GET \/c from web: went to the service; nearest \/a; path/,
+  );
+  const set = [
+    'simulate',
+    'set',
+    'sim-1',
+    '--session',
+    'header:x-user',
+    '--exhaustion',
+    'cycle',
+    '--latency',
+    '--latency-scale',
+    '0.5',
+  ];
+  expect(JSON.parse((await drydock(...set, '--streams', 'timed', '--everyone', '--json')).stdout)).toMatchObject({
+    ...{ session: 'header:x-user', exhaustion: 'cycle', latency: true, latencyScale: 0.5, streams: 'timed', mode: 'spy' },
+  });
+  expect(JSON.parse((await drydock('simulate', 'set', 'sim-1', '--no-latency', '--json')).stdout)).toMatchObject({
+    ...{ latency: false, latencyScale: 0.5, session: 'header:x-user' },
+  });
+  expect((await drydock('simulate', 'set', 'sim-1', '--latency-scale', 'fast')).code).toBe(2);
+  expect((await drydock('status')).stdout).toContain('◇ stubs answers for shop (sim-1, 2 missed)');
+
   expect(JSON.parse((await drydock('simulate', 'stop', 'sim-1', '--json')).stdout)).toEqual({ removed: 'sim-1' });
   expect(await ask('/a')).toBe('real');
   expect(await drydock('simulate', 'stop', 'sim-1')).toMatchObject({

@@ -6,8 +6,8 @@ import { type Command, type CommandContext, text, UsageError } from '../command.
 export const command: Command = {
   usage:
     'simulate RECORDING --service S [--stubs NAME] [--from CALLER] [--mode simulate|spy|record] [--session none|trace|header:N|cookie:N] ' +
-    '[--exhaustion repeat|cycle|miss] [--latency] [--templated] [--off] | simulate ls | simulate watch [ID] [--for 30s] | ' +
-    'simulate set ID [--from CALLER|--everyone] [--mode M] | simulate on|off|show|stop ID',
+    '[--exhaustion repeat|cycle|miss] [--latency] [--latency-scale N] [--streams lock-step|timed] [--templated] [--off] | simulate ls | ' +
+    'simulate watch [ID] [--for 30s] | simulate set ID [--everyone] [--no-latency] and what a start takes | simulate on|off|show|stop ID',
   summary:
     'Answers for a service from a recording or from imported stubs; the service itself need not run. Goes on until it is stopped; `on`, `off` and ' +
     '`set` change it meanwhile, `watch` counts along.',
@@ -20,6 +20,9 @@ export const command: Command = {
     session: { type: 'string' },
     exhaustion: { type: 'string' },
     latency: { type: 'boolean' },
+    'no-latency': { type: 'boolean' },
+    'latency-scale': { type: 'string' },
+    streams: { type: 'string' },
     templated: { type: 'boolean' },
     off: { type: 'boolean' },
     for: { type: 'string' },
@@ -45,14 +48,23 @@ const actions: Readonly<Record<string, Action>> = {
     return 0;
   },
   watch,
-  show: async (context, client, id) => printOne(context, await client.call('getSimulation', { params: { id: need(id) } })),
+  show: async (context, client, id) => {
+    const simulation = await client.call('getSimulation', { params: { id: need(id) } });
+    printOne(context, simulation);
+    if (!context.json) printCalls(context.out, simulation);
+    return 0;
+  },
   on: (context, client, id) => change(context, client, id, { enabled: true }),
   off: (context, client, id) => change(context, client, id, { enabled: false }),
   set: (context, client, id) => {
     const { values } = context;
     const from = values.everyone === true ? null : text(values, 'from');
-    const body = { from, mode: text(values, 'mode'), ...(values.latency === true ? { latency: true } : {}) };
-    return change(context, client, id, body);
+    const flags = {
+      ...(values.latency === true ? { latency: true } : {}),
+      ...(values['no-latency'] === true ? { latency: false } : {}),
+    };
+    const templated = values.templated === true ? { templated: true } : {};
+    return change(context, client, id, { from, ...how(context), ...flags, ...templated });
   },
   stop: async ({ json, out }, client, id) => {
     await client.call('stopSimulation', { params: { id: need(id) } });
@@ -73,10 +85,21 @@ async function start(context: CommandContext, client: EngineClient, recording: s
   if (service === undefined) throw new UsageError('--service says for whom to answer');
   const body = {
     ...{ recording, service, stubs: text(values, 'stubs'), from: text(values, 'from') },
-    ...{ mode: text(values, 'mode'), session: text(values, 'session'), exhaustion: text(values, 'exhaustion') },
+    ...how(context),
     ...{ latency: values.latency === true, templated: values.templated === true, enabled: values.off !== true },
   };
   return printOne(context, await client.call('startSimulation', { body }));
+}
+
+/** What a start and a change have in common. */
+function how({ values }: CommandContext): Record<string, string | number | undefined> {
+  const scale = text(values, 'latency-scale');
+  if (scale !== undefined && !(Number(scale) >= 0))
+    throw new UsageError(`--latency-scale wants a number such as 0.5, not ${scale}`);
+  return {
+    ...{ mode: text(values, 'mode'), session: text(values, 'session'), exhaustion: text(values, 'exhaustion') },
+    ...{ streams: text(values, 'streams'), latencyScale: scale === undefined ? undefined : Number(scale) },
+  };
 }
 
 async function change(context: CommandContext, client: EngineClient, id: string | undefined, body: object): Promise<number> {
@@ -95,6 +118,23 @@ function printOne({ json, out }: CommandContext, simulation: Simulation): number
   for (const note of notes) out.line(`  ${note}`);
   printMisses(out, simulation);
   return 0;
+}
+
+/** The latest calls, the newest last: by which resemblance each found its answer, and what it had otherwise. */
+function printCalls(out: CommandContext['out'], { recent = [] }: Simulation): void {
+  for (const { time, outcome, method, path, caller, differs, nearest, forwarded } of [...recent].reverse()) {
+    const near =
+      outcome === 'miss'
+        ? nearest
+          ? [`nearest ${nearest.path}`, ...nearest.differs]
+          : ['nothing like it was recorded']
+        : differs;
+    const where = forwarded ? ['went to the service'] : [];
+    const words = [...where, ...near].join('; ');
+    out.line(
+      `  ${time.slice(11, 19)} ${outcome.padEnd(8)} ${method} ${path}${caller === '' ? '' : ` from ${caller}`}${words === '' ? '' : `: ${words}`}`,
+    );
+  }
 }
 
 const header = ['ID', 'SERVICE', 'FROM', 'RECORDING', 'MODE', 'STUB', 'EXACT', 'MASKED', 'TEMPLATE', 'MISSES', 'FORWARDED'];

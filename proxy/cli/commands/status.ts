@@ -27,6 +27,13 @@ function printStatus(out: Output, status: Status): void {
   ];
   for (const [name, place] of places) out.line(`${out.style('dim', (name ?? '').padEnd(9))}  ${place || 'none'}`);
   for (const problem of status.problems) out.line(out.style('yellow', `▲ ${problem}`));
+  for (const { id, service, recording, enabled, from, misses } of status.simulations ?? []) {
+    const missed = misses === 0 ? '' : `, ${misses} missed`;
+    const whom = from === '' ? '' : ` to ${from}`;
+    out.line(
+      `◇ ${recording} ${enabled ? `answers${whom} for ${service}` : `would answer${whom} for ${service}, but is off`} (${id}${missed})`,
+    );
+  }
   out.line();
   const expiry = new Map(status.certificates.map((certificate) => [certificate.spiffeId, certificate.notAfter]));
   const rows = status.workloads.map((one) => [

@@ -199,17 +199,20 @@ class Keeper {
 /** A WebSocket, or whatever else leaves HTTP behind: the service's own, byte by byte. */
 export function tunnelUpgrade(app: HostPort | null, request: http.IncomingMessage, socket: Socket, head: Buffer): void {
   socket.on('error', () => socket.destroy());
+  const refuse = () => socket.end('HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n');
   if (app === null) {
-    socket.end('HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\nconnection: close\r\n\r\n');
+    refuse();
     return;
   }
+  let isConnected = false;
   const upstream = net.connect(app.port, app.host, () => {
+    isConnected = true;
     const lines = pairsOf(request.rawHeaders).map(([name, value]) => `${name}: ${value}\r\n`);
     upstream.write(`${request.method} ${request.url} HTTP/1.1\r\n${lines.join('')}\r\n`, 'latin1');
     upstream.write(head);
     socket.pipe(upstream).pipe(socket);
   });
-  upstream.once('error', () => socket.destroy());
-  upstream.once('close', () => socket.destroy());
+  upstream.once('error', () => (isConnected ? socket.destroy() : refuse()));
+  upstream.once('close', () => isConnected && socket.destroy());
   socket.once('close', () => upstream.destroy());
 }

@@ -1,55 +1,63 @@
 import { templateOf } from './mask.ts';
+import { PrefixIndex } from './prefix-index.ts';
 import { type ComparedRequest, requestDifferences } from './request-differences.ts';
 
-/** Of one path as many are compared; a miss stays quick however long the recording. */
+/** As many are compared; a miss stays quick however long the recording. */
 const maxCompared = 100;
+/** Of those whose path only begins alike. */
+const maxAlike = 20;
 
 /**
  * The recorded request that a request without an answer comes nearest to: of the same method and path template where there is one, then of the same
- * path, then of the same method and the path that shares most with it. Groups are looked through, not every request.
+ * path, then of the same method and a path that begins the same way.
  */
 export class NearestRequest<T extends ComparedRequest> {
   /** Path template → method → its first requests. */
   readonly #groups = new Map<string, Map<string, T[]>>();
+  /** Method → by path template, one each. */
+  readonly #alike = new Map<string, PrefixIndex<T>>();
 
   add(request: T): void {
     const template = templateOf(request.path);
     const methods = this.#groups.get(template) ?? new Map<string, T[]>();
     this.#groups.set(template, methods);
     const list = methods.get(request.method);
-    if (list === undefined) methods.set(request.method, [request]);
-    else if (list.length < maxCompared) list.push(request);
+    if (list !== undefined) {
+      if (list.length < maxCompared) list.push(request);
+      return;
+    }
+    methods.set(request.method, [request]);
+    const alike = this.#alike.get(request.method) ?? new PrefixIndex<T>(maxAlike);
+    this.#alike.set(request.method, alike);
+    alike.add(template, request);
   }
 
   /** Null when neither its method nor its path was ever recorded. */
   find(request: ComparedRequest): { entry: T; differs: string[] } | null {
-    const candidates = this.#candidates(request);
-    let best: { entry: T; differs: string[] } | null = null;
-    for (const entry of candidates) {
+    let best: { entry: T; differs: string[]; score: number } | null = null;
+    for (const entry of this.#candidates(request)) {
       const differs = requestDifferences(request, entry);
-      if (best === null || differs.length < best.differs.length) best = { entry, differs };
+      const score = differs.length - likeness(request.path, entry.path);
+      if (best === null || score < best.score) best = { entry, differs, score };
     }
-    return best;
+    return best && { entry: best.entry, differs: best.differs };
   }
 
   #candidates({ method, path }: ComparedRequest): readonly T[] {
     const template = templateOf(path);
     const same = this.#groups.get(template);
     if (same !== undefined) return same.get(method) ?? [...same.values()].flat().slice(0, maxCompared);
-    const wanted = template.split('/');
-    let best: { score: number; list: readonly T[] } = { score: -1, list: [] };
-    for (const [other, methods] of this.#groups) {
-      const list = methods.get(method);
-      if (list === undefined) continue;
-      const score = likeness(wanted, other.split('/'));
-      if (score > best.score) best = { score, list };
-    }
-    return best.list;
+    return this.#alike.get(method)?.like(template) ?? [];
   }
 }
 
-/** Segments in common, those at the same place twice as much; paths of the same length a little more. */
-function likeness(a: readonly string[], b: readonly string[]): number {
-  const shared = a.reduce((sum, segment, i) => sum + (segment === b[i] ? 2 : b.includes(segment) ? 1 : 0), 0);
-  return shared + (a.length === b.length ? 0.5 : 0);
+/** How many segments of the paths are the same, each worth more than a difference elsewhere. */
+function likeness(a: string, b: string): number {
+  const others = new Set(b.split('?', 1)[0]!.split('/'));
+  return (
+    a
+      .split('?', 1)[0]!
+      .split('/')
+      .filter((segment) => others.has(segment)).length * 2
+  );
 }

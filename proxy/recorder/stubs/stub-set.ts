@@ -1,6 +1,7 @@
 import { RE2JS } from 're2js';
 import { type CompiledMatcher, compileMatcher, type MatchedText } from './match-value.ts';
 import type { Delay, Stub, StubCondition, StubFault, Stubs } from './stub.ts';
+import { StubIndex } from './stub-index.ts';
 import { parseTemplate, renderTemplate, type Template, type TemplateScope } from './template.ts';
 
 /** A request as stubs look at it: as it came, and in the form recorded ones are kept in. */
@@ -53,6 +54,7 @@ export class StubSet {
   readonly #options: StubSetOptions;
   readonly #stubs: Stubs;
   readonly #compiled: readonly Compiled[];
+  readonly #index: StubIndex<Compiled>;
   readonly #delays: readonly { pattern: RE2JS; method: string; delay: Delay }[];
   /** Session → state; sequences of templates are kept in it under names of their own. */
   readonly #sessions = new Map<string, { state: Record<string, string>; sequences: Map<string, number> }>();
@@ -64,6 +66,7 @@ export class StubSet {
     this.#compiled = forHosts(stubs.stubs, options.hosts)
       .map(compileStub)
       .sort(({ stub: a }, { stub: b }) => a.priority - b.priority || b.points - a.points);
+    this.#index = new StubIndex(this.#compiled);
     this.#delays = stubs.delays.map(({ pattern, method, delay }) => ({ pattern: RE2JS.compile(pattern), method, delay }));
   }
 
@@ -75,7 +78,7 @@ export class StubSet {
   match(request: StubRequest): { id: string; answer: StubAnswer } | null {
     const session = this.#session(request.session);
     const values = new RequestValues(request);
-    const found = this.#compiled.find((one) => missing(one, values, session.state, true).length === 0);
+    const found = this.#index.find(request, (one) => missing(one, values, session.state, true).length === 0);
     if (found === undefined) return null;
     const answer = this.#answer(found, request, session, values);
     const { stub } = found;
@@ -89,7 +92,7 @@ export class StubSet {
     const { state } = this.#session(request.session);
     const values = new RequestValues(request);
     let best: { stub: Stub; differs: string[] } | null = null;
-    for (const one of this.#compiled) {
+    for (const one of this.#index.likely(request)) {
       const differs = missing(one, values, state, false);
       if (best === null || differs.length < best.differs.length) best = { stub: one.stub, differs };
     }
