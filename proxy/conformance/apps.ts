@@ -12,7 +12,7 @@ import type { AppName, SeenRequest } from './case.ts';
 /*
  * The apps behind the proxies: plain Node servers that do what the request's `x-app` header says, one step per attempt, the last one
  * repeated: `status=503,delay=20|status=200`. Steps: status, delay (ms), body, header=name:value (several), grpc (status in the headers),
- * trailer=name:value, reset (cut at once), half and halfend (head and some body, then a reset or a close), chunked, garbage (no HTTP), partial (half a head), interim (a 103 first), size (bytes).
+ * trailer=name:value, reset (cut at once), half and halfend (head and some body, then a reset or a close), pause=ms (between two halves of the body), chunked, garbage (no HTTP), partial (half a head), interim (a 103 first), size (bytes).
  */
 
 export interface Apps {
@@ -191,6 +191,12 @@ function serve(
     }
     if (step.half !== undefined) {
       response.write(body.slice(0, Math.ceil(body.length / 2)), () => request.socket.resetAndDestroy());
+      return;
+    }
+    if (step.pause !== undefined) {
+      const half = Math.ceil(body.length / 2);
+      response.write(body.slice(0, half));
+      setTimeout(() => response.end(body.slice(half)), Number(step.pause));
       return;
     }
     if (trailers.length > 0) response.addTrailers(trailers);

@@ -56,6 +56,8 @@ export class CapturedDownstream implements DownstreamRequest, BodySource {
   onDrain: (() => void) | null = null;
   onReset: ((reason: DownstreamReset) => void) | null = null;
   onFinished: (() => void) | null = null;
+  /** Something of the exchange passed, in either direction: what idle timeouts count from. */
+  onActivity: (() => void) | null = null;
   /** Telemetry's own ear; the stages own onReset. */
   onClosed: (() => void) | null = null;
   /** The last touch on a response head, whoever sends it. */
@@ -85,12 +87,14 @@ export class CapturedDownstream implements DownstreamRequest, BodySource {
     this.requestBody = new BodyCapture(bodyLimitBytes);
     this.responseBody = new BodyCapture(bodyLimitBytes);
     inner.body.onData = (chunk) => {
+      this.onActivity?.();
       this.requestBody.add(chunk);
       this.messages?.passed('up', chunk);
       if (this.#ahead === null) this.onData?.(chunk);
       else this.#ahead.take(chunk);
     };
     inner.body.onEnd = (trailers) => {
+      this.onActivity?.();
       this.requestTrailers = trailers;
       this.requestEndedAt = this.#now();
       if (this.#ahead === null) this.onEnd?.(trailers);
@@ -177,6 +181,7 @@ export class CapturedDownstream implements DownstreamRequest, BodySource {
   }
 
   sendInformational(status: number, headers: HeaderMap): void {
+    this.onActivity?.();
     this.inner.sendInformational(status, headers);
   }
 
@@ -187,6 +192,7 @@ export class CapturedDownstream implements DownstreamRequest, BodySource {
   }
 
   sendData(chunk: Buffer): boolean {
+    this.onActivity?.();
     this.responseBody.add(chunk);
     this.messages?.passed('down', chunk);
     return this.inner.sendData(chunk);
@@ -213,6 +219,7 @@ export class CapturedDownstream implements DownstreamRequest, BodySource {
 
   /** What passes through a WebSocket is kept as messages only, unmasked and inflated: so secrets can be taken out of them. */
   noteUpgraded(direction: 'forward' | 'backward', chunk: Buffer): void {
+    this.onActivity?.();
     if (this.messages?.kind !== 'websocket') this.capture('websocket');
     const forward = direction === 'forward';
     (forward ? this.requestBody : this.responseBody).total += chunk.length;
@@ -244,6 +251,7 @@ export class CapturedDownstream implements DownstreamRequest, BodySource {
   }
 
   #responseHead(status: number, headers: HeaderMap): void {
+    this.onActivity?.();
     this.finishHead?.(status, headers);
     this.responseStatus = status;
     // The codec may still add framing to its own copy; what the client sees beyond that is this.

@@ -135,6 +135,7 @@ function preparePaths(
         host: prepareInboundRoute(port, regexes),
         port,
         filters: filters.inbound(snapshot, proxy, port, regexes),
+        ...(port.http ? { http: port.http } : {}),
       }));
     case 'outbound':
       return [
@@ -146,6 +147,7 @@ function preparePaths(
           target: null,
           guards: [],
           filters: outboundFilters(),
+          ...(proxy.http ? { http: proxy.http } : {}),
         },
       ];
     case 'upstream':
@@ -158,6 +160,7 @@ function preparePaths(
           target: { host: listener.service.toLowerCase(), port: listener.servicePort },
           guards: [],
           filters: outboundFilters(),
+          ...(proxy.http ? { http: proxy.http } : {}),
         },
       ];
     case 'gateway':
@@ -170,6 +173,7 @@ function preparePaths(
           target: null,
           guards: filters.gateway(listener),
           filters: outboundFilters(listener),
+          ...(listener.http ? { http: listener.http } : {}),
         },
       ];
   }

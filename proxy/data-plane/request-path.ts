@@ -9,8 +9,9 @@ import { type ExchangeOrigin, LiveExchange } from './live-exchange.ts';
 import type { PinnedTraces } from './pinned-traces.ts';
 import type { PreparedVirtualHost, RouteTable } from './route/prepare-view.ts';
 import { finalizeRequest, httpsRedirect, selectInboundRoute, selectRoute } from './route/route-request.ts';
-import type { InboundPort } from './snapshot.ts';
+import type { HttpManagerSettings, HttpPatches, InboundPort } from './snapshot.ts';
 import type { DownstreamRequest } from './stream.ts';
+import { managerSettings, startStreamTimers } from './stream-timers.ts';
 import { beginSpan } from './trace-context.ts';
 import type { Upstreams } from './upstream/upstreams.ts';
 
@@ -23,7 +24,11 @@ import type { Upstreams } from './upstream/upstreams.ts';
  */
 
 /** What all requests of one listener share, prepared once per snapshot. */
-export type ListenerPath = ExchangeOrigin & { filters: readonly RouteFilter[] } & (
+export type ListenerPath = ExchangeOrigin & {
+  filters: readonly RouteFilter[];
+  /** What EnvoyFilters change of its connection manager; absent = nothing. */
+  http?: HttpPatches;
+} & (
     | {
         direction: 'outbound';
         table: RouteTable;
@@ -92,6 +97,10 @@ async function decide(exchange: LiveExchange, path: ListenerPath, deps: RequestP
     pinnedHost = deps.pinned?.apply(exchange, path.table.view.clusters) ?? '';
   }
 
+  const manager = managerSettings(path.http, exchange.port);
+  if (manager !== null) nameServer(exchange, manager);
+  startStreamTimers(exchange, manager, clock);
+
   const { upgrade } = exchange.downstream;
   if (upgrade !== '' && upgrade !== 'websocket') return { status: 403, body: '', flag: '', details: 'upgrade_failed' };
 
@@ -123,6 +132,21 @@ function runFilters(
     if (result !== undefined || exchange.aborted) return result;
   }
   return undefined;
+}
+
+/** `server` of every answer as EnvoyFilters want it; otherwise it is the proxy's own name (finishResponse). */
+function nameServer(exchange: LiveExchange, { serverHeader, serverName }: HttpManagerSettings): void {
+  const { downstream } = exchange;
+  const finish = downstream.finishHead;
+  if (finish === null || (serverHeader === undefined && serverName === undefined)) return;
+  downstream.finishHead = (status, headers) => {
+    const upstreams = headers.get('server');
+    finish(status, headers);
+    if (serverHeader === 'PASS_THROUGH' && upstreams === undefined) headers.remove('server');
+    else if (upstreams !== undefined && (serverHeader === 'PASS_THROUGH' || serverHeader === 'APPEND_IF_ABSENT'))
+      headers.set('server', upstreams);
+    else if (serverName !== undefined) headers.set('server', serverName);
+  };
 }
 
 /** Watches the client and puts the last touch on whatever response goes down. */

@@ -418,6 +418,8 @@ export interface ClusterSnapshot {
   tcpKeepalive: boolean;
   /** Of tcpKeepalive; what is absent is the system's. */
   keepalive?: { probes?: number; timeMs?: number; intervalMs?: number };
+  /** Longest a stream to a host may last, retries each for themselves; absent or 0 = no limit. */
+  maxStreamDurationMs?: number;
   outlierDetection: OutlierDetection | null;
   /** `mutual`: Istio mTLS where the endpoint has a sidecar. */
   tls: UpstreamTls;

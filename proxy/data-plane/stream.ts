@@ -43,7 +43,7 @@ export interface BodySource {
 }
 
 /** Why the downstream side ended early. */
-export type DownstreamReset = 'remote-disconnect' | 'protocol-error' | 'remote-reset' | 'timeout' | 'shutdown';
+export type DownstreamReset = 'remote-disconnect' | 'protocol-error' | 'remote-reset' | 'timeout' | 'shutdown' | 'stream-timeout';
 
 export interface DownstreamRequest {
   readonly connection: ConnectionInfo;

@@ -140,10 +140,10 @@ export class Fields {
   }
 }
 
+/** Protobuf's other spelling: `maxTokens`, `consecutive5xx`. Names of types and filters stay as they are. */
 function snakeCase(key: string): string {
-  return /[A-Z]/.test(key) && !key.includes('_') && !key.includes('.')
-    ? key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-    : key;
+  if (/[_.]/.test(key)) return key;
+  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`).replace(/5xx$/, '_5xx');
 }
 
 /** The message type of a typed_config and its fields; a TypedStruct is unwrapped. */

@@ -95,6 +95,7 @@ export interface ClusterSettings {
   idleTimeoutMs?: number;
   maxRequestsPerConnection?: number;
   maxConcurrentStreams?: number;
+  maxStreamDurationMs?: number;
   /** 0..100 */
   panicThresholdPercent?: number;
 }

@@ -98,6 +98,8 @@ function readProtocolOptions(fields: Fields, settings: ClusterSettings): void {
   const common = http.message('common_http_protocol_options');
   const idle = common?.durationMs('idle_timeout');
   if (idle !== undefined) settings.idleTimeoutMs = idle;
+  const longest = common?.durationMs('max_stream_duration');
+  if (longest !== undefined) settings.maxStreamDurationMs = longest;
   const most = common?.number('max_requests_per_connection');
   if (most !== undefined) settings.maxRequestsPerConnection = most;
   common?.rest();

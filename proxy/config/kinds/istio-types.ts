@@ -153,7 +153,7 @@ export interface ConnectionPoolSpec {
     connectTimeout?: string;
     idleTimeout?: string;
     maxConnectionDuration?: string;
-    tcpKeepalive?: Record<string, unknown>;
+    tcpKeepalive?: { probes?: number; time?: string; interval?: string };
   };
   http?: {
     http1MaxPendingRequests?: number;

@@ -65,7 +65,244 @@ const envoyFilter = (name: string, ...configPatches: Document[]): Document => ({
 
 const refused = { status: 429, body: 'local_rate_limited', attempts: 0, flags: 'RL', details: 'local_rate_limited' };
 
+const onCluster = (value: Document, match: Document = { service: '$HOST' }): Document => ({
+  applyTo: 'CLUSTER',
+  match: { context: 'SIDECAR_OUTBOUND', cluster: match },
+  patch: { operation: 'MERGE', value },
+});
+
+const httpOptions = (common: Document): Document => ({
+  typed_extension_protocol_options: {
+    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+      '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+      common_http_protocol_options: common,
+    },
+  },
+});
+
+/** A request whose body never comes: it promises a hundred bytes. */
+const incomplete = { method: 'POST', headers: { 'content-length': '100' } };
+const timedOut = (body: string, flags: string, details: string) => ({ status: 504, body, flags, details });
+
+const timeoutGroups: readonly Group[] = [
+  {
+    id: 'ef-idle',
+    source: '§3 SI; Envoy: stream_idle_timeout, RouteAction.idle_timeout',
+    documents: [envoyFilter('ef-idle', onRoute('idle', { route: { idle_timeout: '0.4s' } }))],
+    http: [
+      { name: 'idle', match: [{ uri: { prefix: '/idle' } }], route: [toHost()], retries: { attempts: 2, retryOn: '5xx,reset' } },
+      { route: [toHost()] },
+    ],
+    cases: [
+      { name: 'in time', path: '/idle', app: 'delay=50', expect: { status: 200 } },
+      { name: 'another route is not meant', app: 'delay=700', expect: { status: 200 } },
+      {
+        name: 'a silent app: 504, not retried',
+        path: '/idle',
+        app: 'delay=3000',
+        expect: { ...timedOut('stream timeout', 'SI', 'stream_idle_timeout'), attempts: 1, minMs: 350, maxMs: 2500 },
+      },
+      {
+        name: 'gRPC: UNAVAILABLE',
+        path: '/idle',
+        method: 'POST',
+        headers: { 'content-type': 'application/grpc' },
+        app: 'delay=3000',
+        expect: { status: 200, flags: 'SI', headers: { 'grpc-status': '14', 'grpc-message': 'stream timeout' } },
+      },
+      {
+        name: 'a request that is not complete: 408',
+        path: '/idle',
+        ...incomplete,
+        expect: { status: 408, body: 'stream timeout', flags: 'SI', details: 'stream_idle_timeout' },
+      },
+      {
+        name: 'silence within the body cuts it',
+        path: '/idle',
+        app: 'body=some-text,pause=3000',
+        expect: { cut: true, flags: 'SI' },
+      },
+    ],
+  },
+  {
+    id: 'ef-duration',
+    source: 'Envoy: RouteAction.max_stream_duration',
+    documents: [
+      envoyFilter('ef-duration', onRoute('short', { route: { max_stream_duration: { max_stream_duration: '0.4s' } } })),
+    ],
+    http: [
+      {
+        name: 'short',
+        match: [{ uri: { prefix: '/slow' } }],
+        fault: { delay: { percentage: { value: 100 }, fixedDelay: '5s' } },
+        route: [toHost()],
+      },
+      { name: 'short', match: [{ uri: { prefix: '/timeout' } }], route: [toHost()], timeout: '100ms' },
+      { name: 'short', route: [toHost()], retries: { attempts: 2, retryOn: '5xx,reset' } },
+    ],
+    cases: [
+      { name: 'in time', app: 'delay=50', expect: { status: 200 } },
+      {
+        name: 'longer: 504 without a flag, not retried',
+        app: 'delay=3000',
+        expect: { ...timedOut('downstream duration timeout', '', 'max_duration_timeout'), attempts: 1, minMs: 350, maxMs: 2500 },
+      },
+      {
+        name: 'gRPC: DEADLINE_EXCEEDED',
+        method: 'POST',
+        headers: { 'content-type': 'application/grpc' },
+        app: 'delay=3000',
+        expect: {
+          status: 200,
+          headers: { 'grpc-status': '4', 'grpc-message': 'downstream duration timeout' },
+          seen: { headers: { 'grpc-timeout': '400m' } },
+        },
+      },
+      {
+        name: 'a request that is not complete: 408',
+        ...incomplete,
+        expect: { status: 408, body: 'downstream duration timeout' },
+      },
+      {
+        name: 'a body that lasts longer is cut',
+        app: 'body=some-text,pause=3000',
+        expect: { cut: true, details: 'max_duration_timeout' },
+      },
+      {
+        name: 'the route’s timeout counts no more',
+        path: '/timeout',
+        app: 'delay=250',
+        expect: { status: 200, seen: { headers: { 'x-envoy-expected-rq-timeout-ms': null } } },
+      },
+      {
+        name: 'nor a gRPC client’s: it is told the route’s',
+        path: '/timeout',
+        method: 'POST',
+        headers: { 'content-type': 'application/grpc', 'grpc-timeout': '90m' },
+        app: 'delay=250,grpc=0',
+        expect: { status: 200, seen: { headers: { 'grpc-timeout': '400m' } } },
+      },
+      {
+        name: 'tries count together',
+        app: 'status=503,delay=250',
+        expect: { status: 504, attempts: 2, details: 'max_duration_timeout' },
+      },
+      {
+        name: 'filters too: an injected delay',
+        path: '/slow',
+        expect: { status: 504, body: 'downstream duration timeout', attempts: 0, flags: 'DI', maxMs: 4000 },
+      },
+    ],
+  },
+  {
+    id: 'ef-upstream-duration',
+    source: '§3 UMSDR; Envoy: max_stream_duration of a cluster',
+    documents: [envoyFilter('ef-upstream-duration', onCluster(httpOptions({ max_stream_duration: '0.3s' })))],
+    http: [
+      { match: [{ uri: { prefix: '/retry' } }], route: [toHost()], retries: { attempts: 1, retryOn: 'reset', backoff: '5ms' } },
+      { route: [toHost()], retries: { attempts: 0 } },
+    ],
+    cases: [
+      { name: 'in time', app: 'delay=20', expect: { status: 200 } },
+      {
+        name: 'longer',
+        app: 'delay=3000',
+        expect: timedOut('upstream max stream duration reached', 'UMSDR', 'upstream_max_stream_duration_reached'),
+      },
+      {
+        name: 'gRPC',
+        method: 'POST',
+        headers: { 'content-type': 'application/grpc' },
+        app: 'delay=3000',
+        expect: { status: 200, flags: 'UMSDR', headers: { 'grpc-status': '14' } },
+      },
+      {
+        name: 'not complete: 408',
+        ...incomplete,
+        expect: { status: 408, body: 'upstream max stream duration reached', flags: 'UMSDR' },
+      },
+      { name: 'a body that lasts longer is cut', app: 'body=some-text,pause=3000', expect: { cut: true, flags: 'UMSDR' } },
+      {
+        name: 'each try for itself: the second is in time',
+        path: '/retry',
+        app: 'delay=3000|status=200',
+        expect: { status: 200, attempts: 2 },
+      },
+      {
+        name: 'all tries',
+        path: '/retry',
+        app: 'delay=3000',
+        expect: { status: 504, attempts: 2, flags: 'URX,UMSDR', body: 'upstream max stream duration reached' },
+      },
+    ],
+  },
+];
+
+const clusterGroups: readonly Group[] = [
+  {
+    id: 'ef-outlier',
+    source: '§2 outlierDetection by EnvoyFilter',
+    documents: [
+      envoyFilter(
+        'ef-outlier',
+        onCluster(
+          { outlier_detection: { consecutive_5xx: 2, max_ejection_percent: 100, base_ejection_time: '600s' } },
+          { name: 'outbound|8000||$HOST' },
+        ),
+      ),
+    ],
+    http: [{ route: [toHost()], retries: { attempts: 0 } }],
+    sequential: true,
+    cases: [
+      { name: 'errors of an app', app: 'status=500', repeat: 2, expect: { status: 500 } },
+      { name: 'eject it; all gone is panic at Envoy’s 50 %, for nobody said otherwise', expect: { status: 200 } },
+    ],
+  },
+  {
+    id: 'ef-outlier-merged',
+    source: '§2 outlierDetection by EnvoyFilter',
+    trafficPolicy: {
+      outlierDetection: { consecutive5xxErrors: 9, maxEjectionPercent: 100, baseEjectionTime: '600s', interval: '600s' },
+    },
+    documents: [envoyFilter('ef-outlier-merged', onCluster({ outlierDetection: { consecutive5xx: 2 } }))],
+    http: [{ route: [toHost()], retries: { attempts: 0 } }],
+    sequential: true,
+    cases: [
+      { name: 'field by field over the DestinationRule’s', app: 'status=500', repeat: 2, expect: { status: 500 } },
+      { name: 'whose other fields stay', expect: { status: 503, flags: 'UH', attempts: 0 } },
+    ],
+  },
+  {
+    id: 'ef-outlier-gateway',
+    source: '§2 outlierDetection by EnvoyFilter',
+    trafficPolicy: {
+      outlierDetection: { consecutive5xxErrors: 0, maxEjectionPercent: 100, baseEjectionTime: '600s', interval: '600s' },
+    },
+    documents: [
+      envoyFilter(
+        'ef-outlier-gateway',
+        onCluster({ outlier_detection: { consecutive_gateway_failure: 2, enforcing_consecutive_gateway_failure: 100 } }),
+      ),
+    ],
+    http: [{ route: [toHost()], retries: { attempts: 0 } }],
+    sequential: true,
+    cases: [
+      { name: 'a plain 500 counts nothing', app: 'status=500', repeat: 6, expect: { status: 500 } },
+      { name: 'gateway errors do, once they are enforced', app: 'status=502', repeat: 2, expect: { status: 502 } },
+      { name: 'and eject', expect: { status: 503, flags: 'UH' } },
+    ],
+  },
+  {
+    id: 'ef-breakers',
+    source: '§2 connectionPool; istio/istio#36731',
+    documents: [envoyFilter('ef-breakers', onCluster({ circuit_breakers: { thresholds: [{ max_requests: 1 }] } }))],
+    cases: [{ name: 'a merge of thresholds has no effect', concurrent: 4, app: 'delay=100', expect: { status: 200 } }],
+  },
+];
+
 export const envoyFilterGroups: readonly Group[] = [
+  ...timeoutGroups,
+  ...clusterGroups,
   {
     id: 'rl-host',
     source,

@@ -89,6 +89,7 @@ export function clusterSettings(
     tcpIdleTimeoutMs: tcp?.idleTimeout === undefined ? 3_600_000 : ms(tcp.idleTimeout) || null,
     maxConnectionDurationMs: ms(tcp?.maxConnectionDuration),
     tcpKeepalive: tcp?.tcpKeepalive !== undefined,
+    ...(tcp?.tcpKeepalive ? { keepalive: compileKeepalive(tcp.tcpKeepalive) } : {}),
     outlierDetection: outlier ? compileOutlierDetection(context, outlier, origin) : null,
     http2: speaksHttp2(protocol) || http?.h2UpgradePolicy === 'UPGRADE',
     useClientProtocol: http?.useClientProtocol ?? false,
@@ -110,6 +111,12 @@ export function clusterSettings(
     proxyProtocol: policy.proxyProtocol ? (policy.proxyProtocol.version ?? 'V1') : null,
     policy: origin,
   };
+}
+
+/** Zero and unset are the system's own. */
+function compileKeepalive({ probes, time, interval }: NonNullable<NonNullable<ConnectionPoolSpec['tcp']>['tcpKeepalive']>) {
+  const [timeMs, intervalMs] = [ms(time), ms(interval)];
+  return { ...(probes ? { probes } : {}), ...(timeMs ? { timeMs } : {}), ...(intervalMs ? { intervalMs } : {}) };
 }
 
 function compileTunnel({ protocol, targetHost = '', targetPort }: NonNullable<TrafficPolicySpec['tunnel']>) {

@@ -171,6 +171,18 @@ describe('connection pool', () => {
     });
   });
 
+  test('tcpKeepalive: its times and probes, the system’s where it is silent', async () => {
+    const keepalive = async (tcpKeepalive: Record<string, unknown>) => {
+      const found = await compiled({ connectionPool: { tcp: { tcpKeepalive } } });
+      return [found.tcpKeepalive, found.keepalive];
+    };
+    expect(await keepalive({ probes: 3, time: '7200s', interval: '10s' })).toEqual([
+      true,
+      { probes: 3, timeMs: 7_200_000, intervalMs: 10_000 },
+    ]);
+    expect(await keepalive({})).toEqual([true, {}]);
+  });
+
   test('tunnel and http2KeepAlive', async () => {
     const tunnel = { targetHost: 'db.internal', targetPort: 5432 };
     expect((await compiled({ tunnel })).tunnel).toEqual({ target: 'db.internal:5432', method: 'CONNECT' });

@@ -318,6 +318,7 @@ function protocolOptions(source: ClusterSnapshot): Json {
   return {
     common_http_protocol_options: {
       idle_timeout: seconds(source.idleTimeoutMs),
+      ...(source.maxStreamDurationMs ? { max_stream_duration: seconds(source.maxStreamDurationMs) } : {}),
       ...(source.maxRequestsPerConnection === null ? {} : { max_requests_per_connection: source.maxRequestsPerConnection }),
     },
     ...(autoSni

@@ -23,6 +23,8 @@ export interface AttemptOwner {
   onAttemptReset(attempt: Attempt, reset: UpstreamReset): void;
   onAttemptUpgrade(attempt: Attempt, status: number, headers: HeaderMap, stream: Duplex): void;
   onAttemptTimeout(attempt: Attempt): void;
+  /** It went on longer than the cluster's max_stream_duration allows. */
+  onAttemptExpired(attempt: Attempt): void;
   onAttemptDrain(attempt: Attempt): void;
 }
 
@@ -85,6 +87,7 @@ export class Attempt implements PoolWaiter, UpstreamCallbacks, BodyTarget {
   #upgraded = false;
   #perTryMs = 0;
   #perTryTimer: Timer | null = null;
+  #durationTimer: Timer | null = null;
 
   constructor(
     cluster: ClusterRuntime,
@@ -207,6 +210,12 @@ export class Attempt implements PoolWaiter, UpstreamCallbacks, BodyTarget {
     if (pooled.connection.faults !== undefined) this.#exchange.faults.push(...pooled.connection.faults);
     this.#cluster.reportConnected(this.host);
     this.#stream = pooled.connection.newStream(this);
+    const { maxStreamDurationMs } = this.#cluster.snapshot;
+    if (maxStreamDurationMs) {
+      this.#durationTimer = this.#cluster.clock.setTimer(() => {
+        if (!this.#finished) this.#owner.onAttemptExpired(this);
+      }, maxStreamDurationMs);
+    }
     this.#owner.onAttemptStarted(this);
     if (this.#perTryMs > 0) this.armPerTryTimeout(this.#perTryMs);
   }
@@ -299,6 +308,7 @@ export class Attempt implements PoolWaiter, UpstreamCallbacks, BodyTarget {
     if (this.#finished) return;
     this.#finished = true;
     this.#perTryTimer?.cancel();
+    this.#durationTimer?.cancel();
     this.record.durationMs = this.#cluster.clock.now() - this.#startedAt;
     const connection = this.#connection;
     if (connection !== null) this.#pool.release(connection);

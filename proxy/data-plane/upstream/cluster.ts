@@ -359,7 +359,7 @@ function hostName(host: Host): string {
 
 /** What open connections were made with. */
 function transportKey(snapshot: ClusterSnapshot): string {
-  return JSON.stringify([snapshot.tls, snapshot.proxyProtocol, snapshot.tcpKeepalive]);
+  return JSON.stringify([snapshot.tls, snapshot.proxyProtocol, snapshot.tcpKeepalive, snapshot.keepalive]);
 }
 
 export function withoutPort(authority: string): string {

@@ -53,7 +53,8 @@ export interface DialOptions {
   /** `127.0.0.1:40123`: addresses that are never an upstream. */
   forbidden: ReadonlySet<string>;
   tls?: DialTls | null;
-  tcpKeepalive?: boolean;
+  /** Probes on a silent connection; what is absent is Linux' default. Absent: none. */
+  keepalive?: { probes?: number; timeMs?: number; intervalMs?: number };
   /** PROXY header sent first; `downstream`: the connection carried on, null for HTTP. */
   proxyProtocol?: { version: 'V1' | 'V2'; downstream: ProxyProtocolEnds | null };
   /** Gives up: the promise resolves with a local-reset. */
@@ -216,7 +217,7 @@ class Dial {
       ...(direct === undefined ? {} : { onread: direct.options(() => socket) }),
     });
     this.#socket = socket;
-    if (this.#options.tcpKeepalive) socket.setKeepAlive(true, 60_000);
+    if (this.#options.keepalive) keepAlive(socket, this.#options.keepalive);
     socket.on('error', this.#onError);
     socket.once('close', this.#onClose);
     socket.once('connect', () => {
@@ -338,3 +339,12 @@ class Dial {
 }
 
 function ignore(): void {}
+
+/** Node has defaults of its own for what is left out, so all three are given. https://man7.org/linux/man-pages/man7/tcp.7.html */
+function keepAlive(
+  socket: Socket,
+  { probes = 9, timeMs = 7_200_000, intervalMs = 75_000 }: NonNullable<DialOptions['keepalive']>,
+): void {
+  const wholeSeconds = (milliseconds: number): number => Math.max(1000, milliseconds);
+  socket.setKeepAlive(true, wholeSeconds(timeMs), wholeSeconds(intervalMs), Math.max(1, probes));
+}

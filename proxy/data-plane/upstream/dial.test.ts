@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createServer, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -89,5 +90,36 @@ describe('HTTP/2 towards an upstream', () => {
   it('without it no timer runs', async () => {
     const { clock } = await connect({ idleTimeoutMs: 0 });
     expect(clock.pending).toBe(0);
+  });
+});
+
+/** The kernel's timer of the connection to a port: `02` is keepalive; hundredths of a second until it fires. */
+function kernelTimer(port: number): { kind: string; inMs: number } {
+  const remote = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const line = readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .find((row) => row.trim().split(/\s+/)[2] === remote);
+  const [kind = '', ticks = '0'] = line?.trim().split(/\s+/)[5]?.split(':') ?? [];
+  return { kind, inMs: Number.parseInt(ticks, 16) * 10 };
+}
+
+describe.runIf(process.platform === 'linux')('tcpKeepalive', () => {
+  const portOf = () => (server.address() as AddressInfo).port;
+
+  it('probes a connection that has been silent for its time', async () => {
+    await connect({ tcpKeepalive: true, keepalive: { probes: 2, timeMs: 600_000, intervalMs: 5000 } });
+    await until(() => kernelTimer(portOf()).kind === '02');
+    expect(kernelTimer(portOf()).inMs).toBeLessThanOrEqual(600_000);
+    expect(kernelTimer(portOf()).inMs).toBeGreaterThan(400_000);
+  });
+
+  it('after two hours where no time is given, and never without it', async () => {
+    await connect({ tcpKeepalive: true });
+    await until(() => kernelTimer(portOf()).kind === '02');
+    expect(kernelTimer(portOf()).inMs).toBeGreaterThan(7_000_000);
+    pool.close();
+    server.close();
+    await connect({});
+    expect(kernelTimer(portOf()).kind).not.toBe('02');
   });
 });

@@ -40,7 +40,7 @@ export function createTcpDial(deps: DialDeps) {
         trustDomain: deps.trustDomain(),
         alpn: ['istio'],
       }),
-      tcpKeepalive: cluster.tcpKeepalive,
+      ...(cluster.tcpKeepalive ? { keepalive: cluster.keepalive ?? {} } : {}),
       ...(cluster.proxyProtocol === null ? {} : { proxyProtocol: { version: cluster.proxyProtocol, downstream } }),
     });
 }
@@ -69,7 +69,7 @@ export function createDial(deps: DialDeps): Dial {
       clock: deps.clock,
       forbidden: deps.forbidden(),
       tls,
-      tcpKeepalive: cluster.tcpKeepalive,
+      ...(cluster.tcpKeepalive ? { keepalive: cluster.keepalive ?? {} } : {}),
       ...(cluster.proxyProtocol === null ? {} : { proxyProtocol: { version: cluster.proxyProtocol, downstream: null } }),
       signal: abort.signal,
     }).then((result) => {

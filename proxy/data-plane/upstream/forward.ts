@@ -19,6 +19,7 @@ import {
   flagOfReset,
   noHealthyUpstreamReply,
   resetReply,
+  streamDurationReply,
   timeoutReply,
 } from './upstream-replies.ts';
 
@@ -398,6 +399,25 @@ export class Forward implements AttemptOwner {
     this.#finish(timeoutReply('upstream_per_try_timeout'), flag);
   }
 
+  /** The cluster's max_stream_duration: a local reset for retries; after the head the response is cut. */
+  onAttemptExpired(attempt: Attempt): void {
+    if (this.#done || attempt !== this.#attempt) return;
+    this.#requestStarted = true;
+    this.#body?.detach();
+    attempt.cancel('UMSDR', 'upstream max stream duration reached');
+    if (this.#headersSent) {
+      this.#cutResponse('UMSDR', 'upstream_max_stream_duration_reached');
+      return;
+    }
+    let flag = '';
+    if (this.#retry !== null) {
+      const outcome = this.#retryAfter(this.#retry.onReset('local-reset', this.#requestStarted), attempt);
+      if (outcome.again) return;
+      flag = outcome.flag;
+    }
+    this.#finish(streamDurationReply(this.#requestCompleteAt >= 0), flag);
+  }
+
   #onGlobalTimeout(): void {
     this.#globalTimer = null;
     if (this.#done) return;
@@ -429,6 +449,12 @@ export class Forward implements AttemptOwner {
     exchange.aborted = true;
     // The tunnel closes its other side itself.
     if (this.#upgraded) return;
+    if (reason === 'stream-timeout') {
+      // Whoever ran out of patience answers too.
+      this.#attempt?.cancel('', 'stream timeout');
+      this.#finish(undefined);
+      return;
+    }
     addFlag(exchange, reason === 'protocol-error' ? 'DPE' : 'DC');
     exchange.details = reason === 'protocol-error' ? 'http1.codec_error' : 'downstream_remote_disconnect';
     this.#attempt?.cancel('DC', 'downstream remote disconnect');

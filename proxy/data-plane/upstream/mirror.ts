@@ -101,6 +101,10 @@ export class Mirror implements AttemptOwner {
     this.cancel();
   }
 
+  onAttemptExpired(): void {
+    this.cancel();
+  }
+
   #send(attempt: Attempt): void {
     const { chunks, trailers } = this.#body;
     if (this.#sent > chunks.length) return;

@@ -18,9 +18,12 @@ export function finalTimeouts(
   routeTimeoutMs: number | null,
   perTryTimeoutMs: number | null,
 ): RequestTimeouts {
-  const routeMs = routeTimeoutMs ?? 0;
+  const action = exchange.route?.action;
+  // A route with a max_stream_duration has no other timeout, not even the client's (Envoy: usingNewTimeouts).
+  const streamLimited = action?.type === 'forward' && action.maxStreamDurationMs !== undefined;
+  const routeMs = streamLimited ? 0 : (routeTimeoutMs ?? 0);
   let globalMs = routeMs;
-  if (exchange.grpc) {
+  if (exchange.grpc && !streamLimited) {
     globalMs = parseGrpcTimeout(exchange.headers.get('grpc-timeout')) ?? 0;
     if (routeMs !== 0 && (globalMs === 0 || globalMs > routeMs)) globalMs = routeMs;
   }

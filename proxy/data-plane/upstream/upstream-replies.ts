@@ -74,6 +74,16 @@ export function timeoutReply(details: 'response_timeout' | 'upstream_per_try_tim
   return { status: 504, body: 'upstream request timeout', flag: 'UT', details, grpcStatus: GRPC_TIMEOUT_STATUS };
 }
 
+/** The cluster's max_stream_duration passed before a response head: 408 while the request is not complete. */
+export function streamDurationReply(requestComplete: boolean): LocalReply {
+  return {
+    status: requestComplete ? 504 : 408,
+    body: 'upstream max stream duration reached',
+    flag: 'UMSDR',
+    details: 'upstream_max_stream_duration_reached',
+  };
+}
+
 export function noHealthyUpstreamReply(): LocalReply {
   return { status: 503, body: 'no healthy upstream', flag: 'UH', details: 'no_healthy_upstream' };
 }

@@ -34,6 +34,7 @@ function mergeCluster(cluster: ClusterSnapshot, settings: ClusterSettings, origi
     idleTimeoutMs: settings.idleTimeoutMs ?? cluster.idleTimeoutMs,
     maxRequestsPerConnection: settings.maxRequestsPerConnection ?? cluster.maxRequestsPerConnection,
     maxConcurrentStreams: settings.maxConcurrentStreams ?? cluster.maxConcurrentStreams,
+    ...(settings.maxStreamDurationMs === undefined ? {} : { maxStreamDurationMs: settings.maxStreamDurationMs }),
     ...(keepalive ? { tcpKeepalive: true, keepalive: { ...cluster.keepalive, ...keepalive } } : {}),
   };
   if (outlier !== undefined) {
