@@ -1,11 +1,14 @@
 // The layers of ARCHITECTURE.md, checked on resolved paths: a folder may import only what is listed for it.
 const ours = '^(proxy|renderer|electron|e2e|bench|samples)/';
 
+/** Tests, and what only tests import. */
+const tests = '(\\.test\\.tsx?|(^|/|-)(test-kit|test-exchange)\\.ts|\\.test-helper\\.ts)$';
+
 /** Files under `from` may import, of our own, only paths that match one of `to` (or lie in the same folder). */
 const only = (name, from, to) => ({
   name,
   severity: 'error',
-  from: { path: from, pathNot: '\\.test\\.tsx?$' },
+  from: { path: from, pathNot: tests },
   to: { path: ours, pathNot: to },
 });
 

@@ -1,8 +1,8 @@
 import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ManualClock } from '../../testing/manual-clock.ts';
 import { type DetectedProtocol, detect, detectProtocol } from './accept.ts';
-import { ManualClock } from './http1-test-kit.ts';
 
 const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 

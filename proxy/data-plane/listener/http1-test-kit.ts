@@ -1,46 +1,10 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import type { Clock, Timer } from '../clock.ts';
+import { ManualClock } from '../../testing/manual-clock.ts';
 import { defaultHttp1Limits, type Http1Limits } from '../http1/limits.ts';
 import type { Http1Error } from '../http1/parse-head.ts';
 import type { ConnectionInfo, DownstreamRequest } from '../stream.ts';
 import { type ConnectRequest, Http1Downstream } from './http1.ts';
 import { Sweeper } from './sweeper.ts';
-
-/** A clock turned by hand. */
-export class ManualClock implements Clock {
-  #now = 1000;
-  #timers: { at: number; callback: () => void }[] = [];
-
-  now(): number {
-    return this.#now;
-  }
-
-  wallNow(): number {
-    return this.#now;
-  }
-
-  setTimer(callback: () => void, delayMs: number): Timer {
-    const timer = { at: this.#now + delayMs, callback };
-    this.#timers.push(timer);
-    return {
-      cancel: () => {
-        this.#timers = this.#timers.filter((other) => other !== timer);
-      },
-    };
-  }
-
-  advance(ms: number): void {
-    const end = this.#now + ms;
-    for (let turns = 0; turns < 10_000; turns++) {
-      const next = this.#timers.filter((timer) => timer.at <= end).sort((a, b) => a.at - b.at)[0];
-      if (next === undefined) break;
-      this.#timers = this.#timers.filter((timer) => timer !== next);
-      this.#now = next.at;
-      next.callback();
-    }
-    this.#now = end;
-  }
-}
 
 export const plainInfo: ConnectionInfo = {
   id: 1,
@@ -118,7 +82,7 @@ export async function startHttp1(
   onRequest: (request: DownstreamRequest) => void,
   options: { limits?: Partial<Http1Limits>; onConnect?: (request: ConnectRequest) => void } = {},
 ): Promise<TestServer> {
-  const clock = new ManualClock();
+  const clock = new ManualClock(0, 1000);
   const sweeper = new Sweeper(clock);
   const clients: RawClient[] = [];
   const test: Omit<TestServer, 'port' | 'client' | 'close'> = { clock, sweeper, errors: [], connections: [], requests: [] };

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../clock.ts';
+import { ManualClock } from '../../testing/manual-clock.ts';
 import type { ExchangeState } from '../exchange.ts';
 import { HeaderMap } from '../header-map.ts';
 import type {
@@ -300,49 +300,14 @@ export function runResponseFilters(exchange: ExchangeState, headers: [string, st
   return response;
 }
 
-/** A clock turned by hand: advance() runs due timers in order. */
-export class HandClock implements Clock {
-  #now = 0;
-  #wallOffset: number;
-  #timers: { at: number; callback: () => void; order: number }[] = [];
-  #order = 0;
-
+/** Lets promise reactions run between timers. */
+export class HandClock extends ManualClock {
   constructor(wallStartMs = 1_000_000) {
-    this.#wallOffset = wallStartMs;
+    super(wallStartMs);
   }
 
-  now(): number {
-    return this.#now;
-  }
-
-  wallNow(): number {
-    return this.#wallOffset + this.#now;
-  }
-
-  get pendingTimers(): number {
-    return this.#timers.length;
-  }
-
-  setTimer(callback: () => void, delayMs: number): Timer {
-    const timer = { at: this.#now + Math.max(delayMs, 0), callback, order: this.#order++ };
-    this.#timers.push(timer);
-    return { cancel: () => void (this.#timers = this.#timers.filter((other) => other !== timer)) };
-  }
-
-  /** Moves time on and lets promise reactions run between timers. */
-  async advance(ms: number): Promise<void> {
-    const end = this.#now + ms;
-    for (let guard = 0; guard < 100_000; guard += 1) {
-      const next = this.#timers.filter((timer) => timer.at <= end).sort((a, b) => a.at - b.at || a.order - b.order)[0];
-      if (next === undefined) break;
-      this.#now = next.at;
-      this.#timers = this.#timers.filter((timer) => timer !== next);
-      next.callback();
-      await Promise.resolve();
-      await Promise.resolve();
-    }
-    this.#now = end;
-    await Promise.resolve();
+  override advance(ms: number): Promise<void> {
+    return this.advanceSettling(ms);
   }
 }
 

@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, createConnection } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Clock, Timer } from '../clock.ts';
+import { seededRandom } from '../../shared/seeded-random.ts';
+import { ManualClock } from '../../testing/manual-clock.ts';
+import type { Clock } from '../clock.ts';
 import type { ExchangeState } from '../exchange.ts';
 import { HeaderMap } from '../header-map.ts';
 import type { DataPlaneEvent } from '../messages.ts';
@@ -22,54 +24,22 @@ import { connectFailure, type Dial } from './pool.ts';
 import type { ResolveName } from './resolved-names.ts';
 import { Upstreams } from './upstreams.ts';
 
+export { seededRandom };
+
 /*
  * What the tests of this folder share: a clock turned by hand, seeded randomness, a downstream made of plain fields, snapshots with
  * Istio's defaults, and upstreams over real sockets.
  */
 
-export class HandClock implements Clock {
-  #now = 1000;
-  #sequence = 0;
-  readonly #timers = new Map<number, { at: number; callback: () => void }>();
+/** Begins at no round moment. */
+export class HandClock extends ManualClock {
+  constructor() {
+    super(1_800_000_000_000, 1000);
+  }
 
-  now(): number {
-    return this.#now;
-  }
-  wallNow(): number {
-    return 1_800_000_000_000 + this.#now;
-  }
-  setTimer(callback: () => void, delayMs: number): Timer {
-    const id = this.#sequence++;
-    this.#timers.set(id, { at: this.#now + Math.max(0, delayMs), callback });
-    return { cancel: () => this.#timers.delete(id) };
-  }
   get pending(): number {
-    return this.#timers.size;
+    return this.pendingTimers;
   }
-  /** Fires everything due on the way, in order. */
-  advance(ms: number): void {
-    const end = this.#now + ms;
-    for (let fired = 0; fired < 10_000; fired++) {
-      let next: [number, { at: number; callback: () => void }] | null = null;
-      for (const entry of this.#timers) if (entry[1].at <= end && (next === null || entry[1].at < next[1].at)) next = entry;
-      if (next === null) break;
-      this.#timers.delete(next[0]);
-      this.#now = Math.max(this.#now, next[1].at);
-      next[1].callback();
-    }
-    this.#now = end;
-  }
-}
-
-/** Mulberry32. */
-export function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }
 
 /** Waits for I/O until `condition` holds; at most 20 s. */

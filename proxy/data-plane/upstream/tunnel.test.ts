@@ -1,6 +1,6 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ManualClock } from '../listener/http1-test-kit.ts';
+import { ManualClock } from '../../testing/manual-clock.ts';
 import { joinTunnel, type Tunnel, type TunnelOptions } from './tunnel.ts';
 
 const servers: Server[] = [];
