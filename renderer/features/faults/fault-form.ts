@@ -1,5 +1,8 @@
-import type { FaultRequest, FaultSpec } from '../../../proxy/api/fault.schema.ts';
-import { newToxic, type ToxicForm, toToxic } from './toxic-words.ts';
+import type { FaultSpec, FaultStatus } from '../../../proxy/api/fault.schema.ts';
+import { writeMatch } from './match-words.ts';
+import { fromToxic, newToxic, type ToxicForm } from './toxic-words.ts';
+
+export type DelayKind = 'none' | 'fixed' | 'uniform' | 'normal' | 'pareto';
 
 /** What the form holds: text as typed, so that half-written values stay. */
 export interface FaultForm {
@@ -7,23 +10,40 @@ export interface FaultForm {
   from: string;
   to: string;
   version: string;
+  workload: string;
+  port: number | null;
   side: 'server' | 'client';
   percentage: number;
-  effect: 'delay' | 'error' | 'grpc' | 'reset' | 'hang' | 'throttle' | 'truncate' | 'toxics';
-  delay: string;
-  jitter: string;
+  /** On requests and their answers, or on the bytes of connections. */
+  effect: 'requests' | 'toxics';
+  /** `a`: the length, the least, the mean or the scale; `b`: the most or the deviation. */
+  delay: { kind: DelayKind; a: string; b: string; shape: number };
+  answer: 'usual' | 'status' | 'grpc' | 'reset' | 'hang';
   status: number;
   grpcStatus: string;
-  bytes: string;
+  /** Of the answer's body; '' leaves it as it is. */
+  truncateAfter: string;
+  bytesPerSecond: string;
+  corrupt: string;
   /** On the bytes of connections, in this order. */
   toxics: readonly ToxicForm[];
+  method: string;
+  pathIs: 'prefix' | 'exact' | 'regex';
   path: string;
   header: string;
+  query: string;
   skip: number;
   first: number | null;
   per: FaultSpec['per'];
+  /** The timetable, from when it is armed. */
+  after: string;
+  lasts: string;
+  every: string;
+  /** '' until it is removed. */
   expires: string;
   seed: number | null;
+  /** The fault that is changed: what the form has no field for stays as it is. */
+  original: { namespace: string; spec: FaultSpec } | null;
 }
 
 export const blankFault: FaultForm = {
@@ -31,113 +51,107 @@ export const blankFault: FaultForm = {
   from: '',
   to: '',
   version: '',
+  workload: '',
+  port: null,
   side: 'server',
   percentage: 100,
-  effect: 'delay',
-  delay: '500ms',
-  jitter: '',
+  effect: 'requests',
+  delay: { kind: 'fixed', a: '500ms', b: '', shape: 1.5 },
+  answer: 'usual',
   status: 503,
   grpcStatus: 'UNAVAILABLE',
-  bytes: '2KiB',
+  truncateAfter: '',
+  bytesPerSecond: '',
+  corrupt: '',
   toxics: [newToxic('latency', [])],
+  method: '',
+  pathIs: 'prefix',
   path: '',
   header: '',
+  query: '',
   skip: 0,
   first: null,
   per: 'request',
+  after: '',
+  lasts: '',
+  every: '',
   expires: '10m',
   seed: null,
+  original: null,
+};
+
+const noDelay: FaultForm['delay'] = { ...blankFault.delay, kind: 'none' };
+
+/** Values with which choosing a kind of delay makes sense at once. */
+export const delayValues: Record<DelayKind, { a: string; b: string }> = {
+  none: { a: '', b: '' },
+  fixed: { a: '500ms', b: '' },
+  uniform: { a: '100ms', b: '1s' },
+  normal: { a: '500ms', b: '100ms' },
+  pareto: { a: '200ms', b: '' },
 };
 
 export const presets: readonly { id: string; label: string; change: Partial<FaultForm> }[] = [
-  { id: 'errors', label: 'All 503', change: { effect: 'error', status: 503, percentage: 100 } },
-  { id: 'slow', label: '+2 s', change: { effect: 'delay', delay: '2s', jitter: '', percentage: 100 } },
-  { id: 'flaky', label: '30 % of 503', change: { effect: 'error', status: 503, percentage: 30 } },
-  { id: 'reset', label: 'Connection reset', change: { effect: 'reset', percentage: 100 } },
-  { id: 'hang', label: 'Never answers', change: { effect: 'hang', percentage: 100 } },
+  { id: 'errors', label: 'All 503', change: { delay: noDelay, answer: 'status' } },
+  { id: 'slow', label: '+2 s', change: { delay: { ...blankFault.delay, a: '2s' } } },
+  { id: 'flaky', label: '30 % of 503', change: { delay: noDelay, answer: 'status', percentage: 30 } },
+  { id: 'reset', label: 'Connection reset', change: { delay: noDelay, answer: 'reset' } },
+  { id: 'hang', label: 'Never answers', change: { delay: noDelay, answer: 'hang' } },
   { id: 'link', label: 'Slow link', change: { effect: 'toxics', toxics: [newToxic('bandwidth', [])] } },
   {
     id: 'flap',
     label: 'Flapping link',
     change: { effect: 'toxics', toxics: [{ ...newToxic('flap', []), attributes: { up: 5000, down: 2000 } }] },
   },
-  { id: 'first3', label: 'Fail three, then recover', change: { effect: 'error', status: 503, percentage: 100, first: 3 } },
+  { id: 'first3', label: 'Fail three, then recover', change: { delay: noDelay, answer: 'status', first: 3 } },
 ];
 
-/** The request for POST /faults, or what is missing in words. */
-export function toFaultRequest(form: FaultForm): { request: FaultRequest } | { problem: string } {
-  if (form.to.trim() === '') return { problem: 'Choose the service whose calls should suffer' };
-  if (form.effect === 'toxics' && form.toxics.length === 0) return { problem: 'Choose at least one toxic' };
-  // Toxics draw when a connection opens: no request is there to match.
-  if (form.effect === 'toxics' && form.path + form.header !== '') return toFaultRequest({ ...form, path: '', header: '' });
-  const header = form.header.trim() === '' ? null : /^([\w-]+)\s*[:=]\s*(.+)$/.exec(form.header.trim());
-  if (form.header.trim() !== '' && header === null) return { problem: 'Write the header as name: value' };
-  const match =
-    form.path.trim() === '' && header === null
-      ? undefined
-      : [
-          {
-            ...(form.path.trim() === '' ? {} : { uri: { prefix: form.path.trim() } }),
-            ...(header === null ? {} : { headers: { [header[1]!.toLowerCase()]: { exact: header[2]! } } }),
-          },
-        ];
-  const spec: FaultSpec = {
-    to: { service: form.to, ...(form.version === '' ? {} : { version: form.version }) },
-    ...(form.from === '' ? {} : { from: { service: form.from } }),
-    side: form.side,
-    ...(match === undefined ? {} : { match }),
-    percentage: form.percentage,
-    ...effectOf(form),
-    ...(form.skip > 0 || form.first !== null
-      ? { only: { ...(form.skip > 0 ? { skip: form.skip } : {}), ...(form.first === null ? {} : { first: form.first }) } }
-      : {}),
-    per: form.per,
-    ...(form.expires === '' ? {} : { expires: form.expires }),
-    ...(form.seed === null ? {} : { seed: form.seed }),
-    enabled: true,
+/** The form of a fault that is there, to change it. */
+export function formOf({ name, namespace, spec }: Pick<FaultStatus, 'name' | 'namespace' | 'spec'>): FaultForm {
+  return {
+    ...blankFault,
+    name,
+    from: spec.from?.service ?? '',
+    to: spec.to.service,
+    version: spec.to.version ?? '',
+    workload: spec.to.workload ?? '',
+    port: spec.to.port ?? null,
+    side: spec.side,
+    percentage: spec.percentage,
+    effect: spec.tcp ? 'toxics' : 'requests',
+    delay: delayForm(spec.delay),
+    ...answerForm(spec.abort),
+    truncateAfter: textOf(spec.response?.truncateAfter),
+    bytesPerSecond: textOf(spec.response?.bytesPerSecond),
+    corrupt: textOf(spec.response?.corrupt),
+    toxics: spec.tcp?.map(fromToxic) ?? blankFault.toxics,
+    ...writeMatch(spec.match?.[0]),
+    skip: spec.only?.skip ?? 0,
+    first: spec.only?.first ?? null,
+    per: spec.per,
+    after: spec.schedule?.after ?? '',
+    lasts: spec.schedule?.for ?? '',
+    every: spec.schedule?.every ?? '',
+    expires: spec.expires ?? '',
+    seed: spec.seed ?? null,
+    original: { namespace, spec },
   };
-  return { request: { ...(form.name.trim() === '' ? {} : { name: form.name.trim() }), spec } };
 }
 
-function effectOf(form: FaultForm): Partial<FaultSpec> {
-  switch (form.effect) {
-    case 'delay':
-      return { delay: form.jitter.trim() === '' ? { fixed: form.delay } : { normal: { mean: form.delay, stddev: form.jitter } } };
-    case 'error':
-      return { abort: { httpStatus: form.status } };
-    case 'grpc':
-      return { abort: { grpcStatus: form.grpcStatus } };
-    case 'reset':
-      return { abort: { reset: true } };
-    case 'hang':
-      return { abort: { hang: true } };
-    case 'throttle':
-      return { response: { bytesPerSecond: form.bytes } };
-    case 'truncate':
-      return { response: { truncateAfter: form.bytes } };
-    case 'toxics':
-      return { tcp: form.toxics.map(toToxic) };
-  }
+const textOf = (value: string | number | undefined): string => (value === undefined ? '' : String(value));
+
+function delayForm(delay: FaultSpec['delay']): FaultForm['delay'] {
+  if (!delay) return noDelay;
+  const { shape } = blankFault.delay;
+  if ('fixed' in delay) return { kind: 'fixed', a: delay.fixed, b: '', shape };
+  if ('uniform' in delay) return { kind: 'uniform', a: delay.uniform.min, b: delay.uniform.max, shape };
+  if ('normal' in delay) return { kind: 'normal', a: delay.normal.mean, b: delay.normal.stddev, shape };
+  return { kind: 'pareto', a: delay.pareto.scale, b: '', shape: delay.pareto.shape };
 }
 
-/** The same as YAML, to keep in a file. Values are plain words, numbers and durations: JSON's quoting is YAML's too. */
-export function toYaml({ name, spec }: FaultRequest): string {
-  const lines = ['apiVersion: drydock.dev/v1', 'kind: Fault', `metadata: {name: ${name ?? 'my-fault'}}`, 'spec:'];
-  for (const [key, value] of Object.entries(spec)) {
-    if (value === undefined || (key === 'enabled' && value === true) || (key === 'per' && value === 'request')) continue;
-    lines.push(`  ${key}: ${inline(value)}`);
-  }
-  return `${lines.join('\n')}\n`;
-}
-
-function inline(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(inline).join(', ')}]`;
-  if (typeof value === 'object' && value !== null) {
-    return `{${Object.entries(value)
-      .filter(([, v]) => v !== undefined)
-      .map(([k, v]) => `${k}: ${inline(v)}`)
-      .join(', ')}}`;
-  }
-  if (typeof value === 'string') return /^[A-Za-z_][\w./-]*$|^\d+(\.\d+)?[A-Za-z]+$/.test(value) ? value : JSON.stringify(value);
-  return String(value);
+function answerForm(abort: FaultSpec['abort']): Pick<FaultForm, 'answer'> & Partial<FaultForm> {
+  if (!abort) return { answer: 'usual' };
+  if ('httpStatus' in abort) return { answer: 'status', status: abort.httpStatus };
+  if ('grpcStatus' in abort) return { answer: 'grpc', grpcStatus: String(abort.grpcStatus) };
+  return { answer: 'reset' in abort ? 'reset' : 'hang' };
 }

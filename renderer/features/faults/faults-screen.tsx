@@ -1,24 +1,18 @@
 import { CircleStop, Plus, Zap } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import type { FaultStatus } from '../../../proxy/api/fault.schema.ts';
-import { hrefTo, useRoute, useRouter } from '../../app/router.ts';
+import { useRoute, useRouter } from '../../app/router.ts';
 import { useEngine, useFaults } from '../../engine/use-engine.ts';
-import {
-  Badge,
-  Button,
-  EmptyState,
-  formatCount,
-  formatSpan,
-  Notice,
-  Table,
-  type Tone,
-  Toolbar,
-  useToasts,
-} from '../../ui/index.ts';
+import { Button, EmptyState, Input, Notice, plural, Toolbar, useToasts } from '../../ui/index.ts';
 import { describeFault } from '../topology/edge-faults.ts';
+import { FaultDecisions } from './fault-decisions.tsx';
 import { FaultDialog } from './fault-dialog.tsx';
-import { blankFault, type FaultForm, presets } from './fault-form.ts';
+import { blankFault, type FaultForm, formOf, presets } from './fault-form.ts';
+import { FaultTable } from './fault-table.tsx';
 import { ToxicProxies } from './toxic-proxies.tsx';
+
+/** From here on a list is searched rather than read. */
+const searchedFrom = 9;
 
 /** Everything broken on purpose, with what it hit and when it ends; `?to=&from=` opens the form filled in. */
 export default function FaultsScreen() {
@@ -27,11 +21,15 @@ export default function FaultsScreen() {
   const { query } = useRoute();
   const router = useRouter();
   const [form, setForm] = useState<FaultForm | null>(null);
+  const [find, setFind] = useState('');
   usePolling(() => void engine.refreshFaults());
   const wanted = query.get('to');
   const opened: FaultForm | null =
     form ??
     (wanted === null ? null : { ...blankFault, to: wanted, from: query.get('from') ?? '', path: query.get('path') ?? '' });
+  const needle = find.trim().toLowerCase();
+  const found = faults.filter((fault) => needle === '' || wordsOf(fault).includes(needle));
+  const shown = faults.find(({ name }) => name === query.get('name'));
   const close = () => {
     setForm(null);
     router.setQuery({ to: undefined, from: undefined, path: undefined, method: undefined });
@@ -66,7 +64,29 @@ export default function FaultsScreen() {
           </EmptyState>
         ) : (
           <>
-            <FaultTable faults={faults} selected={query.get('name')} />
+            {faults.length >= searchedFrom && (
+              <div className="row faults-find">
+                <Input
+                  value={find}
+                  onChange={(event) => setFind(event.target.value)}
+                  placeholder="Find by name, service or effect"
+                  aria-label="Find a fault"
+                />
+                <span className="soft num">
+                  {found.length === faults.length ? '' : `${found.length} of `}
+                  {plural(faults.length, 'fault')}
+                </span>
+              </div>
+            )}
+            <div className="faults-split">
+              <FaultTable
+                faults={found}
+                selected={query.get('name')}
+                onSelect={(name) => router.setQuery({ name: name === query.get('name') ? undefined : name })}
+                onChange={(fault) => setForm(formOf(fault))}
+              />
+              {shown && <FaultDecisions key={shown.name} fault={shown} onClose={() => router.setQuery({ name: undefined })} />}
+            </div>
             <Notice tone="info">
               <b>Callee’s sidecar</b>: the caller’s retries, timeout and ejection react, as to a real failure.{' '}
               <b>Caller’s sidecar</b> is where Istio’s own fault filter stands: before the router, so nothing reacts; only these
@@ -81,100 +101,9 @@ export default function FaultsScreen() {
   );
 }
 
-const states: Record<FaultStatus['state'], { tone: Tone; text: string }> = {
-  armed: { tone: 'fault', text: '⚡ armed' },
-  waiting: { tone: 'info', text: '◷ waiting' },
-  disabled: { tone: 'neutral', text: '○ off' },
-  expired: { tone: 'neutral', text: '✓ over' },
-};
-
-function FaultTable({ faults, selected }: { faults: readonly FaultStatus[]; selected: string | null }) {
-  return (
-    <Table
-      label="Faults"
-      rows={faults}
-      keyOf={(fault) => `${fault.namespace}/${fault.name}`}
-      selected={
-        faults.find((f) => f.name === selected) ? `${faults.find((f) => f.name === selected)!.namespace}/${selected}` : null
-      }
-      columns={[
-        {
-          id: 'state',
-          title: 'State',
-          width: '104px',
-          cell: (f) => <Badge tone={states[f.state].tone}>{states[f.state].text}</Badge>,
-        },
-        {
-          id: 'name',
-          title: 'Name',
-          cell: (f) => (
-            <span className="mono faults-name" data-testid={`fault-row-${f.name}`}>
-              {f.name}
-            </span>
-          ),
-        },
-        { id: 'edge', title: 'Calls', cell: (f) => <EdgeWords fault={f} /> },
-        { id: 'effect', title: 'Effect', cell: (f) => describeFault(f.spec) },
-        { id: 'side', title: 'Where', cell: (f) => <SideWords fault={f} /> },
-        {
-          id: 'hits',
-          title: 'Hits',
-          align: 'end',
-          cell: (f) => (
-            <a
-              className="num faults-name"
-              data-testid={`fault-hits-${f.name}`}
-              href={hrefTo('requests', { filter: `fault:${f.name}` })}
-              title={`${f.hits} of ${f.matched} matching requests`}
-            >
-              {formatCount(f.hits)} of {formatCount(f.matched)}
-            </a>
-          ),
-        },
-        { id: 'ttl', title: 'Ends in', align: 'end', cell: (f) => <span className="num">{timeLeft(f)}</span> },
-        { id: 'remove', title: '', align: 'end', width: '92px', cell: (f) => <RemoveButton fault={f} /> },
-      ]}
-    />
-  );
-}
-
-function EdgeWords({ fault }: { fault: FaultStatus }) {
-  const { to, from } = fault.spec;
-  return (
-    <>
-      {from?.service ?? 'anyone'} → <b>{to.service}</b> <span className="soft">{to.version ?? to.workload ?? ''}</span>
-    </>
-  );
-}
-
-function SideWords({ fault }: { fault: FaultStatus }) {
-  const server = fault.spec.side === 'server';
-  const bytes = fault.spec.tcp !== undefined;
-  const reacts = server || bytes ? 'retries, ejection and timeouts react' : 'nothing reacts (as in Istio)';
-  return <span title={reacts}>{server ? 'callee’s sidecar' : bytes ? 'caller’s sidecar' : 'caller’s sidecar (Istio)'}</span>;
-}
-
-function timeLeft(fault: FaultStatus): string {
-  if (fault.expiresAt === null) return fault.saved ? 'stays (file)' : 'stays';
-  return formatSpan(Math.max(0, Date.parse(fault.expiresAt) - Date.now()));
-}
-
-function RemoveButton({ fault }: { fault: FaultStatus }) {
-  const engine = useEngine();
-  const toasts = useToasts();
-  const remove = async () => {
-    try {
-      await engine.call('deleteFault', { params: { name: `${fault.namespace}~${fault.name}` } });
-      await engine.refreshFaults();
-    } catch (error) {
-      toasts.error(`${fault.name} was not removed`, error);
-    }
-  };
-  return (
-    <Button size="small" data-testid={`fault-remove-${fault.name}`} onClick={() => void remove()}>
-      Remove
-    </Button>
-  );
+/** What a fault is found by. */
+function wordsOf({ name, spec }: FaultStatus): string {
+  return `${name} ${spec.from?.service ?? 'anyone'} ${spec.to.service} ${describeFault(spec)}`.toLowerCase();
 }
 
 function StopAll({ faults }: { faults: readonly FaultStatus[] }) {

@@ -93,3 +93,8 @@ export function toToxic({ type, stream, toxicityPercent, attributes }: ToxicForm
   const typed = Object.entries(attributes).filter((entry): entry is [string, number] => entry[1] !== null);
   return { type: type as ToxicSpec['type'], stream, toxicity: toxicityPercent / 100, attributes: Object.fromEntries(typed) };
 }
+
+/** A toxic that is there, as a form holds it. */
+export function fromToxic({ type, stream, toxicity, attributes }: ToxicSpec): ToxicForm {
+  return { type, stream, toxicityPercent: toxicity * 100, attributes: { ...attributes } };
+}

@@ -22,9 +22,25 @@ export function wouldHit(recent: RecentExchanges, form: FaultForm, nowMs = Date.
     const meets =
       (form.from === '' || exchange.source === form.from) &&
       (form.version === '' || exchange.destinationVersion === form.version) &&
-      exchange.path.startsWith(form.path);
+      (form.workload === '' || exchange.destinationWorkload === form.workload) &&
+      (form.method === '' || exchange.method === form.method) &&
+      meetsPath(form, exchange.path);
     if (meets) met++;
   }
   const limited = form.first === null ? Math.max(0, met - form.skip) : Math.min(form.first, Math.max(0, met - form.skip));
   return { seen, hit: Math.round((limited * form.percentage) / 100) };
+}
+
+/** By the path as a VirtualService matches it, without the query; an expression that is not one yet meets nothing. */
+function meetsPath({ pathIs, path }: FaultForm, whole: string): boolean {
+  const [asked = ''] = whole.split('?');
+  const text = path.trim();
+  if (text === '') return true;
+  if (pathIs === 'exact') return asked === text;
+  if (pathIs === 'prefix') return asked.startsWith(text);
+  try {
+    return new RegExp(`^(?:${text})$`).test(asked);
+  } catch {
+    return false;
+  }
 }
