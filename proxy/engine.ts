@@ -18,8 +18,10 @@ import { FileWatcher } from './control-plane/file-watcher.ts';
 import { graphFacts } from './control-plane/graph-facts.ts';
 import { createHandlers, registeredServices, windowMs } from './control-plane/handlers.ts';
 import { type HomeLock, lockHome } from './control-plane/home.ts';
+import { explainHomeError } from './control-plane/home-unusable.ts';
 import { Housekeeping } from './control-plane/housekeeping.ts';
 import { GivenProtos } from './control-plane/message-names/given-protos.ts';
+import { typesForHost } from './control-plane/message-names/message-names.ts';
 import { Reflection } from './control-plane/message-names/reflection.ts';
 import { openHomeAuthority, openHomeStore } from './control-plane/open-home.ts';
 import { findPortOwner } from './control-plane/port-owner.ts';
@@ -102,7 +104,7 @@ export class Engine {
     this.#log = new EngineLog(options.home, Date.now);
   }
 
-  /** Throws StartError or HomeBusy. */
+  /** Throws StartError, HomeBusy or HomeUnusable. */
   static async start(options: EngineOptions): Promise<Engine> {
     const engine = new Engine(options);
     try {
@@ -111,7 +113,7 @@ export class Engine {
     } catch (error) {
       engine.#log.write(`start failed: ${(error as Error).message}`);
       await engine.#closeAll();
-      throw error;
+      throw explainHomeError(options.home, error);
     }
   }
 
@@ -223,6 +225,7 @@ export class Engine {
       onRejected: (diagnostics, source) => this.#parts.reactions.rejected(diagnostics, source),
     });
     const protos = new GivenProtos({ store, reader: protoReader, current: () => configuration.current });
+    const reflection = new Reflection({ clock, forbidden: () => this.#ownAddresses() });
     const onEvent = (event: Heard) => this.#hear(event);
     const observing = this.#joinTelemetry(given, configuration, onEvent);
     const recording = this.#joinRecorder({ store, redactor, collect, onEvent });
@@ -240,9 +243,11 @@ export class Engine {
     const onActive = () => this.#parts?.intake.chooseWhatIsKept();
     const leavesMachine = createRemoteCheck(() => configuration.current);
     const replayer = new Replayer({ store, clock, random, redactor, send, steer, leavesMachine, flush: collect, onActive });
+    const typesOf = (namespace: string, service: string, method: string) =>
+      typesForHost({ protos, reflection, current: () => configuration.current }, { namespace, service, method });
     const scenarios = new Scenarios({
       ...{ store, clock, random, openLoads: () => LoadThread.open(), onEvent },
-      mesh: (scenario) => new MeshOfScenario({ configuration, recorder, supervisor, flush: collect }, scenario),
+      mesh: (scenario) => new MeshOfScenario({ configuration, recorder, supervisor, typesOf, flush: collect }, scenario),
       onChange: onActive,
     });
     const hub = this.#joinHub(observing.telemetry);
@@ -268,7 +273,19 @@ export class Engine {
       () => scenarios.close(),
     );
     return {
-      ...{ ...given, ...observing, ...recording, certificates, supervisor, redactor, configuration, protos, send, replayer },
+      ...{
+        ...given,
+        ...observing,
+        ...recording,
+        certificates,
+        supervisor,
+        redactor,
+        configuration,
+        protos,
+        reflection,
+        send,
+        replayer,
+      },
       ...{ simulations, scenarios, hub, watcher, toxiproxyState, intake, reactions },
       ...{ housekeeping: null, server: null, toxiproxy: null, otlp: null },
     };
@@ -355,7 +372,6 @@ export class Engine {
         status: () => this.#status(),
         counters: () => this.#refreshCounters(),
         clusters: () => parts.dataPlane.clusters(),
-        reflection: new Reflection({ clock: this.#clock, forbidden: () => this.#ownAddresses() }),
         openExchange: async (id) => {
           const detail = await parts.dataPlane.openExchange(id);
           return detail === null ? null : parts.redactor.redactOne(detail);
@@ -515,6 +531,7 @@ interface Parts extends Given {
   otlpExport: OtlpExporter;
   configuration: Configuration;
   protos: GivenProtos;
+  reflection: Reflection;
   send: ReplayCaller['send'];
   replayer: Replayer;
   simulations: Simulations;

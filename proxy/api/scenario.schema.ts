@@ -20,15 +20,21 @@ export const loadSchema = z.strictObject({
   /** In flight at most; a start beyond it is counted as dropped, never delayed. */
   maxInFlight: z.number().int().min(1).max(10_000).default(200),
   timeout: durationSchema.default('15s'),
+  /** `http2`: with prior knowledge; `grpc`: unary calls, over the same. */
+  protocol: z.enum(['http', 'http2', 'grpc']).default('http'),
   /** One request, or several taken by weight. */
   requests: z
     .array(
       z.strictObject({
         method: z.string().default('GET'),
-        /** `http://reviews:9080/reviews/1`; from the ingress, its host is the Host header. */
+        /** `http://reviews:9080/reviews/1`; from the ingress, its host is the Host header. A gRPC call: `http://ratings:9080/shop.Ratings/Get`. */
         url: z.string().regex(/^http:\/\/[^/\s]+(\/\S*)?$/, 'a url looks like http://reviews:9080/reviews/1'),
         headers: z.record(z.string(), z.string()).default({}),
         body: z.string().optional(),
+        /** Of a gRPC call, as JSON; the service's .proto or its server reflection says how it is written. Without it an empty message is sent. */
+        message: z.record(z.string(), z.unknown()).optional(),
+        /** The same already encoded, in base64. */
+        messageBytes: z.base64().optional(),
         weight: z.number().min(0).default(1),
       }),
     )

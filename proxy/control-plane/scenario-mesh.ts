@@ -7,6 +7,8 @@ import type { LoadEntry } from '../scenarios/load-generator.ts';
 import type { Done, ScenarioChange, ScenarioMesh } from '../scenarios/scenario-mesh.ts';
 import { durationOf } from '../scenarios/timeline.ts';
 import { formatDurationMs } from '../shared/duration.ts';
+import { encodeMessage } from '../shared/proto-encode.ts';
+import type { ProtoTypes } from '../shared/proto-types.ts';
 import type { ApplyOutcome, Configuration, Touched } from './apply.ts';
 import { faultDocument } from './fault-status.ts';
 import { findEntry } from './find-entry.ts';
@@ -16,6 +18,8 @@ export interface ScenarioMeshParts {
   configuration: Configuration;
   recorder: Recorder;
   supervisor: Supervisor;
+  /** Descriptors that know a gRPC method of a service (of any, where the name is none), or why there are none. */
+  typesOf(namespace: string, service: string, method: string): Promise<ProtoTypes | string>;
   /** Everything finished so far has reached whoever counts it. */
   flush(): Promise<void>;
 }
@@ -44,6 +48,26 @@ export class MeshOfScenario implements ScenarioMesh {
     const namespace = from.namespace ?? this.#namespace;
     const entry = findEntry(current, { kind: 'workload', workload: '', service: from.service, namespace });
     return typeof entry === 'string' ? `no workload of ${namespace}/${from.service} is in the mesh` : entry;
+  }
+
+  async encodeMessages({ requests }: ScenarioLoad): Promise<(Uint8Array | null)[] | string> {
+    const messages: (Uint8Array | null)[] = [];
+    for (const { url, message, messageBytes } of requests) {
+      if (messageBytes !== undefined || message === undefined) {
+        messages.push(messageBytes === undefined ? null : Buffer.from(messageBytes, 'base64'));
+        continue;
+      }
+      const { hostname, pathname: method } = new URL(url);
+      const [service = '', namespace = this.#namespace] = hostname.split('.');
+      const types = await this.#parts.typesOf(namespace, service, method);
+      if (typeof types === 'string') return `${method} needs the names of its fields, and ${types}`;
+      try {
+        messages.push(encodeMessage(types, types.methods.get(method)?.input ?? '', message));
+      } catch (error) {
+        return `the message of ${method} does not fit: ${(error as Error).message}`;
+      }
+    }
+    return messages;
   }
 
   /** As POST /faults does. */

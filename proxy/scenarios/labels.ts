@@ -7,7 +7,8 @@ export function labelOfLoad(load: ScenarioLoad): string {
   const { from, to } = rateOf(load);
   const rate = from === to ? `${from}` : `${from} to ${to}`;
   const process = load.arrivals === 'poisson' ? ' (Poisson)' : '';
-  return `${rate} req/s${process} from ${load.from?.service ?? 'ingress'}`;
+  const wire = { http: '', http2: ' over HTTP/2', grpc: ' over gRPC' }[load.protocol];
+  return `${rate} req/s${process}${wire} from ${load.from?.service ?? 'ingress'}`;
 }
 
 /** `503 for 50 % at payments`, `delay 500ms at ratings, from reviews` */

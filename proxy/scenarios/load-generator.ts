@@ -1,14 +1,12 @@
-import http from 'node:http';
 import type { ScenarioLoad } from '../api/scenario.schema.ts';
 import type { Clock, Timer } from '../shared/clock.ts';
 import type { PlannedLoad } from './timeline.ts';
 import { traceparentOf } from './trace-mark.ts';
+import { Http1Wire } from './wires/http1-wire.ts';
+import { Http2Wire } from './wires/http2-wire.ts';
+import { type LoadCall, type LoadEntry, type LoadWire, type Sendable, sendable } from './wires/load-wire.ts';
 
-/** Where a load enters the mesh: a sidecar's outbound port, or the ingress. */
-export interface LoadEntry {
-  host: string;
-  port: number;
-}
+export type { LoadEntry } from './wires/load-wire.ts';
 
 /** What became of one planned request. Times in milliseconds from the scenario's start. */
 export interface LoadResult {
@@ -35,17 +33,12 @@ export interface LoadGeneratorOptions {
   index: number;
   mark: string;
   entry: LoadEntry;
+  /** Of the load's requests, encoded; null where there is none. */
+  messages?: readonly (Uint8Array | null)[] | undefined;
   clock: Clock;
   /** clock.now() at the scenario's start. */
   startedAt: number;
   sink: LoadSink;
-}
-
-interface Sendable {
-  method: string;
-  path: string;
-  headers: Record<string, string>;
-  body: Buffer | null;
 }
 
 /**
@@ -55,9 +48,9 @@ interface Sendable {
  */
 export class LoadGenerator {
   readonly #options: LoadGeneratorOptions;
-  readonly #agent: http.Agent;
+  readonly #wire: LoadWire;
   readonly #requests: Sendable[];
-  readonly #inFlight = new Set<http.ClientRequest>();
+  readonly #inFlight = new Set<LoadCall>();
   #next = 0;
   #timer: Timer | null = null;
   #stopped = false;
@@ -66,13 +59,8 @@ export class LoadGenerator {
   constructor(options: LoadGeneratorOptions) {
     this.#options = options;
     const { load } = options.planned;
-    this.#agent = new http.Agent({
-      keepAlive: true,
-      maxSockets: load.maxInFlight,
-      maxFreeSockets: load.maxInFlight,
-      scheduling: 'lifo',
-    });
-    this.#requests = load.requests.map(sendable);
+    this.#wire = openWire(options.entry, load);
+    this.#requests = load.requests.map((request, i) => sendable(request, load.protocol, options.messages?.[i] ?? null));
   }
 
   start(): void {
@@ -93,8 +81,8 @@ export class LoadGenerator {
   close(): void {
     this.#stopped = true;
     this.#timer?.cancel();
-    for (const request of this.#inFlight) request.destroy(new Error('cut: the scenario ended'));
-    this.#agent.destroy();
+    for (const call of [...this.#inFlight]) call.cut('cut: the scenario ended');
+    this.#wire.close();
   }
 
   #pump(): void {
@@ -117,48 +105,25 @@ export class LoadGenerator {
   }
 
   #send(number: number): void {
-    const { planned, index, mark, entry, clock, startedAt, sink } = this.#options;
-    const { method, path, headers, body } = this.#requests[planned.picks[number]!]!;
+    const { planned, index, mark, clock, startedAt, sink } = this.#options;
     const sentMs = clock.now() - startedAt;
-    const request = http.request({
-      ...{ host: entry.host, port: entry.port, agent: this.#agent, method, path },
-      headers: { ...headers, traceparent: traceparentOf(mark, index, number) },
-    });
-    this.#inFlight.add(request);
-    const timer = clock.setTimer(() => request.destroy(new Error(`no answer in ${planned.timeoutMs} ms`)), planned.timeoutMs);
-    const finish = (status: number, error: string) => {
-      if (!this.#inFlight.delete(request)) return;
+    let isOver = false;
+    const onEnd = (status: number, error: string) => {
+      isOver = true;
       timer.cancel();
+      if (call !== null) this.#inFlight.delete(call);
       const intendedMs = planned.starts[number]!;
       sink.onResult({ load: index, number, intendedMs, sentMs, endMs: clock.now() - startedAt, status, error });
       if (this.#inFlight.size === 0) this.#drained();
     };
-    request.on('response', (response) => {
-      response.on('end', () => finish(response.statusCode ?? 0, ''));
-      response.on('error', (error) => finish(0, error.message));
-      response.on('close', () => finish(0, 'the answer broke off'));
-      response.resume();
-    });
-    // A protocol switch nobody asked for would leave the socket with us.
-    request.on('upgrade', (_response, socket) => {
-      socket.destroy();
-      finish(0, 'the answer switched protocols');
-    });
-    request.on('error', (error) => finish(0, error.message));
-    request.on('close', () => finish(0, 'no answer'));
-    request.end(body ?? undefined);
+    let call: LoadCall | null = null;
+    const timer = clock.setTimer(() => call?.cut(`no answer in ${planned.timeoutMs} ms`), planned.timeoutMs);
+    const request = this.#requests[planned.picks[number]!]!;
+    call = this.#wire.send(request, traceparentOf(mark, index, number), onEnd);
+    if (!isOver) this.#inFlight.add(call);
   }
 }
 
-function sendable({ method, url, headers, body }: ScenarioLoad['requests'][number]): Sendable {
-  const match = /^http:\/\/([^/]+)(\/.*)?$/.exec(url);
-  const content = body === undefined ? null : Buffer.from(body);
-  const all: Record<string, string> = { 'user-agent': 'drydock-scenario', ...lowerCased(headers), host: match?.[1] ?? '' };
-  if (content !== null) all['content-length'] = String(content.length);
-  return { method, path: match?.[2] ?? '/', headers: all, body: content };
-}
-
-/** One name each, whatever the case: a header twice would be sent twice. */
-function lowerCased(headers: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+function openWire(entry: LoadEntry, { protocol, maxInFlight }: ScenarioLoad): LoadWire {
+  return protocol === 'http' ? new Http1Wire(entry, maxInFlight) : new Http2Wire(entry, protocol === 'grpc');
 }

@@ -5,6 +5,8 @@ import type { PlannedLoad } from './timeline.ts';
 export interface LoadAssignment {
   planned: PlannedLoad;
   entry: LoadEntry;
+  /** gRPC messages of its requests, encoded; null where a request has none. */
+  messages?: readonly (Uint8Array | null)[];
 }
 
 /** What becomes of loads that were started together. */
@@ -40,7 +42,7 @@ export function startGenerators(
   sink: LoadSink,
 ): Loads {
   const generators = assignments.map(
-    ({ planned, entry }, index) => new LoadGenerator({ planned, index, mark, entry, clock, startedAt, sink }),
+    ({ planned, entry, messages }, index) => new LoadGenerator({ planned, index, mark, entry, messages, clock, startedAt, sink }),
   );
   for (const generator of generators) generator.start();
   return {

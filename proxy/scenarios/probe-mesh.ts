@@ -24,7 +24,7 @@ export function probeMesh(options: {
   flush: () => Promise<void>;
 }): Probes {
   const { hypothesis, driver, mark, flush } = options;
-  const assignments = options.assignments.map(({ planned, entry }) => ({ planned: probePlan(planned), entry }));
+  const assignments = options.assignments.map((assignment) => ({ ...assignment, planned: probePlan(assignment.planned) }));
   const loads = assignments.map(({ planned }) => planned);
   const durationMs = Math.max(0, ...loads.map(({ forMs }) => forMs));
   const watches = hypothesis.map((that) => {

@@ -12,6 +12,8 @@ export type Done = { ok: true; message: string } | { ok: false; message: string 
 export interface ScenarioMesh {
   /** Where a load enters; words when there is no such place. */
   entryOf(load: ScenarioLoad): LoadEntry | string;
+  /** Messages of a gRPC load's requests, encoded; words when one cannot be. Null where a request has none. */
+  encodeMessages(load: ScenarioLoad): Promise<(Uint8Array | null)[] | string>;
   armFault(name: string, spec: FaultSpec): Promise<Done>;
   removeFault(name: string): Promise<Done>;
   change(change: ScenarioChange): Promise<Done>;

@@ -34,6 +34,7 @@ class Stage {
     };
     const mesh: ScenarioMesh = {
       entryOf: () => (this.answers.entryOf?.() as string | undefined) ?? { host: '127.0.0.1', port: 1 },
+      encodeMessages: async () => [],
       armFault: (name) => done('armFault', `arm ${name}`),
       removeFault: (name) => done('removeFault', `remove ${name}`),
       change: ({ name }) => done('change', `change ${name}`),

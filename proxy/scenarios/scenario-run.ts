@@ -183,7 +183,7 @@ export class RunningScenario {
   }
 
   async #start(over: Promise<Ending>): Promise<void> {
-    const assignments = this.#findEntries();
+    const assignments = await this.#findEntries();
     if (typeof assignments === 'string') {
       this.#end({ state: 'error', message: assignments });
       return;
@@ -200,12 +200,18 @@ export class RunningScenario {
     this.#over(this.#why);
   }
 
-  #findEntries(): LoadAssignment[] | string {
+  async #findEntries(): Promise<LoadAssignment[] | string> {
     const assignments: LoadAssignment[] = [];
     for (const planned of this.#planned) {
       const entry = this.#options.mesh.entryOf(planned.load);
       if (typeof entry === 'string') return `Load ${planned.load.name} has no way in: ${entry}`;
-      assignments.push({ planned, entry });
+      if (planned.load.protocol !== 'grpc') {
+        assignments.push({ planned, entry });
+        continue;
+      }
+      const messages = await this.#options.mesh.encodeMessages(planned.load);
+      if (typeof messages === 'string') return `Load ${planned.load.name} cannot be sent: ${messages}`;
+      assignments.push({ planned, entry, messages });
     }
     return assignments;
   }

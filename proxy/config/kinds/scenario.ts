@@ -104,7 +104,7 @@ function checkLoads(check: Checker, spec: ScenarioSpec): void {
     if (load.requests.every(({ weight }) => weight === 0)) {
       check.report([...path, 'requests'], { code: 'DD5004', message: 'All weights are 0: no request would ever be taken.' });
     }
-    for (const [j, request] of load.requests.entries()) checkRequest(check, [...path, 'requests', j], request);
+    for (const [j, request] of load.requests.entries()) checkRequest(check, [...path, 'requests', j], request, load.protocol);
   }
   if (planned > maxScenarioRequests) {
     const message = `The loads are ${Math.round(planned)} requests together; the limit is ${maxScenarioRequests}.`;
@@ -116,12 +116,22 @@ function checkLoads(check: Checker, spec: ScenarioSpec): void {
 function checkRequest(
   check: Checker,
   path: Path,
-  { method, url, headers }: ScenarioSpec['load'][number]['requests'][number],
+  { method, url, headers, body, message, messageBytes }: ScenarioSpec['load'][number]['requests'][number],
+  protocol: ScenarioSpec['load'][number]['protocol'],
 ): void {
   const wrong = (at: Path, message: string) => check.report(at, { code: 'DD1104', message });
   if (!/^[A-Za-z]{1,30}$/.test(method) || /^connect$/i.test(method))
     wrong([...path, 'method'], `\`${method}\` is not a method a load can send.`);
   if (/[^\x21-\x7e]/.test(url)) wrong([...path, 'url'], 'A url has only printable ASCII characters: write the others as %C3%A9.');
+  if (protocol === 'grpc') {
+    if (!/^http:\/\/[^/]+\/[\w.]+\/\w+$/.test(url))
+      wrong([...path, 'url'], 'The url of a gRPC call ends in /package.Service/Method.');
+    if (body !== undefined) wrong([...path, 'body'], 'A gRPC call has a `message`, no body.');
+    if (message !== undefined && messageBytes !== undefined)
+      wrong([...path, 'messageBytes'], 'A gRPC call has one message: `message` or `messageBytes`.');
+  } else if (message !== undefined || messageBytes !== undefined) {
+    wrong([...path, message === undefined ? 'messageBytes' : 'message'], 'Only a load with `protocol: grpc` sends messages.');
+  }
   for (const [name, value] of Object.entries(headers)) {
     const problem = headerProblem(name, value);
     if (problem !== '') wrong([...path, 'headers', name], problem);

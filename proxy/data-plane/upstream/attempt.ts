@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Attempt as AttemptRecord } from '../../api/exchange.schema.ts';
+import { httpStatusOfGrpc } from '../../shared/grpc-status.ts';
 import type { Timer } from '../clock.ts';
 import type { ExchangeState } from '../exchange.ts';
 import type { HeaderMap } from '../header-map.ts';
@@ -59,9 +60,6 @@ export function stampAttempt(exchange: ExchangeState, number: number, timeouts: 
   headers.set('x-envoy-expected-rq-timeout-ms', String(expectedMs));
   if (exchange.grpc) headers.set('grpc-timeout', formatGrpcTimeout(expectedMs));
 }
-
-/** gRPC status → the HTTP status outlier detection counts (Envoy: Grpc::Utility::grpcToHttpStatus). */
-const GRPC_TO_HTTP = [200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401];
 
 /**
  * One try of a request on one host: the only place that builds an outgoing request.
@@ -238,7 +236,7 @@ export class Attempt implements PoolWaiter, UpstreamCallbacks, BodyTarget {
     let counted = status;
     if (this.#exchange.grpc) {
       const grpcStatus = grpcStatusOf(headers);
-      if (grpcStatus !== undefined) counted = GRPC_TO_HTTP[grpcStatus] ?? 500;
+      if (grpcStatus !== undefined) counted = httpStatusOfGrpc(grpcStatus);
     }
     if (counted >= 500) this.host.errors++;
     this.#cluster.reportStatus(this.host, counted, this.#exchange.id);

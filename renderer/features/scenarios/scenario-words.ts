@@ -63,7 +63,8 @@ function bar(kind: Track['kind'], name: string, label: string, startMs: number, 
 function loadWords(load: ScenarioSpec['load'][number]): string {
   const rate =
     typeof load.rate === 'number' ? formatRate(load.rate) : `${formatRate(load.rate.from)} → ${formatRate(load.rate.to)}`;
-  return `${rate} req/s from ${load.from?.service ?? 'ingress'}`;
+  const wire = { http: '', http2: ' over HTTP/2', grpc: ' over gRPC' }[load.protocol];
+  return `${rate} req/s${wire} from ${load.from?.service ?? 'ingress'}`;
 }
 
 function changeWords(change: ScenarioSpec['changes'][number]): string {
