@@ -18,6 +18,7 @@ import { FileWatcher } from './control-plane/file-watcher.ts';
 import { graphFacts } from './control-plane/graph-facts.ts';
 import { createHandlers, registeredServices, windowMs } from './control-plane/handlers.ts';
 import { type HomeLock, lockHome } from './control-plane/home.ts';
+import { explainHomeError } from './control-plane/home-unusable.ts';
 import { Housekeeping } from './control-plane/housekeeping.ts';
 import { GivenProtos } from './control-plane/message-names/given-protos.ts';
 import { typesForHost } from './control-plane/message-names/message-names.ts';
@@ -103,7 +104,7 @@ export class Engine {
     this.#log = new EngineLog(options.home, Date.now);
   }
 
-  /** Throws StartError or HomeBusy. */
+  /** Throws StartError, HomeBusy or HomeUnusable. */
   static async start(options: EngineOptions): Promise<Engine> {
     const engine = new Engine(options);
     try {
@@ -112,7 +113,7 @@ export class Engine {
     } catch (error) {
       engine.#log.write(`start failed: ${(error as Error).message}`);
       await engine.#closeAll();
-      throw error;
+      throw explainHomeError(options.home, error);
     }
   }
 

@@ -23,10 +23,13 @@ export async function runEngine(options: Omit<EngineOptions, 'onStopped'>): Prom
   });
   const fatal = (error: unknown) => {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    // Synchronously: nothing can be relied on any more.
-    appendFileSync(path.join(options.home, 'crash.log'), `${new Date().toISOString()} ${reason}\n`, { mode: 0o600 });
     process.stderr.write(`drydock: the engine failed: ${reason}\n`);
-    process.exit(crashedExitCode);
+    try {
+      // Synchronously: nothing can be relied on any more.
+      appendFileSync(path.join(options.home, 'crash.log'), `${new Date().toISOString()} ${reason}\n`, { mode: 0o600 });
+    } finally {
+      process.exit(crashedExitCode); // also when the disk takes nothing
+    }
   };
   process.on('uncaughtException', fatal);
   process.on('unhandledRejection', fatal);

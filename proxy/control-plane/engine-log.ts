@@ -12,7 +12,8 @@ export class EngineLog {
   constructor(home: string, wallNow: () => number) {
     this.#file = path.join(home, 'logs', 'engine.log');
     this.#wallNow = wallNow;
-    this.#queue = this.#prepare();
+    // A home that takes nothing is told by whoever needs it.
+    this.#queue = this.#prepare().catch(() => undefined);
   }
 
   write(line: string): void {

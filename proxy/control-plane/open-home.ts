@@ -1,7 +1,8 @@
 import path from 'node:path';
-import { type CertificateAuthority, openAuthority } from '../pki/authority.ts';
+import { AuthorityError, type CertificateAuthority, openAuthority } from '../pki/authority.ts';
 import type { Clock } from '../shared/clock.ts';
 import { Store } from '../store/store.ts';
+import { explainHomeError } from './home-unusable.ts';
 import { StartError } from './start-listeners.ts';
 
 type Notice = { type: string; message: string; data: Record<string, unknown> };
@@ -20,6 +21,7 @@ export async function openHomeAuthority(home: string, trustDomain: string): Prom
   try {
     return await openAuthority({ folder: path.join(home, 'ca'), trustDomain, wallNow: Date.now });
   } catch (error) {
+    if (!(error instanceof AuthorityError)) throw explainHomeError(home, error);
     throw new StartError([{ severity: 'error', code: 'DD1202', message: (error as Error).message }]);
   }
 }
