@@ -61,7 +61,7 @@ describe('the Recordings screen', () => {
     await rowOf('checkout').click();
     await byId('recorded-row').first().waitFor();
     expect(await byId('recorded-count').textContent()).toBe('12 calls');
-    await app.page.getByText('24 values under 1 name').waitFor();
+    await app.page.getByTestId('recording-redacted').getByText('authorization ×24').waitFor();
   });
 
   it('is renamed and commented in place', async () => {

@@ -244,7 +244,7 @@ function rowColumns(chosen: ReadonlySet<string>, onToggle: (id: string) => void)
     {
       id: 'edge',
       title: 'Source → destination',
-      width: 'minmax(120px, 0.8fr)',
+      width: 'minmax(120px, 1fr)',
       cell: (row) => (
         <>
           {row.source} → {row.destination} <span className="soft">{row.destinationVersion}</span>
@@ -254,7 +254,7 @@ function rowColumns(chosen: ReadonlySet<string>, onToggle: (id: string) => void)
     {
       id: 'mark',
       title: 'Mark',
-      width: 'minmax(44px, 0.5fr)',
+      width: 'minmax(44px, 0.3fr)',
       cell: ({ annotation }) =>
         annotation && (
           <span className="rec-mark-cell" title={annotation.note}>

@@ -1,8 +1,10 @@
+import { useState } from 'react';
 import type { RecordedRowFilter, Recording } from '../../../proxy/api/recording.schema.ts';
-import { Facts, formatCount, Notice, plural } from '../../ui/index.ts';
+import { Button, Facts, formatCount, Notice, plural } from '../../ui/index.ts';
 import { filterWords, sortedRedactions } from './recording-words.ts';
 
-const shownEdges = 8;
+/** So many edges, and names of what was taken out, are on one line at any width; more are behind a button. */
+const onOneLine = 3;
 
 export interface RecordingFactsProps {
   recording: Recording;
@@ -12,8 +14,6 @@ export interface RecordingFactsProps {
 
 /** What was recorded, who called whom, what was taken out before it was written, and what is missing. */
 export function RecordingFacts({ recording, filter, onFilter }: RecordingFactsProps) {
-  const removed = sortedRedactions(recording.redacted);
-  const total = removed.reduce((sum, [, count]) => sum + count, 0);
   return (
     <div className="rec-facts">
       {recording.stopReason !== '' && <Notice tone="warn">It stopped early: {recording.stopReason}</Notice>}
@@ -25,25 +25,7 @@ export function RecordingFacts({ recording, filter, onFilter }: RecordingFactsPr
           ['Recorded', isWhole(recording) ? '' : filterWords(recording.filter)],
           ['Stubs', recording.stubs ? `${plural(recording.stubs, 'stub')}: answers to whatever fulfils their conditions` : ''],
           ['Calls', <Edges key="edges" recording={recording} filter={filter} onFilter={onFilter} />],
-          [
-            'Redacted',
-            total === 0 ? (
-              'nothing had to be taken out'
-            ) : (
-              <details key="removed" className="rec-removed">
-                <summary>
-                  {plural(total, 'value')} under {plural(removed.length, 'name')}
-                </summary>
-                <ul>
-                  {removed.map(([name, count]) => (
-                    <li key={name}>
-                      <span className="mono">{name}</span> <span className="soft num">×{formatCount(count)}</span>
-                    </li>
-                  ))}
-                </ul>
-              </details>
-            ),
-          ],
+          ['Redacted', <Removed key="removed" redacted={recording.redacted} />],
         ]}
       />
     </div>
@@ -55,28 +37,61 @@ function isWhole({ filter }: Recording): boolean {
   return Object.keys(filter).length === 0;
 }
 
+/** Names of what was taken out, most often first. */
+function Removed({ redacted }: { redacted: Record<string, number> }) {
+  const [all, setAll] = useState(false);
+  const removed = sortedRedactions(redacted);
+  if (removed.length === 0) return 'nothing had to be taken out';
+  return (
+    <div className="rec-line" data-open={all || undefined}>
+      <ul className="rec-removed" data-testid="recording-redacted">
+        {removed.map(([name, count]) => (
+          <li key={name}>
+            <span className="mono">{name}</span> <span className="soft num">×{formatCount(count)}</span>
+          </li>
+        ))}
+      </ul>
+      <Unfold count={removed.length} all={all} onChange={setAll} />
+    </div>
+  );
+}
+
 /** The busiest edges; each narrows the list below to itself. */
 function Edges({ recording, filter, onFilter }: RecordingFactsProps) {
+  const [all, setAll] = useState(false);
   const { edges } = recording;
   if (edges.length === 0) return 'none yet';
   return (
-    <div className="rec-edges">
-      {edges.slice(0, shownEdges).map(({ source, destination, calls, errors }) => {
-        const isOn = filter.from === source && filter.to === destination;
-        return (
-          <button
-            key={`${source}>${destination}`}
-            type="button"
-            className="rec-edge"
-            aria-pressed={isOn}
-            onClick={() => onFilter({ ...filter, from: isOn ? undefined : source, to: isOn ? undefined : destination })}
-          >
-            {source} → {destination} <span className="num soft">{formatCount(calls)}</span>
-            {errors > 0 && <span className="num tone-bad tone-text"> ✖ {formatCount(errors)}</span>}
-          </button>
-        );
-      })}
-      {edges.length > shownEdges && <span className="soft">and {formatCount(edges.length - shownEdges)} more</span>}
+    <div className="rec-line" data-open={all || undefined}>
+      <div className="rec-edges">
+        {(all ? edges : edges.slice(0, 12)).map(({ source, destination, calls, errors }) => {
+          const isOn = filter.from === source && filter.to === destination;
+          return (
+            <button
+              key={`${source}>${destination}`}
+              type="button"
+              className="rec-edge truncate"
+              aria-pressed={isOn}
+              title={`${source} → ${destination}: ${plural(calls, 'call')}, ${formatCount(errors)} failed`}
+              onClick={() => onFilter({ ...filter, from: isOn ? undefined : source, to: isOn ? undefined : destination })}
+            >
+              {source} → {destination} <span className="num soft">{formatCount(calls)}</span>
+              {errors > 0 && <span className="num tone-bad tone-text"> ✖ {formatCount(errors)}</span>}
+            </button>
+          );
+        })}
+      </div>
+      <Unfold count={edges.length} all={all} onChange={setAll} />
     </div>
+  );
+}
+
+/** What does not fit on the line is shown by a button, and put away again. */
+function Unfold({ count, all, onChange }: { count: number; all: boolean; onChange: (all: boolean) => void }) {
+  if (count <= onOneLine) return null;
+  return (
+    <Button size="small" variant="ghost" aria-expanded={all} onClick={() => onChange(!all)}>
+      {all ? 'Fewer' : `All ${formatCount(count)}`}
+    </Button>
   );
 }

@@ -1,9 +1,9 @@
 import { Combine } from 'lucide-react';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { Recording } from '../../../proxy/api/recording.schema.ts';
 import { useEngine } from '../../engine/use-engine.ts';
 import { Button, formatBytes, formatCount, Input, plural, useToasts } from '../../ui/index.ts';
-import { filterWords, listWords, spanWords } from './recording-words.ts';
+import { filterWords, listWords, spanWords, whenWords } from './recording-words.ts';
 
 /** From here on a list is searched rather than read. */
 const searchedFrom = 9;
@@ -59,10 +59,17 @@ export function RecordingList({ recordings, selectedId, onSelect }: RecordingLis
 
 function RecordingRow({ recording, selected, onSelect }: { recording: Recording; selected: boolean; onSelect: () => void }) {
   const live = recording.state === 'recording';
+  const row = useRef<HTMLButtonElement>(null);
+  // Chosen by a link, the palette or a merge, it may be far down.
+  useEffect(() => {
+    if (selected) row.current?.scrollIntoView({ block: 'nearest' });
+  }, [selected]);
   const errors = recording.edges.reduce((sum, edge) => sum + edge.errors, 0);
   return (
     <button
+      ref={row}
       type="button"
+      title={recording.name}
       className="rec-row"
       aria-pressed={selected}
       data-testid={`recording-row-${recording.name}`}
@@ -79,7 +86,7 @@ function RecordingRow({ recording, selected, onSelect }: { recording: Recording;
       </span>
       <span className="rec-row-count num">{formatCount(recording.calls)}</span>
       <span className="rec-row-facts soft truncate">
-        {live ? 'recording' : spanWords(recording)} ·{' '}
+        <span className="num">{whenWords(recording.startedAt, Date.now())}</span> · {live ? 'recording' : spanWords(recording)} ·{' '}
         {errors > 0 && <span className="tone-bad tone-text">{formatCount(errors)} failed · </span>}
         {summaryOf(recording)}
       </span>

@@ -1,5 +1,5 @@
 import type { Recording, RecordingFilter } from '../../../proxy/api/recording.schema.ts';
-import { formatMs, formatSpan } from '../../ui/format.ts';
+import { formatClock, formatMs, formatSpan } from '../../ui/format.ts';
 
 /** `everything`, or `to ratings, path /pay…`. */
 export function filterWords(filter: RecordingFilter): string {
@@ -11,14 +11,22 @@ export function filterWords(filter: RecordingFilter): string {
   return parts.length === 0 ? 'everything' : parts.join(', ');
 }
 
+/** `13:26` of today; `3 Nov` before. */
+export function whenWords(time: string, now: number): string {
+  const date = new Date(time);
+  if (date.toDateString() === new Date(now).toDateString()) return formatClock(time, false).slice(0, 5);
+  return date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
+}
+
 /** From the first exchange to the last: `32 s`; how long it ran while it has none. */
 export function spanWords({ firstAt, lastAt, startedAt, stoppedAt }: Recording): string {
   if (firstAt !== null && lastAt !== null) return lengthWords(Date.parse(lastAt) - Date.parse(firstAt));
   return stoppedAt === null ? 'running' : formatSpan(Math.max(0, Date.parse(stoppedAt) - Date.parse(startedAt)));
 }
 
-/** `430 ms`, `8.20 s`, `3 min`. */
+/** `430 ms`, `8.20 s`, `3 min`; of a single call nothing that could be measured. */
 export function lengthWords(ms: number): string {
+  if (ms <= 0) return '0 ms';
   return ms < 10_000 ? formatMs(Math.max(0, ms)) : formatSpan(ms);
 }
 
