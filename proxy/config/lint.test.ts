@@ -103,6 +103,7 @@ const cases: [string, string, number, string][] = [
   ['DD4031', vs('  - route: [{destination: {host: cache}}]\n', 'hosts: [cache]'), 7, 'tcp'],
   ['DD4032', vs(`  -${to.slice(3)}`, 'hosts: [ratings.default]'), 5, 'as it stands'],
   ['DD4033', dr('  workloadSelector: {matchLabels: {app: nobody}}\n'), 6, 'No workload'],
+  ['DD4054', dr('  trafficPolicy:\n    tls: {mode: SIMPLE, credentialName: certs}\n'), 7, 'plaintext'],
   ['DD4034', dr('  trafficPolicy:\n    outlierDetection: {consecutive5xxErrors: 0, maxEjectionPercent: 100}\n'), 7, 'off'],
   ['DD4035', authz('  action: AUDIT\n  rules: [{}]\n'), 5, 'AUDIT'],
   [

@@ -15,7 +15,7 @@ import type { DataPlaneCounters, FromDataPlane, IdentityMaterial } from './messa
 import { PinnedTraces } from './pinned-traces.ts';
 import { listenerKey, type PreparedSnapshot, prepareSnapshot } from './prepare.ts';
 import { ResourceCounts } from './resource-counts.ts';
-import { createConnectionGuard } from './route-filters/ext-authz/connections.ts';
+import { createConnectionGuard } from './route-filters/connection-guard.ts';
 import { FaultState } from './route-filters/fault/fault-state.ts';
 import { mayConcern } from './route-filters/fault/filter.ts';
 import { GrpcChannels } from './route-filters/grpc-call.ts';

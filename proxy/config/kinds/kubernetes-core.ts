@@ -4,7 +4,7 @@ import { isRecord, type ParsedResource } from '../parse.ts';
 import { groupOf } from '../resource-set.ts';
 import { Checker } from './check.ts';
 
-/* What is read of Kubernetes' own kinds: the CA certificates of a ConfigMap, the certificate and key of a Secret. */
+/* What is read of Kubernetes' own kinds: the CA certificates of a ConfigMap, the certificate, key and CA of a Secret. */
 
 export interface KeyPair {
   certificatePem: string;
@@ -31,6 +31,11 @@ export function keyPairOf(secret: ParsedResource): KeyPair | null {
   return null;
 }
 
+/** The CA of a Secret, keys in istiod's order (ExtractRoot); null: it holds none. */
+export function rootCertificateOf(secret: ParsedResource): string | null {
+  return secretValue(secret, 'cacert') ?? secretValue(secret, 'ca.crt');
+}
+
 /** stringData wins over data, as in a cluster; data is base64. */
 function secretValue({ document: { data, stringData } }: ParsedResource, key: string): string | null {
   if (isRecord(stringData) && typeof stringData[key] === 'string') return stringData[key];
@@ -42,7 +47,7 @@ export function checkConfigMap(resource: ParsedResource): Diagnostic[] {
 }
 
 export function checkSecret(resource: ParsedResource): Diagnostic[] {
-  return keyPairOf(resource) === null ? ignored(resource) : [];
+  return keyPairOf(resource) === null && rootCertificateOf(resource) === null ? ignored(resource) : [];
 }
 
 function ignored(resource: ParsedResource): Diagnostic[] {

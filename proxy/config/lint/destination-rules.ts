@@ -19,6 +19,7 @@ export function lintDestinationRules(context: LintContext): void {
         'A workloadSelector picks callers, in the namespace of the rule.',
       );
     }
+    lintCredentials(context, resource, spec);
     if (spec.host.includes('*')) continue;
     const service = context.hosts.find(spec.host, resource.namespace);
     if (!service) {
@@ -134,6 +135,22 @@ function lintTls(context: LintContext, resource: ParsedResource, spec: Destinati
         'Remove tls, or set mode: ISTIO_MUTUAL.',
       );
     }
+  }
+}
+
+/** Gateways may have Secrets, sidecars only by a rule that selects them. */
+function lintCredentials(context: LintContext, resource: ParsedResource, spec: DestinationRuleSpec): void {
+  if (spec.workloadSelector || context.workloads.length === 0) return;
+  for (const { policy, path } of policyBlocks(spec)) {
+    const { mode, credentialName } = policy.tls ?? {};
+    if (!credentialName || credentialName.startsWith('configmap://') || (mode !== 'SIMPLE' && mode !== 'MUTUAL')) continue;
+    context.warn(
+      resource,
+      [...path, 'tls', 'credentialName'],
+      'DD4054',
+      'Gateways use this Secret; sidecars do not, and call the service in plaintext.',
+      'Add a workloadSelector that picks the callers, or name files: clientCertificate, privateKey, caCertificates.',
+    );
   }
 }
 

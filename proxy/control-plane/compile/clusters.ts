@@ -2,7 +2,6 @@ import type { ServiceProtocol } from '../../api/mesh.schema.ts';
 import type { KnownService, KnownWorkload } from '../../config/hosts.ts';
 import { refOf } from '../../config/index.ts';
 import type {
-  ClientTlsSpec,
   ConnectionPoolSpec,
   LoadBalancerSpec,
   OutlierDetectionSpec,
@@ -15,14 +14,14 @@ import type {
   EndpointSnapshot,
   LoadBalancer,
   OutlierDetection,
-  UpstreamTls,
 } from '../../data-plane/snapshot.ts';
 import { parseDurationMs } from '../../shared/duration.ts';
 import { mtlsModeFor } from './authentication.ts';
 import { type CompileContext, selects } from './context.ts';
 import { type EffectiveRule, findDestinationRule, policyFor, type RuleViewer } from './destination-rules.ts';
 import { compileBackendTls } from './gateway-api/backend-tls.ts';
-import { externalEndpoints, readPem } from './service-entries.ts';
+import { externalEndpoints } from './service-entries.ts';
+import { compileTls } from './upstream-tls.ts';
 
 export function clusterName(port: number, subset: string, fqdn: string): string {
   return `outbound|${port}|${subset}|${fqdn}`;
@@ -32,7 +31,7 @@ export function clusterName(port: number, subset: string, fqdn: string): string 
 export function compileClusters(context: CompileContext, service: KnownService, viewer: RuleViewer): ClusterSnapshot[] {
   const rule = findDestinationRule(context, service, viewer);
   const subsets = [null, ...(rule?.subsets.map((s) => s.subset) ?? [])];
-  return service.ports.flatMap((port) => subsets.map((subset) => compileCluster(context, service, port, rule, subset)));
+  return service.ports.flatMap((port) => subsets.map((subset) => compileCluster(context, service, port, rule, subset, viewer)));
 }
 
 function compileCluster(
@@ -41,11 +40,12 @@ function compileCluster(
   port: KnownService['ports'][number],
   rule: EffectiveRule | null,
   subset: SubsetSpec | null,
+  viewer: RuleViewer,
 ): ClusterSnapshot {
   const policy = rule ? policyFor(rule, subset, port.port) : {};
   const name = clusterName(port.port, subset?.name ?? '', service.fqdn);
   const backendTls = policy.tls ? null : compileBackendTls(context, service, port, rule?.resource.namespace);
-  const tls = backendTls ?? compileTls(context, service, port.port, subset?.name ?? '', policy.tls);
+  const tls = backendTls ?? compileTls(context, service, port.port, subset?.name ?? '', policy.tls, { rule, viewer });
   const discovery = discoveryOf(service);
   const autoOff = tls.mode === 'mutual' && tls.auto;
   const endpoints = service.mesh ? meshEndpoints(context, service, port.port, autoOff) : externalEndpoints(service, port.port);
@@ -236,57 +236,5 @@ function compileOutlierDetection(
     ...(successRate ? { successRate } : {}),
     ...(failurePercentage ? { failurePercentage } : {}),
     origin,
-  };
-}
-
-function compileTls(
-  context: CompileContext,
-  service: KnownService,
-  port: number,
-  subset: string,
-  spec: ClientTlsSpec | undefined,
-): UpstreamTls {
-  const sni = `outbound_.${port}_.${subset}_.${service.fqdn}`;
-  const accounts = service.mesh ? [context.spiffeId(service.namespace, service.mesh.spec.serviceAccount ?? service.name)] : [];
-  const mutual = (auto: boolean): UpstreamTls => ({
-    mode: 'mutual',
-    auto,
-    sni: spec?.sni || sni,
-    subjectAltNames: spec?.subjectAltNames?.length ? spec.subjectAltNames : accounts,
-  });
-  if (!spec) return service.mesh ? mutual(true) : { mode: 'disable' };
-  switch (spec.mode ?? 'DISABLE') {
-    case 'ISTIO_MUTUAL':
-      return mutual(false);
-    case 'SIMPLE':
-    case 'MUTUAL':
-      return originatedTls(context, service, port, spec);
-    default:
-      return { mode: 'disable' };
-  }
-}
-
-/**
- * TLS that is not Istio's. Without sni the request's host is it (auto_sni), and without subjectAltNames too the certificate must carry that
- * host (auto_san_validation); an opaque port has no host, so neither. A certificate file that cannot be read fails every handshake.
- * istiod: cluster_tls.go constructUpstreamTLS, setAutoSniAndAutoSanValidation.
- */
-function originatedTls(context: CompileContext, service: KnownService, port: number, spec: ClientTlsSpec): UpstreamTls {
-  const opaque = service.ports.find((p) => p.port === port)?.protocol === 'tcp';
-  const files = spec.mode === 'MUTUAL' ? ([spec.clientCertificate, spec.privateKey] as const) : ([] as const);
-  const caPem = readPem(context, spec.caCertificates);
-  const [certificatePem = null, privateKeyPem = null] = files.map((file) => readPem(context, file));
-  const caMissing = Boolean(spec.caCertificates) && caPem === null && !spec.insecureSkipVerify;
-  const keyMissing = files.length > 0 && !spec.credentialName && (certificatePem === null || privateKeyPem === null);
-  return {
-    mode: spec.mode === 'MUTUAL' ? 'client-certificate' : 'simple',
-    sni: spec.sni ?? '',
-    caPem,
-    certificatePem,
-    privateKeyPem,
-    subjectAltNames: spec.subjectAltNames?.length ? spec.subjectAltNames : (service.entry?.subjectAltNames ?? []),
-    insecureSkipVerify: spec.insecureSkipVerify ?? false,
-    verifyHost: !spec.sni && !spec.subjectAltNames?.length && !opaque,
-    ...(caMissing || keyMissing ? { caMissing: true } : {}),
   };
 }

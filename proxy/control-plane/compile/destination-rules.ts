@@ -17,6 +17,8 @@ export interface RuleViewer {
   namespace: string;
   /** Labels of its workload, for workloadSelector; null: no rule with a selector concerns it (the inbound side, as in istiod). */
   labels: Readonly<Record<string, string>> | null;
+  /** It is a gateway: credentialName counts for it without a workloadSelector. */
+  gateway: boolean;
 }
 
 /**

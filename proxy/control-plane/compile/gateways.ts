@@ -4,6 +4,7 @@ import type { GatewayApiRouteSpec, GatewayServerSpec, GatewaySpec, VirtualServic
 import type { GatewayListener, GatewayServer, OutboundView, Route, VirtualHost } from '../../data-plane/snapshot.ts';
 import { compileAuthorization } from './authorization.ts';
 import { type CompileContext, rootNamespace, selects, tellGenerated } from './context.ts';
+import { trustedCa } from './credentials.ts';
 import { compileHttpPatches, missingFilters, type PatchedProxy, patchVirtualHosts } from './envoy-filters/index.ts';
 import { findKeyPair } from './gateway-api/certificates.ts';
 import { compileGatewayApiRoutes, gatewayApiRoutes } from './gateway-api/http-routes.ts';
@@ -191,7 +192,7 @@ function compileServer(
           certificate: readPem(context, tls.serverCertificate),
           privateKey: readPem(context, tls.privateKey),
           clientCa: readPem(context, tls.caCertificates),
-          ...credentialOf(context, tls.credentialName, resource, ['spec', 'servers', index, 'tls', 'credentialName']),
+          ...credentialOf(context, tls, resource, ['spec', 'servers', index, 'tls', 'credentialName']),
         }
       : null,
     httpsRedirect: tls?.httpsRedirect ?? false,
@@ -199,18 +200,20 @@ function compileServer(
   };
 }
 
-/** A credentialName is a Secret beside the gateway's proxy, in its namespace. */
+/** A credentialName is a Secret beside the gateway's proxy, in its namespace; the CA of its clients is there or in `NAME-cacert`. */
 function credentialOf(
   context: CompileContext,
-  name: string | undefined,
+  { credentialName: name, mode }: NonNullable<GatewayServerSpec['tls']>,
   resource: ParsedResource,
   path: Path,
-): { certificate?: string; privateKey?: string } {
+): { certificate?: string; privateKey?: string; clientCa?: string } {
   if (name === undefined) return {};
+  const ca = mode === 'MUTUAL' || mode === 'OPTIONAL_MUTUAL' ? trustedCa(context, name, rootNamespace) : null;
+  const clientCa = ca === null ? {} : { clientCa: ca };
   const { pair, problem } = findKeyPair(context.set, rootNamespace, name);
-  if (pair) return { certificate: pair.certificatePem, privateKey: pair.privateKeyPem };
+  if (pair) return { certificate: pair.certificatePem, privateKey: pair.privateKeyPem, ...clientCa };
   tellGenerated(context, resource, path, `${problem?.message}: this server has a generated certificate.`);
-  return {};
+  return clientCa;
 }
 
 // ── virtual hosts of one port ─────────────────────────────────────────────────────────────────────────────────────

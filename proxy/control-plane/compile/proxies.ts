@@ -99,7 +99,7 @@ function compileInboundPort(
   const answering = context.options.standIns?.[`${workload.id}/${port.name}`] ?? app;
   const mtls = mtlsModeFor(context, workload, port.port);
   // The callee's connectionPool governs its inbound cluster too; load balancing and outlier detection have one endpoint to choose from.
-  const rule = findDestinationRule(context, service, { namespace: service.namespace, labels: null });
+  const rule = findDestinationRule(context, service, { namespace: service.namespace, labels: null, gateway: false });
   const { connectionPool } = rule ? policyFor(rule, null, port.port) : {};
   const target = {
     namespace: service.namespace,

@@ -12,8 +12,14 @@ import { compileVirtualHosts } from './virtual-hosts.ts';
 export function viewKeyOf(context: CompileContext, client: PatchedProxy): string {
   const { namespace, labels } = client;
   const patching = patchingFilters(context, client).map(({ resource }) => `${resource.namespace}.${resource.name}`);
-  const patched = patching.length > 0 ? [`${client.kind}+${patching.join('+')}`] : [];
+  // Gateways see credentials that sidecars beside them do not.
+  const kind = patching.length > 0 || (client.kind === 'gateway' && hasCredentials(context)) ? [client.kind] : [];
+  const patched = kind.length > 0 ? [[...kind, ...patching].join('+')] : [];
   return [namespace, ...selectingRules(context, namespace, labels), ...patched].join('/');
+}
+
+function hasCredentials(context: CompileContext): boolean {
+  return context.set.list('DestinationRule').some(({ resource }) => JSON.stringify(resource.spec).includes('"credentialName"'));
 }
 
 function patchingFilters(context: CompileContext, client: PatchedProxy) {
@@ -48,7 +54,8 @@ function compileUnpatched(context: CompileContext, namespace: string, client: Pa
   const services = visibleServices(context, namespace);
   const clusters: Record<string, ClusterSnapshot> = {};
   for (const service of services)
-    for (const cluster of compileClusters(context, service, { namespace, labels })) clusters[cluster.name] = cluster;
+    for (const cluster of compileClusters(context, service, { namespace, labels, gateway: client?.kind === 'gateway' }))
+      clusters[cluster.name] = cluster;
   const defaultPorts: Record<string, number> = {};
   const serviceByHost: Record<string, string> = {};
   for (const service of services) {

@@ -80,7 +80,7 @@ export function findCaCertificates(set: ResourceSet, namespace: string, name: st
   }
 }
 
-function coreResource(set: ResourceSet, kind: string, namespace: string, name: string): ParsedResource | null {
+export function coreResource(set: ResourceSet, kind: string, namespace: string, name: string): ParsedResource | null {
   const found = set
     .list(kind)
     .find(({ resource: r }) => groupOf(r.apiVersion) === '' && r.namespace === namespace && r.name === name);

@@ -1,12 +1,12 @@
-import { addFlag, type ExchangeState } from '../../exchange.ts';
-import type { AuthorizationSnapshot, ExtAuthzProvider, InboundPort } from '../../snapshot.ts';
-import { brokenCustom } from '../custom-providers.ts';
-import type { GrpcCall } from '../grpc-call.ts';
-import { createConnectionAuthorizer, firstMatch, prepareAction } from '../rbac/filter.ts';
-import { encodeTcpCheck } from './check-request.ts';
-import { decodeCheckResponse } from './check-response.ts';
-import { checkPath } from './grpc-check.ts';
-import { unreachable } from './verdict.ts';
+import { addFlag, type ExchangeState } from '../exchange.ts';
+import type { AuthorizationSnapshot, ExtAuthzProvider, InboundPort } from '../snapshot.ts';
+import { brokenCustom } from './custom-providers.ts';
+import { encodeTcpCheck } from './ext-authz/check-request.ts';
+import { decodeCheckResponse } from './ext-authz/check-response.ts';
+import { checkPath } from './ext-authz/grpc-check.ts';
+import { unreachable } from './ext-authz/verdict.ts';
+import type { GrpcCall } from './grpc-call.ts';
+import { createConnectionAuthorizer, firstMatch, prepareAction } from './rbac/filter.ts';
 
 /*
  * Who is let in to an opaque port: CUSTOM by gRPC first (Envoy's network filter ext_authz; an HTTP service is not asked about connections),
