@@ -63,7 +63,8 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
   }, [topToken]);
 
   const totalPx = virtualizer.getTotalSize();
-  const drawn = useRowWindow(virtualizer.range, count);
+  // The range by itself is that of the last scroll; a list that was empty has had none.
+  const drawn = useRowWindow(virtualizer.calculateRange(), count);
   const { onRange } = props;
   useEffect(() => {
     onRange?.(drawn.first, drawn.last);

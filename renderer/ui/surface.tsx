@@ -2,6 +2,7 @@ import { Tabs as BaseTabs } from '@base-ui/react/tabs';
 import { CircleAlert, CircleCheck, Info, type LucideIcon, TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Button } from './button.tsx';
+import { formatCount } from './format.ts';
 import './surface.css';
 
 /** What a colour means, everywhere. `fault` is anything Drydock broke on purpose. */
@@ -114,7 +115,7 @@ export function Tabs<T extends string>({
         {tabs.map((tab) => (
           <BaseTabs.Tab key={tab.id} className="dd-tab" value={tab.id} disabled={tab.disabled}>
             {tab.label}
-            {tab.count !== undefined && <span className="dd-tab-count">{tab.count}</span>}
+            {tab.count !== undefined && <span className="dd-tab-count">{formatCount(tab.count)}</span>}
           </BaseTabs.Tab>
         ))}
       </BaseTabs.List>

@@ -1,6 +1,7 @@
 import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
 import { type FilterKey, filterKeys, isFilterKey } from './filter.ts';
 import { responseFlags } from './response-flags.ts';
+import { templateOf } from './route-groups.ts';
 
 export interface Suggestion {
   /** What is shown. */
@@ -77,6 +78,7 @@ export function gatherSeen(exchanges: Iterable<Exchange>): SeenValues {
     add('src', exchange.source);
     add('method', exchange.method);
     add('path', exchange.path.split('?')[0] ?? '');
+    add('template', templateOf(exchange.path));
     for (const flag of exchange.flags.split(',')) add('flag', flag);
     for (const fault of exchange.faults) add('fault', fault.name);
     add('version', exchange.destinationVersion);

@@ -10,6 +10,7 @@ function describeTerm(term: FilterTerm): string {
   const list = term.values.join(' or ');
   if (term.key === null) return `${not ? 'without' : 'containing'} “${list}”`;
   const { words, kind } = filterKeys[term.key];
+  if (kind === 'template') return `path ${not ? 'not ' : ''}of the form ${list}`;
   if (list === '*') return `${not ? 'without' : 'with'} any ${words}`;
   if (kind === 'number' || kind === 'status') return `${words} ${not ? 'not ' : ''}${compareWords[term.op]}${list}`;
   if (term.key === 'path')

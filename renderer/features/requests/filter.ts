@@ -1,4 +1,5 @@
 import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
+import { fitsTemplate } from './route-groups.ts';
 
 /**
  * The one-bar filter of the requests list.
@@ -15,6 +16,12 @@ export const filterKeys = {
   src: { kind: 'name', words: 'from', example: ':reviews', title: 'Source service or workload' },
   method: { kind: 'name', words: 'method', example: ':POST', title: 'Request method' },
   path: { kind: 'path', words: 'path', example: ':/pay', title: 'Start of the path, or any part with *' },
+  template: {
+    kind: 'template',
+    words: 'path',
+    example: ':/orders/*',
+    title: 'Path part by part, * for any one; the query left out',
+  },
   flag: { kind: 'name', words: 'response flag', example: ':UO', title: 'Envoy response flag; * for any' },
   fault: { kind: 'name', words: 'fault', example: ':*', title: 'Name or effect of a fault that acted; * for any' },
   ms: { kind: 'number', words: 'duration in ms', example: '>200', title: 'Duration in milliseconds' },
@@ -27,7 +34,7 @@ export const filterKeys = {
   trace: { kind: 'name', words: 'trace', example: ':', title: 'Trace id' },
 } as const satisfies Record<
   string,
-  { kind: 'status' | 'name' | 'path' | 'number'; words: string; example: string; title: string }
+  { kind: 'status' | 'name' | 'path' | 'template' | 'number'; words: string; example: string; title: string }
 >;
 
 export type FilterKey = keyof typeof filterKeys;
@@ -154,6 +161,7 @@ function compileValues({ key, op, values }: FilterTerm): (exchange: Exchange) =>
     return (exchange) => tests.some((test) => test(read(exchange)));
   }
   const tests = values.map((value) => compileText(value, kind === 'path' && op !== '='));
+  if (kind === 'template') return (exchange) => values.some((value) => fitsTemplate(exchange.path, value));
   const read = textReaders[key as keyof typeof textReaders];
   return (exchange) => {
     const texts = read(exchange);
@@ -213,7 +221,7 @@ const textReaders = {
   mtls: (exchange: Exchange) => [exchange.mtls ? 'yes' : 'no'],
   open: (exchange: Exchange) => [exchange.open ? 'yes' : 'no'],
   trace: (exchange: Exchange) => [exchange.traceId],
-} satisfies Record<Exclude<FilterKey, keyof typeof numberReaders>, (exchange: Exchange) => string[]>;
+} satisfies Record<Exclude<FilterKey, keyof typeof numberReaders | 'template'>, (exchange: Exchange) => string[]>;
 
 function names(service: string, namespace: string, workload: string): string[] {
   return [service, `${namespace}/${service}`, workload];

@@ -76,6 +76,7 @@ test('only single values that must hold narrow the question', () => {
   expect(narrow('status>=500 src:web method:post path:/pay flag:uo trace:AB')).toEqual({
     ...{ status: '>=500', from: 'web', method: 'POST', path: '/pay', flag: 'UO', traceId: 'ab' },
   });
+  expect(narrow('template:/cart/*/items')).toEqual({ path: '/cart/' });
   expect(narrow('status:5xx')).toEqual({ status: '5xx' });
   expect(narrow('-dest:a status!=200 dest:a,b path:/x*y flag:* ms>20 text')).toEqual({});
 });

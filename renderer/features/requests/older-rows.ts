@@ -99,6 +99,7 @@ export function narrowFilter({ terms }: Filter): Narrowed {
 
 function narrowTerm({ key, op }: FilterTerm, value: string): Narrowed {
   if (key === 'status') return { status: op === ':' ? value : `${op}${value}` };
+  if (key === 'template') return value.startsWith('/') ? { path: value.split('*', 1)[0] } : {};
   if (value.includes('*')) return {};
   if (key === 'dest') return { to: value.toLowerCase() };
   if (key === 'src') return { from: value.toLowerCase() };

@@ -1,23 +1,25 @@
-import { ArrowDown, ArrowDownUp, ArrowLeftRight, ArrowUp, Columns3, FilterX, RotateCcw, X } from 'lucide-react';
+import { ArrowDown, ArrowDownUp, ArrowUp, Columns3, FilterX, ListTree, X } from 'lucide-react';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
 import { usePreferences } from '../../app/preferences.ts';
 import { useRoute, useRouter } from '../../app/router.ts';
 import { useCommands } from '../../commands/registry.ts';
-import { useEngine, useRingView, useStatus, useStreamState } from '../../engine/use-engine.ts';
-import { Button, Code, EmptyState, formatCount, Segments, Skeleton, Toolbar, VirtualList } from '../../ui/index.ts';
+import { useEngine, useRingView, useStreamState } from '../../engine/use-engine.ts';
+import { formatCount, Segments, Toolbar, VirtualList } from '../../ui/index.ts';
 import { type ColumnChoice, type ColumnId, keepChoice, moveColumn, readChoice } from './column-choice.ts';
 import { ColumnMenu } from './column-menu.tsx';
-import { compileFilter, hasTerm, parseFilter, toggleTerm } from './filter.ts';
+import { ExplainedBar } from './explained-bar.tsx';
+import { compileFilter, parseFilter } from './filter.ts';
 import { FilterBar } from './filter-bar.tsx';
 import { gatherSeen } from './filter-complete.ts';
 import { describeFilter } from './filter-words.ts';
+import { GroupList } from './group-list.tsx';
 import { isCall, MatchingList } from './matching-list.ts';
+import { NoRequests } from './no-requests.tsx';
 import { columnsFor, requestColumns } from './request-columns.tsx';
 import { RequestDetail } from './request-detail.tsx';
 import './requests.css';
 import { useWidth } from '../../ui/use-width.ts';
-import { SavedFilters } from './saved-filters.tsx';
 import { nextSort, parseSort } from './sort-rows.ts';
 import { useLookBack, useOlder } from './use-older.ts';
 import { useRows } from './use-rows.ts';
@@ -35,6 +37,7 @@ export default function RequestsScreen() {
   const { paused } = usePreferences();
   const filterText = query.get('filter') ?? '';
   const allHops = query.get('hops') === 'all';
+  const grouped = query.get('view') === 'groups';
   const selectedId = query.get('id');
 
   const filter = useMemo(() => parseFilter(filterText), [filterText]);
@@ -125,6 +128,14 @@ export default function RequestsScreen() {
       run: () => setChoosing(true),
     },
     {
+      id: 'requests.groups',
+      title: grouped ? 'Show one by one' : 'Group by edge and route',
+      group: 'This screen',
+      icon: ListTree,
+      keys: 't',
+      run: () => router.setQuery({ view: grouped ? null : 'groups', id: null, tab: null }),
+    },
+    {
       id: 'requests.unsort',
       title: 'Unsort: newest first again',
       group: 'This screen',
@@ -168,6 +179,15 @@ export default function RequestsScreen() {
         </span>
         <FilterBar text={filterText} filter={filter} onChange={setFilter} seen={seen} />
         <Segments
+          label="Show as"
+          value={grouped ? 'groups' : 'list'}
+          options={[
+            { value: 'list', label: 'List', title: 'One by one, newest first' },
+            { value: 'groups', label: 'Routes', title: 'By edge and route' },
+          ]}
+          onChange={(value) => router.setQuery({ view: value === 'groups' ? 'groups' : null, id: null, tab: null })}
+        />
+        <Segments
           label="Rows"
           value={allHops ? 'all' : 'calls'}
           options={[
@@ -177,7 +197,7 @@ export default function RequestsScreen() {
           onChange={(value) => router.setQuery({ hops: value === 'all' ? 'all' : null })}
         />
       </Toolbar>
-      <Explained text={filterText} setFilter={setFilter}>
+      <ExplainedBar text={filterText} setFilter={setFilter}>
         {filter.problems.length > 0 ? (
           <span className="tone-bad tone-text truncate" role="alert" title={filter.problems[0]?.message}>
             ✖ {filter.problems[0]?.message}
@@ -208,15 +228,21 @@ export default function RequestsScreen() {
           open={choosing}
           onOpenChange={setChoosing}
         />
-      </Explained>
+      </ExplainedBar>
       <div className="requests-split">
         <div className="requests-list" ref={listBox}>
           {count === 0 ? (
-            <Nothing
+            <NoRequests
               filtered={filterText !== ''}
               any={ring.end > ring.first}
               looking={back.looking}
               onClear={() => setFilter('')}
+            />
+          ) : grouped ? (
+            <GroupList
+              list={list}
+              older={older?.rows ?? none}
+              onOpen={(text) => router.setQuery({ view: null, filter: `${filterText} ${text}`.trim() }, { push: true })}
             />
           ) : (
             <VirtualList
@@ -258,103 +284,6 @@ function useColumnChoice(): [ColumnChoice, (choice: ColumnChoice) => void] {
     setChoice(next);
   }, []);
   return [choice, keep];
-}
-
-const quickFilters = [
-  { term: 'status>=500', label: 'Errors' },
-  { term: 'tries>1', label: 'Retried' },
-  { term: 'flag:*', label: 'Flagged' },
-  { term: 'fault:*', label: 'Faulted' },
-  { term: 'open:yes', label: 'Open' },
-] as const;
-
-/** The line under the filter: what it means in words, how many match, and five filters to click. */
-function Explained({
-  text,
-  setFilter,
-  children,
-}: {
-  text: string;
-  setFilter: (text: string) => void;
-  children: React.ReactNode;
-}) {
-  return (
-    <div className="requests-explained">
-      {quickFilters.map(({ term, label }) => (
-        <Button
-          key={term}
-          size="small"
-          variant="ghost"
-          aria-pressed={hasTerm(text, term)}
-          title={term}
-          onClick={() => setFilter(toggleTerm(text, term))}
-        >
-          {label}
-        </Button>
-      ))}
-      <SavedFilters text={text} onChange={setFilter} />
-      <span className="requests-rule" aria-hidden="true" />
-      {children}
-    </div>
-  );
-}
-
-function Nothing({
-  filtered,
-  any,
-  looking,
-  onClear,
-}: {
-  filtered: boolean;
-  any: boolean;
-  looking: boolean;
-  onClear: () => void;
-}) {
-  const status = useStatus();
-  const stream = useStreamState();
-  if (filtered && any)
-    return (
-      <EmptyState
-        icon={FilterX}
-        title={looking ? 'Looking further back…' : 'No request matches'}
-        actions={
-          <Button icon={<RotateCcw size={13} />} onClick={onClear}>
-            Clear the filter
-          </Button>
-        }
-      >
-        {looking ? 'None of the latest requests matches.' : 'Of all requests kept, none does.'} New ones that match appear here as
-        they happen.
-      </EmptyState>
-    );
-  if (!status)
-    return stream.phase === 'live' ? (
-      <Skeleton lines={10} height={16} />
-    ) : (
-      <EmptyState icon={ArrowLeftRight} title="Not connected yet">
-        Requests appear here as soon as an engine answers.
-      </EmptyState>
-    );
-  const service = status.services[0];
-  const workload = status.workloads[0];
-  const commands = [
-    service && `curl -H 'Host: ${service.name}.localhost' ${status.ingress}/`,
-    service && workload && `curl -x ${workload.outbound} http://${service.name}:${service.ports[0]?.port ?? 80}/`,
-  ].filter((command) => command !== undefined);
-  return (
-    <EmptyState icon={ArrowLeftRight} title="No requests yet">
-      <p>
-        {service
-          ? 'Send one through the ingress, or through a service’s own sidecar as that service would. It shows up here at once.'
-          : 'There is no service in the mesh yet. Add one, then send it a request.'}
-      </p>
-      <div className="requests-curls">
-        {commands.map((command) => (
-          <Code key={command} text={command} />
-        ))}
-      </div>
-    </EmptyState>
-  );
 }
 
 /** Rows per second over the last three seconds, by their own times; changes once a second. */

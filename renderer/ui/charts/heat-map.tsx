@@ -129,7 +129,7 @@ function drawAxes(
   context.textBaseline = 'top';
   context.textAlign = 'center';
   const [first, last] = [times[0] ?? 0, times.at(-1) ?? 0];
-  const { ticks, withSeconds } = timeTicks(first, last, (width - left - right) / 56);
+  const { ticks, withSeconds } = timeTicks(first, last, Math.min(6, (width - left - right) / 56));
   for (const time of ticks) {
     const share = last === first ? 0 : (time - first) / (last - first);
     context.fillText(clockTick(time, withSeconds), left + share * (width - left - right), height - bottom + 6);
