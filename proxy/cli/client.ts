@@ -33,14 +33,15 @@ export class EngineClient {
     return answerOf(status, text);
   }
 
-  /** An answer that is a file, written while it comes; readable by its owner alone. */
-  async download(name: ApiRouteName, options: CallOptions, file: string): Promise<void> {
+  /** An answer that is a file, written while it comes; a new file is readable by its owner alone. */
+  async download(name: ApiRouteName, options: CallOptions, to: string | NodeJS.WritableStream): Promise<void> {
     const headers = { authorization: `Bearer ${this.engine.token}` };
     const sent = request(this.engine.url + pathOf(name, options), { method: apiRoutes[name].method, headers, agent: false });
     sent.end();
     const response = await this.#response(sent);
     if (response.statusCode !== 200) answerOf(response.statusCode ?? 0, await readAll(response));
-    else await pipeline(response, createWriteStream(file, { mode: 0o600 }));
+    else if (typeof to === 'string') await pipeline(response, createWriteStream(to, { mode: 0o600 }));
+    else await pipeline(response, to, { end: false });
   }
 
   /** A file as the request's body. */

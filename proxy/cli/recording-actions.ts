@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import type { Recording, RecordingSelection } from '../api/recording.schema.ts';
 import { parseDurationMs } from '../shared/duration.ts';
 import type { EngineClient } from './client.ts';
@@ -162,11 +161,7 @@ async function exportRecording({ values, out }: CommandContext, client: EngineCl
     out.line(`Written to ${name}`);
     return 0;
   }
-  const har = JSON.stringify(await client.call('exportHar', { params: { id } }), null, 2);
-  if (!file) out.line(har);
-  else {
-    await writeFile(file, `${har}\n`, { mode: 0o600 });
-    out.line(`Written to ${file}`);
-  }
+  await client.download('exportHar', { params: { id } }, file ?? process.stdout);
+  if (file) out.line(`Written to ${file}`);
   return 0;
 }

@@ -57,7 +57,10 @@ function editingHandlers({ recordings }: Parts) {
 
 function fileHandlers({ recorder, importer }: Parts) {
   return {
-    exportHar: async ({ params }) => found(await recorder.exportHar(params.id), params.id),
+    exportHar: async ({ params }) => {
+      const { name, bytes } = found(await recorder.exportHar(params.id), params.id);
+      return new FileReply(`${name}.har`, 'application/json; charset=utf-8', bytes);
+    },
     importRecording: async ({ body }) => stored(await importer.importDocument(body)),
     exportRecordingFile: async ({ params }) => {
       const { name, bytes } = found(await recorder.exportFile(params.id), params.id);

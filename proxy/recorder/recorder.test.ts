@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { makeBody, makeExchange, makeFolder, realClock } from '../store/fixtures.ts';
 import { Store } from '../store/store.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
+import { exportedHar } from './har/testing.ts';
 import { Recorder, type RecorderOptions } from './recorder.ts';
 import { Redactor } from './redact.ts';
 
@@ -217,7 +218,7 @@ test('forty canaries are nowhere in database, log or export', async () => {
   recorder.offer(safe);
   await recorder.stop('r');
   await store.flush();
-  const har = JSON.stringify(await recorder.exportHar('r'));
+  const har = JSON.stringify(await exportedHar(recorder, 'r'));
   const files = readdirSync(folder.path).map((name) => join(folder.path, name));
   expect(files.some((file) => file.endsWith('-wal'))).toBe(true);
   const written = [har, ...files.filter((file) => existsSync(file)).map((file) => readFileSync(file).toString('latin1'))];

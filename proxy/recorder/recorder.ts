@@ -10,7 +10,7 @@ import type { Clock, Timer } from '../shared/clock.ts';
 import { parseDurationMs } from '../shared/duration.ts';
 import type { Store } from '../store/store.ts';
 import type { AnnotatedExchange, RecordedPage, StoreResult } from '../store/store-types.ts';
-import { type Har, writeHar } from './har/write-har.ts';
+import { writeHar } from './har/write-har.ts';
 import { RecordingFileError, readRecordingFile, writeRecordingFile } from './recording-file.ts';
 import { passesFilter } from './recording-filter.ts';
 import { makeRecordingId } from './recording-id.ts';
@@ -223,10 +223,12 @@ export class Recorder {
     return { ok: true, value: recording.id };
   }
 
-  async exportHar(idOrName: string): Promise<Har | null> {
-    const recording = await this.get(idOrName);
+  /** HAR 1.2, a piece at a time; null when there is no such recording. */
+  async exportHar(idOrName: string): Promise<{ name: string; bytes: AsyncIterable<Uint8Array> } | null> {
+    const recording = await this.settle(idOrName);
     if (recording === null) return null;
-    return writeHar(recording, await this.#all(recording.id), await this.stubs.get(recording.id));
+    const exchanges = this.#options.store.eachRecordedExchange(recording.id);
+    return { name: recording.name, bytes: writeHar(recording, exchanges, await this.stubs.get(recording.id)) };
   }
 
   /** The recording as one file (recording-file.ts), a piece at a time; null when there is none. */
@@ -281,14 +283,6 @@ export class Recorder {
   async close(): Promise<void> {
     for (const timer of this.#purges) timer.cancel();
     await Promise.all([...this.#running.keys()].map((id) => this.stop(id)));
-  }
-
-  async #all(id: string): Promise<AnnotatedExchange[]> {
-    const running = this.#running.get(id);
-    if (running !== undefined) await this.#flush(running);
-    const exchanges: AnnotatedExchange[] = [];
-    for await (const exchange of this.#options.store.eachRecordedExchange(id)) exchanges.push(exchange);
-    return exchanges;
   }
 
   #find(idOrName: string): Running | undefined {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { realClock } from '../store/fixtures.ts';
-import { fileOf, ImportBench, makeZip } from './har/testing.ts';
+import { exportedHar, fileOf, ImportBench, makeZip } from './har/testing.ts';
 import { RecordingEditor } from './recording-editor.ts';
 
 let bench: ImportBench;
@@ -29,7 +29,7 @@ describe('stubs', () => {
     if (!result.ok) return;
     expect(result.value.notes).toMatchObject([{ entry: 'pair 2', field: 'request.path[0]' }]);
     expect(await bench.recorder.list()).toMatchObject([{ stubs: 1 }]);
-    const har = (await bench.recorder.exportHar('stubs'))!;
+    const har = await exportedHar(bench.recorder, 'stubs');
     const back = await bench.imported(har, 'back');
     expect(back.recording).toMatchObject({ stubs: 1, notes: [] });
     const kept = await bench.recorder.stubs.get(result.value.id);

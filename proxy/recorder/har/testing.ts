@@ -55,6 +55,22 @@ export const harOf = (entries: unknown[], creator = 'test') => ({
   log: { version: '1.2', creator: { name: creator, version: '1' }, entries },
 });
 
+/** A recording's HAR, read again. */
+export async function exportedHar(
+  recorder: Recorder,
+  idOrName: string,
+): Promise<{ log: { entries: Record<string, unknown>[] } }> {
+  const exported = await recorder.exportHar(idOrName);
+  if (exported === null) throw new Error(`there is no recording ${idOrName}`);
+  return parsed(exported.bytes);
+}
+
+export async function parsed(bytes: AsyncIterable<Uint8Array>): Promise<{ log: { entries: Record<string, unknown>[] } }> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of bytes) pieces.push(piece);
+  return JSON.parse(Buffer.concat(pieces).toString('utf8'));
+}
+
 export async function* fileOf(content: string | Buffer): AsyncGenerator<Uint8Array> {
   yield Buffer.from(content);
 }

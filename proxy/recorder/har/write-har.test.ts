@@ -4,7 +4,7 @@ import type { ExchangeDetail } from '../../api/exchange.schema.ts';
 import { makeBody, makeExchange } from '../../store/fixtures.ts';
 import { checkHar } from './check-har.ts';
 import { readHar } from './read-har.ts';
-import { ImportBench } from './testing.ts';
+import { exportedHar, ImportBench, parsed } from './testing.ts';
 import { writeHar } from './write-har.ts';
 
 let bench: ImportBench;
@@ -29,16 +29,20 @@ const posted: ExchangeDetail = makeExchange(5, {
   },
 });
 
+async function* each<T>(list: readonly T[]): AsyncGenerator<T> {
+  yield* list;
+}
+
 describe('an export', () => {
   test('read back is the same recording: same exchanges, same ids, same export', async () => {
     await bench.record('checkout', [posted, makeExchange(4)]);
-    const har = (await bench.recorder.exportHar('checkout'))!;
+    const har = await exportedHar(bench.recorder, 'checkout');
     const { recording } = await bench.imported(har, 'checkout');
     expect(recording).toMatchObject({ name: 'checkout', state: 'stopped', exchanges: 2, dropped: 0, notes: [] });
-    expect(await bench.recorder.exportHar(recording.id)).toEqual(har);
+    expect(await exportedHar(bench.recorder, recording.id)).toEqual(har);
   });
 
-  test('loses nothing of any exchange, and is HAR 1.2, whatever the exchange', () => {
+  test('loses nothing of any exchange, and is HAR 1.2, whatever the exchange', async () => {
     const text = fc.string({ unit: 'grapheme', maxLength: 20 });
     const pairs = fc.array(fc.tuple(fc.constantFrom('a', 'X-B', 'cookie', 'set-cookie', 'location', 'content-type'), text), {
       maxLength: 4,
@@ -79,20 +83,31 @@ describe('an export', () => {
       ),
     });
     const recording = { name: 'r', note: 'n', filter: { to: 'x' }, startedAt: '2026-01-01T00:00:00.000Z', stoppedAt: null };
-    fc.assert(
-      fc.property(fc.array(changes, { maxLength: 4 }), (list) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(changes, { maxLength: 4 }), async (list) => {
         const exchanges = list.map((change, n) => makeExchange(n, change as Partial<ExchangeDetail>));
-        const har = JSON.parse(JSON.stringify(writeHar(recording as never, exchanges)));
+        const har = await parsed(writeHar(recording as never, each(exchanges)));
         expect(checkHar(har)).toEqual([]);
         const read = readHar(har, (i) => `new${i}`);
         if (typeof read === 'string') throw new Error(read);
         expect(read.exchanges).toEqual(JSON.parse(JSON.stringify(exchanges)));
         expect(read).toMatchObject({ name: 'r', note: 'n', filter: { to: 'x' }, startedAt: recording.startedAt, skipped: 0 });
         expect(read.notes.list()).toEqual([]);
-        expect(JSON.parse(JSON.stringify(writeHar(recording as never, read.exchanges)))).toEqual(har);
+        expect(await parsed(writeHar(recording as never, each(read.exchanges)))).toEqual(har);
       }),
       { numRuns: 200, seed: 11 },
     );
+  });
+
+  test('is handed on while the recording is read, however long it is', async () => {
+    let read = 0;
+    async function* many(): AsyncGenerator<ExchangeDetail> {
+      for (; read < 100_000; read++) yield makeExchange(read);
+    }
+    const pieces = writeHar({ name: 'long' } as never, many());
+    expect((await pieces.next()).value!.length).toBeGreaterThan(1000);
+    expect(read).toBeLessThan(200);
+    await pieces.return(undefined);
   });
 
   test('has what every reader expects', async () => {
@@ -108,7 +123,7 @@ describe('an export', () => {
         attempts: [{ endpoint: '127.0.0.1:1', status: 200, flag: '', startMs: 0, durationMs: 4, connectMs: 2 }],
       }),
     ]);
-    const har = (await bench.recorder.exportHar('r'))!;
+    const har = await exportedHar(bench.recorder, 'r');
     expect(checkHar(har)).toEqual([]);
     expect(har.log.entries[0]).toMatchObject({
       ...{ startedDateTime: posted.time, time: 12.5 },

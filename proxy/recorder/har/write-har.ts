@@ -10,26 +10,32 @@ import type { Stubs } from '../stubs/stub.ts';
  * that an export read back is the same recording.
  */
 
-export interface Har {
-  log: { version: '1.2'; creator: { name: string; version: string }; entries: HarEntry[]; [key: string]: unknown };
-  [key: string]: unknown;
-}
 export type HarEntry = Record<string, unknown>;
 
 type Pairs = readonly (readonly [string, string])[];
 
-export function writeHar(recording: Recording, exchanges: readonly AnnotatedExchange[], stubs: Stubs | null = null): Har {
-  const sorted = [...exchanges].sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+/** Text is handed on when there is this much of it. */
+const pieceBytes = 64 * 1024;
+
+/** A HAR, a piece at a time and an entry a line. `exchanges` come oldest first, as HAR wants its entries. */
+export async function* writeHar(
+  recording: Recording,
+  exchanges: AsyncIterable<AnnotatedExchange>,
+  stubs: Stubs | null = null,
+): AsyncGenerator<Uint8Array> {
   const { name, note, filter, startedAt, stoppedAt } = recording;
-  return {
-    log: {
-      version: '1.2',
-      creator: { name: 'Drydock', version: '0.1.0' },
-      pages: [],
-      entries: sorted.map(writeEntry),
-      _drydock: { name, note, filter, startedAt, stoppedAt, ...(stubs === null ? {} : { stubs }) },
-    },
-  };
+  const own = { name, note, filter, startedAt, stoppedAt, ...(stubs === null ? {} : { stubs }) };
+  const head = JSON.stringify({ version: '1.2', creator: { name: 'Drydock', version: '0.1.0' }, pages: [], _drydock: own });
+  let text = `{"log":${head.slice(0, -1)},"entries":[`;
+  let separator = '\n';
+  for await (const exchange of exchanges) {
+    text += separator + JSON.stringify(writeEntry(exchange));
+    separator = ',\n';
+    if (text.length < pieceBytes) continue;
+    yield Buffer.from(text);
+    text = '';
+  }
+  yield Buffer.from(`${text}\n]}}\n`);
 }
 
 function writeEntry(exchange: AnnotatedExchange): HarEntry {

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import type { Recording } from '../../../proxy/api/recording.schema.ts';
 import { useEngine } from '../../engine/use-engine.ts';
 import { Button, formatBytes, formatClock, formatCount, IconButton, Input, Menu, plural, useToasts } from '../../ui/index.ts';
-import { saveFile, saveText } from '../../ui/save-text.ts';
+import { saveFile } from '../../ui/save-text.ts';
 import { spanWords } from './recording-words.ts';
 
 export interface RecordingHeaderProps {
@@ -122,10 +122,9 @@ function ExportMenu({ recording }: { recording: Recording }) {
   const toasts = useToasts();
   const guarded = (save: () => Promise<void>) => () =>
     void save().catch((error: unknown) => toasts.error(`${recording.name} was not exported`, error));
-  const saveHar = guarded(async () => {
-    const har = await engine.call('exportHar', { params: { id: recording.id } });
-    saveText(`${recording.name}.har`, JSON.stringify(har), 'application/json');
-  });
+  const saveHar = guarded(async () =>
+    saveFile(`${recording.name}.har`, await engine.download('exportHar', { id: recording.id })),
+  );
   const saveRecording = guarded(async () =>
     saveFile(`${recording.name}.drydock-recording`, await engine.download('exportRecordingFile', { id: recording.id })),
   );
