@@ -54,8 +54,34 @@ describe('a service that imported stubs answer for', () => {
     await row.getByRole('switch').click();
     await expect.poll(async () => (await ask('/items/rope')).body, { timeout: 10_000 }).toContain('"left":0');
     expect((await ask('/nobody')).status).toBe(501);
-    await expect.poll(() => row.locator('td').last().textContent(), { timeout: 10_000 }).toBe('1');
+    await expect.poll(() => row.getByTestId('standin-misses').textContent(), { timeout: 10_000 }).toBe('1');
+    // The list is as fresh as the counts.
+    expect(await row.getByTestId('standin-calls').textContent()).toMatch(
+      /missedGET \/nobody from orders[\s\S]*stubGET \/items\/rope/,
+    );
     await app.screenshot('stand-in');
+  });
+
+  it('answers one caller, passes misses on, or pauses, as its options say', async () => {
+    const row = byId('standin-row').filter({ hasText: 'stock' }).first();
+    const choose = async (field: string, option: string) => {
+      await row.getByRole('combobox', { name: field, exact: true }).click();
+      await app.page.getByRole('option', { name: option, exact: true }).filter({ visible: true }).click();
+    };
+    await row.getByRole('button', { name: 'Options' }).click();
+    await choose('Without a recorded answer', 'Ask the service');
+    await expect.poll(async () => (await ask('/nobody')).status, { timeout: 10_000 }).toBe(200);
+    await choose('Who is answered', 'Only ingress');
+    await expect.poll(async () => (await ask('/items/rope')).body, { timeout: 10_000 }).toContain('7');
+    await choose('Who is answered', 'Only orders');
+    await expect.poll(async () => (await ask('/items/rope')).body, { timeout: 10_000 }).toContain('"left":0');
+    await row.getByRole('button', { name: 'Pause' }).click();
+    await expect.poll(async () => (await ask('/items/rope')).body, { timeout: 10_000 }).toContain('7');
+    await app.screenshot('stand-in-options');
+    await row.getByRole('button', { name: 'Resume' }).click();
+    await expect.poll(async () => (await ask('/items/rope')).body, { timeout: 10_000 }).toContain('"left":0');
+    await choose('Without a recorded answer', 'Fail with 501');
+    await expect.poll(async () => (await ask('/nobody')).status, { timeout: 10_000 }).toBe(501);
   });
 
   it('shows on each request what answered it, and of a miss what came nearest', async () => {
@@ -71,10 +97,25 @@ describe('a service that imported stubs answer for', () => {
     await app.screenshot('stand-in-decision');
   });
 
+  it('is seen in the topology, and ended and begun again on the edge', async () => {
+    await byId('nav-topology').click();
+    await byId('stood-in').waitFor();
+    await byId('topology-edge-orders-stock').first().click({ force: true });
+    const row = byId('edge-stand-in-row');
+    await row.waitFor();
+    expect(await row.textContent()).toMatch(/WireMock stubs[\s\S]*Answers only orders/);
+    await row.getByRole('button', { name: /^End/ }).click();
+    await expect.poll(async () => (await ask('/items/rope')).body, { timeout: 10_000 }).toContain('7');
+    await byId('stand-in-start').click();
+    await app.page.getByRole('menuitem', { name: /WireMock stubs/ }).click();
+    await expect.poll(async () => (await ask('/items/rope')).body, { timeout: 10_000 }).toContain('"left":0');
+    await app.screenshot('stand-in-edge');
+  });
+
   it('is switched off, and the service answers for itself again', async () => {
     await byId('nav-recordings').click();
     await byId('recording-row-WireMock stubs').click();
-    await byId('standin-row').filter({ hasText: 'stock' }).getByRole('switch').click();
+    await byId('standin-row').filter({ hasText: 'stock' }).first().getByRole('switch').click();
     await expect.poll(async () => (await ask('/items/rope')).body, { timeout: 10_000 }).toContain('7');
     expect(app.complaints).toEqual([]);
   });

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import type { RecordedRowFilter, Recording } from '../../../proxy/api/recording.schema.ts';
+import { useRoute } from '../../app/router.ts';
 import { useCall } from '../../engine/use-engine.ts';
 import { Tabs } from '../../ui/index.ts';
 import { RecordedRows } from './recorded-rows.tsx';
@@ -22,7 +23,9 @@ export interface RecordingDetailProps {
 
 /** One recording: what it is, when its calls were, and its exchanges, replays and stand-ins. */
 export function RecordingDetail({ recording, onDeleted, onMade }: RecordingDetailProps) {
-  const [tab, setTab] = useState<Tab>(recording.exchanges === 0 && recording.stubs ? 'standin' : 'exchanges');
+  const { query } = useRoute();
+  const isForStandIn = query.get('tab') === 'standin' || (recording.exchanges === 0 && recording.stubs !== undefined);
+  const [tab, setTab] = useState<Tab>(isForStandIn ? 'standin' : 'exchanges');
   const [asksReplay, setAsksReplay] = useState(false);
   const [range, setRange] = useState<TimeRange | null>(null);
   const [filter, setFilter] = useState<RecordedRowFilter>({ hops: 'calls' });

@@ -5,7 +5,8 @@ import { describeStandIn } from './stand-in-words.ts';
 
 /** What a simulation did with the request: the answer it found and how, or what came nearest. */
 export function StandInSection({ note }: { note: StandInNote }) {
-  const { answeredBy, outcome, nearest } = note;
+  const { answeredBy, outcome, nearest, differs = [] } = note;
+  const fields = nearest?.differs ?? differs;
   const isExchange = outcome === 'exact' || outcome === 'masked' || outcome === 'template';
   return (
     <section aria-label="Stand-in" data-testid="stand-in">
@@ -42,9 +43,9 @@ export function StandInSection({ note }: { note: StandInNote }) {
           ['Nearest', nearest && <span className="mono">{`${nearest.path} (${nearest.exchangeId})`}</span>],
         ]}
       />
-      {nearest && (
+      {fields.length > 0 && (
         <ul className="request-notes" aria-label="What differs">
-          {nearest.differs.map((difference) => (
+          {fields.map((difference) => (
             <li key={difference}>{difference}</li>
           ))}
         </ul>

@@ -24,6 +24,7 @@ import { describeFault, faultsOnEdge, quickFault, quickFaults } from './edge-fau
 import { RedNumbers } from './numbers.tsx';
 import { requestsHref } from './request-links.ts';
 import { SplitSection } from './split-section.tsx';
+import { StandInSection } from './stand-in-section.tsx';
 import { shortName } from './topology-view.ts';
 
 /** Hits of a fault are no events; while the panel shows them they are asked for. */
@@ -55,6 +56,9 @@ export function EdgePanel({ edge, target, onClose }: { edge: GraphEdge; target: 
         <Signals edge={edge} />
         <FaultSection edge={edge} injectable={hasService} />
         <SplitSection edge={edge} target={target} />
+        {hasService && target.protocol !== 'tcp' && (
+          <StandInSection service={edge.to} from={edge.from === 'outside' ? null : from} />
+        )}
         <section className="topo-section topo-actions">
           <a className="dd-button" data-variant="default" data-size="medium" href={requestsHref(edge)}>
             <ArrowLeftRight size={13} aria-hidden="true" /> Requests

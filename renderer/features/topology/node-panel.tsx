@@ -4,6 +4,7 @@ import { hrefTo } from '../../app/router.ts';
 import { Badge, formatRate, formatShare, IconButton, plural } from '../../ui/index.ts';
 import { RedNumbers } from './numbers.tsx';
 import { requestsHref } from './request-links.ts';
+import { StandInSection } from './stand-in-section.tsx';
 import { healthOf, markErrors, shortName } from './topology-view.ts';
 
 /** One service in short: its numbers, versions, callers and callees. The whole truth is on its own screen. */
@@ -45,6 +46,7 @@ export function NodePanel({
         <Versions node={node} />
         <Peers title="Called by" edges={callers} end="from" onSelect={onSelect} />
         <Peers title="Calls" edges={callees} end="to" onSelect={onSelect} />
+        {node.kind === 'service' && node.protocol !== 'tcp' && <StandInSection service={node.id} from={null} />}
         <section className="topo-section topo-actions">
           {node.kind === 'service' && (
             <a className="dd-button" data-variant="primary" data-size="medium" href={hrefTo('service', { name: node.id })}>

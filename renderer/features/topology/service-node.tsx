@@ -1,6 +1,7 @@
 import { Handle, type Node, type NodeProps, Position } from '@xyflow/react';
 import { Globe, LogIn, type LucideIcon, Server } from 'lucide-react';
 import { memo } from 'react';
+import { useStatus } from '../../engine/use-engine.ts';
 import { useNodeView } from './live-view.ts';
 import type { NodeView } from './topology-view.ts';
 
@@ -55,6 +56,7 @@ function ServiceBox({ view, selected, onSelect }: BoxProps) {
         <span className="topo-node-name truncate" title={view.name}>
           {view.name}
         </span>
+        <StoodIn id={view.id} />
         <span className="topo-node-kind">{kindWords[view.kind] ?? (view.namespace && `in ${view.namespace}`)}</span>
       </span>
       <span className="topo-node-line num">
@@ -76,6 +78,19 @@ function ServiceBox({ view, selected, onSelect }: BoxProps) {
       </span>
       {view.versions.length > 0 && <Versions versions={view.versions} busy={busy} />}
     </button>
+  );
+}
+
+/** Somebody else answers for it: seen at once, as its process need not even run. */
+function StoodIn({ id }: { id: string }) {
+  const own = useStatus()?.simulations?.filter(({ namespace, service }) => `${namespace}/${service}` === id) ?? [];
+  const on = own.filter(({ enabled }) => enabled);
+  if (on.length === 0) return null;
+  const whom = on.map(({ recording, from }) => (from === '' ? recording : `${recording}, only for ${from}`)).join('; ');
+  return (
+    <span className="topo-standin-mark" title={`Answered from ${whom}`} data-testid="stood-in">
+      <i aria-hidden="true">◇</i> stand-in
+    </span>
   );
 }
 
