@@ -94,6 +94,14 @@ describe('the engine', () => {
     expect(after.control.token).not.toBe(before.control.token);
   });
 
+  test('a database that is damaged is put aside, and an event says so', async () => {
+    await writeFile(path.join(home, 'drydock.db'), 'this is no database, and long enough to be looked at '.repeat(100));
+    await start();
+    const { events } = (await api('/events?type=store.quarantined')).json as unknown as { events: { message: string }[] };
+    expect(events.map(({ message }) => message)).toEqual([expect.stringContaining(path.join(home, 'drydock.db.quarantine-'))]);
+    expect((await call()).status).toBe(200);
+  });
+
   test('a rejected apply changes nothing, an accepted one acts at once, a removed one is gone', async () => {
     await start();
     expect((await api('/apply', 'POST', 'apiVersion: v1\nkind: [', 'application/yaml')).status).toBe(422);

@@ -51,6 +51,7 @@ import { Replayer } from './recorder/replay.ts';
 import { LoadThread } from './scenarios/load-thread.ts';
 import { Scenarios } from './scenarios/scenarios.ts';
 import type { Store } from './store/store.ts';
+import type { StoreNotice } from './store/store-types.ts';
 import { AccessLog } from './telemetry/access-log-writer.ts';
 import { OtlpExporter } from './telemetry/otlp/exporter.ts';
 import { OtlpReceiver, otlpGrpcPort, otlpHttpPort } from './telemetry/otlp/receiver.ts';
@@ -97,6 +98,8 @@ export class Engine {
   #parts!: Parts;
   #counters: DataPlaneCounters | null = null;
   #crashed = '';
+  /** What the store had to say before there was anybody to hear it. */
+  readonly #early: (() => void)[] = [];
   #stopping: Promise<void> | null = null;
 
   private constructor(options: EngineOptions) {
@@ -148,6 +151,7 @@ export class Engine {
     const rememberedPorts = ports ?? {};
     const parts = await this.#join({ lock, dataPlane, store, authority, rememberedPorts });
     this.#parts = parts;
+    for (const tell of this.#early.splice(0)) tell();
     parts.server = await this.#startServer(parts, rememberedPorts);
     this.#closers.push(() => parts.server?.close());
     const toxiproxy = await listenToxiproxy(parts.toxiproxyState, this.#options.toxiproxyPort);
@@ -197,14 +201,13 @@ export class Engine {
   }
 
   async #openStore(): Promise<Store> {
-    const early: { type: string; message: string; data: Record<string, unknown> }[] = [];
-    const onNotice = (notice: (typeof early)[number]) => {
-      if (this.#parts) this.#emit(notice.type, 'store', notice.message, notice.data);
-      else early.push(notice);
+    const onNotice = ({ type, message, data }: StoreNotice) => {
+      const tell = () => this.#emit(type, 'store', message, data);
+      if (this.#parts) tell();
+      else this.#early.push(tell);
     };
     const store = await openHomeStore(this.#options.home, this.#clock, onNotice);
     this.#closers.push(() => store.close());
-    for (const notice of early) this.#log.write(`${notice.type}: ${notice.message}`);
     return store;
   }
 

@@ -25,6 +25,8 @@ test('a disk that is full says so; what is no matter of the file system stays wh
   expect((explainHomeError('/h', full) as Error).message).toBe(
     'The home folder /h cannot be used: its disk is full (ENOSPC, at /h/ca/a.key)',
   );
+  const limit = explainHomeError('/h', new Error('listen EMFILE: too many open files')) as { diagnostics: unknown[] };
+  expect(limit.diagnostics).toMatchObject([{ code: 'DD1209', suggestion: expect.stringContaining('ulimit -n') }]);
   const other = new Error('else');
   expect(explainHomeError('/h', other)).toBe(other);
 });

@@ -9,8 +9,6 @@ const causes: Record<string, string> = {
   ENOSPC: 'its disk is full',
   EDQUOT: 'the disk quota is used up',
   ENAMETOOLONG: 'its path is longer than the system takes',
-  EMFILE: 'this process has too many open files (ulimit -n)',
-  ENFILE: 'the system has too many open files',
 };
 
 /** The home folder, or a file in it, cannot be read or written: place, cause and remedy. */
@@ -24,9 +22,22 @@ export class HomeUnusable extends Error {
   }
 }
 
-/** An error of the file system as HomeUnusable; any other error as it is. */
+/** What is open takes all that this process may open. */
+class TooManyFiles extends Error {
+  override name = 'TooManyFiles';
+  readonly diagnostics: Diagnostic[];
+
+  constructor(reason: string) {
+    super(`The engine may not open as many files and connections as it needs: ${reason}`);
+    const suggestion = 'Raise the limit, e.g. with `ulimit -n 4096` in the shell that starts it';
+    this.diagnostics = [{ severity: 'error', code: 'DD1209', message: this.message, suggestion }];
+  }
+}
+
+/** An error of the file system as HomeUnusable, a limit on open files as what to do about it; any other error as it is. */
 export function explainHomeError(home: string, error: unknown): unknown {
-  const { code = '', path: place } = error as NodeJS.ErrnoException;
+  const { code = '', path: place, message } = error as NodeJS.ErrnoException;
+  if (/\bE[MN]FILE\b/.test(message)) return new TooManyFiles(message);
   const cause = causes[code];
   if (!(error instanceof Error) || cause === undefined) return error;
   const where = place === undefined || place === home ? '' : `, at ${place}`;

@@ -40,7 +40,7 @@ export async function listenToxiproxy(state: ToxiproxyState, fixed: number | und
     return await ToxiproxyApi.listen(state, { port: fixed ?? defaultToxiproxyPort, fixed: fixed !== undefined });
   } catch (error) {
     const owner = fixed ? await findPortOwner(fixed) : '';
-    const message = `The Toxiproxy API cannot listen on port ${fixed}: ${(error as Error).message}${owner ? `; held by ${owner}` : ''}`;
+    const message = `The Toxiproxy API cannot listen on port ${fixed ?? defaultToxiproxyPort}: ${(error as Error).message}${owner ? `; held by ${owner}` : ''}`;
     throw new StartError([{ severity: 'error', code: 'DD1204', message }]);
   }
 }

@@ -10,9 +10,18 @@ export interface ProbeTarget {
 
 const timeoutMs = 1_000;
 
-/** '' when the target answers, else why not. Bounded to one second. */
-export function probe(target: ProbeTarget): Promise<string> {
-  return target.httpPath === null ? probeTcp(target) : probeHttp(target, target.httpPath);
+/** '' when the target answers, else why not. Bounded to one second, two where it may listen next door. */
+export async function probe(target: ProbeTarget): Promise<string> {
+  const problem = await (target.httpPath === null ? probeTcp(target) : probeHttp(target, target.httpPath));
+  return problem.startsWith('nothing listens') ? problem + (await otherLoopback(target)) : problem;
+}
+
+/** Many development servers listen on one family of addresses only: on ::1 where `localhost` is asked for, or the other way about. */
+async function otherLoopback({ host, port }: ProbeTarget): Promise<string> {
+  const other = { '127.0.0.1': '::1', localhost: '::1', '::1': '127.0.0.1' }[host.replace(/^\[|\]$/g, '')];
+  if (other === undefined || (await probeTcp({ host: other, port, httpPath: null })) !== '') return '';
+  const there = other.includes(':') ? `[${other}]:${port}` : `${other}:${port}`;
+  return `, but a program does on ${there}: name that address, or let the service listen on ${host}`;
 }
 
 function probeTcp({ host, port }: ProbeTarget): Promise<string> {
