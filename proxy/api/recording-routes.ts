@@ -5,6 +5,7 @@ import {
   annotationSchema,
   importedRecordingSchema,
   keepRequestSchema,
+  keepTrafficSchema,
   mergeRequestSchema,
   recordedRowPageSchema,
   recordedRowQuerySchema,
@@ -70,6 +71,13 @@ export const recordingRoutes = {
     path: '/recordings/:id/keep',
     summary: 'A new recording with a part of one (by time, filter or choice); without conditions a copy',
     body: keepRequestSchema,
+    response: recordingSchema,
+  },
+  keepTraffic: {
+    method: 'POST',
+    path: '/recordings/from-traffic',
+    summary: 'A new recording of requests that passed already, marked as given, with the rest of their traces',
+    body: keepTrafficSchema,
     response: recordingSchema,
   },
   mergeRecordings: {

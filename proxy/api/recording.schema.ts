@@ -144,6 +144,18 @@ export const keepRequestSchema = z.strictObject({
   keep: recordingSelectionSchema.default({}),
 });
 
+/** Requests that passed already, as a recording of their own: with what someone marked on them, and with the rest of their traces. */
+export const keepTrafficSchema = z.strictObject({
+  name: z.string().trim().min(1).max(200).optional(),
+  exchanges: z
+    .array(z.strictObject({ id: z.string(), annotation: annotationSchema.optional() }))
+    .min(1)
+    .max(1000),
+  /** Without them a replay has no call from outside to begin with. */
+  wholeTraces: z.boolean().default(true),
+});
+export type KeepTraffic = z.infer<typeof keepTrafficSchema>;
+
 export const mergeRequestSchema = z.strictObject({
   name: z.string().trim().min(1).max(200).optional(),
   /** Ids or names. An exchange that several of them have is taken once. */

@@ -51,6 +51,7 @@ function editingHandlers({ recordings }: Parts) {
       changed: stored(await recordings.annotate(params.id, body.exchanges, body.annotation)),
     }),
     keepRecording: async ({ params, body }) => stored(await recordings.keep(params.id, body.keep, body.name)),
+    keepTraffic: async ({ body }) => stored(await recordings.keepTraffic(body)),
     mergeRecordings: async ({ body }) => stored(await recordings.merge(body.recordings, body.name)),
   } satisfies Partial<RecordingHandlers>;
 }

@@ -86,3 +86,29 @@ test('names, notes and marks are told, and a deleted recording comes back', asyn
   expect(need(await editor.restore(id))).toMatchObject({ name: 'shop', exchanges: 1 });
   expect(events).toEqual(['Recording checkout is called shop', 'Recording shop has another note', 'Recording shop is back']);
 });
+
+test('requests that passed already become a recording, with their marks and the rest of their traces', async () => {
+  const traced = (n: number, traceId: string) => ({ ...makeExchange(n), traceId });
+  store.insertExchanges([traced(1, 'a'.repeat(32)), traced(2, 'a'.repeat(32)), traced(3, 'b'.repeat(32)), traced(4, '')]);
+  const [one, three, four] = [1, 3, 4].map((n) => makeExchange(n).id) as [string, string, string];
+  const annotation = { pinned: true, colour: 'red' as const, note: 'the slow one' };
+  const made = need(
+    await editor.keepTraffic({
+      name: 'kept',
+      exchanges: [{ id: four }, { id: one, annotation }, { id: 'gone' }],
+      wholeTraces: true,
+    }),
+  );
+  expect(made).toMatchObject({ name: 'kept', state: 'stopped', exchanges: 3, origin: 'kept from the list of requests' });
+  expect(await numbersOf(made.id)).toEqual([1, 2, 4]);
+  expect(await recorder.exchange(made.id, one)).toMatchObject({ annotation });
+  expect(events.at(-1)).toBe('Recording kept was kept from the list of requests');
+
+  const alone = need(await editor.keepTraffic({ exchanges: [{ id: three }, { id: one }], wholeTraces: false }));
+  expect(await numbersOf(alone.id)).toEqual([1, 3]);
+  expect(alone.name).toMatch(/^requests of 20\d\d-/);
+  expect(await editor.keepTraffic({ exchanges: [{ id: 'gone' }], wholeTraces: true })).toMatchObject({
+    ok: false,
+    code: 'not_found',
+  });
+});

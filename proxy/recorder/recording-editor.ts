@@ -1,7 +1,7 @@
-import type { Annotation, Recording, RecordingEdit, RecordingSelection } from '../api/recording.schema.ts';
+import type { Annotation, KeepTraffic, Recording, RecordingEdit, RecordingSelection } from '../api/recording.schema.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Store } from '../store/store.ts';
-import type { NewRecording, StoreResult } from '../store/store-types.ts';
+import type { AnnotatedExchange, NewRecording, StoreResult } from '../store/store-types.ts';
 import type { Recorder } from './recorder.ts';
 import { makeRecordingId } from './recording-id.ts';
 
@@ -64,6 +64,45 @@ export class RecordingEditor {
       return { ok: false, code: 'invalid', message: `Nothing in ${from.name} meets the conditions; no recording was made` };
     }
     return this.#told('recording.made', made, ({ name, origin }) => `Recording ${name} was ${origin}`);
+  }
+
+  /**
+   * A new recording of requests that passed already, as the store keeps them: redacted, with the beginning of long bodies. What is no longer kept
+   * is left out; `not_found` when that is all.
+   */
+  async keepTraffic({ name, exchanges, wholeTraces }: KeepTraffic): Promise<StoreResult<Recording>> {
+    const { store, clock, random } = this.#options;
+    const kept = await this.#gather(exchanges, wholeTraces);
+    const [first] = kept;
+    if (first === undefined) return { ok: false, code: 'not_found', message: 'None of these requests is kept any more' };
+    const now = clock.wallNow();
+    const id = makeRecordingId(clock, random);
+    const created = await store.createRecording({
+      ...{ id, name: name ?? `requests of ${first.time.slice(0, 19).replace('T', ' ')}`, filter: {} },
+      ...{ startedAt: first.time, hiddenSince: now, origin: 'kept from the list of requests' },
+    });
+    if (!created.ok) return created;
+    const appended = await store.appendToRecording(id, kept);
+    if (!appended.ok) return appended;
+    const made = await store.stopRecording({ id, stoppedAt: new Date(now).toISOString(), dropped: 0 });
+    return this.#told('recording.made', made, (recording) => `Recording ${recording.name} was ${recording.origin}`);
+  }
+
+  /** In order of time, each once. */
+  async #gather(wanted: KeepTraffic['exchanges'], wholeTraces: boolean): Promise<AnnotatedExchange[]> {
+    const { store } = this.#options;
+    const all = new Map<string, AnnotatedExchange>();
+    const traces = new Set<string>();
+    for (const { id, annotation } of wanted) {
+      const exchange = await store.getExchange(id);
+      if (exchange === null || exchange.open) continue;
+      all.set(id, annotation ? { ...exchange, annotation } : exchange);
+      if (wholeTraces && exchange.traceId !== '') traces.add(exchange.traceId);
+    }
+    for (const traceId of traces)
+      for (const exchange of await store.exchangesOfTrace(traceId))
+        if (!exchange.open && !all.has(exchange.id)) all.set(exchange.id, exchange);
+    return [...all.values()].sort((a, b) => a.time.localeCompare(b.time) || a.id.localeCompare(b.id));
   }
 
   /** One new recording of several, in order of time. What is in two of them is taken once. */
