@@ -2,13 +2,12 @@ import path from 'node:path';
 import { AuthorityError, type CertificateAuthority, openAuthority } from '../pki/authority.ts';
 import type { Clock } from '../shared/clock.ts';
 import { Store } from '../store/store.ts';
+import type { StoreNotice } from '../store/store-types.ts';
 import { explainHomeError } from './home-unusable.ts';
 import { StartError } from './start-listeners.ts';
 
-type Notice = { type: string; message: string; data: Record<string, unknown> };
-
 /** The home's database. Throws StartError DD1201, e.g. when a newer Drydock wrote it. */
-export async function openHomeStore(home: string, clock: Clock, onNotice: (notice: Notice) => void): Promise<Store> {
+export async function openHomeStore(home: string, clock: Clock, onNotice: (notice: StoreNotice) => void): Promise<Store> {
   try {
     return await Store.open({ path: path.join(home, 'drydock.db'), clock, onNotice });
   } catch (error) {
