@@ -12,6 +12,7 @@ import { ListenerSet, type OpenedListeners } from './listener-set.ts';
 import { OpenExchanges } from './live/open-exchanges.ts';
 import type { LiveExchange } from './live-exchange.ts';
 import type { DataPlaneCounters, FromDataPlane, IdentityMaterial } from './messages.ts';
+import { OverloadGuard } from './overload.ts';
 import { PinnedTraces } from './pinned-traces.ts';
 import { listenerKey, type PreparedSnapshot, prepareSnapshot } from './prepare.ts';
 import { ResourceCounts } from './resource-counts.ts';
@@ -119,6 +120,7 @@ export class DataPlane {
         upstreams: this.#upstreams,
         pinned: this.pinnedTraces,
         reporter: this.#reporter,
+        overload: new OverloadGuard({ clock, emit: (event) => this.#reporter.event(event) }),
         messageBudget: this.#open.budget,
         onBegin: (exchange) => {
           this.#open.begin(exchange);

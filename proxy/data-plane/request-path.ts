@@ -6,6 +6,7 @@ import type { IdSource } from './ids.ts';
 import { sendLocalReply } from './listener/local-reply.ts';
 import type { MessageBudget } from './live/message-log.ts';
 import { type ExchangeOrigin, LiveExchange } from './live-exchange.ts';
+import type { OverloadGuard } from './overload.ts';
 import type { PinnedTraces } from './pinned-traces.ts';
 import type { PreparedVirtualHost, RouteTable } from './route/prepare-view.ts';
 import { finalizeRequest, httpsRedirect, selectInboundRoute, selectRoute } from './route/route-request.ts';
@@ -48,6 +49,8 @@ export interface RequestPathDeps {
   /** Replays that go elsewhere than their routes say. */
   pinned?: PinnedTraces;
   reporter: ExchangeReporter;
+  /** Refuses requests while memory is short. */
+  overload?: OverloadGuard;
   /** Memory for messages of exchanges in progress. */
   messageBudget?: MessageBudget;
   /** Begin and end of every exchange, for counters and drain. */
@@ -74,10 +77,13 @@ export async function runExchange(downstream: DownstreamRequest, path: ListenerP
 async function decide(exchange: LiveExchange, path: ListenerPath, deps: RequestPathDeps): Promise<LocalReply | undefined> {
   const { clock, ids, random } = deps;
   exchange.enterStage('listener', exchange.startedAt);
+  const pressure = deps.overload?.pressure() ?? 'none';
+  if (pressure !== 'none') exchange.downstream.closeAfterResponse();
   const sampling = exchange.snapshot.samplingPercent;
   exchange.trace = beginSpan(exchange.headers, ids, () => sampling >= 100 || random() * 100 < sampling);
   sanitizeRequest(exchange, ids);
   if (path.direction === 'inbound') identifyPeer(exchange, path);
+  if (pressure === 'shed') return { status: 503, body: 'envoy overloaded', flag: 'OM', details: 'overload' };
 
   exchange.enterStage('route', clock.now());
   let pinnedHost = '';
