@@ -242,10 +242,11 @@ export class Engine {
       () => configuration.current,
       (prefix, pins) => dataPlane.pinTraces(prefix, pins),
     );
-    const { send } = caller;
+    const { send, prepare } = caller;
     const onActive = () => this.#parts?.intake.chooseWhatIsKept();
     const leavesMachine = createRemoteCheck(() => configuration.current);
-    const replayer = new Replayer({ store, clock, random, redactor, send, steer, leavesMachine, flush: collect, onActive });
+    const sending = { send, prepare, steer, leavesMachine };
+    const replayer = new Replayer({ store, clock, random, redactor, ...sending, flush: collect, onActive });
     const typesOf = (namespace: string, service: string, method: string) =>
       typesForHost({ protos, reflection, current: () => configuration.current }, { namespace, service, method });
     const scenarios = new Scenarios({

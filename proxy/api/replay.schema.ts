@@ -180,8 +180,8 @@ export const replaySchema = z.object({
   /** Null when the recording does not hold the calls that services made. */
   graph: z.array(edgeComparisonSchema).nullable().optional(),
   latencyTest: latencyTestSchema.nullable().optional(),
-  /** How far the starts were from the schedule, ms. */
-  lag: z.object({ p50: z.number(), p99: z.number(), max: z.number() }).nullable().optional(),
+  /** How far the starts were from the schedule, ms; without the `held` calls, which waited for an answer: the one before on their connection, or a value. */
+  lag: z.object({ p50: z.number(), p99: z.number(), max: z.number(), held: z.number().int().optional() }).nullable().optional(),
   variables: z.array(replayVariableSchema).optional(),
   /** Calls that differ in the same fields, for judging again under other rules. */
   groups: z

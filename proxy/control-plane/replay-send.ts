@@ -35,6 +35,9 @@ export class ReplayCaller {
     return toAnswer(await this.#thread.send(toWire(call, entry, traceId, ++this.#sent), call.signal), traceId);
   };
 
+  /** The sending thread takes longer to start than calls are handed to it ahead of their time. */
+  readonly prepare = (): Promise<void> => this.#thread.start();
+
   close(): Promise<void> {
     return this.#thread.close();
   }

@@ -33,12 +33,16 @@ export interface ReplayerOptions {
   steer?: (tracePrefix: string, target: ReplayTarget | null) => Promise<string>;
   /** Whether calls to a host, a service's full name or any other, leave this machine by the configuration in force. */
   leavesMachine?: (host: string) => boolean;
+  /** Before the first call of a replay: resolves when calls can be sent on time. */
+  prepare?: () => Promise<void>;
   /** Resolves when everything the mesh has finished so far was given to observe(). */
   flush?: () => Promise<void>;
   /** A first replay runs, or the last one has ended: every exchange is needed meanwhile. */
   onActive?: (isActive: boolean) => void;
   /** In flight at most, when the request does not say. */
   concurrency?: number;
+  /** Recordings of so many exchanges at most are looked through before start() answers; default 2,000. */
+  surveyFirst?: number;
   /** Requests are handed to `send` this long before their start; default 250. */
   aheadMs?: number;
 }
@@ -47,8 +51,8 @@ const SAVE_MS = 1000;
 /** How long services may go on calling others after their answer. */
 const SETTLE_MS = 150;
 const PREFIX_BYTES = 8;
-/** A replay that was asked for is answered within this, however large its recording. */
-const ANSWER_MS = 100;
+/** Up to so many exchanges a recording is looked through before the answer. */
+const SURVEY_FIRST = 2000;
 
 /** Sends recordings again, on an open-loop schedule or as fast as they are answered, and says what came back different. */
 export class Replayer {
@@ -93,9 +97,9 @@ export class Replayer {
     if (refused !== '') return { ok: false, code: 'conflict', message: refused };
     const run = new ReplayRun(setup);
     this.#enter(run);
-    // A small recording is known at once, and what must not be sent is refused in the answer; else the replay itself says so.
+    // A small recording is known at once, and what must not be sent is refused in the answer; of a large one the replay itself says so.
     const surveyed = this.#survey(run);
-    const early = await Promise.race([surveyed, this.#after(ANSWER_MS)]);
+    const early = recording.exchanges <= (this.#options.surveyFirst ?? SURVEY_FIRST) ? await surveyed : null;
     if (typeof early === 'string') {
       await this.#leave(run);
       return { ok: false, code: 'conflict', message: early };
@@ -128,10 +132,6 @@ export class Replayer {
     } catch (error) {
       return `The recording cannot be read: ${error instanceof Error ? error.message : String(error)}`;
     }
-  }
-
-  #after(delayMs: number): Promise<null> {
-    return new Promise((resolve) => void this.#options.clock.setTimer(() => resolve(null), delayMs));
   }
 
   /** Exchanges as the mesh finishes them, redacted. */
@@ -251,7 +251,7 @@ export class Replayer {
 
   async #play(run: ReplayRun, surveyed: Promise<Survey | string>, rules: readonly VariableRule[]): Promise<void> {
     const { clock, redactor, send, store } = this.#options;
-    const survey = await surveyed;
+    const [survey] = await Promise.all([surveyed, this.#options.prepare?.()]);
     // Cancelled while it looked.
     if (run.concluded) return;
     if (typeof survey === 'string') {

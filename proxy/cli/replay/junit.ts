@@ -41,7 +41,7 @@ export function junitReport(replay: Replay, command = ''): string {
 }
 
 function caseOf(suite: string, endpoint: EndpointResult, replay: Replay, command: string): string {
-  const name = `${endpoint.endpoint} (${endpoint.destination}, ${endpoint.calls} calls)`;
+  const name = `${endpoint.endpoint} (${endpoint.destination}, ${endpoint.calls} ${endpoint.calls === 1 ? 'call' : 'calls'})`;
   if (endpoint.different === 0 && endpoint.failed === 0) return testCase(suite, name, '');
   const own = replay.differences.filter((difference) => difference.endpoint === endpoint.endpoint);
   const more = own.length > maxShown || endpoint.different > own.length ? '\n…' : '';

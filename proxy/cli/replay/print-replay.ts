@@ -29,10 +29,11 @@ export function printReplay(out: Output, replay: Replay): void {
       ),
     );
   }
-  if (replay.lag && replay.pace === 'original')
-    out.line(
-      out.style('dim', `starts off the schedule: p50 ${replay.lag.p50.toFixed(1)} ms, p99 ${replay.lag.p99.toFixed(1)} ms`),
-    );
+  if (replay.lag && replay.pace === 'original') {
+    const { p50, p99, held = 0 } = replay.lag;
+    const waited = held === 0 ? '' : `; ${held} waited for an answer before them`;
+    out.line(out.style('dim', `starts off the schedule: p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms${waited}`));
+  }
 }
 
 function endpointRow(

@@ -77,7 +77,7 @@ test('differences are shown, written as JUnit with the command that repeats them
   const report = await readFile(path.join(home, 'out.xml'), 'utf8');
   const root = parseXml(report);
   expect(root?.attributes).toMatchObject({ tests: '2', failures: '1' });
-  expect(report).toContain('GET /price (shop, 1 calls)');
+  expect(report).toContain('GET /price (shop, 1 call)');
   expect(report).toContain('$.price: 3 -&gt; 4');
   expect(report).toContain('Repeat: npx drydock replay tour --pace fast');
   expect((await drydock('replay', 'tour', '--pace', 'fast', '--tolerance', '$.price±1')).code).toBe(0);

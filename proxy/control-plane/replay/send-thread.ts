@@ -8,8 +8,16 @@ export class SendThread {
   readonly #url = new URL(import.meta.url.endsWith('.ts') ? './send-worker.ts' : './send-worker.js', import.meta.url);
   readonly #waiting = new Map<number, (answer: WireAnswer) => void>();
   #worker: Worker | null = null;
+  #running: Promise<void> = Promise.resolve();
   #nextId = 1;
   #closed = false;
+
+  /** Resolves when the thread runs, or cannot: then the calls say why. */
+  start(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    this.#worker ??= this.#launch();
+    return this.#running;
+  }
 
   /** Never rejects. */
   send(call: WireCall, signal: AbortSignal): Promise<WireAnswer> {
@@ -45,6 +53,10 @@ export class SendThread {
       resourceLimits: { maxYoungGenerationSizeMb: 96 },
     });
     worker.unref();
+    this.#running = new Promise((resolve) => {
+      worker.once('message', () => resolve());
+      worker.once('exit', () => resolve());
+    });
     worker.on('message', (answers: FromSendWorker[]) => {
       for (const { id, answer } of answers) {
         const settle = this.#waiting.get(id);

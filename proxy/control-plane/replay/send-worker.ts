@@ -26,6 +26,9 @@ port.on('message', (message: ToSendWorker) => {
   void sender.send(id, call).then((answer) => tell({ id, answer }));
 });
 
+// Ready: nothing was answered yet.
+port.postMessage([] satisfies FromSendWorker[]);
+
 /** Those that came in one round of the event loop go in one message: each wakes the control plane. */
 function tell(answer: FromSendWorker): void {
   answers.push(answer);

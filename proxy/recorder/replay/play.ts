@@ -80,11 +80,15 @@ export class Player {
     const ready = session.ready(root);
     session.expect(root, done);
     try {
-      await turn;
-      await ready;
+      // What waits for an answer cannot keep to the schedule.
+      const isHeld = await this.#waitFor([turn, ready], startAt);
       if (this.#run.abort.signal.aborted) return;
       const answer = await this.#sendAs(root, lane, session, this.#run.setup.prefix, startAt);
       if (this.#run.abort.signal.aborted) return;
+      if (isHeld) {
+        delete answer.lagMs;
+        this.#run.held++;
+      }
       finish();
       await this.#compare(root, lane, answer).catch((error: unknown) => {
         // What cannot be compared is told of that call; the others go on.
@@ -96,6 +100,15 @@ export class Player {
       session.giveUp(root);
       finish();
     }
+  }
+
+  /** Whether waiting for answers made it late; not what came late for another reason. */
+  async #waitFor(answers: readonly (Promise<unknown> | null)[], startAt: number | null): Promise<boolean> {
+    const { clock } = this.#deps;
+    if (answers.every((answer) => answer === null)) return false;
+    const isInTime = startAt !== null && clock.now() <= startAt;
+    await Promise.all(answers);
+    return isInTime && clock.now() > startAt;
   }
 
   async #sendAs(
@@ -168,7 +181,10 @@ export class Player {
       ...(request.diff === undefined ? {} : { diff: request.diff }),
       compiled: rules,
     });
-    return fields.filter(({ path }) => !session.isGiven(recorded, path, answer.headers));
+    return fields.filter(
+      ({ path, kind, recorded: before, replayed }) =>
+        !session.isGiven(recorded, path, answer.headers) && !(kind === 'changed' && session.isSame(before, replayed)),
+    );
   }
 
   /** A pause that begins meanwhile moves the moment. */

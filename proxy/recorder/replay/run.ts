@@ -48,6 +48,8 @@ export class ReplayRun {
   readonly calls = new ReplayedCalls();
   savedAt: number;
   concluded = false;
+  /** Calls that began late because they waited for an answer: the one before on their connection, or one with a value for them. */
+  held = 0;
   session = new ReplaySession([], false);
   /** For what is sent a second time; it knows what the first knows. */
   makeSession: (() => ReplaySession) | null = null;
@@ -135,7 +137,7 @@ export class ReplayRun {
             recordedP95: test.recorded.p95,
             replayedP95: test.replayed.p95,
           };
-    replay.lag = lagOf(this.#lags);
+    replay.lag = lagOf(this.#lags, this.held);
   }
 
   #compareGraphs(recorded: EdgeRecord): void {
@@ -168,8 +170,8 @@ function summaryOf(root: ExchangeDetail, endpoint: string, answer: ReplayAnswer)
   };
 }
 
-function lagOf(lags: readonly number[]): Replay['lag'] {
+function lagOf(lags: readonly number[], held: number): Replay['lag'] {
   if (lags.length === 0) return null;
   const sorted = lags.map(Math.abs).sort((a, b) => a - b);
-  return { p50: percentile(sorted, 0.5), p99: percentile(sorted, 0.99), max: sorted.at(-1)! };
+  return { p50: percentile(sorted, 0.5), p99: percentile(sorted, 0.99), max: sorted.at(-1)!, held };
 }

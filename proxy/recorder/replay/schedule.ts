@@ -67,15 +67,15 @@ export class Schedule {
 export class Lanes {
   readonly #last = new Map<string, { endedAt: number; done: Promise<void> }>();
 
-  /** Resolves when the call before on this connection has its answer, at once when there is none to wait for. `done`: when this one has. */
-  enter(lane: string, at: number, durationMs: number, done: Promise<void>): Promise<void> {
-    if (lane === '') return Promise.resolve();
+  /** Resolves when the call before on this connection has its answer; null when there is none to wait for. `done`: when this one has. */
+  enter(lane: string, at: number, durationMs: number, done: Promise<void>): Promise<void> | null {
+    if (lane === '') return null;
     const before = this.#last.get(lane);
     const isAfter = before !== undefined && before.endedAt <= at + 1;
     this.#last.set(lane, {
       endedAt: Math.max(at + durationMs, before?.endedAt ?? 0),
       done: isAfter || before === undefined ? done : Promise.all([before.done, done]).then(() => {}),
     });
-    return isAfter ? before.done : Promise.resolve();
+    return isAfter ? before.done : null;
   }
 }

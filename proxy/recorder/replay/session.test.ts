@@ -109,6 +109,19 @@ describe('what answers give', () => {
     ]);
   });
 
+  test('is the same where an answer holds the new value and the recorded one held the old, whoever sent it', () => {
+    const session = new ReplaySession([rule('order=$.id from POST /orders')], true);
+    const second = new ReplaySession([rule('order=$.id from POST /orders')], true, session);
+    const made = call(1, '/orders', { method: 'POST', answer: '{"id":"ord-2"}' });
+    expect(session.isSame('ord-2', 'ord-8')).toBe(false);
+    session.learn(made, '', { headers: [], text: '{"id":"ord-8"}' });
+    second.learn(made, '', { headers: [], text: '{"id":"ord-9"}' });
+    expect(session.isSame('ord-2', 'ord-8')).toBe(true);
+    expect(session.isSame('http://shop/orders/ord-2', 'http://shop/orders/ord-8')).toBe(true);
+    expect(session.isSame('ord-9', 'ord-8')).toBe(true);
+    expect(session.isSame('ord-3', 'ord-8')).toBe(false);
+  });
+
   test('is waited for by the requests that need it, and by no others', async () => {
     const session = new ReplaySession([rule('token=$.token from POST /login')], true);
     let answered: () => void = () => {};
@@ -118,7 +131,7 @@ describe('what answers give', () => {
     );
     await session.ready(call(2, '/free'));
     let ready = false;
-    const waits = session.ready(call(3, '/a', { headers: [['x-token', 'tok-1']] })).then(() => (ready = true));
+    const waits = session.ready(call(3, '/a', { headers: [['x-token', 'tok-1']] }))!.then(() => (ready = true));
     await new Promise((resolve) => setImmediate(resolve));
     expect(ready).toBe(false);
     answered();

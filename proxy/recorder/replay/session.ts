@@ -31,10 +31,13 @@ export class ReplaySession {
   /** Lane → cookies of an answer that gave none of that name when it was recorded. */
   readonly #jars = new Map<string, Map<string, string>>();
   readonly #fallback: ReplaySession | null;
+  /** Values of answers now → the recorded ones they stand for, of all sendings. */
+  readonly #origins: Map<string, string>;
 
   /** `fallback` has the values that this one was never given: of writes that are sent once although reads are sent again. */
   constructor(rules: readonly VariableRule[], withCookies: boolean, fallback: ReplaySession | null = null) {
     this.#fallback = fallback;
+    this.#origins = fallback === null ? new Map() : fallback.#origins;
     this.#rules = rules;
     this.#withCookies = withCookies;
     this.#counts = new Map(rules.map((rule) => [rule.text, { captured: 0, used: 0, problem: '' }]));
@@ -52,6 +55,13 @@ export class ReplaySession {
     return names(root.response.headers).sort().join() === names(answer).sort().join();
   }
 
+  /** What one side has for a captured value is what the other has for it. */
+  isSame(before: string, after: string): boolean {
+    if (this.#origins.size === 0) return false;
+    const original = (text: string) => replaceValues(text, this.#origins, () => {});
+    return original(before) === original(after);
+  }
+
   /** The answer to this call will hold values: requests that need them wait until `answered`. */
   expect(root: ExchangeDetail, answered: Promise<void>): void {
     for (const { recorded } of this.#recordedValues(root)) if (!this.#values.has(recorded)) this.#pending.set(recorded, answered);
@@ -59,9 +69,9 @@ export class ReplaySession {
     for (const [name, value] of setCookies(root.response.headers)) this.#pending.set(`${name}=${value}`, answered);
   }
 
-  /** Resolves when every answer that this request needs something of is there. */
-  async ready(root: ExchangeDetail): Promise<void> {
-    if (this.#pending.size === 0) return;
+  /** Resolves when every answer that this request needs something of is there; null when there is none to wait for. */
+  ready(root: ExchangeDetail): Promise<unknown> | null {
+    if (this.#pending.size === 0) return null;
     const waits = new Set<Promise<void>>();
     for (const { token } of requestTokens(root)) {
       const pending = this.#pending.get(token);
@@ -71,7 +81,7 @@ export class ReplaySession {
       const pending = this.#pending.get(cookie.join('='));
       if (pending !== undefined) waits.add(pending);
     }
-    await Promise.all(waits);
+    return waits.size === 0 ? null : Promise.all(waits);
   }
 
   substitute(root: ExchangeDetail, lane: string): Substituted {
@@ -108,6 +118,7 @@ export class ReplaySession {
       }
       count.captured++;
       this.#values.set(recorded, now);
+      this.#origins.set(now, recorded);
       this.#ruleOf.set(recorded, rule);
     }
     if (this.#withCookies) this.#learnCookies(root, lane, answer);

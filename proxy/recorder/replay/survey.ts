@@ -90,7 +90,9 @@ function note(notes: Notes, root: ExchangeDetail, streams: ReplayRequest['stream
     notes.add('Hold secrets in body or query that were redacted: they are sent redacted unless a variable has the value');
   if (root.messages !== undefined && root.messages.dropped > 0)
     notes.add('Had more messages than were recorded: the first ones are compared');
-  if (root.response.body?.truncated) notes.add('Had longer answers than were recorded: compared as far as they go');
+  // Of a stream the messages are compared, and they were recorded one by one.
+  if (root.response.body?.truncated && root.messages === undefined)
+    notes.add('Had longer answers than were recorded: compared as far as they go');
 }
 
 /** Sentences with how many calls they concern. */

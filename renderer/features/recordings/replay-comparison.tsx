@@ -1,6 +1,6 @@
 import { EqualNot } from 'lucide-react';
 import type { EdgeComparison, LatencyTest, Replay } from '../../../proxy/api/replay.schema.ts';
-import { Badge, formatCount, formatMs, formatMsNumber, Panel } from '../../ui/index.ts';
+import { Badge, formatCount, formatMs, formatMsNumber, Panel, plural } from '../../ui/index.ts';
 import { LatencyVerdict } from './replay-endpoints.tsx';
 
 /** Then and now side by side: who called whom how often, and how long calls took. */
@@ -19,7 +19,8 @@ export function ReplayComparison({ replay }: { replay: Replay }) {
           <Quantiles test={latencyTest} />
           {lag && pace === 'original' && (
             <p className="soft rpl-foot">
-              Starts were off their schedule by {formatMs(lag.p50)} (p50), {formatMs(lag.p99)} (p99).
+              Starts were off their schedule by {formatMs(lag.p50)} (p50), {formatMs(lag.p99)} (p99)
+              {lag.held ? `; ${plural(lag.held, 'call')} waited for an answer before them` : ''}.
             </p>
           )}
         </Panel>
