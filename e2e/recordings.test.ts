@@ -81,8 +81,8 @@ describe('the Recordings screen', () => {
   it('marks an exchange, and finds what is marked', async () => {
     await byId('recorded-row').nth(3).click();
     await byId('recorded-detail').getByRole('button', { name: 'amber' }).click();
-    await byId('recorded-note').fill('here it begins');
-    await byId('recorded-note').press('Enter');
+    await byId('mark-note').fill('here it begins');
+    await byId('mark-note').press('Enter');
     await byId('recorded-detail').getByLabel('Close').click();
     await pick('Marks', 'Marked only');
     await eventually(

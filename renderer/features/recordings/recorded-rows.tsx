@@ -20,6 +20,7 @@ import { RowDetail } from './row-detail.tsx';
 import { RowFilterBar } from './row-filter-bar.tsx';
 import { rangeQuery, type TimeRange } from './time-range.ts';
 import { useRecordedRows } from './use-recorded-rows.ts';
+import '../marks/marks.css';
 
 export interface RecordedRowsProps {
   recording: Recording;
@@ -93,7 +94,7 @@ export function RecordedRows({ recording, range, filter, onFilter, onKept }: Rec
             selected={openId}
             onSelect={(row) => setOpenId(row.id)}
             rowTestId="recorded-row"
-            rowClass={(row) => (row.annotation?.colour ? `rec-mark-${row.annotation.colour}` : '')}
+            rowClass={(row) => (row.annotation?.colour ? `mark-${row.annotation.colour}` : '')}
           />
         )}
         {isOpen && (
@@ -257,9 +258,9 @@ function rowColumns(chosen: ReadonlySet<string>, onToggle: (id: string) => void)
       width: 'minmax(44px, 0.3fr)',
       cell: ({ annotation }) =>
         annotation && (
-          <span className="rec-mark-cell" title={annotation.note}>
+          <span className="mark-cell" title={annotation.note}>
             {annotation.pinned && <Pin size={11} aria-label="pinned" />}
-            {annotation.colour && <i className="rec-mark-dot" role="img" aria-label={markNames[annotation.colour]} />}
+            {annotation.colour && <i className="mark-dot" role="img" aria-label={markNames[annotation.colour]} />}
             {annotation.note}
           </span>
         ),

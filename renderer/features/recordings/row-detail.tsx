@@ -1,22 +1,10 @@
-import { Pin, PinOff, X } from 'lucide-react';
-import { useState } from 'react';
+import { X } from 'lucide-react';
 import type { ExchangeDetail } from '../../../proxy/api/exchange.schema.ts';
-import { type Annotation, type MarkColour, markColourSchema } from '../../../proxy/api/recording.schema.ts';
+import type { Annotation } from '../../../proxy/api/recording.schema.ts';
 import { hrefTo } from '../../app/router.ts';
 import { useCall } from '../../engine/use-engine.ts';
-import {
-  Button,
-  Code,
-  ErrorState,
-  Facts,
-  formatBytes,
-  formatClock,
-  formatMs,
-  IconButton,
-  Input,
-  Json,
-  Skeleton,
-} from '../../ui/index.ts';
+import { Code, ErrorState, Facts, formatBytes, formatClock, formatMs, IconButton, Json, Skeleton } from '../../ui/index.ts';
+import { MarkEditor } from '../marks/mark-editor.tsx';
 
 export interface RowDetailProps {
   recordingId: string;
@@ -64,55 +52,6 @@ export function RowDetail({ recordingId, exchangeId, onMark, onClose }: RowDetai
         </>
       )}
     </aside>
-  );
-}
-
-const colours = markColourSchema.options;
-
-function MarkEditor({
-  annotation,
-  onChange,
-}: {
-  annotation: Annotation | null;
-  onChange: (annotation: Annotation | null) => void;
-}) {
-  const [note, setNote] = useState(annotation?.note ?? '');
-  const set = (change: Partial<Annotation>) => onChange({ ...annotation, note, ...change });
-  const save = () => {
-    if (note !== (annotation?.note ?? '')) set({});
-  };
-  return (
-    <div className="rec-marks">
-      <Button
-        size="small"
-        icon={annotation?.pinned ? <PinOff size={13} /> : <Pin size={13} />}
-        aria-pressed={annotation?.pinned === true}
-        onClick={() => set({ pinned: !annotation?.pinned })}
-      >
-        {annotation?.pinned ? 'Unpin' : 'Pin'}
-      </Button>
-      <fieldset className="row rec-colours" aria-label="Colour">
-        {colours.map((colour: MarkColour) => (
-          <button
-            key={colour}
-            type="button"
-            className={`rec-colour rec-mark-${colour}`}
-            aria-label={colour}
-            aria-pressed={annotation?.colour === colour}
-            onClick={() => set({ colour: annotation?.colour === colour ? undefined : colour })}
-          />
-        ))}
-      </fieldset>
-      <Input
-        value={note}
-        placeholder="Note on this exchange"
-        aria-label="Note on this exchange"
-        data-testid="recorded-note"
-        onChange={(event) => setNote(event.target.value)}
-        onBlur={save}
-        onKeyDown={(event) => event.key === 'Enter' && save()}
-      />
-    </div>
   );
 }
 

@@ -15,10 +15,13 @@ const quickFilters = [
 export function ExplainedBar({
   text,
   setFilter,
+  more,
   children,
 }: {
   text: string;
   setFilter: (text: string) => void;
+  /** Further buttons. */
+  more?: ReactNode;
   children: ReactNode;
 }) {
   return (
@@ -36,6 +39,7 @@ export function ExplainedBar({
         </Button>
       ))}
       <SavedFilters text={text} onChange={setFilter} />
+      {more}
       <span className="requests-rule" aria-hidden="true" />
       {children}
     </div>

@@ -1,4 +1,5 @@
 import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
+import { markColourSchema } from '../../../proxy/api/recording.schema.ts';
 import { type FilterKey, filterKeys, isFilterKey } from './filter.ts';
 import { responseFlags } from './response-flags.ts';
 import { templateOf } from './route-groups.ts';
@@ -17,6 +18,7 @@ export interface Suggestion {
 export type SeenValues = Partial<Record<FilterKey, readonly string[]>>;
 
 const maxSuggestions = 8;
+const markValues = ['*', 'pinned', 'noted', ...markColourSchema.options];
 
 /** What could stand at the cursor: keys at the start of a word, seen values behind `key:`. */
 export function completeFilter(text: string, caret: number, seen: SeenValues): Suggestion[] {
@@ -59,6 +61,7 @@ function valuesFor(key: FilterKey, seen: SeenValues): (readonly [string, string]
   const values = (seen[key] ?? []).map((value) => [value, key === 'flag' ? (responseFlags[value]?.title ?? '') : ''] as const);
   if (key === 'status') return [...values, ['5xx', 'any server error'], ['4xx', 'any client error']];
   if (key === 'fault' || key === 'flag') return [['*', 'any at all'], ...values];
+  if (key === 'mark') return markValues.map((value) => [value, value === '*' ? 'any mark at all' : ''] as const);
   if (key === 'mtls' || key === 'open') return [['yes', ''] as const, ['no', ''] as const];
   return values;
 }

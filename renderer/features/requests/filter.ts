@@ -1,4 +1,5 @@
 import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
+import { type Marks, markWords } from './marks.ts';
 import { fitsTemplate } from './route-groups.ts';
 
 /**
@@ -31,6 +32,7 @@ export const filterKeys = {
   proto: { kind: 'name', words: 'protocol', example: ':HTTP/2', title: 'Protocol' },
   mtls: { kind: 'name', words: 'mutual TLS', example: ':no', title: 'Mutual TLS: yes or no' },
   open: { kind: 'name', words: 'open', example: ':yes', title: 'Still going on: yes or no' },
+  mark: { kind: 'name', words: 'mark', example: ':*', title: 'Pinned, a colour, or what your note says; * for any' },
   trace: { kind: 'name', words: 'trace', example: ':', title: 'Trace id' },
 } as const satisfies Record<
   string,
@@ -138,18 +140,19 @@ function checkValues({ key, op, values }: FilterTerm): string | null {
 }
 
 /** One predicate for the whole filter; built once per change, called once per exchange. */
-export function compileFilter(filter: Filter): (exchange: Exchange) => boolean {
-  const tests = filter.terms.map(compileTerm);
+/** `marks`: what someone marked, for `mark:`. */
+export function compileFilter(filter: Filter, marks: Marks = noMarks): (exchange: Exchange) => boolean {
+  const tests = filter.terms.map((term) => compileTerm(term, marks));
   return (exchange) => tests.every((test) => test(exchange));
 }
 
-function compileTerm(term: FilterTerm): (exchange: Exchange) => boolean {
-  const positive = compileValues(term);
+function compileTerm(term: FilterTerm, marks: Marks): (exchange: Exchange) => boolean {
+  const positive = compileValues(term, marks);
   const wanted = term.negated === (term.op === '!=');
   return (exchange) => positive(exchange) === wanted;
 }
 
-function compileValues({ key, op, values }: FilterTerm): (exchange: Exchange) => boolean {
+function compileValues({ key, op, values }: FilterTerm, marks: Marks): (exchange: Exchange) => boolean {
   if (key === null) {
     const needle = (values[0] ?? '').toLowerCase();
     return (exchange) => searchText(exchange).includes(needle);
@@ -162,7 +165,7 @@ function compileValues({ key, op, values }: FilterTerm): (exchange: Exchange) =>
   }
   const tests = values.map((value) => compileText(value, kind === 'path' && op !== '='));
   if (kind === 'template') return (exchange) => values.some((value) => fitsTemplate(exchange.path, value));
-  const read = textReaders[key as keyof typeof textReaders];
+  const read = key === 'mark' ? readMark(marks) : textReaders[key as keyof typeof textReaders];
   return (exchange) => {
     const texts = read(exchange);
     return tests.some((test) => texts.some(test));
@@ -221,7 +224,13 @@ const textReaders = {
   mtls: (exchange: Exchange) => [exchange.mtls ? 'yes' : 'no'],
   open: (exchange: Exchange) => [exchange.open ? 'yes' : 'no'],
   trace: (exchange: Exchange) => [exchange.traceId],
-} satisfies Record<Exclude<FilterKey, keyof typeof numberReaders | 'template'>, (exchange: Exchange) => string[]>;
+} satisfies Record<Exclude<FilterKey, keyof typeof numberReaders | 'template' | 'mark'>, (exchange: Exchange) => string[]>;
+
+const noMarks: Marks = new Map();
+const readMark = (marks: Marks) => (exchange: Exchange) => {
+  const mark = marks.get(exchange.id);
+  return mark ? markWords(mark.annotation) : [];
+};
 
 function names(service: string, namespace: string, workload: string): string[] {
   return [service, `${namespace}/${service}`, workload];

@@ -1,13 +1,14 @@
-import { CornerUpRight, Ellipsis, Pencil, RotateCw, Terminal, X, Zap } from 'lucide-react';
+import { CornerUpRight, Ellipsis, Pencil, Pin, RotateCw, Terminal, X, Zap } from 'lucide-react';
 import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
 import type { Exchange, ExchangeDetail } from '../../../proxy/api/exchange.schema.ts';
 import { useRoute, useRouter } from '../../app/router.ts';
 import type { Command } from '../../commands/command.ts';
 import { useCommandRegistry, useCommands } from '../../commands/registry.ts';
-import { useCall, useEngine, useStatus } from '../../engine/use-engine.ts';
+import { useCall, useEngine, useStatus, useStore } from '../../engine/use-engine.ts';
 import { Button, ErrorState, formatMs, IconButton, Menu, Skeleton, type TabItem, Tabs } from '../../ui/index.ts';
 import { newFile } from '../config/file-names.ts';
 import { keepDraft } from '../config/use-draft.ts';
+import { MarkEditor } from '../marks/mark-editor.tsx';
 import { toFetch, toHttpie, toMatch, toRule } from './copy-as.ts';
 import { toCurl } from './curl.ts';
 import { AttemptsTab } from './detail-attempts.tsx';
@@ -16,6 +17,8 @@ import { MessageTab } from './detail-message.tsx';
 import { MessagesTab, messagesLabel } from './detail-messages.tsx';
 import { OverviewTab } from './detail-overview.tsx';
 import { TraceTab } from './detail-trace.tsx';
+import { useKeepRecording } from './marked-menu.tsx';
+import type { RequestMarks } from './marks.ts';
 import { OpenFor } from './open-for.tsx';
 import { StatusCode } from './request-columns.tsx';
 import { ResendAnswer, useResend } from './resend.tsx';
@@ -28,7 +31,7 @@ type TabId = (typeof tabIds)[number];
 const openEveryMs = 1_000;
 
 /** The right pane: everything about one exchange. The list stays as it is. */
-export function RequestDetail({ id, onClose }: { id: string; onClose: () => void }) {
+export function RequestDetail({ id, marks, onClose }: { id: string; marks: RequestMarks; onClose: () => void }) {
   const { query } = useRoute();
   const router = useRouter();
   const asked = query.get('tab') as TabId | null;
@@ -54,7 +57,7 @@ export function RequestDetail({ id, onClose }: { id: string; onClose: () => void
   ];
   return (
     <aside className="request-detail" aria-label="Request detail" data-testid="request-detail">
-      {exchange ? <Head exchange={exchange} detail={detail} onClose={onClose} /> : <BareHead onClose={onClose} />}
+      {exchange ? <Head exchange={exchange} detail={detail} marks={marks} onClose={onClose} /> : <BareHead onClose={onClose} />}
       {error ? (
         <ErrorState title="The details are not here" message={error} onRetry={reload} />
       ) : !detail ? (
@@ -102,11 +105,19 @@ function BareHead({ onClose }: { onClose: () => void }) {
   );
 }
 
-function Head({ exchange, detail, onClose }: { exchange: Exchange; detail: ExchangeDetail | null; onClose: () => void }) {
+interface HeadProps {
+  exchange: Exchange;
+  detail: ExchangeDetail | null;
+  marks: RequestMarks;
+  onClose: () => void;
+}
+
+function Head({ exchange, detail, marks, onClose }: HeadProps) {
   const status = useStatus();
   const registry = useCommandRegistry();
   const resend = useResend(exchange.id);
   const [editing, setEditing] = useState(false);
+  const mark = useStore(marks.all).get(exchange.id);
   const commands: Command[] = [
     {
       id: 'requests.resend',
@@ -154,6 +165,14 @@ function Head({ exchange, detail, onClose }: { exchange: Exchange; detail: Excha
           method: exchange.method,
           path: exchange.path.split('?')[0],
         }),
+    },
+    {
+      id: 'requests.pin',
+      title: mark?.annotation.pinned ? 'Unpin this request' : 'Pin this request',
+      group: 'This screen',
+      icon: Pin,
+      keys: 'm',
+      run: () => marks.togglePin(exchange),
     },
   ];
   useCommands(commands);
@@ -215,6 +234,9 @@ function Head({ exchange, detail, onClose }: { exchange: Exchange; detail: Excha
           </span>
         )}
       </div>
+      <div className="request-detail-marks">
+        <MarkEditor annotation={mark?.annotation ?? null} onChange={(annotation) => marks.set(exchange, annotation)} />
+      </div>
       <Suspense>
         {editing && detail && (
           <ResendDialog detail={detail} onSend={(change) => void resend.send(change)} onClose={() => setEditing(false)} />
@@ -241,6 +263,7 @@ function MoreCopies({ detail }: { detail: ExchangeDetail }) {
         toasts.ok(`Copied as ${what}`);
       },
     });
+  const keep = useKeepRecording();
   const makeRule = () => {
     keepDraft(newFile, toRule(detail));
     registry.context.router.navigate('config', { file: newFile });
@@ -253,6 +276,7 @@ function MoreCopies({ detail }: { detail: ExchangeDetail }) {
         { id: 'httpie', label: 'Copy as HTTPie', onSelect: () => copy('HTTPie', toHttpie(detail, status)) },
         { id: 'match', label: 'Copy as YAML match', onSelect: () => copy('a YAML match', toMatch(detail)) },
         { separator: 'rule' },
+        { id: 'keep', label: 'Keep as a recording, with its trace', onSelect: () => keep([{ id: detail.id }]) },
         { id: 'rule', label: 'Write a rule for requests like this', disabled: detail.destination === '', onSelect: makeRule },
       ]}
     />

@@ -4,7 +4,7 @@ import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
 import { usePreferences } from '../../app/preferences.ts';
 import { useRoute, useRouter } from '../../app/router.ts';
 import { useCommands } from '../../commands/registry.ts';
-import { useEngine, useRingView, useStreamState } from '../../engine/use-engine.ts';
+import { useEngine, useRingView, useStore, useStreamState } from '../../engine/use-engine.ts';
 import { formatCount, Segments, Toolbar, VirtualList } from '../../ui/index.ts';
 import { type ColumnChoice, type ColumnId, keepChoice, moveColumn, readChoice } from './column-choice.ts';
 import { ColumnMenu } from './column-menu.tsx';
@@ -14,6 +14,9 @@ import { FilterBar } from './filter-bar.tsx';
 import { gatherSeen } from './filter-complete.ts';
 import { describeFilter } from './filter-words.ts';
 import { GroupList } from './group-list.tsx';
+import { markClass, withMarks } from './marked-columns.tsx';
+import { MarkedMenu } from './marked-menu.tsx';
+import { RequestMarks } from './marks.ts';
 import { isCall, MatchingList } from './matching-list.ts';
 import { NoRequests } from './no-requests.tsx';
 import { columnsFor, requestColumns } from './request-columns.tsx';
@@ -41,13 +44,16 @@ export default function RequestsScreen() {
   const selectedId = query.get('id');
 
   const filter = useMemo(() => parseFilter(filterText), [filterText]);
+  const [marks] = useState(() => new RequestMarks(localStorage));
+  const marked = useStore(marks.all);
+  const marksCount = filter.terms.some(({ key }) => key === 'mark') ? marked : null;
   const matches = useMemo(() => {
-    const meets = compileFilter(filter);
+    const meets = compileFilter(filter, marksCount ?? undefined);
     return (exchange: Exchange) => (allHops || isCall(exchange)) && meets(exchange);
-  }, [filter, allHops]);
+  }, [filter, allHops, marksCount]);
   const list = useMemo(() => new MatchingList(engine.exchanges, matches), [engine, matches]);
   list.update(ring);
-  const older = useOlder(filter, matches, ring.end > 0);
+  const older = useOlder(filter, matches, ring.end > 0, marked);
 
   const sortText = query.get('sort');
   // By its text: a new object would sort again with every change of the URL.
@@ -158,7 +164,7 @@ export default function RequestsScreen() {
   const [listBox, listWidth] = useWidth<HTMLDivElement>();
   const [choice, setChoice] = useColumnChoice();
   const [choosing, setChoosing] = useState(false);
-  const columns = useMemo(() => columnsFor(choice, listWidth), [choice, listWidth]);
+  const columns = useMemo(() => withMarks(columnsFor(choice, listWidth), marked), [choice, listWidth, marked]);
   const connected = useStreamState().phase === 'live';
   const live = !frozen && !paused && connected;
   const rate = useArrivalRate(rows.newest);
@@ -197,7 +203,11 @@ export default function RequestsScreen() {
           onChange={(value) => router.setQuery({ hops: value === 'all' ? 'all' : null })}
         />
       </Toolbar>
-      <ExplainedBar text={filterText} setFilter={setFilter}>
+      <ExplainedBar
+        text={filterText}
+        setFilter={setFilter}
+        more={<MarkedMenu marks={marks} marked={marked} text={filterText} onChange={setFilter} />}
+      >
         {filter.problems.length > 0 ? (
           <span className="tone-bad tone-text truncate" role="alert" title={filter.problems[0]?.message}>
             ✖ {filter.problems[0]?.message}
@@ -265,16 +275,18 @@ export default function RequestsScreen() {
               topToken={rows.topToken}
               rowTestId="request-row"
               rowClass={(exchange) =>
-                exchange.status >= 500 || (exchange.flags !== '' && exchange.status === 0) ? 'requests-failed' : ''
+                `${isFailed(exchange) ? 'requests-failed' : ''} ${markClass(marked.get(exchange.id))}`.trim()
               }
             />
           )}
         </div>
-        {selectedId && <RequestDetail key={selectedId} id={selectedId} onClose={close} />}
+        {selectedId && <RequestDetail key={selectedId} id={selectedId} marks={marks} onClose={close} />}
       </div>
     </div>
   );
 }
+
+const isFailed = ({ status, flags }: Exchange) => status >= 500 || (flags !== '' && status === 0);
 
 /** Chosen on this machine, and kept. */
 function useColumnChoice(): [ColumnChoice, (choice: ColumnChoice) => void] {

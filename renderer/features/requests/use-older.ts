@@ -3,6 +3,7 @@ import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
 import { createStore } from '../../engine/store.ts';
 import { useEngine, useStore, useStreamState } from '../../engine/use-engine.ts';
 import type { Filter } from './filter.ts';
+import type { Marks } from './marks.ts';
 import { type ExchangeQueryIn, narrowFilter, type OlderPhase, OlderRows } from './older-rows.ts';
 
 /** A list shorter than this is filled up by looking further back. */
@@ -17,16 +18,23 @@ const nothing = createStore<OlderPhase>('all');
 
 /**
  * What matches and is no longer, or not yet, in the page. What a number on another screen leads to is found this way, however long ago it was.
- * `started`: the ring has something to go on from.
+ * `started`: the ring has something to go on from. What was marked is here, whoever else keeps it.
  */
-export function useOlder(filter: Filter, matches: (exchange: Exchange) => boolean, started: boolean): OlderRows | null {
+export function useOlder(
+  filter: Filter,
+  matches: (exchange: Exchange) => boolean,
+  started: boolean,
+  marked: Marks,
+): OlderRows | null {
   const engine = useEngine();
   const [round, setRound] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a round begins anew.
   const older = useMemo(() => {
-    const read = (query: ExchangeQueryIn) => engine.call('listExchanges', { query });
+    const read = asksForMarks(filter)
+      ? async () => ({ exchanges: [...marked.values()].map(({ exchange }) => exchange).sort(newestFirst), next: null })
+      : (query: ExchangeQueryIn) => engine.call('listExchanges', { query });
     return started ? new OlderRows({ ring: engine.exchanges, read, matches, narrowed: narrowFilter(filter) }) : null;
-  }, [engine, filter, matches, started, round]);
+  }, [engine, filter, matches, started, round, asksForMarks(filter) ? marked : null]);
   useEffect(() => {
     const timer = setInterval(() => {
       if (older && engine.exchanges.get().first > older.beganAt) setRound((one) => one + 1);
@@ -36,6 +44,10 @@ export function useOlder(filter: Filter, matches: (exchange: Exchange) => boolea
   useStore(older?.phase ?? nothing);
   return older;
 }
+
+/** Marked ones must be so: nothing else needs to be read. */
+const asksForMarks = ({ terms }: Filter) => terms.some(({ key, negated, op }) => key === 'mark' && negated === (op === '!='));
+const newestFirst = (a: Exchange, b: Exchange) => (a.time < b.time ? 1 : -1);
 
 /** Looks further back while the list has few rows, and when somebody scrolls towards its end. */
 export function useLookBack(
