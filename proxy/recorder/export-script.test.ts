@@ -94,6 +94,7 @@ describe('a recording as a script', () => {
         makeExchange(2, { path: '/a b' }),
         makeExchange(3, { source: 'gone' }),
         makeExchange(4, { request: { headers: [['x-a', 'b\r\nx-c: d']], body: null, trailers: [] } }),
+        makeExchange(5, { protocol: 'WebSocket', status: 101 }),
       ],
       ({ source }) => (source === 'gone' ? null : base),
     );
@@ -103,6 +104,7 @@ describe('a recording as a script', () => {
       'GET /a b: no client can send this as it stands',
       'GET /ratings/3: gone, which sent it, is not in the mesh any more; say --url',
       'GET /ratings/4: headers that no client can send are left out',
+      'GET /ratings/5: a WebSocket is left out',
     ]);
   });
 

@@ -37,6 +37,7 @@ export function scriptCalls(exchanges: readonly ExchangeDetail[], entry: (call: 
     const name = `${root.method} ${root.path}`;
     const base = entry(root);
     if (base === null) notes.push(`${name}: ${root.source}, which sent it, is not in the mesh any more; say --url`);
+    else if (root.protocol === 'WebSocket') notes.push(`${name}: a WebSocket is left out`);
     else if (body?.truncated) notes.push(`${name}: its body was cut off at ${body.capturedBytes} of ${body.bytes} bytes`);
     else if (root.protocol !== 'HTTP/1.1' && root.protocol !== 'HTTP/1.0' && root.request.headers.some(isGrpc))
       notes.push(`${name}: gRPC is left out`);
@@ -118,7 +119,7 @@ export const options = {
     recorded: {
       executor: 'constant-arrival-rate',
       rate: Number(__ENV.RATE || ${calls.length}),
-      timeUnit: __ENV.RATE ? '1s' : '${seconds}s',
+      timeUnit: ${seconds === 1 ? "'1s'" : `__ENV.RATE ? '1s' : '${seconds}s'`},
       duration: __ENV.DURATION || '${seconds}s',
       preAllocatedVUs: 50,
       maxVUs: 500,

@@ -107,12 +107,12 @@ export function countEdge(
 
 const isCall = ({ method, protocol }: CallFacts): boolean => method !== '' && method !== 'CONNECT' && protocol !== 'TCP';
 
-/** The calls to send again, oldest first; WebSockets only when asked for. */
-export function findRootCalls(exchanges: readonly ExchangeDetail[], options: { webSockets?: boolean } = {}): ExchangeDetail[] {
+/** The calls to send again, oldest first. */
+export function findRootCalls(exchanges: readonly ExchangeDetail[]): ExchangeDetail[] {
   const tree = new CallTree();
   for (const exchange of exchanges) tree.add(factsOf(exchange));
   const roots = tree.roots();
   return exchanges
-    .filter(({ id, protocol }) => roots.has(id) && (protocol !== 'WebSocket' || options.webSockets === true))
+    .filter(({ id }) => roots.has(id))
     .sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : a.id < b.id ? -1 : 1));
 }

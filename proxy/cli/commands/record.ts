@@ -5,13 +5,15 @@ import { printRecordings, recordingActions } from '../recording-actions.ts';
 
 export const command: Command = {
   usage:
-    'record start NAME [--from A] [--to B] [--path PREFIX] [--method M] [--for 60s] | next 60s [NAME] | stop NAME | ls | show NAME | ' +
-    'rename NAME NEW | note NAME TEXT [--exchange ID] | trim NAME [--since 10s] [--until=-5s] [--from A] [--to B] [--path PREFIX] ' +
-    '[--method M] [--status 5xx] [--exchange ID] [--marked] [--traces] [--as NEW] | copy NAME [--as NEW] | merge A B… [--as NEW] | rm NAME | ' +
-    'restore ID | export NAME [--har] [-o FILE] | import FILE (HAR, zipped HAR, Hoverfly, WireMock) [--as NAME]',
+    'record start NAME [--from A] [--to B] [--path PREFIX] [--method M] [--for 60s]\n' +
+    '    | next 60s [NAME] | stop NAME | ls | show NAME | rename NAME NEW | note NAME TEXT [--exchange ID]\n' +
+    '    | trim NAME [--since 10s] [--until=-5s] [--from A] [--to B] [--path PREFIX] [--method M] [--status 5xx] [--exchange ID]\n' +
+    '          [--marked] [--traces] [--as NEW]\n' +
+    '    | copy NAME [--as NEW] | merge A B… [--as NEW] | rm NAME | restore ID | export NAME [--har] [-o FILE]\n' +
+    '    | import FILE [--as NAME]  (a recording file, HAR, zipped HAR, Hoverfly, WireMock)',
   summary:
-    'Traffic recordings. Without a filter everything is recorded; when stop answers, the recording is on disk. `trim`, `copy` and `merge` make new ' +
-    'recordings; `--traces` takes the rest of the traces along.',
+    'Traffic recordings. Without a filter everything is recorded; when stop answers, the recording is on disk.\n' +
+    '`trim`, `copy` and `merge` make new recordings; `--traces` takes the rest of the traces along.',
   options: {
     from: { type: 'string' },
     to: { type: 'string' },
