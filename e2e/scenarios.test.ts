@@ -62,6 +62,36 @@ describe('the Scenarios screen', () => {
     await app.screenshot('scenarios-done');
   });
 
+  it('puts a fault elsewhere on the timeline, by typing and by dragging', async () => {
+    const { page } = app;
+    const placeOf = async () => {
+      const { spec } = await app.api.call('getResource', { params: { kind: 'Scenario', namespace: 'default', name: 'blip' } });
+      const { at, for: lasts } = (spec as { faults: { at: string; for: string }[] }).faults[0] ?? {};
+      return `${at} ${lasts}`;
+    };
+    const track = page.getByTestId('scenario-track').filter({ hasText: 'broken' });
+    await track.getByRole('button', { name: 'broken' }).click();
+    await page.getByTestId('scenario-track-start').fill('2s');
+    await page.getByTestId('scenario-track-length').fill('500ms');
+    await page.getByTestId('scenario-track-place').click();
+    await eventually(placeOf, (place) => place === '2s 500ms');
+    await page.getByTestId('scenario-track-place').waitFor({ state: 'detached' });
+    const bar = track.locator('.scn-bar');
+    const box = await eventually(
+      () => bar.boundingBox(),
+      (found) => found !== null,
+    );
+    const y = (box?.y ?? 0) + (box?.height ?? 0) / 2;
+    const x = (box?.x ?? 0) + (box?.width ?? 0) / 2;
+    await page.mouse.move(x, y);
+    await page.mouse.down();
+    await page.mouse.move(x - 30, y, { steps: 3 });
+    await page.mouse.move(x - 2000, y, { steps: 3 });
+    await page.mouse.up();
+    await eventually(placeOf, (place) => place === '0s 500ms');
+    await app.screenshot('scenarios-placed');
+  });
+
   it('cancels a drill, and nothing of it stays', async () => {
     const { page } = app;
     await app.api.call('apply', { body: drill('long', 60) });

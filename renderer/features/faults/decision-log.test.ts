@@ -36,6 +36,11 @@ test('a request that it let pass is told too, one that it did not match is not',
   expect(decisionOf(exchange([]), fault)).toBe(null);
 });
 
+test('a fault for every request draws nothing, and is told all the same', () => {
+  const decision = decisionOf(exchange(['fault default/slow: delayed 105.2 ms', 'fault default/slow: abort 503']), fault);
+  expect(decision).toMatchObject({ drawn: true, why: '', did: 'delayed 105.2 ms, abort 503' });
+});
+
 test('counts and timetables in words', () => {
   expect(scheduleWords({ per: 'request' })).toBe('');
   expect(scheduleWords({ per: 'trace', only: { skip: 2, first: 3 } })).toBe('2 pass, then 3, per trace');

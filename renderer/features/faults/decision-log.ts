@@ -17,9 +17,10 @@ export interface FaultDecision {
 export function decisionOf(exchange: ExchangeDetail, fault: { namespace: string; name: string }): FaultDecision | null {
   const start = `fault ${fault.namespace}/${fault.name}: `;
   const said = (exchange.decision?.notes ?? []).filter((note) => note.startsWith(start)).map((note) => note.slice(start.length));
+  if (said.length === 0) return null;
+  // A fault for every request draws nothing: only what it did is told.
   const matched = said.find((words) => words.startsWith('matched, '));
-  if (matched === undefined) return null;
-  const [, verdict, why = ''] = /^matched, (drawn|not drawn)(?: \((.*)\))?$/.exec(matched) ?? [];
+  const [, verdict = 'drawn', why = ''] = /^matched, (drawn|not drawn)(?: \((.*)\))?$/.exec(matched ?? '') ?? [];
   return {
     exchangeId: exchange.id,
     time: exchange.time,

@@ -20,8 +20,9 @@ import {
 } from '../../ui/index.ts';
 import { ScenarioResult } from './scenario-result.tsx';
 import { ScenarioTimeline } from './scenario-timeline.tsx';
-import { formatOffset, planOf, stateWords, summaryOf } from './scenario-words.ts';
+import { formatOffset, type Plan, planOf, stateWords, summaryOf } from './scenario-words.ts';
 import { Templates } from './templates.tsx';
+import { isOutdated, placeTrack, type TrackName } from './track-edit.ts';
 import './scenarios.css';
 
 const idleMs = 3000;
@@ -70,7 +71,14 @@ export default function ScenariosScreen() {
             {showTemplates ? (
               <Templates onMade={select} />
             ) : selected ? (
-              <ScenarioDetail key={selected.name} scenario={selected} onChanged={runs.reload} />
+              <ScenarioDetail
+                key={selected.name}
+                scenario={selected}
+                onChanged={() => {
+                  runs.reload();
+                  resources.reload();
+                }}
+              />
             ) : (
               <EmptyState title="This scenario is not in the mesh">Select one on the left.</EmptyState>
             )}
@@ -129,16 +137,39 @@ function ScenarioDetail({ scenario, onChanged }: { scenario: Resource; onChanged
     list.reload();
     onChanged();
   };
+  const place = usePlacing(scenario, onChanged);
   if (!parsed.success) return <Notice tone="bad">This scenario cannot be read: {parsed.error.issues[0]?.message}</Notice>;
+  const plan = planOf(parsed.data);
+  const outdated = run !== null && isOutdated(plan, run);
   return (
     <>
       <Head scenario={scenario} spec={parsed.data} run={run} runs={runs} onChanged={reload} />
-      <Panel title="Timeline" hint={formatOffset(run?.durationMs ?? planOf(parsed.data).durationMs)} flush>
-        <ScenarioTimeline plan={planOf(parsed.data)} run={run} />
+      <Panel title="Timeline" hint={timelineHint(plan, run)} flush>
+        <ScenarioTimeline plan={plan} run={outdated ? null : run} onPlace={running ? null : place} />
       </Panel>
       {run ? <ScenarioResult run={run} /> : <Promises spec={parsed.data} />}
     </>
   );
+}
+
+function timelineHint(plan: Plan, run: ScenarioRun | null): string {
+  if (run && !isOutdated(plan, run)) return formatOffset(run.durationMs);
+  return `${formatOffset(plan.durationMs)}${run ? `, changed since run #${run.number}` : ''}`;
+}
+
+/** Writes the new place of a track into the scenario that runs. */
+function usePlacing(scenario: Resource, onPlaced: () => void) {
+  const engine = useEngine();
+  const toasts = useToasts();
+  return async (track: TrackName, startMs: number, lengthMs: number | null) => {
+    try {
+      const yaml = placeTrack(scenario.yaml, track, startMs, lengthMs);
+      await engine.call('apply', { body: { yaml, file: scenario.source.file } });
+      onPlaced();
+    } catch (error) {
+      toasts.error(`${track.name} stays where it was`, error);
+    }
+  };
 }
 
 interface HeadProps {

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type DesktopApp, launchDesktopApp } from './fixture/desktop-app.ts';
+import { eventually } from './fixture/eventually.ts';
+import { meshOf, sendFromWorkload } from './fixture/mesh.ts';
+import { Upstream } from './fixture/upstream.ts';
+
+/** A fault made in the form, read in its decisions, changed, switched off and on, and removed. */
+describe('the Faults screen', () => {
+  let app: DesktopApp;
+  let orders: Upstream;
+  let stock: Upstream;
+
+  beforeAll(async () => {
+    orders = await Upstream.listen('orders');
+    stock = await Upstream.listen('stock');
+    const services = [
+      { name: 'orders', versions: { v1: orders } },
+      { name: 'stock', versions: { v1: stock } },
+    ];
+    app = await launchDesktopApp({ mesh: meshOf('faults', services) });
+    await app.ready();
+  });
+  afterAll(async () => {
+    await app?.close();
+    await orders?.close();
+    await stock?.close();
+  });
+
+  const byId = (id: string) => app.page.getByTestId(id);
+  const only = async () => (await app.api.call('listFaults')).faults[0];
+  const choose = async (label: string, option: string) => {
+    await app.page.getByRole('dialog').getByLabel(label, { exact: true }).click();
+    await app.page.getByRole('option', { name: option, exact: true }).click();
+  };
+  const send = async () => {
+    const { workloads } = await app.ready();
+    const outbound = workloads.find(({ service }) => service === 'orders')?.outbound ?? '';
+    return (await sendFromWorkload(outbound, 'http://stock:9080/items')).status;
+  };
+
+  it('is armed with a delay between two lengths and a status after it', async () => {
+    await byId('nav-faults').click();
+    await byId('fault-new').click();
+    await choose('Calls to', 'stock');
+    await choose('Delay', 'Between two lengths');
+    await app.page.getByRole('dialog').getByLabel('To', { exact: true }).fill('120ms');
+    await choose('Answer', 'An HTTP status');
+    await app.page.getByText('Only some requests, how often, and when').click();
+    await app.page.getByLabel('Name of the fault').fill('shaky');
+    await app.screenshot('fault-form');
+    await byId('fault-submit').click();
+    await byId('fault-row-shaky').waitFor();
+    expect((await only())?.spec).toMatchObject({
+      to: { service: 'stock' },
+      delay: { uniform: { min: '100ms', max: '120ms' } },
+      abort: { httpStatus: 503 },
+    });
+    expect(await send()).toBe(503);
+  });
+
+  it('tells each decision, and what it did', async () => {
+    await byId('fault-row-shaky').click();
+    const log = byId('fault-decisions');
+    await log.getByText('abort 503').first().waitFor();
+    expect(await log.textContent()).toContain('delayed');
+    await app.screenshot('fault-decisions');
+  });
+
+  it('is changed: it stays armed under its name, with the rest as it was', async () => {
+    await byId('fault-change-shaky').click();
+    await choose('Answer', 'The real answer');
+    await byId('fault-submit').click();
+    const changed = await eventually(only, (fault) => fault?.spec.abort === undefined);
+    expect(changed?.spec).toMatchObject({ to: { service: 'stock' }, delay: { uniform: { min: '100ms', max: '120ms' } } });
+    expect(await send()).toBe(200);
+  });
+
+  it('is switched off and on again, and removed', async () => {
+    await byId('fault-turn-shaky').click();
+    await eventually(only, (fault) => fault?.state === 'disabled');
+    await byId('fault-turn-shaky').click();
+    await eventually(only, (fault) => fault?.state === 'armed');
+    await byId('fault-remove-shaky').click();
+    await eventually(only, (fault) => fault === undefined);
+    await byId('fault-row-shaky').waitFor({ state: 'detached' });
+  });
+});
