@@ -609,6 +609,8 @@ export interface JwtSnapshot {
   fromCookies: string[];
   forwardOriginalToken: boolean;
   outputPayloadToHeader: string;
+  /** Claims that are lists written as text with blanks, beside permission and scope; absent = none. */
+  spaceDelimitedClaims?: string[];
   outputClaimToHeaders: { header: string; claim: string }[];
 }
 

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Diagnostic } from '../../api/diagnostic.schema.ts';
 import { nearest } from '../../shared/nearest.ts';
 import type { ParsedResource } from '../parse.ts';
@@ -50,9 +51,7 @@ export function checkAuthorizationPolicy(resource: ParsedResource): Diagnostic[]
       }
       for (const field of ['ipBlocks', 'notIpBlocks', 'remoteIpBlocks', 'notRemoteIpBlocks'] as const) {
         for (const [k, block] of (source[field] ?? []).entries()) {
-          if (!/^([\d.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)(\/\d{1,3})?$/.test(block)) {
-            check.error([...path, 'from', j, 'source', field, k], `\`${block}\` is not an IP address or CIDR range.`);
-          }
+          checkBlock(check, [...path, 'from', j, 'source', field, k], block);
         }
       }
     }
@@ -77,11 +76,29 @@ export function checkAuthorizationPolicy(resource: ParsedResource): Diagnostic[]
           meant ? `Did you mean \`${meant}\`?` : undefined,
         );
       }
+      for (const field of ['values', 'notValues'] as const) {
+        for (const [k, value] of (when[field] ?? []).entries()) {
+          const at = [...path, 'when', j, field, k];
+          if (addressKeys.has(when.key)) checkBlock(check, at, value);
+          else if (when.key === 'destination.port') check.port(at, /^\d+$/.test(value) ? Number(value) : Number.NaN);
+        }
+      }
       if (!when.values?.length && !when.notValues?.length)
         check.error([...path, 'when', j], 'A condition needs values or notValues.');
     }
   }
   return check.diagnostics;
+}
+
+const addressKeys = new Set(['source.ip', 'remote.ip', 'destination.ip']);
+
+function checkBlock(check: Checker, path: (string | number)[], block: string): void {
+  const [address = '', length] = block.split('/');
+  const family = isIP(address);
+  const bits = family === 4 ? 32 : 128;
+  if (family === 0 || (length !== undefined && !(/^\d{1,3}$/.test(length) && Number(length) <= bits))) {
+    check.error(path, `\`${block}\` is not an IP address or CIDR range.`);
+  }
 }
 
 function checkFields(check: Checker, path: (string | number)[], fields: Partial<Record<string, string[]>> | undefined): void {

@@ -298,6 +298,7 @@ export interface RequestAuthenticationSpec {
     fromCookies?: string[];
     forwardOriginalToken?: boolean;
     outputPayloadToHeader?: string;
+    spaceDelimitedClaims?: string[];
     outputClaimToHeaders?: { header?: string; claim?: string }[];
   }[];
 }

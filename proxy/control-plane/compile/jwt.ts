@@ -18,6 +18,7 @@ export function compileJwt(context: CompileContext, target: PolicyTarget): JwtSn
       fromParams: rule.fromParams ?? [],
       fromCookies: rule.fromCookies ?? [],
       forwardOriginalToken: rule.forwardOriginalToken ?? false,
+      ...(rule.spaceDelimitedClaims?.length ? { spaceDelimitedClaims: rule.spaceDelimitedClaims } : {}),
       outputPayloadToHeader: (rule.outputPayloadToHeader ?? '').toLowerCase(),
       outputClaimToHeaders: (rule.outputClaimToHeaders ?? []).map((o) => ({
         header: (o.header ?? '').toLowerCase(),

@@ -202,9 +202,7 @@ export function claimValues(claims: Record<string, unknown>, path: readonly stri
     value = (value as Record<string, unknown>)[key];
   }
   if (Array.isArray(value)) return value.filter((entry): entry is string => typeof entry === 'string');
-  if (typeof value !== 'string') return [];
-  const delimited = path.length === 1 && (path[0] === 'scope' || path[0] === 'permission');
-  return delimited ? value.split(' ').filter((entry) => entry !== '') : [value];
+  return typeof value === 'string' ? [value] : [];
 }
 
 function claimCondition(claim: RouteMatch['claims'][number], regexes: RegexCache): Condition {

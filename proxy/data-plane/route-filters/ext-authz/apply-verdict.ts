@@ -1,6 +1,6 @@
 import type { ExchangeState, LocalReply } from '../../exchange.ts';
-import type { HeaderMap } from '../../header-map.ts';
-import { HeaderMap as Headers } from '../../header-map.ts';
+import { HeaderMap } from '../../header-map.ts';
+import { changeQuery } from '../../route/change-query.ts';
 import type { HeaderChange, Verdict } from './verdict.ts';
 
 /** What an authorizer's word does to the request and to the responses on their way down (Envoy: ext_authz Filter::onComplete). */
@@ -20,7 +20,7 @@ export function applyAllowance(exchange: ExchangeState, verdict: Verdict & { kin
 }
 
 export function denialReply(verdict: { status: number; body: string; headers: HeaderChange[] }, details: string): LocalReply {
-  const headers = new Headers();
+  const headers = new HeaderMap();
   for (const change of verdict.headers) changeHeader(headers, change);
   return { status: verdict.status, body: verdict.body, flag: 'UAEX', details, headers: headers.toPairs() };
 }
@@ -58,21 +58,4 @@ function changeHeader(headers: HeaderMap, change: HeaderChange): void {
     default:
       headers.set(name, value);
   }
-}
-
-/** Parameters in the order of their names, values of one name in their own, as Envoy writes a changed query. */
-function changeQuery(path: string, set: [string, string][], removed: string[]): string {
-  const [bare = '', query = ''] = path.split(/\?(.*)/s);
-  const parameters = new Map<string, string[]>();
-  for (const part of query === '' ? [] : query.replace(/&$/, '').split('&')) {
-    const equals = part.indexOf('=');
-    const name = equals < 0 ? part : part.slice(0, equals);
-    const value = equals < 0 ? '' : part.slice(equals + 1);
-    parameters.set(name, [...(parameters.get(name) ?? []), value]);
-  }
-  for (const [name, value] of set) parameters.set(name, [value]);
-  for (const name of removed) parameters.delete(name);
-  const sorted = [...parameters].sort(([a], [b]) => (a < b ? -1 : 1));
-  const written = sorted.flatMap(([name, values]) => values.map((value) => `${name}=${value}`));
-  return written.length === 0 ? bare : `${bare}?${written.join('&')}`;
 }

@@ -221,3 +221,59 @@ describe('jwksUri', () => {
     expect(reply?.body).toBe("Jwks doesn't have key to match kid or alg from Jwt");
   });
 });
+
+describe('as Envoy 1.40 has it, seen in random comparison', () => {
+  test.each([
+    ['text', 'name', 'kim'],
+    ['an integer', 'count', '5'],
+    ['a fraction, with six places', 'share', '-0.100000'],
+    ['a boolean', 'flag', 'true'],
+    ['a list, as base64 of its JSON', 'groups', 'W10='],
+    ['nothing', 'nil', undefined],
+    ['a name with a point is a path', 'realm.role', 'nested'],
+  ])('a claim in a header: %s', async (_what, claim, expected) => {
+    const claims = {
+      name: 'kim',
+      count: 5,
+      share: -0.1,
+      flag: true,
+      groups: [],
+      nil: null,
+      'realm.role': 'flat',
+      realm: { role: 'nested' },
+    };
+    const { exchange } = await run(bearer(token(claims)), [rule({ outputClaimToHeaders: [{ header: 'x-out', claim }] })]);
+    expect(exchange.headers.get('x-out')).toBe(expected);
+  });
+
+  test('an empty cookie, an empty header without a prefix are bad tokens', async () => {
+    const words = { status: 401, body: expect.stringMatching(/^Jwt is not in the form/) };
+    expect((await run({ headers: { cookie: 'session=' } }, [rule({ fromCookies: ['session'] })])).reply).toMatchObject(words);
+    const bare = rule({ fromHeaders: [{ name: 'x-jwt', prefix: '' }] });
+    expect((await run({ headers: { 'x-jwt': '' } }, [bare])).reply).toMatchObject(words);
+  });
+
+  test('of several bad tokens the last one by kind and name is told of', async () => {
+    const places = rule({
+      fromHeaders: [
+        { name: 'x-jwt', prefix: '' },
+        { name: 'authorization', prefix: 'Bearer ' },
+      ],
+    });
+    const headers = { authorization: `Bearer ${token({ exp: 1 })}`, 'x-jwt': token({ iss: 'nobody' }) };
+    expect((await run({ headers }, [places])).reply?.body).toBe('Jwt issuer is not configured');
+    const cookies = rule({ fromCookies: ['b', 'a'] });
+    expect((await run({ headers: { cookie: `b=${token({ exp: 1 })}; a=x` } }, [cookies])).reply?.body).toBe('Jwt is expired');
+  });
+
+  test('what stays of the query when a token is taken off is written anew', async () => {
+    const { exchange } = await run({ path: `/a?x&access_token=${token()}&b=1` });
+    expect(exchange.path).toBe('/a?b=1&x=');
+  });
+
+  test('scope, permission and spaceDelimitedClaims are lists to policies', async () => {
+    const claims = { scope: 'read write', permission: ['a'], custom: 'a b', other: 'a b' };
+    const { exchange } = await run(bearer(token(claims)), [rule({ spaceDelimitedClaims: ['custom'] })]);
+    expect(exchange.jwt?.claims).toMatchObject({ scope: ['read', 'write'], permission: ['a'], custom: ['a', 'b'], other: 'a b' });
+  });
+});

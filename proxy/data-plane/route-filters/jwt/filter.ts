@@ -74,12 +74,16 @@ export function createJwtFilter(rules: JwtSnapshot[], deps: JwtDeps): RouteFilte
     let whole: Good[] | null = null;
     for (const { rule, tokens } of claims) {
       const own: Good[] = [];
-      for (const found of tokens) {
+      let failed = false;
+      // The last one first, as Envoy takes them: the first that is bad is the one that is told of.
+      for (const found of tokens.toReversed()) {
         const key = locationKey(found);
         all.add(key);
         const why = failureOf(found, rule, rule.inlineKeys ?? fetched.get(rule) ?? []);
-        if (why !== null || typeof found.parsed === 'string') worst = moreTelling(worst, rule.rule, why ?? 'badFormat');
-        else {
+        if (why !== null || typeof found.parsed === 'string') {
+          if (!failed) worst = moreTelling(worst, rule.rule, why ?? 'badFormat');
+          failed = true;
+        } else {
           const one = { rule: rule.rule, found, parsed: found.parsed };
           own.push(one);
           good.set(key, one);
@@ -156,7 +160,7 @@ function accept(exchange: ExchangeState, rule: JwtSnapshot, found: FoundToken, t
     subject: token.subject,
     audiences: token.audiences,
     presenter: typeof claims.azp === 'string' ? claims.azp : '',
-    claims,
+    claims: divideClaims(claims, rule.spaceDelimitedClaims ?? []),
   };
   if (rule.outputPayloadToHeader !== '') exchange.headers.add(rule.outputPayloadToHeader.toLowerCase(), token.payloadBase64);
   for (const { header, claim } of rule.outputClaimToHeaders) {
@@ -168,19 +172,26 @@ function accept(exchange: ExchangeState, rule: JwtSnapshot, found: FoundToken, t
   exchange.policies.push({ resource: rule.resource, outcome: 'authenticated', reason: `JWT of ${token.issuer}, ${subject}` });
 }
 
-/** Nested claims by `.`; lists and objects as base64url JSON, as Envoy forwards them. */
-function claimAsText(claims: Record<string, unknown>, name: string): string {
-  let value: unknown = Object.hasOwn(claims, name) ? claims[name] : undefined;
-  if (value === undefined) {
-    value = name.split('.').reduce<unknown>((node, key) => {
-      return typeof node === 'object' && node !== null && Object.hasOwn(node, key)
-        ? (node as Record<string, unknown>)[key]
-        : undefined;
-    }, claims);
+/** Claims of several values in one text become lists, as Envoy's metadata has them (normalize_payload_in_metadata). */
+function divideClaims(claims: Record<string, unknown>, more: readonly string[]): Record<string, unknown> {
+  const divided = { ...claims };
+  for (const name of ['permission', 'scope', ...more]) {
+    const value = Object.hasOwn(claims, name) ? claims[name] : undefined;
+    if (typeof value === 'string') divided[name] = value.split(' ').filter((entry) => entry !== '');
   }
+  return divided;
+}
+
+/** The claim at a path of names with `.` between, as Envoy writes it: fractions with six places, lists and objects as base64 of their JSON. */
+function claimAsText(claims: Record<string, unknown>, name: string): string {
+  const value = name.split('.').reduce<unknown>((node, key) => {
+    const isObject = typeof node === 'object' && node !== null && !Array.isArray(node);
+    return isObject && Object.hasOwn(node, key) ? (node as Record<string, unknown>)[key] : undefined;
+  }, claims);
   if (typeof value === 'string') return value;
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  return typeof value === 'object' && value !== null ? Buffer.from(JSON.stringify(value)).toString('base64url') : '';
+  if (typeof value === 'boolean') return String(value);
+  if (typeof value === 'number') return Number.isInteger(value) ? String(value) : value.toFixed(6);
+  return typeof value === 'object' && value !== null ? Buffer.from(JSON.stringify(value)).toString('base64') : '';
 }
 
 function refuse(exchange: ExchangeState, { rule, why }: Failure): LocalReply {

@@ -1,4 +1,5 @@
 import type { ExchangeState } from '../../exchange.ts';
+import { changeQuery } from '../../route/change-query.ts';
 import { readQueryParameter } from '../../route/match-request.ts';
 import type { JwtSnapshot } from '../../snapshot.ts';
 
@@ -11,30 +12,36 @@ export interface FoundToken {
   location: TokenLocation;
 }
 
-/** Where a rule looks: what it lists, else `Authorization: Bearer` and the query parameter `access_token`. */
+/**
+ * Where a rule looks: what it lists, each kind in the order of its names (Envoy: Extractor keeps them in sorted maps), else
+ * `Authorization: Bearer` and the query parameter `access_token`.
+ */
 export function locateTokens(rule: JwtSnapshot, exchange: Pick<ExchangeState, 'headers' | 'path'>): FoundToken[] {
   const nothingListed = rule.fromHeaders.length + rule.fromParams.length + rule.fromCookies.length === 0;
   const headers = nothingListed ? [{ name: 'authorization', prefix: 'Bearer ' }] : rule.fromHeaders;
   const parameters = nothingListed ? ['access_token'] : rule.fromParams;
   const found: FoundToken[] = [];
-  for (const { name, prefix } of headers) {
+  for (const { name, prefix } of sorted(headers, (header) => header.name.toLowerCase() + header.prefix)) {
     // Several lines are one value, as Envoy reads it: a second token makes the first no token.
     const value = exchange.headers.getJoined(name.toLowerCase());
     const start = value?.indexOf(prefix) ?? -1;
     if (value === undefined || start === -1) continue;
     const token = bareToken(value.slice(start + prefix.length));
-    if (token !== '') found.push({ token, location: { kind: 'header', name: name.toLowerCase() } });
+    found.push({ token, location: { kind: 'header', name: name.toLowerCase() } });
   }
-  for (const name of parameters) {
+  for (const name of sorted(parameters, String)) {
     const token = readQueryParameter(exchange.path, name);
     if (token !== undefined) found.push({ token: percentDecoded(token), location: { kind: 'parameter', name } });
   }
-  for (const name of rule.fromCookies) {
+  for (const name of sorted(rule.fromCookies, String)) {
     const token = readCookie(exchange.headers.getAll('cookie'), name);
-    if (token !== '') found.push({ token, location: { kind: 'cookie', name } });
+    if (token !== undefined) found.push({ token, location: { kind: 'cookie', name } });
   }
   return found;
 }
+
+const sorted = <T>(list: readonly T[], key: (entry: T) => string): readonly T[] =>
+  list.length < 2 ? list : list.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
 
 /** From the first character a JWT may have to the end: what follows a token is part of it, and spoils it. */
 function bareToken(text: string): string {
@@ -47,7 +54,7 @@ function percentDecoded(text: string): string {
   return text.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
-function readCookie(cookies: string[], name: string): string {
+function readCookie(cookies: string[], name: string): string | undefined {
   for (const line of cookies) {
     for (const pair of line.split(';')) {
       const equals = pair.indexOf('=');
@@ -58,17 +65,12 @@ function readCookie(cookies: string[], name: string): string {
           .replace(/^"(.*)"$/, '$1');
     }
   }
-  return '';
+  return undefined;
 }
 
 /** Takes a token that was verified off the request. Cookies stay: they hold other things too. */
 export function stripToken(exchange: Pick<ExchangeState, 'headers' | 'path'>, location: TokenLocation): void {
   if (location.kind === 'header') exchange.headers.remove(location.name);
   if (location.kind !== 'parameter') return;
-  const start = exchange.path.indexOf('?');
-  const kept = exchange.path
-    .slice(start + 1)
-    .split('&')
-    .filter((pair) => pair !== location.name && !pair.startsWith(`${location.name}=`));
-  exchange.path = exchange.path.slice(0, start) + (kept.length === 0 ? '' : `?${kept.join('&')}`);
+  exchange.path = changeQuery(exchange.path, [], [location.name]);
 }

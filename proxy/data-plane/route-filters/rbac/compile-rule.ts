@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { compileIpBlocks } from '../../../shared/ip-blocks.ts';
 import type { ExchangeState } from '../../exchange.ts';
 import { pathWithoutQuery } from '../../route/authority.ts';
@@ -5,7 +6,7 @@ import { claimValues } from '../../route/match-request.ts';
 import { normalizePath } from '../../route/normalize-path.ts';
 import type { AuthorizationRule, OperationMatch, SourceMatch } from '../../snapshot.ts';
 import type { ConnectionInfo } from '../../stream.ts';
-import { addressWithoutPort, compilePath, compileValue } from './match-value.ts';
+import { addressWithoutPort, compilePath, compileRequestPrincipal, compileValue } from './match-value.ts';
 
 /** What a policy may look at. `http` is null for a TCP connection. */
 export interface AuthorizationInput {
@@ -35,6 +36,8 @@ interface Attribute {
   httpOnly: boolean;
   read(input: AuthorizationInput): string[];
   compile(values: string[]): (value: string) => boolean;
+  /** A value in words; default: as it is. */
+  display?(value: string): string;
 }
 
 const anyOf = (compile: (pattern: string) => (value: string) => boolean) => (values: string[]) => {
@@ -51,26 +54,39 @@ const attribute = (name: string, read: Attribute['read'], over: Partial<Attribut
   ...over,
 });
 
+const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 const one = (value: string): string[] => (value === '' ? [] : [value]);
 const principalOf = (input: AuthorizationInput) => input.connection.peerSpiffeId.replace(/^spiffe:\/\//, '');
 const identityPatterns = { ns: /\/ns\/([^/]+)/, sa: /\/sa\/([^/]+)/ };
 const identityPart = (input: AuthorizationInput, part: 'ns' | 'sa') =>
   identityPatterns[part].exec(input.connection.peerSpiffeId)?.[1] ?? '';
 /** Sidecars and gateways without trusted proxies in front take the last address of x-forwarded-for. */
-const remoteAddress = (input: AuthorizationInput) =>
-  input.http?.headers.getJoined('x-forwarded-for')?.split(',').at(-1)?.trim() ||
-  addressWithoutPort(input.connection.remoteAddress);
+const remoteAddress = (input: AuthorizationInput) => {
+  const forwarded = input.http?.headers.getJoined('x-forwarded-for')?.split(',').at(-1)?.trim() ?? '';
+  return isIP(forwarded) === 0 ? addressWithoutPort(input.connection.remoteAddress) : forwarded;
+};
 
 const principals = attribute('principal', (input) => one(principalOf(input)));
-const namespaces = attribute('source namespace', (input) => one(identityPart(input, 'ns')));
+/** Judged on the whole identity, as istiod's regex does: `*` may stand anywhere, and reaches across slashes. */
+const namespaces = attribute('source namespace', (input) => one(input.connection.peerSpiffeId), {
+  compile: anyOf((pattern) => {
+    const name = pattern.split('*').map(escapeRegExp).join('.*');
+    const whole = new RegExp(`^.*/ns/${name}/.*$`);
+    return (identity) => whole.test(identity);
+  }),
+  display: (identity) => identityPatterns.ns.exec(identity)?.[1] ?? identity,
+});
 const ipBlocks = attribute('source IP', (input) => one(addressWithoutPort(input.connection.remoteAddress)), {
   compile: compileIpBlocks,
 });
 const remoteIpBlocks = attribute('remote IP', (input) => one(remoteAddress(input)), { compile: compileIpBlocks });
 const requestPrincipals = attribute(
   'request principal',
-  (input) => (input.jwt === null || input.jwt.issuer === '' ? [] : [`${input.jwt.issuer}/${input.jwt.subject}`]),
-  { httpOnly: true },
+  (input) => {
+    const { iss, sub } = input.jwt?.claims ?? {};
+    return typeof iss === 'string' && typeof sub === 'string' ? [`${iss}\n${sub}`] : [];
+  },
+  { httpOnly: true, compile: anyOf(compileRequestPrincipal), display: (value) => value.replace('\n', '/') },
 );
 const hosts = attribute('host', (input) => one(input.http?.authority ?? ''), {
   httpOnly: true,
@@ -114,7 +130,9 @@ function whenAttribute(key: string, policyNamespace: string): Attribute | null {
     'source.serviceAccount': serviceAccounts(policyNamespace),
     'request.auth.principal': requestPrincipals,
     'request.auth.audiences': attribute('audience', (input) => input.jwt?.audiences ?? [], { httpOnly: true }),
-    'request.auth.presenter': attribute('presenter', (input) => one(input.jwt?.presenter ?? ''), { httpOnly: true }),
+    'request.auth.presenter': attribute('presenter', (input) => claimValues(input.jwt?.claims ?? {}, ['azp']), {
+      httpOnly: true,
+    }),
     'destination.ip': attribute('destination IP', (input) => one(addressWithoutPort(input.connection.localAddress)), {
       compile: compileIpBlocks,
     }),
@@ -154,15 +172,18 @@ function readHeader(input: AuthorizationInput, name: string): string[] {
 
 function check(attr: Attribute, values: string[], notValues: string[]): AttributeCheck[] {
   const checks: AttributeCheck[] = [];
+  const shown = (input: AuthorizationInput) =>
+    attr
+      .read(input)
+      .map((value) => attr.display?.(value) ?? value)
+      .join(', ');
   if (values.length > 0) {
     const matches = attr.compile(values);
     checks.push({
       holds: (input) => attr.read(input).some(matches),
       reason: (input) => {
-        const actual = attr.read(input);
-        return actual.length === 0
-          ? `there is no ${attr.name}`
-          : `${attr.name} ${actual.join(', ')} is not among ${values.join(', ')}`;
+        const actual = shown(input);
+        return actual === '' ? `there is no ${attr.name}` : `${attr.name} ${actual} is not among ${values.join(', ')}`;
       },
     });
   }
@@ -170,7 +191,7 @@ function check(attr: Attribute, values: string[], notValues: string[]): Attribut
     const matches = attr.compile(notValues);
     checks.push({
       holds: (input) => !attr.read(input).some(matches),
-      reason: (input) => `${attr.name} ${attr.read(input).join(', ')} is excluded by ${notValues.join(', ')}`,
+      reason: (input) => `${attr.name} ${shown(input)} is excluded by ${notValues.join(', ')}`,
     });
   }
   return checks;

@@ -11,6 +11,28 @@ export function compileValue(pattern: string, ignoreCase = false): (value: strin
 }
 
 /**
+ * `issuer/subject`, divided at the last slash, judged part by part; what is compared is `issuer\\nsubject`. A prefix or suffix without a slash
+ * is of the issuer or the subject, the other part may be anything but empty (istiod: requestPrincipalGenerator).
+ */
+export function compileRequestPrincipal(pattern: string): (principal: string) => boolean {
+  const slash = pattern.lastIndexOf('/');
+  const [issuer, subject] = slash < 0 ? [pattern, ''] : [pattern.slice(0, slash), pattern.slice(slash + 1)];
+  const exactly = (wanted: string) => (value: string) => value === wanted;
+  const [isIssuer, isSubject] = ((): [(value: string) => boolean, (value: string) => boolean] => {
+    if (pattern === '*') return [compileValue('*'), compileValue('*')];
+    if (pattern.startsWith('*'))
+      return slash < 0 ? [compileValue('*'), compileValue(pattern)] : [compileValue(issuer), exactly(subject)];
+    if (pattern.endsWith('*'))
+      return slash < 0 ? [compileValue(pattern), compileValue('*')] : [exactly(issuer), compileValue(subject)];
+    return [exactly(issuer), exactly(subject)];
+  })();
+  return (principal) => {
+    const at = principal.indexOf('\n');
+    return isIssuer(principal.slice(0, at)) && isSubject(principal.slice(at + 1));
+  };
+}
+
+/**
  * Paths: as values, or URI templates when they hold `{*}` (one segment) or `{**}` (any text, across slashes).
  * https://istio.io/latest/docs/reference/config/security/authorization-policy/#Operation
  */
