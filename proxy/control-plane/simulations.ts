@@ -7,6 +7,7 @@ import type { Redactor } from '../recorder/redact.ts';
 import { StubSet } from '../recorder/stubs/stub-set.ts';
 import { StubStore } from '../recorder/stubs/stub-store.ts';
 import type { Clock } from '../shared/clock.ts';
+import { nearest } from '../shared/nearest.ts';
 import type { Store } from '../store/store.ts';
 import type { Configuration } from './apply.ts';
 import { ApiError } from './server/api-error.ts';
@@ -276,7 +277,13 @@ export class Simulations {
   async #load(request: SimulationRequest, namespace: string, ports: readonly StoodInPort[]) {
     const { store, random, clock } = this.#options;
     const recording = await store.getRecording(request.recording);
-    if (recording === null) throw new ApiError('not_found', `There is no recording ${request.recording}`);
+    if (recording === null) {
+      const near = didYouMean(
+        request.recording,
+        (await store.listRecordings()).map(({ name }) => name),
+      );
+      throw new ApiError('not_found', `There is no recording ${request.recording}${near}`);
+    }
     const other = request.stubs === undefined ? null : await store.getRecording(request.stubs);
     if (request.stubs !== undefined && other === null) throw new ApiError('not_found', `There are no stubs ${request.stubs}`);
     const stubsOf = other ?? recording;
@@ -295,7 +302,13 @@ export class Simulations {
   #portsOf(service: string, namespace: string): { ports: StoodInPort[]; notes: string[] } {
     const { ports, tcp } = this.#httpPorts(service, namespace);
     if (ports.length + tcp.length === 0)
-      throw new ApiError('not_found', `There is no service ${service} with a workload in ${namespace}`);
+      throw new ApiError(
+        'not_found',
+        `There is no service ${service} with a workload in ${namespace}${didYouMean(
+          service,
+          this.#options.configuration.current.snapshot.services.map(({ name }) => name),
+        )}`,
+      );
     if (ports.length === 0)
       throw new ApiError('invalid_request', `${service} speaks tcp: only HTTP and gRPC can be stood in for`);
     return { ports, notes: tcp.map((port) => `Port ${port} speaks tcp: its connections go to the service`) };
@@ -306,7 +319,9 @@ export class Simulations {
     const own = snapshot.proxies.filter(
       ({ kind, workload }) => kind === 'sidecar' && workload.service === service && workload.namespace === namespace,
     );
-    const all = own.flatMap((proxy) => inboundPorts(proxy).map((port): StoodInPort => ({ workload: proxy.id, port })));
+    const all = own.flatMap((proxy) =>
+      inboundPorts(proxy).map((port): StoodInPort => ({ workload: proxy.id, version: proxy.workload.version, port })),
+    );
     const tcp = all.filter(({ port }) => port.protocol === 'tcp').map(({ port }) => port.port);
     return { ports: all.filter(({ port }) => port.protocol !== 'tcp'), tcp: [...new Set(tcp)] };
   }
@@ -321,6 +336,11 @@ export class Simulations {
     const proxy = this.#options.configuration.current.snapshot.proxies.find(({ id }) => id === workload);
     return (proxy && inboundPorts(proxy).find(({ name }) => name === port.name)?.app) ?? null;
   }
+}
+
+function didYouMean(text: string, names: readonly string[]): string {
+  const found = nearest(text, names);
+  return found === null || found === text ? '' : `; did you mean ${found}?`;
 }
 
 function inboundPorts(proxy: ProxySnapshot) {

@@ -12,6 +12,8 @@ export interface StandInRequest extends ComparedRequest {
   /** There was more of the body: only the template tier is asked. */
   isCut?: boolean;
   traceId: string;
+  /** Of the workload it was sent to. */
+  version?: string;
 }
 
 export interface StandInEntry<T> extends ComparedRequest {
@@ -19,6 +21,8 @@ export interface StandInEntry<T> extends ComparedRequest {
   /** What it was recorded with; for sessions. */
   headers?: readonly (readonly [string, string])[];
   traceId?: string;
+  /** Of the workload that answered. */
+  version?: string;
   answer: T;
 }
 
@@ -28,6 +32,7 @@ export type StandInOutcome<T> =
 
 /** Answers of one key, in the order they were recorded. */
 interface Answers<T> {
+  versions: Set<string | undefined>;
   all: StandInEntry<T>[];
   bySession: Map<string, StandInEntry<T>[]>;
 }
@@ -79,9 +84,10 @@ export class StandIn<T> {
     this.#nearest.add(entry);
     for (const tier of tiers) {
       const key = keyOf(tier, entry);
-      const answers = this.#byKey.get(key) ?? { all: [], bySession: new Map<string, StandInEntry<T>[]>() };
+      const answers = this.#byKey.get(key) ?? { versions: new Set(), all: [], bySession: new Map<string, StandInEntry<T>[]>() };
       this.#byKey.set(key, answers);
       answers.all.push(entry);
+      answers.versions.add(entry.version);
       this.#sort(entry, answers);
     }
   }
@@ -96,12 +102,12 @@ export class StandIn<T> {
         const found = this.#byKey.get(key);
         if (!found) continue;
         // A session that was recorded gets what it got then; any other all answers in their order.
-        const answers = found.bySession.get(session) ?? found.all;
-        const used = places.get(key) ?? 0;
+        const { answers, place } = ofVersion(found, found.bySession.get(session) ?? found.all, request.version, key);
+        const used = places.get(place) ?? 0;
         const at = placeIn(answers.length, used, this.#options.exhaustion);
         if (at === null)
           return { tier: null, entry: null, nearest: { entry: answers.at(-1)!, differs: [usedUp(answers.length)] } };
-        places.set(key, used + 1);
+        places.set(place, used + 1);
         const entry = answers[at]!;
         return { tier, entry, differs: tier === 'exact' ? [] : requestDifferences({ ...request, method }, entry), nearest: null };
       }
@@ -133,6 +139,13 @@ export class StandIn<T> {
     if (this.#places.size > maxSessions) this.#places.delete(this.#places.keys().next().value!);
     return places;
   }
+}
+
+/** What the version that is asked had answered, in a sequence of its own; all of them where it had not answered this. */
+function ofVersion<T>({ versions }: Answers<T>, answers: readonly StandInEntry<T>[], version: string | undefined, key: string) {
+  if (versions.size < 2 || version === undefined) return { answers, place: key };
+  const own = answers.filter((entry) => entry.version === version);
+  return own.length === 0 ? { answers, place: key } : { answers: own, place: `${version} ${key}` };
 }
 
 /** Which of `count` answers comes after `used` of them; null: none any more. */

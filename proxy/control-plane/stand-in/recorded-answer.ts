@@ -33,8 +33,8 @@ export function recordedTalk({ response, status }: ExchangeDetail, conversation:
 
 /** What requests are compared with. */
 export function toEntry(exchange: ExchangeDetail): Omit<StandInEntry<never>, 'answer'> {
-  const { id, method, path, request, traceId } = exchange;
-  return { id, method, path, body: bodyText(request.body), headers: request.headers, traceId };
+  const { id, method, path, request, traceId, destinationVersion: version } = exchange;
+  return { id, method, path, body: bodyText(request.body), headers: request.headers, traceId, version };
 }
 
 /** A body as requests are compared by it: without its content encoding; bytes that are no text as base64. */

@@ -36,6 +36,13 @@ export interface PortAnswers {
   talks: StandIn<RecordedSpeech>;
 }
 
+/** Where a call came in. */
+export interface AnsweringPort {
+  /** Of the service. */
+  port: number;
+  version: string;
+}
+
 /** Counts are the log's. */
 export type SimulationFacts = Omit<Simulation, 'hits' | 'misses' | 'forwarded' | 'recentMisses' | 'recent'>;
 
@@ -115,8 +122,9 @@ export class RunningSimulation {
     return { simulation: id, recording, outcome, nearest: null, answeredBy: outcome === 'miss' ? '' : answeredBy, ...known };
   }
 
-  decide(call: StandInCall, port: number): StandInDecision {
-    const asked = this.#read(call);
+  decide(call: StandInCall, at: AnsweringPort): StandInDecision {
+    const asked = this.#read(call, at);
+    const { port } = at;
     const stub = this.#options.stubs?.match(asked.forStubs);
     if (stub) {
       const { dribble, ...rest } = stub.answer;
@@ -136,10 +144,11 @@ export class RunningSimulation {
   }
 
   /** A conversation that answers, or a decision that needs no more of the request; null: what is in it decides. */
-  open(head: StandInHead, kind: 'grpc' | 'websocket', port: number): { talk: StandInTalk } | StandInDecision | null {
+  open(head: StandInHead, kind: 'grpc' | 'websocket', where: AnsweringPort): { talk: StandInTalk } | StandInDecision | null {
+    const { port } = where;
     const at = this.#options.ports.get(port);
     const call: StandInCall = { ...head, body: Buffer.alloc(0), isCut: false };
-    const request = this.#read(call).recorded;
+    const request = this.#read(call, where).recorded;
     const outcome = at?.talks.match(request);
     if (at && outcome && outcome.tier !== null) {
       const { answer: found, id, path } = outcome.entry;
@@ -156,7 +165,7 @@ export class RunningSimulation {
       return this.#miss(call, request, nearest, port, kind);
     }
     if (this.#options.stubs !== null || (at && at.answers.alike(request).length > 0)) return null;
-    return this.decide(call, port);
+    return this.decide(call, where);
   }
 
   #talk(
@@ -267,7 +276,7 @@ export class RunningSimulation {
   }
 
   /** Recorded requests are redacted: what comes in is brought to the same form before it is looked up. */
-  #read(call: StandInCall): { recorded: StandInRequest; forStubs: StubRequest; session: string } {
+  #read(call: StandInCall, { version }: AnsweringPort): { recorded: StandInRequest; forStubs: StubRequest; session: string } {
     const { method, path, headers } = call;
     const body = call.isCut ? null : captured(call.body, headers);
     const redacted = this.#options.redactor.redactRequest(path, { headers, body, trailers: [] });
@@ -276,7 +285,15 @@ export class RunningSimulation {
     const text = bodyText(redacted.request.body);
     return {
       session,
-      recorded: { method, path: redacted.path, headers: redacted.request.headers, body: text, isCut: call.isCut, traceId },
+      recorded: {
+        method,
+        path: redacted.path,
+        headers: redacted.request.headers,
+        body: text,
+        isCut: call.isCut,
+        traceId,
+        version,
+      },
       forStubs: {
         ...{ method, path, host: headerOf(headers, 'host'), headers, body: call.body, session },
         redacted: { path: redacted.path, headers: redacted.request.headers, body: text },

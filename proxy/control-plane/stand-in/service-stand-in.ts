@@ -1,11 +1,12 @@
 import type { HostPort, InboundPort } from '../../data-plane/snapshot.ts';
 import type { StandInPort } from './answer.ts';
-import type { RunningSimulation } from './running-simulation.ts';
+import type { AnsweringPort, RunningSimulation } from './running-simulation.ts';
 import { StandInServer } from './stand-in-server.ts';
 
 /** A port of one workload whose process a stand-in takes the place of. */
 export interface StoodInPort {
   workload: string;
+  version: string;
   port: Pick<InboundPort, 'name' | 'port' | 'protocol'>;
 }
 
@@ -33,7 +34,11 @@ export class ServiceStandIn {
       if (this.#taken.has(key)) continue;
       this.#taken.add(key);
       isNew = true;
-      const options = { http2: port.protocol !== 'http', port: this.#portOf(port.port), app: () => appOf(one) };
+      const options = {
+        http2: port.protocol !== 'http',
+        port: this.#portOf({ port: port.port, version: one.version }),
+        app: () => appOf(one),
+      };
       this.#servers.set(key, await StandInServer.listen(options));
     }
     return isNew;
@@ -73,7 +78,7 @@ export class ServiceStandIn {
     return concerned.find(({ from }) => from !== undefined) ?? concerned[0] ?? null;
   }
 
-  #portOf(port: number): StandInPort {
+  #portOf(at: AnsweringPort): StandInPort {
     return {
       concerns: (headers) => {
         if (this.#concerned(headers) !== null) return true;
@@ -81,8 +86,8 @@ export class ServiceStandIn {
         return false;
       },
       // It may have been switched off while the body was read.
-      decide: (call) => this.#concerned(call.headers)?.decide(call, port) ?? { forward: true },
-      open: (head, kind) => this.#concerned(head.headers)?.open(head, kind, port) ?? null,
+      decide: (call) => this.#concerned(call.headers)?.decide(call, at) ?? { forward: true },
+      open: (head, kind) => this.#concerned(head.headers)?.open(head, kind, at) ?? null,
     };
   }
 }

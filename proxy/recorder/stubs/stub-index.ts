@@ -47,8 +47,8 @@ export class StubIndex<T extends Indexed> {
 
   /** Where to look for the nearest: those that could have been meant, then those whose path begins the same way, then the first of all. */
   likely(request: Asked): T[] {
-    const places = this.#placesFor(request).slice(0, maxCompared);
-    const alike = new Set([...places, ...this.#alike.like(bareOf(request.path))]);
+    const others = [...this.#others.values()].flatMap((list) => list.slice(0, maxCompared));
+    const alike = new Set([...this.#placesFor(request), ...others, ...this.#alike.like(bareOf(request.path))]);
     return [...alike].slice(0, maxCompared).map((place) => this.#all[place]!);
   }
 
