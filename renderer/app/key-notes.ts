@@ -37,7 +37,7 @@ export const keyNotes: readonly KeyNotes[] = [
   },
   {
     title: 'While filtering',
-    screens: ['requests', 'topology'],
+    screens: ['requests', 'topology', 'traces'],
     keys: [
       ['ArrowDown ArrowUp', 'Choose a completion'],
       ['Tab', 'Take it'],

@@ -111,6 +111,18 @@ function Signals({ edge }: { edge: GraphEdge }) {
       tone: 'warn' as const,
       href: requestsHref(edge, 'tries>1'),
     },
+    edge.open !== undefined &&
+      edge.open > 0 && {
+        text: `● ${edge.open} open now`,
+        tone: 'accent' as const,
+        href: requestsHref(edge, 'open:yes'),
+      },
+    edge.mirrors !== undefined &&
+      edge.mirrors.length > 0 && {
+        text: `⧉ copied to ${edge.mirrors.map(shortName).join(', ')}`,
+        tone: 'info' as const,
+        href: requestsHref({ from: edge.from, to: edge.mirrors[0] }),
+      },
     edge.faultHits > 0 && {
       text: `⚡ ${plural(edge.faultHits, 'request')} met a fault`,
       tone: 'fault' as const,

@@ -56,7 +56,8 @@ export const TrafficEdge = memo(function TrafficEdge({ id, data, selected }: Edg
               </i>
             )}
             {view.label}
-            <LockMark lock={view.lock} />
+            {/* A split's numbers need the room; its lock is told in the panel and the table. */}
+            {(view.wanted === '' || view.lock !== 'all') && <LockMark lock={view.lock} />}
           </span>
           {view.wanted !== '' && <span className="topo-wanted num">{view.wanted}</span>}
           <Badges view={view} />

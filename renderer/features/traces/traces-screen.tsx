@@ -1,5 +1,5 @@
 import { Waypoints } from 'lucide-react';
-import { useState } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 import type { TraceSummary } from '../../../proxy/api/observability.schema.ts';
 import { usePreferences } from '../../app/preferences.ts';
 import { hrefTo, useRoute, useRouter } from '../../app/router.ts';
@@ -22,12 +22,19 @@ import {
   Toolbar,
   VirtualList,
 } from '../../ui/index.ts';
+import { parseFilter } from '../requests/filter.ts';
+import { FilterBar } from '../requests/filter-bar.tsx';
+import { describeFilter } from '../requests/filter-words.ts';
 import { useHeldList } from './held-list.ts';
+import { answeredByTraces, compileTraceFilter, seenInTraces, unansweredByTraces } from './trace-filter.ts';
 import { TraceView } from './trace-view.tsx';
+import '../requests/requests.css';
 import './traces.css';
 
 const refreshMs = 2000;
 const listLimit = 200;
+/** A filter is looked for among more. */
+const filteredLimit = 500;
 const durations = ['', '20ms', '100ms', '300ms', '1s', '5s'];
 
 /** Where the time went: traces newest first, one of them as a waterfall. `#/traces/<traceId>?service=&error=true&min=100ms` */
@@ -42,16 +49,22 @@ export default function TracesScreen() {
   const service = query.get('service') ?? '';
   const error = query.get('error') ? 'true' : undefined;
   const min = query.get('min') ?? '';
+  const text = query.get('filter') ?? '';
+  const words = useMemo(() => parseFilter(text), [text]);
+  const unanswered = unansweredByTraces(words);
   const filter = { service: service || undefined, error, minDuration: min || undefined };
-  const list = useCall('listTraces', { query: { ...filter, limit: listLimit } }, refreshMs);
+  const limit = words.terms.length > 0 ? filteredLimit : listLimit;
+  const list = useCall('listTraces', { query: { ...filter, limit } }, refreshMs);
+  const traces = useMemo(() => list.data?.traces.filter(compileTraceFilter(words)) ?? null, [list.data, words]);
+  const seen = useCallback(() => seenInTraces(list.data?.traces ?? []), [list.data]);
   const selected = rest[0] || null;
   const held = useHeldList(
-    list.data?.traces ?? null,
+    traces,
     pointed || scrolled || paused || selected !== null,
-    JSON.stringify(filter),
+    JSON.stringify({ ...filter, text }),
     (trace) => trace.traceId,
   );
-  const filterQuery = { service: service || undefined, error, min: min || undefined };
+  const filterQuery = { filter: text || undefined, service: service || undefined, error, min: min || undefined };
   const close = () => router.navigate('traces', filterQuery);
   useCommands([
     {
@@ -66,6 +79,15 @@ export default function TracesScreen() {
   return (
     <div className="screen">
       <Toolbar title="Traces">
+        <FilterBar
+          text={text}
+          filter={words}
+          onChange={(next) => router.setQuery({ filter: next || null })}
+          seen={seen}
+          label="Filter the traces"
+          placeholder="ms>200   status>=500   dest:ratings"
+          testId="traces-filter"
+        />
         <Select
           label="Service"
           value={service}
@@ -84,7 +106,6 @@ export default function TracesScreen() {
         <Switch checked={error !== undefined} onChange={(checked) => router.setQuery({ error: checked ? 'true' : undefined })}>
           Only with errors
         </Switch>
-        <div className="grow" />
         {held.waiting > 0 && (
           <Button
             size="small"
@@ -99,6 +120,22 @@ export default function TracesScreen() {
           </Button>
         )}
       </Toolbar>
+      {(words.terms.length > 0 || words.problems.length > 0) && (
+        <div className="traces-explained" role="status">
+          {words.problems[0] ? (
+            <span className="tone-bad tone-text">✖ {words.problems[0].message}</span>
+          ) : (
+            <span>Traces: {describeFilter(answeredByTraces(words)) || 'all'}</span>
+          )}
+          {unanswered.length > 0 && (
+            <a href={hrefTo('requests', { filter: text })}>{unanswered.join(', ')}: only single requests know it. Show them</a>
+          )}
+          <span className="grow" />
+          <span className="num">
+            {formatCount(held.shown?.length ?? 0)} of the latest {formatCount(list.data?.traces.length ?? 0)}
+          </span>
+        </div>
+      )}
       <div className={selected ? 'traces-split' : 'traces-whole'}>
         <section
           className="traces-list"
@@ -109,7 +146,7 @@ export default function TracesScreen() {
           <TraceList
             traces={held.shown}
             error={list.error}
-            filtered={Boolean(service || error || min)}
+            filtered={Boolean(service || error || min || text)}
             narrow={selected !== null}
             selected={selected}
             topToken={topToken}
@@ -162,7 +199,7 @@ function NoTraces({ filtered }: { filtered: boolean }) {
         title="No trace matches"
         actions={<Button onClick={() => router.navigate('traces')}>Show all traces</Button>}
       >
-        Nothing among the kept traces has this service, length and outcome.
+        Nothing among the kept traces meets this filter.
       </EmptyState>
     );
   }
