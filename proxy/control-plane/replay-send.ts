@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { setMaxListeners } from 'node:events';
 import type { TracePin } from '../data-plane/messages.ts';
 import {
   type ReplayAnswer,
@@ -30,8 +29,6 @@ export class ReplayCaller {
     const entry = findEntry(this.#current(), call.source);
     const traceId = call.traceId ?? randomBytes(16).toString('hex');
     if (typeof entry === 'string') return { ...emptyAnswer(traceId), error: entry };
-    // Every call of a replay listens to the same signal.
-    setMaxListeners(0, call.signal);
     return toAnswer(await this.#thread.send(toWire(call, entry, traceId, ++this.#sent), call.signal), traceId);
   };
 

@@ -7,6 +7,8 @@ import { failure, type WireAnswer, type WireCall } from './wire.ts';
 export class SendThread {
   readonly #url = new URL(import.meta.url.endsWith('.ts') ? './send-worker.ts' : './send-worker.js', import.meta.url);
   readonly #waiting = new Map<number, (answer: WireAnswer) => void>();
+  readonly #bySignal = new WeakMap<AbortSignal, Set<number>>();
+  #outbox: ToSendWorker[] = [];
   #worker: Worker | null = null;
   #running: Promise<void> = Promise.resolve();
   #nextId = 1;
@@ -24,17 +26,41 @@ export class SendThread {
     if (this.#closed) return Promise.resolve(failure('the engine stops', 0));
     if (signal.aborted) return Promise.resolve(failure('cancelled', 0));
     this.#worker ??= this.#launch();
-    const worker = this.#worker;
     const id = this.#nextId++;
-    const cancel = () => worker.postMessage({ type: 'cancel', id } satisfies ToSendWorker);
-    signal.addEventListener('abort', cancel, { once: true });
+    const ids = this.#idsOf(signal);
+    ids.add(id);
     return new Promise((resolve) => {
       this.#waiting.set(id, (answer) => {
-        signal.removeEventListener('abort', cancel);
+        ids.delete(id);
         resolve(answer);
       });
-      worker.postMessage({ type: 'send', id, call } satisfies ToSendWorker);
+      this.#post({ type: 'send', id, call }, call.startAt !== 0);
     });
+  }
+
+  /** Calls under way by what cancels them: thousands share one signal, and listening costs. */
+  #idsOf(signal: AbortSignal): Set<number> {
+    const known = this.#bySignal.get(signal);
+    if (known !== undefined) return known;
+    const ids = new Set<number>();
+    this.#bySignal.set(signal, ids);
+    const cancel = () => {
+      for (const id of ids) this.#post({ type: 'cancel', id }, false);
+    };
+    signal.addEventListener('abort', cancel, { once: true });
+    return ids;
+  }
+
+  /** What has time goes together with what comes in the same round: each message wakes the thread. */
+  #post(message: ToSendWorker, hasTime: boolean): void {
+    this.#outbox.push(message);
+    if (!hasTime) this.#flush();
+    else if (this.#outbox.length === 1) setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    if (this.#outbox.length > 0) this.#worker?.postMessage(this.#outbox);
+    this.#outbox = [];
   }
 
   async close(): Promise<void> {
@@ -80,5 +106,6 @@ export class SendThread {
   #failAll(message: string): void {
     for (const settle of this.#waiting.values()) settle(failure(message, 0));
     this.#waiting.clear();
+    this.#outbox = [];
   }
 }

@@ -17,13 +17,11 @@ const port = parentPort;
 const sender = new Sender();
 let answers: FromSendWorker[] = [];
 
-port.on('message', (message: ToSendWorker) => {
-  if (message.type === 'cancel') {
-    sender.cancel(message.id);
-    return;
+port.on('message', (messages: ToSendWorker[]) => {
+  for (const message of messages) {
+    if (message.type === 'cancel') sender.cancel(message.id);
+    else void sender.send(message.id, message.call).then((answer) => tell({ id: message.id, answer }));
   }
-  const { id, call } = message;
-  void sender.send(id, call).then((answer) => tell({ id, answer }));
 });
 
 // Ready: nothing was answered yet.

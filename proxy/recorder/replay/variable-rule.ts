@@ -74,12 +74,14 @@ export function readPlace(place: VariablePlace, answer: ReadableAnswer): string 
 
 /** Name and value of each cookie given. */
 export function setCookies(headers: ReadableAnswer['headers']): [string, string][] {
-  return headers.flatMap(([name, value]) => {
-    if (name.toLowerCase() !== 'set-cookie') return [];
+  const cookies: [string, string][] = [];
+  for (const [name, value] of headers) {
+    if (name.length !== 'set-cookie'.length || name.toLowerCase() !== 'set-cookie') continue;
     const pair = value.split(';')[0] ?? '';
     const equals = pair.indexOf('=');
-    return equals < 1 ? [] : [[pair.slice(0, equals).trim(), pair.slice(equals + 1).trim()] as [string, string]];
-  });
+    if (equals >= 1) cookies.push([pair.slice(0, equals).trim(), pair.slice(equals + 1).trim()]);
+  }
+  return cookies;
 }
 
 export function parseLeniently(text: string): { value: unknown } | undefined {
