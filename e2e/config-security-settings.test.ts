@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DesktopApp, launchDesktopApp } from './fixture/desktop-app.ts';
 import { eventually } from './fixture/eventually.ts';
@@ -46,6 +48,22 @@ describe('what the app changes in the mesh and in itself', () => {
     });
     expect(applied.source.live).toBe(true);
     expect(applied.yaml).toContain('route:');
+  });
+
+  it('a text that is edited while its file changes is told so, and is not applied over it unseen', async () => {
+    const { page } = app;
+    const file = path.join(app.home, 'drydock.yaml');
+    await page.getByTestId('config-file-row').filter({ hasText: 'drydock.yaml' }).click();
+    await page.locator('.cm-content').click();
+    await page.keyboard.press('ControlOrMeta+Home');
+    await page.keyboard.type('# mine');
+    await page.keyboard.press('Enter');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('spec:', 'spec:\n  outboundTrafficPolicy: REGISTRY_ONLY'));
+    await page.getByTestId('config-moved').waitFor();
+    await app.screenshot('config-moved');
+    await page.getByTestId('config-take').click();
+    await page.getByTestId('config-moved').waitFor({ state: 'detached' });
+    expect(await page.locator('.cm-content').textContent()).toContain('REGISTRY_ONLY');
   });
 
   it('Make strict says what it would refuse first, then demands mutual TLS', async () => {

@@ -14,9 +14,9 @@ import { ExplainObject } from './explain-object.tsx';
 import { ExportDialog } from './export-dialog.tsx';
 import { FileList } from './file-list.tsx';
 import { liveFile, newFile } from './file-names.ts';
-import { applyFix } from './fixes.ts';
+import { applyFix, applyFixes } from './fixes.ts';
 import { Outcome, type Problem } from './outcome.tsx';
-import { useDraft } from './use-draft.ts';
+import { baseOf, keepBase, useDraft } from './use-draft.ts';
 import { useLint } from './use-lint.ts';
 import { YamlEditor } from './yaml-editor.tsx';
 
@@ -69,11 +69,17 @@ function OpenFile({ files, file, onApplied }: OpenFileProps) {
   const router = useRouter();
   const status = useStatus();
   const running = useMemo(() => textOf(file.resources), [file.resources]);
-  const [draft, setDraft] = useDraft(file.path);
+  const [draft, keepDraft] = useDraft(file.path);
   /** What was just applied stays in the editor until the engine's own list has it. */
   const [settled, setSettled] = useState<{ running: string; text: string } | null>(null);
   const text = draft ?? (settled?.running === running ? settled.text : running);
   const changed = draft !== null && draft !== running;
+  const setDraft = (next: string | null) => {
+    if (next === null || draft === null) keepBase(file.path, next === null ? null : running);
+    keepDraft(next);
+  };
+  const base = baseOf(file.path);
+  const movedOn = changed && base !== null && base !== running;
   const [cursor, setCursor] = useState(0);
   const [goTo, setGoTo] = useState<{ line: number; column: number; token: number } | null>(null);
   const [dialog, setDialog] = useState<'diff' | 'export' | null>(null);
@@ -201,6 +207,16 @@ function OpenFile({ files, file, onApplied }: OpenFileProps) {
           onSelect={(path) => router.setQuery({ file: path, object: null }, { push: true })}
         />
         <section className="config-middle" aria-label={file.name}>
+          {movedOn && (
+            <MovedOn
+              onDiff={() => setDialog('diff')}
+              onTake={() => setDraft(null)}
+              onKeep={() => {
+                keepBase(file.path, running);
+                keepDraft(draft);
+              }}
+            />
+          )}
           {text === '' && file.path === newFile && draft === null ? (
             <EmptyState
               icon={FileCode2}
@@ -240,6 +256,7 @@ function OpenFile({ files, file, onApplied }: OpenFileProps) {
             text={text}
             onGo={({ line = 1, column = 1 }) => setGoTo({ line, column, token: Date.now() })}
             onFix={(diagnostic) => setDraft(applyFix(text, diagnostic))}
+            onFixAll={(all) => setDraft(applyFixes(text, all))}
             onRemoved={onApplied}
           />
         </section>
@@ -249,6 +266,26 @@ function OpenFile({ files, file, onApplied }: OpenFileProps) {
       </div>
       {dialog === 'diff' && <DiffDialog before={running} after={text} name={file.name} onClose={() => setDialog(null)} />}
       {dialog === 'export' && <ExportDialog onClose={() => setDialog(null)} />}
+    </div>
+  );
+}
+
+/** The file changed on disk, or something was applied live, while this text was edited: applying it would undo that. */
+function MovedOn({ onDiff, onTake, onKeep }: { onDiff: () => void; onTake: () => void; onKeep: () => void }) {
+  return (
+    <div className="row config-moved" role="alert" data-testid="config-moved">
+      <span className="grow">
+        <span className="tone-warn tone-text">▲</span> What runs has changed since you began to edit.
+      </span>
+      <Button size="small" onClick={onDiff}>
+        Compare
+      </Button>
+      <Button size="small" data-testid="config-take" onClick={onTake}>
+        Take what runs
+      </Button>
+      <Button size="small" variant="ghost" data-testid="config-keep" onClick={onKeep}>
+        Keep my text
+      </Button>
     </div>
   );
 }

@@ -6,7 +6,7 @@ import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
 import { documentAt, documentsIn, generateRouting, groupByFile, textOf } from './config-files.ts';
 import { editorHistory, moveInHistory } from './editor-history.ts';
 import { liveFile } from './file-names.ts';
-import { applyFix, fixOf, rangeOf } from './fixes.ts';
+import { applyFix, applyFixes, fixOf, rangeOf } from './fixes.ts';
 import { activityOf } from './object-activity.ts';
 
 const resource = (kind: string, name: string, more: Partial<Resource> = {}): Resource => ({
@@ -66,6 +66,22 @@ describe('fixes', () => {
   test('are offered only where the place is known to its end', () => {
     expect(fixOf({ ...diagnostic, suggestion: 'Write something else.' })).toBeNull();
     expect(fixOf({ severity: 'error', code: 'x', message: '', suggestion: 'Did you mean `a`?' })).toBeNull();
+  });
+  test('all at once: each at its own place, whatever the others add, and one of two at the same', () => {
+    const many = 'a: paymnets\nb: paymnets\nc: 1\n';
+    const at = (line: number, fix: string): Diagnostic => ({
+      ...diagnostic,
+      line,
+      column: 4,
+      endLine: line,
+      endColumn: 12,
+      fix: { title: fix, replace: fix },
+    });
+    const unfixable: Diagnostic = { severity: 'error', code: 'x', message: '' };
+    expect(applyFixes(many, [at(2, 'payments-of-old'), unfixable, at(1, 'pay'), at(2, 'other')])).toBe(
+      'a: pay\nb: payments-of-old\nc: 1\n',
+    );
+    expect(applyFixes(many, [])).toBe(many);
   });
   test('never reach outside a text that has changed since', () => {
     expect(rangeOf('a', { ...diagnostic, line: 90, endLine: 91 })).toEqual({ from: 1, to: 1 });

@@ -34,3 +34,23 @@ export function applyFix(text: string, diagnostic: Diagnostic): string {
   const { from, to } = rangeOf(text, diagnostic);
   return text.slice(0, from) + fix.replace + text.slice(to);
 }
+
+/** All fixes at once, each at the place it was found at; of two at one place the first is taken. */
+export function applyFixes(text: string, diagnostics: readonly Diagnostic[]): string {
+  const fixes = diagnostics
+    .flatMap((diagnostic) => {
+      const fix = fixOf(diagnostic);
+      return fix ? [{ ...rangeOf(text, diagnostic), replace: fix.replace }] : [];
+    })
+    .sort((a, b) => a.from - b.from || a.to - b.to);
+  let fixed = '';
+  let at = 0;
+  let last = -1;
+  for (const { from, to, replace } of fixes) {
+    if (from < at || from === last) continue;
+    fixed += text.slice(at, from) + replace;
+    at = to;
+    last = from;
+  }
+  return fixed + text.slice(at);
+}

@@ -25,6 +25,7 @@ export interface OutcomeProps {
   text: string;
   onGo: (diagnostic: Diagnostic) => void;
   onFix: (diagnostic: Diagnostic) => void;
+  onFixAll: (diagnostics: readonly Diagnostic[]) => void;
   onRemoved: () => void;
 }
 
@@ -38,10 +39,12 @@ export function Outcome(props: OutcomeProps) {
     <footer className="config-outcome">
       <div className="row config-outcome-line" role="status" data-testid="config-outcome">
         <Counts {...props} />
+        <FixAll {...props} />
         <span className="grow" />
         <DiskNote {...props} />
       </div>
-      {props.gone.length > 0 && <Gone {...props} />}
+      {/* Half a document names no objects: what is missing from broken YAML is not gone. */}
+      {props.gone.length > 0 && !problems.some(({ diagnostic }) => diagnostic.code === 'DD1001') && <Gone {...props} />}
       {problems.length > 0 && (
         <ul className="config-problems" aria-label="Problems">
           {problems.slice(0, maxListed).map((problem) => (
@@ -90,6 +93,16 @@ function Counts({ problems, lintError, checked, outcome, text }: OutcomeProps) {
       )}
       {outcome && outcome.applied.length === 0 && <span>Refused; what ran before still runs.</span>}
     </>
+  );
+}
+
+function FixAll({ problems, onFixAll }: OutcomeProps) {
+  const fixable = problems.flatMap(({ diagnostic, own }) => (own && fixOf(diagnostic) ? [diagnostic] : []));
+  if (fixable.length < 2) return null;
+  return (
+    <Button size="small" data-testid="config-fix-all" onClick={() => onFixAll(fixable)}>
+      Fix all {fixable.length}
+    </Button>
   );
 }
 
@@ -142,7 +155,8 @@ function Gone({ gone, onRemoved }: OutcomeProps) {
   const engine = useEngine();
   const toasts = useToasts();
   const [running, setRunning] = useState(false);
-  const names = gone.map(({ kind, name }) => `${kind} ${name}`).join(', ');
+  const all = gone.map(({ kind, name }) => `${kind} ${name}`);
+  const names = all.length > 6 ? `${all.slice(0, 5).join(', ')} and ${all.length - 5} more` : all.join(', ');
   const remove = async () => {
     setRunning(true);
     try {
@@ -157,7 +171,7 @@ function Gone({ gone, onRemoved }: OutcomeProps) {
   };
   return (
     <div className="row config-gone">
-      <span className="grow">
+      <span className="grow" title={all.join('\n')}>
         <span className="tone-warn tone-text">▲</span> No longer in this text, but still running: <b>{names}</b>
       </span>
       <Button size="small" variant="danger" disabled={running} onClick={() => void remove()}>

@@ -1,6 +1,7 @@
 import { useCallback, useState } from 'react';
 
 const prefix = 'drydock.config.draft:';
+const basePrefix = 'drydock.config.base:';
 
 /**
  * The text being edited for a file: it outlives the screen, a reload and a refused apply, and ends when it runs or is thrown away.
@@ -27,3 +28,12 @@ export const hasDraft = (file: string): boolean => sessionStorage.getItem(prefix
 
 /** Puts a text into the editor of a file, to be opened there next. */
 export const keepDraft = (file: string, text: string): void => sessionStorage.setItem(prefix + file, text);
+
+/** The running text that an edit began from; null: it is not known, or nothing is edited. */
+export const baseOf = (file: string): string | null => (hasDraft(file) ? sessionStorage.getItem(basePrefix + file) : null);
+
+/** Remembers what ran when an edit begins, or what was seen since; null: nothing is edited any more. */
+export function keepBase(file: string, running: string | null): void {
+  if (running === null) sessionStorage.removeItem(basePrefix + file);
+  else sessionStorage.setItem(basePrefix + file, running);
+}

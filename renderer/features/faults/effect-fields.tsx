@@ -1,5 +1,6 @@
 import { Field, Input, NumberField, Segments, Select } from '../../ui/index.ts';
 import { type DelayKind, delayValues, type FaultForm } from './fault-form.ts';
+import { FaultPart } from './fault-part.tsx';
 import { ToxicList } from './toxic-fields.tsx';
 
 interface PartProps {
@@ -79,8 +80,7 @@ function DelayFields({ form: { delay }, change }: PartProps) {
   const [labelOfA, labelOfB] = delayLabels[delay.kind];
   const set = (part: Partial<FaultForm['delay']>) => change({ delay: { ...delay, ...part } });
   return (
-    <fieldset className="fault-effect">
-      <legend>First, a delay</legend>
+    <FaultPart legend="First, a delay">
       <Field label="Delay">
         {({ id }) => (
           <Select
@@ -110,14 +110,13 @@ function DelayFields({ form: { delay }, change }: PartProps) {
           )}
         </Field>
       )}
-    </fieldset>
+    </FaultPart>
   );
 }
 
 function AnswerFields({ form, change }: PartProps) {
   return (
-    <fieldset className="fault-effect">
-      <legend>Then the answer</legend>
+    <FaultPart legend="Then the answer">
       <Field label="Answer">
         {({ id }) => <Select id={id} value={form.answer} options={answers} onChange={(answer) => change({ answer })} />}
       </Field>
@@ -140,7 +139,7 @@ function AnswerFields({ form, change }: PartProps) {
           )}
         </Field>
       )}
-    </fieldset>
+    </FaultPart>
   );
 }
 
@@ -160,11 +159,10 @@ function BodyFields({ form, change }: PartProps) {
     </Field>
   );
   return (
-    <fieldset className="fault-effect">
-      <legend>And its body</legend>
+    <FaultPart legend="And its body">
       {text('truncateAfter', 'Cut after', 'whole, or 1KiB')}
       {text('bytesPerSecond', 'Bytes a second', 'all at once, or 2KiB')}
       {text('corrupt', 'Bytes corrupted', 'none, or 1%')}
-    </fieldset>
+    </FaultPart>
   );
 }

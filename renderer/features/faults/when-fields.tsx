@@ -1,6 +1,7 @@
 import type { FaultSpec } from '../../../proxy/api/fault.schema.ts';
 import { Field, Input, NumberField, Select } from '../../ui/index.ts';
 import type { FaultForm } from './fault-form.ts';
+import { FaultPart } from './fault-part.tsx';
 
 interface PartProps {
   form: FaultForm;
@@ -42,8 +43,7 @@ export function WhichFields(props: PartProps) {
   const { form, change } = props;
   const others = (form.original?.spec.match?.length ?? 0) - 1;
   return (
-    <fieldset className="fault-effect">
-      <legend>Only requests with</legend>
+    <FaultPart legend="Only requests with">
       <TextField {...props} name="method" label="Method" placeholder="any" />
       <Field label="Path">
         {({ id }) => <Select id={id} value={form.pathIs} options={pathKinds} onChange={(pathIs) => change({ pathIs })} />}
@@ -58,7 +58,7 @@ export function WhichFields(props: PartProps) {
       />
       <TextField {...props} name="query" label="Query" placeholder="user=7" />
       {others > 0 && <p className="soft fault-wide">Or one of {others} more matches, which the YAML holds.</p>}
-    </fieldset>
+    </FaultPart>
   );
 }
 
@@ -67,8 +67,7 @@ export function WhenFields(props: PartProps) {
   const { form, change } = props;
   return (
     <>
-      <fieldset className="fault-effect">
-        <legend>Count and chance</legend>
+      <FaultPart legend="Count and chance">
         <Field label="Let pass first">
           {({ id }) => <NumberField id={id} value={form.skip} min={0} onChange={(value) => change({ skip: value ?? 0 })} />}
         </Field>
@@ -81,14 +80,13 @@ export function WhenFields(props: PartProps) {
         <Field label="Seed" hint="equal seed and requests, equal faults">
           {({ id }) => <NumberField id={id} value={form.seed} onChange={(seed) => change({ seed })} />}
         </Field>
-      </fieldset>
-      <fieldset className="fault-effect">
-        <legend>Timetable</legend>
+      </FaultPart>
+      <FaultPart legend="Timetable">
         <TextField {...props} name="after" label="Begins after" placeholder="at once" />
         <TextField {...props} name="lasts" label="Acts for" placeholder="all the time" />
         <TextField {...props} name="every" label="Again every" placeholder="once" />
         {form.original === null && <TextField {...props} name="name" label="Name of the fault" placeholder="made up" />}
-      </fieldset>
+      </FaultPart>
     </>
   );
 }

@@ -20,7 +20,7 @@ import {
   Table,
   useToasts,
 } from '../../ui/index.ts';
-import { type MtlsSummary, meshWide, modeOf, narrower, peerAuthentication, shortId, summariseMtls } from './mtls.ts';
+import { callsInto, type MtlsSummary, meshWide, modeOf, narrower, peerAuthentication, shortId, summariseMtls } from './mtls.ts';
 
 /** Which calls are mutual TLS now, what the mesh demands, and one button between the two. */
 export function EdgesTab({ resources, onChanged }: { resources: readonly Resource[]; onChanged: () => void }) {
@@ -30,8 +30,7 @@ export function EdgesTab({ resources, onChanged }: { resources: readonly Resourc
   const summary = summariseMtls(graph);
   const wide = meshWide(resources);
   const mode = modeOf(wide);
-  const services = new Set(graph?.nodes.filter(({ kind }) => kind === 'service').map(({ id }) => id));
-  const edges = (graph?.edges ?? []).filter((edge) => edge.count > 0 && services.has(edge.to));
+  const edges = callsInto(graph);
   return (
     <>
       <Panel>

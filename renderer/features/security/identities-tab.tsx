@@ -10,13 +10,17 @@ import {
   Facts,
   formatSpan,
   IconButton,
+  Input,
   Menu,
   Panel,
+  plural,
   Table,
   useToasts,
 } from '../../ui/index.ts';
 
 const soonMs = 3_600_000;
+/** From here on a list is searched rather than read. */
+const searchedFrom = 9;
 
 /** Every identity of the mesh with the certificate that proves it. */
 export function IdentitiesTab({ status }: { status: Status }) {
@@ -24,6 +28,7 @@ export function IdentitiesTab({ status }: { status: Status }) {
   const toasts = useToasts();
   const now = useSeconds();
   const [rotating, setRotating] = useState<string | null>(null);
+  const [find, setFind] = useState('');
   const rotate = async (certificate: Certificate) => {
     setRotating(certificate.spiffeId);
     try {
@@ -38,6 +43,19 @@ export function IdentitiesTab({ status }: { status: Status }) {
       setRotating(null);
     }
   };
+  const rotateAll = async () => {
+    setRotating('all');
+    try {
+      const { certificates } = await engine.call('rotateCertificates', { body: {} });
+      toasts.ok(`${plural(certificates.length, 'certificate')} rotated`, 'Connections go on; broken ones are healed.');
+    } catch (error) {
+      toasts.error('The certificates were not rotated', error);
+    } finally {
+      setRotating(null);
+    }
+  };
+  const needle = find.trim().toLowerCase();
+  const shown = status.certificates.filter(({ service, spiffeId }) => `${service} ${spiffeId}`.toLowerCase().includes(needle));
   const breakIt = async (certificate: Certificate, as: Flaw) => {
     try {
       await engine.call('breakCertificate', { body: { spiffeId: certificate.spiffeId, as, for: '10m' } });
@@ -57,11 +75,30 @@ export function IdentitiesTab({ status }: { status: Status }) {
     );
   return (
     <>
-      <Panel title="Certificates" flush>
+      <Panel
+        title="Certificates"
+        flush
+        actions={
+          <>
+            {status.certificates.length >= searchedFrom && (
+              <Input
+                className="security-find"
+                value={find}
+                onChange={(event) => setFind(event.target.value)}
+                placeholder="Find by service or id"
+                aria-label="Find a certificate"
+              />
+            )}
+            <Button size="small" disabled={rotating !== null} data-testid="rotate-all" onClick={() => void rotateAll()}>
+              Rotate all
+            </Button>
+          </>
+        }
+      >
         <div className="security-table">
           <Table
             label="Identities and their certificates"
-            rows={status.certificates}
+            rows={shown}
             keyOf={(one) => one.spiffeId}
             rowTestId="certificate-row"
             columns={[
@@ -83,7 +120,7 @@ export function IdentitiesTab({ status }: { status: Status }) {
                 id: 'serial',
                 title: 'Serial',
                 cell: (one) => (
-                  <span className="mono" title={`Serial ${one.serialNumber}\nSHA-256 ${one.fingerprint256}`}>
+                  <span className="mono security-serial" title={`Serial ${one.serialNumber}\nSHA-256 ${one.fingerprint256}`}>
                     …{one.serialNumber.slice(-10)}
                   </span>
                 ),

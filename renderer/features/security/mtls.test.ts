@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Resource } from '../../../proxy/api/diagnostic.schema.ts';
 import type { Graph, GraphEdge, GraphNode } from '../../../proxy/api/observability.schema.ts';
-import { meshWide, modeOf, narrower, peerAuthentication, summariseMtls } from './mtls.ts';
+import { callsInto, meshWide, modeOf, narrower, peerAuthentication, summariseMtls } from './mtls.ts';
 import { describeVerdict } from './verdict.ts';
 
 const peer = (namespace: string, name: string, spec: unknown): Resource => ({
@@ -48,6 +48,14 @@ test('what STRICT would refuse counts requests into the mesh only', () => {
   const { edges, secure, requests, plainRequests } = summariseMtls(graph);
   expect({ edges, secure, requests, plainRequests }).toEqual({ edges: 2, secure: 1, requests: 18, plainRequests: 6 });
   expect(summariseMtls(null)).toMatchObject({ edges: 0, plainRequests: 0 });
+});
+
+test('calls are in an order that stays: what STRICT would refuse, then by name', () => {
+  const graph = {
+    nodes: [node('ns/a', 'service'), node('ns/b', 'service'), node('outside', 'outside')],
+    edges: [edge('ns/b', 'ns/a', 9, 1), edge('ns/a', 'ns/b', 1, 1), edge('outside', 'ns/b', 2, 0.5)],
+  } as unknown as Graph;
+  expect(callsInto(graph).map(({ from, to }) => `${from} ${to}`)).toEqual(['outside ns/b', 'ns/a ns/b', 'ns/b ns/a']);
 });
 
 describe('the verdict', () => {

@@ -38,10 +38,19 @@ export interface MtlsSummary {
   plainRequests: number;
 }
 
+/** Calls into the mesh, those that STRICT would refuse first, then by name: rows keep their places while counts move. */
+export function callsInto(graph: Graph | null): GraphEdge[] {
+  const inside = new Set((graph?.nodes ?? []).filter(({ kind }) => kind === 'service').map(({ id }) => id));
+  return (graph?.edges ?? [])
+    .filter((edge) => edge.count > 0 && inside.has(edge.to))
+    .sort(
+      (a, b) => Number(a.mtlsShare >= 1) - Number(b.mtlsShare >= 1) || a.from.localeCompare(b.from) || a.to.localeCompare(b.to),
+    );
+}
+
 /** What STRICT would refuse, counted from the window's traffic. Calls that leave the mesh are not its to refuse. */
 export function summariseMtls(graph: Graph | null): MtlsSummary {
-  const inside = new Set((graph?.nodes ?? []).filter(({ kind }) => kind === 'service').map(({ id }) => id));
-  const edges = (graph?.edges ?? []).filter((edge) => edge.count > 0 && inside.has(edge.to));
+  const edges = callsInto(graph);
   const plain = edges
     .map((edge) => ({ edge, requests: Math.round(edge.count * (1 - edge.mtlsShare)) }))
     .filter(({ edge }) => edge.mtlsShare < 1);
