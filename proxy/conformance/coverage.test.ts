@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { Group } from './case.ts';
 import * as destinations from './cases/destinations.ts';
 import * as gateway from './cases/gateway/index.ts';
+import { badRequests, oddRequests } from './cases/hardening.ts';
 import { outboundGroups } from './cases/index.ts';
 import * as mesh from './cases/mesh.ts';
 import { titlesOf } from './test-titles.ts';
@@ -13,6 +14,7 @@ import { titlesOf } from './test-titles.ts';
 
 const folder = fileURLToPath(new URL('../../docs/coverage/', import.meta.url));
 const proxy = fileURLToPath(new URL('../', import.meta.url));
+const root = path.dirname(path.dirname(proxy));
 const isGroups = (value: unknown): value is readonly Group[] =>
   Array.isArray(value) && value.every((one) => typeof one === 'object' && one !== null && 'cases' in one);
 const groups = [
@@ -20,7 +22,10 @@ const groups = [
   ...[mesh, gateway, destinations].flatMap((module) => Object.values(module).filter(isGroups).flat()),
 ];
 const ids = new Set(groups.map(({ id }) => id));
-const caseNames = new Set(groups.flatMap((group) => group.cases.map((one) => one.name)));
+const caseNames = new Set([
+  ...groups.flatMap((group) => group.cases.map((one) => one.name)),
+  ...[...badRequests, ...oddRequests].map(({ row, name }) => `${row}: ${name}`),
+]);
 
 /** The rows of every table of a file: behaviour, and what shows it. */
 function rowsOf(file: string): { behaviour: string; shownBy: string }[] {
@@ -33,17 +38,21 @@ function rowsOf(file: string): { behaviour: string; shownBy: string }[] {
     });
 }
 
-/** Every test file below proxy/, and whether it has a test of a title. */
+/** Every test file below these folders, and whether it has a test of a title. */
 const testFiles = new Map(
-  readdirSync(proxy, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.test.ts'))
-    .map((file) => [path.join(proxy, file), titlesOf(readFileSync(path.join(proxy, file), 'utf8'))] as const),
+  ['proxy', 'e2e', 'electron'].flatMap((folder) =>
+    readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.test.ts'))
+      .map((file) => path.join(root, folder, file))
+      .map((file) => [file, titlesOf(readFileSync(file, 'utf8'))] as const),
+  ),
 );
 
 /** A group, a case, `file › title`, or a title alone; a file alone shows nothing. */
 function exists(name: string): boolean {
   const [file = '', title] = name.split(' › ');
-  if (title !== undefined) return testFiles.get(path.join(proxy, file.replace(/^proxy\//, '')))?.(title) ?? false;
+  const at = /^(e2e|electron)\//.test(file) ? root : proxy;
+  if (title !== undefined) return testFiles.get(path.join(at, file.replace(/^proxy\//, '')))?.(title) ?? false;
   if (file.endsWith('.ts')) return false;
   return ids.has(name) || caseNames.has(name) || [...testFiles.values()].some((has) => has(name));
 }

@@ -230,6 +230,21 @@ describe('a broken upstream never reaches the client as something clean', () => 
     });
   }
 
+  test('52: a POST on a connection that closes under it reaches the app once at most', async () => {
+    heads = [];
+    script = (socket, bytes) => {
+      if (bytes.toString('latin1').startsWith('POST')) socket.destroy();
+      else socket.write(ok);
+    };
+    for (let n = 0; n < 10; n++) {
+      await exchange(mesh.outbound('app-x-0'), 'GET /warm HTTP/1.1\r\nHost: raw.case\r\nConnection: close\r\n\r\n');
+      const post = `POST /pay-${n} HTTP/1.1\r\nHost: raw.case\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi`;
+      expect((await exchange(mesh.outbound('app-x-0'), post)).status).toBe(503);
+    }
+    script = null;
+    for (let n = 0; n < 10; n++) expect(heads.filter((head) => head.startsWith(`POST /pay-${n} `))).toHaveLength(1);
+  });
+
   test('43: an extra response is never given to the next request', async () => {
     script = (socket) => socket.write(`${ok}HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil`);
     const first = await exchange(mesh.outbound('app-x-0'), 'GET /1 HTTP/1.1\r\nHost: raw.case\r\n\r\n');
