@@ -2,6 +2,7 @@ import type { Difference } from '../../api/replay.schema.ts';
 import { diffValues } from '../compare/diff-values.ts';
 import { compileRules } from '../compare/rules.ts';
 import { boundaryOf, isForm, mask, maskBody, readJson, splitPath } from './mask.ts';
+import { partsOf } from './multipart.ts';
 
 /** What requests are compared by: redacted, bodies without content encoding. */
 export interface ComparedRequest {
@@ -42,8 +43,7 @@ export function bodyDifferences(body: string, recorded: string, what = 'body'): 
   if (isTree(now) && isTree(then)) return jsonDifferences(now, then, what);
   if (isForm(body) && isForm(recorded)) return parameterDifferences(what, body, recorded);
   const [boundary, recordedBoundary] = [boundaryOf(body), boundaryOf(recorded)];
-  if (boundary !== null && recordedBoundary !== null)
-    return partDifferences(parts(body, boundary), parts(recorded, recordedBoundary), what);
+  if (boundary !== null && recordedBoundary !== null) return partDifferences(byName(body), byName(recorded), what);
   if (body.startsWith('base64:') || recorded.startsWith('base64:')) return [`${what} (bytes that are no text)`];
   return [`${what} ${shorten(body)}, recorded ${shorten(recorded)}`];
 }
@@ -85,17 +85,7 @@ function partDifferences(now: ReadonlyMap<string, string>, then: ReadonlyMap<str
   return names.flatMap((name) => bodyDifferences(now.get(name) ?? '', then.get(name) ?? '', `${what} part ${name}`));
 }
 
-function parts(body: string, boundary: string): Map<string, string> {
-  const found = body.split(boundary).slice(1, -1);
-  return new Map(
-    found.map((part, i) => {
-      const end = part.indexOf('\r\n\r\n');
-      const name = /name="([^"]*)"/i.exec(part.slice(0, end))?.[1] ?? String(i + 1);
-      return [name, part.slice(end + 4).replace(/\r\n$/, '')];
-    }),
-  );
-}
-
+const byName = (body: string): Map<string, string> => new Map(partsOf(body).map((part) => [part.name, part.body]));
 const isTree = (value: unknown): boolean => typeof value === 'object' && value !== null;
 const shown = (text: string): string => (text === '' ? '(none)' : shorten(text));
 const shorten = (text: string): string => {

@@ -7,24 +7,28 @@ import { noteTemplate } from './note-template.ts';
 import type { Delay, Stub, StubCondition, Stubs, ValueMatcher } from './stub.ts';
 import { parseTemplate } from './template.ts';
 import { Untakeable } from './untakeable.ts';
+import { isOlderSchema, upgradeHoverfly } from './upgrade-hoverfly.ts';
 
 /*
- * Hoverfly simulations, schema v5.x (https://docs.hoverfly.io/en/latest/pages/reference/simulationschema.html). How a pair is chosen follows
+ * Hoverfly simulations, schema v5.x, and older ones in its form (https://docs.hoverfly.io/en/latest/pages/reference/simulationschema.html). How a pair is chosen follows
  * core/matching: an exact matcher counts two, any other one; the highest sum wins and of equals the last.
  */
 
 type Conditions = Pick<Stub, 'conditions' | 'points'>;
 
-/** The stubs of a simulation (with the files its bodies are in, by name) and a report, or a sentence that says why there are none. */
+/** The stubs of a simulation of any schema (with the files its bodies are in, by name) and a report, or a sentence that says why there are none. */
 export function readHoverfly(
-  document: JsonObject,
+  given: JsonObject,
   files: ReadonlyMap<string, Buffer> = new Map(),
 ): { stubs: Stubs; notes: ImportNotes } | string {
-  const version = stringOf(objectOf(document.meta)?.schemaVersion);
-  if (!/^v5(\.|$)/.test(version))
-    return `This is a Hoverfly simulation of schema ${version || '(none)'}: only v5 is read; Hoverfly itself upgrades older ones when it imports and exports them`;
+  const version = stringOf(objectOf(given.meta)?.schemaVersion);
+  const isOlder = isOlderSchema(version);
+  if (!isOlder && !/^v5(\.|$)/.test(version))
+    return `This is a Hoverfly simulation of schema ${version || '(none)'}: v1 to v5 are read`;
+  const document = isOlder ? upgradeHoverfly(given) : given;
   const data = objectOf(document.data) ?? {};
   const notes = new ImportNotes();
+  if (isOlder) notes.add('', 'meta.schemaVersion', `${version} is read as Hoverfly upgrades it to v5`);
   const stubs: Stub[] = [];
   for (const [i, pair] of listOf(data.pairs).entries()) {
     const id = `pair ${i + 1}`;
@@ -58,7 +62,9 @@ function readPair(id: string, pair: JsonObject, notes: ImportNotes, files: Reado
   const request = objectOf(pair.request) ?? {};
   const response = objectOf(pair.response) ?? {};
   for (const field of Object.keys(request)) {
-    if (!['path', 'method', 'destination', 'scheme', 'body', 'headers', 'query', 'requiresState'].includes(field))
+    if (
+      !['path', 'method', 'destination', 'scheme', 'body', 'headers', 'query', 'deprecatedQuery', 'requiresState'].includes(field)
+    )
       throw new Untakeable(`request.${field}`, 'is not a field of schema v5');
   }
   if (listOf(request.scheme).length > 0)
@@ -105,12 +111,31 @@ function readConditions(request: JsonObject): Conditions {
         take({ on, name: key, joined: true, required: true }, one, `request.${name}.${key}[${i}]`);
     }
   }
+  readWholeQuery(request.deprecatedQuery, take);
   const query = objectOf(request.query);
   // No word of the query: any will do. An empty one: there must be none.
   if (query === null || Object.keys(query).length === 0) points += 1;
   if (query !== null && Object.keys(query).length === 0)
     conditions.push({ on: 'queryString', matcher: { is: 'equal', value: '' } });
   return { conditions, points };
+}
+
+/** The query as one text: parameters, when it is a literal, in whichever order they come; otherwise the text itself. */
+function readWholeQuery(
+  given: unknown,
+  take: (condition: Omit<StubCondition, 'matcher'>, matcher: unknown, field: string) => void,
+): void {
+  const matchers = typeof given === 'string' ? [{ matcher: 'exact', value: given }] : listOf(given);
+  for (const [i, one] of matchers.entries()) {
+    const { matcher, value } = objectOf(one) ?? {};
+    const [field, text] = [`request.deprecatedQuery[${i}]`, textOf(value)];
+    if (matcher !== 'exact' || text === '') {
+      take({ on: 'queryString' }, one, field);
+      continue;
+    }
+    for (const [name, wanted] of new URLSearchParams(text))
+      take({ on: 'query', name, required: true }, { matcher: 'exact', value: wanted }, field);
+  }
 }
 
 function readMatcher(given: unknown, field: string): { matcher: ValueMatcher; points: number } {

@@ -139,7 +139,7 @@ describe('WireMock mappings', () => {
   test('what cannot be taken over is told by mapping and field', () => {
     const { set, notes } = wiremock([
       mapping({ url: '/a', customMatcher: { name: 'mine' } }, 'a', { name: 'login' }),
-      mapping({ url: '/b', headers: { x: { hasExactly: [{ equalTo: 'a' }] } } }, 'b'),
+      mapping({ url: '/b', multipartPatterns: [{ matchingType: 'ALL', bodyPatterns: [{ contains: 'a' }] }] }, 'b'),
       { request: { url: '/c' }, response: { proxyBaseUrl: 'http://other' } },
       {
         request: { url: '/d' },
@@ -150,7 +150,7 @@ describe('WireMock mappings', () => {
     ]);
     expect(notes.map(({ entry, field }) => `${entry} ${field}`)).toEqual([
       'mapping 1 "login" request.customMatcher',
-      'mapping 2 request.headers.x.hasExactly',
+      'mapping 2 request.multipartPatterns[0].matchingType',
       'mapping 3 response.proxyBaseUrl',
       'mapping 4 postServeActions',
       'mapping 4 response.transformers',
@@ -159,5 +159,44 @@ describe('WireMock mappings', () => {
       'mapping 5 request.bodyPatterns[0].before',
     ]);
     expect(set.size).toBe(1);
+  });
+
+  test('look at several values of one name: each is there, and no other', () => {
+    const tags = [{ equalTo: 'a' }, { matches: 'b+' }];
+    const all = setOf(readWireMock([mapping({ queryParameters: { tag: { includes: tags } } }, 'yes')]).stubs);
+    expect([ask(all, { path: '/?tag=bb&tag=x&tag=a' }), ask(all, { path: '/?tag=a' })]).toEqual(['yes', null]);
+    const exactly = setOf(readWireMock([mapping({ queryParameters: { tag: { hasExactly: tags } } }, 'yes')]).stubs);
+    expect([ask(exactly, { path: '/?tag=b&tag=a' }), ask(exactly, { path: '/?tag=a&tag=b&tag=x' })]).toEqual(['yes', null]);
+    expect(exactly.nearest(requestOf({ path: '/?tag=a&tag=b&tag=x' }))?.differs[0]).toBe('query tag comes 3 times, stub 2');
+  });
+
+  test('look into the parts of a multipart body, by name as recorders write it', () => {
+    const pattern = (more: object) => ({ multipartPatterns: [{ matchingType: 'ANY', ...more }] });
+    const form = (name: string, content: string) => ({
+      headers: [['content-type', 'multipart/form-data; boundary=----b1234']] as [string, string][],
+      body: `------b1234\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${content}\r\n------b1234--\r\n`,
+    });
+    const named = {
+      headers: { 'Content-Disposition': { contains: 'name="order"' } },
+      bodyPatterns: [{ equalToJson: '{"n":1}' }],
+    };
+    const set = setOf(
+      readWireMock([mapping(pattern(named), 'json'), mapping(pattern({ bodyPatterns: [{ contains: 'rope' }] }), 'any')]).stubs,
+    );
+    expect(ask(set, form('order', '{ "n": 1 }'))).toBe('json');
+    expect(ask(set, form('note', 'a rope'))).toBe('any');
+    expect(ask(set, form('order', '{"n":2}'))).toBeNull();
+    const secret = setOf(
+      readWireMock([mapping(pattern({ name: 'password', bodyPatterns: [{ equalTo: 'hunter2' }] }), 'in')]).stubs,
+    );
+    expect([ask(secret, form('password', 'hunter2')), ask(secret, form('password', 'other'))]).toEqual(['in', null]);
+  });
+
+  test('give their templates parameters, and the helpers that need no blocks', () => {
+    const body = "{{parameters.town}} {{urlEncode 'a b'}} {{math 3 '*' 4}} {{capitalize 'kim lee'}} {{pickRandom 'x' 'y'}}";
+    const response = { body, transformers: ['response-template'], transformerParameters: { town: 'Kiel', n: 1 } };
+    const { stubs, notes } = readWireMock([{ request: { url: '/' }, response }]);
+    expect(notes.list()).toEqual([]);
+    expect(ask(setOf(stubs), {})).toBe('Kiel a%20b 12 Kim Lee y');
   });
 });

@@ -108,6 +108,8 @@ function readField(field: string, value: unknown, notes: ImportNotes): StubCondi
       return [basicAuth(objectOf(value) ?? {})];
     case 'bodyPatterns':
       return listOf(value).map((one, i) => ({ on: 'body', matcher: readMatcher(one, `request.bodyPatterns[${i}]`) }));
+    case 'multipartPatterns':
+      return listOf(value).map((one, i) => readPart(one, `request.multipartPatterns[${i}]`));
     case 'scheme':
     case 'port':
       notes.add('', `request.${field}`, 'is not looked at: it is the sidecar that calls');
@@ -118,20 +120,42 @@ function readField(field: string, value: unknown, notes: ImportNotes): StubCondi
 }
 
 function named(on: StubCondition['on'], value: unknown, field: string): StubCondition[] {
-  return Object.entries(objectOf(value) ?? {}).map(([name, one]) => ({
-    on,
-    name,
-    matcher: readMultiple(one, `request.${field}.${name}`),
-  }));
+  return Object.entries(objectOf(value) ?? {}).flatMap(([name, one]) =>
+    readValues({ on, name }, one, `request.${field}.${name}`),
+  );
 }
 
-/** `hasExactly` and `includes` speak of several values of one name. */
-function readMultiple(value: unknown, field: string): ValueMatcher {
-  const matcher = objectOf(value) ?? {};
-  for (const kind of ['hasExactly', 'includes']) {
-    if (matcher[kind] !== undefined) throw new Untakeable(`${field}.${kind}`, 'several values at once have no counterpart here');
-  }
-  return readMatcher(value, field);
+/** `includes` and `hasExactly` speak of several values of one name: each must be there; and no other. */
+function readValues(place: Pick<StubCondition, 'on' | 'name'>, value: unknown, field: string): StubCondition[] {
+  const { includes, hasExactly } = objectOf(value) ?? {};
+  const [kind, list] = includes === undefined ? ['hasExactly', hasExactly] : ['includes', includes];
+  if (list === undefined) return [{ ...place, matcher: readMatcher(value, field) }];
+  const wanted = listOf(list);
+  const count = kind === 'hasExactly' ? { count: wanted.length } : {};
+  return wanted.map((one, i) => ({ ...place, ...count, required: true, matcher: readMatcher(one, `${field}.${kind}[${i}]`) }));
+}
+
+/** One part of the body: by its name, or any; what is in it. */
+function readPart(value: unknown, field: string): StubCondition {
+  const { matchingType, name, fileName, headers, multipartHeaders, bodyPatterns } = objectOf(value) ?? {};
+  if (stringOf(matchingType) === 'ALL')
+    throw new Untakeable(`${field}.matchingType`, 'conditions on all parts have no counterpart here');
+  if (stringOf(fileName) !== '') throw new Untakeable(`${field}.fileName`, 'has no counterpart here');
+  const others = Object.keys(objectOf(headers) ?? objectOf(multipartHeaders) ?? {});
+  const byHeader = others.length === 1 ? nameInHeader(objectOf(headers) ?? objectOf(multipartHeaders) ?? {}) : '';
+  if (others.length > 0 && byHeader === '')
+    throw new Untakeable(`${field}.headers`, 'headers of a part have no counterpart here');
+  const within = listOf(bodyPatterns).map((one, i) => readMatcher(one, `${field}.bodyPatterns[${i}]`));
+  const wanted = stringOf(name) || byHeader;
+  const matcher: ValueMatcher = within.length === 0 ? { is: 'anything' } : { is: 'all', of: within };
+  return { on: 'part', required: true, matcher, ...(wanted === '' ? {} : { name: wanted }) };
+}
+
+/** Recorders name a part by its Content-Disposition: `{"contains": "name=\"file\""}`. */
+function nameInHeader(headers: JsonObject): string {
+  const [[header = '', matcher] = []] = Object.entries(headers);
+  if (header.toLowerCase() !== 'content-disposition') return '';
+  return /^(?:form-data; )?name="([^"]+)"$/.exec(stringOf(objectOf(matcher)?.contains))?.[1] ?? '';
 }
 
 function basicAuth({ username, password }: JsonObject): StubCondition {
@@ -253,7 +277,11 @@ const responseFields =
 function readAnswer(id: string, response: JsonObject, notes: ImportNotes, files: ReadonlyMap<string, Buffer>): Stub['answer'] {
   for (const field of ['proxyBaseUrl', 'browserProxyUrl']) {
     const value = stringOf(response[field]);
-    if (value !== '') throw new Untakeable(`response.${field}`, `answers would come from ${value}`);
+    if (value !== '')
+      throw new Untakeable(
+        `response.${field}`,
+        `answers would come from ${value} (a simulation in mode spy asks the service itself for what no stub answers)`,
+      );
   }
   for (const field of Object.keys(response))
     if (!responseFields.split(' ').includes(field)) notes.add(id, `response.${field}`, 'is left out');
@@ -272,7 +300,9 @@ function readAnswer(id: string, response: JsonObject, notes: ImportNotes, files:
     for (const [name, value] of headers) noteTemplate(id, `response.headers.${name}`, value, notes);
   }
   const dribble = objectOf(response.chunkedDribbleDelay);
+  const parameters = Object.entries(objectOf(response.transformerParameters) ?? {}).map(([name, value]) => [name, textOf(value)]);
   return {
+    ...(templated && parameters.length > 0 ? { parameters: Object.fromEntries(parameters) } : {}),
     ...{ status: readStatus(response.status), headers, body, templated, fault: faults[fault] ?? null },
     delay: readDelay(id, response, notes),
     dribble: dribble && { parts: Math.max(1, Math.trunc(numberOf(dribble.numberOfChunks))), ms: numberOf(dribble.totalDuration) },

@@ -21,13 +21,18 @@ function redactStub(stub: Stub, redactor: Redactor): Stub {
     answer: {
       ...answer,
       headers: clean.headers,
+      ...(answer.parameters === undefined ? {} : { parameters: redactValues(answer.parameters, redactor) }),
       body: clean.body === null ? answer.body : { encoding: clean.body.encoding, content: clean.body.content },
     },
   };
 }
 
+function redactValues(values: Readonly<Record<string, string>>, redactor: Redactor): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, redactor.redactField(name, value)]));
+}
+
 function redactMatcher({ on, name = '', matcher }: StubCondition, redactor: Redactor): ValueMatcher {
-  return mapEqual(matcher, on === 'body', (text) => {
+  return mapEqual(matcher, on === 'body' || on === 'part', (text) => {
     const ask = (path: string, headers: [string, string][], body: CapturedBody | null = null) =>
       redactor.redactRequest(path, { headers, body, trailers: [] });
     if (on === 'url') return ask(text, []).path;
@@ -35,7 +40,8 @@ function redactMatcher({ on, name = '', matcher }: StubCondition, redactor: Reda
     if (on === 'query' || on === 'form') return redactor.redactField(name, text);
     if (on === 'header') return ask('/', [[name, text]]).request.headers[0]![1];
     if (on === 'cookie') return ask('/', [['cookie', `${name}=${text}`]]).request.headers[0]![1].slice(name.length + 1);
-    if (on !== 'body') return text;
+    if (on === 'part' && redactor.redactField(name, text) !== text) return redactor.redactField(name, text);
+    if (on !== 'body' && on !== 'part') return text;
     const clean = ask('/', [], capture(text, 'utf8', '')).request.body;
     return clean?.content ?? text;
   });

@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js';
+import { partsOf } from '../match/multipart.ts';
 import { type CompiledMatcher, compileMatcher, type MatchedText } from './match-value.ts';
 import type { Delay, Stub, StubCondition, StubFault, Stubs } from './stub.ts';
 import { StubIndex } from './stub-index.ts';
@@ -119,6 +120,7 @@ export class StubSet {
     const scope: TemplateScope = {
       request: { ...request, scheme: 'http', url: request.path, body: values.body.text },
       pathParameters: segments?.(values.barePath) ?? {},
+      ...(answer.parameters === undefined ? {} : { parameters: answer.parameters }),
       state: session.state,
       literals: this.#stubs.literals,
       variables: this.#stubs.variables,
@@ -201,7 +203,9 @@ function missing(
     if (first && failed.length > 0) return failed;
     const found = values.of(condition, parameters ?? {});
     const passes = found.length === 0 ? condition.required !== true && test(null) : found.some((value) => test(value));
-    if (!passes) failed.push(describe(condition, found));
+    if (condition.count !== undefined && condition.count !== found.length)
+      failed.push(`${condition.on} ${condition.name} comes ${found.length} times, stub ${condition.count}`);
+    else if (!passes) failed.push(describe(condition, found));
   }
   for (const [key, value] of Object.entries(stub.requires)) {
     if (state[key] !== value) failed.push(`state ${key} is ${state[key] ?? 'not set'}, stub ${value}`);
@@ -258,6 +262,12 @@ class RequestValues {
         return pairUp(cookiesOf(headers, name), cookiesOf(redacted.headers, name));
       case 'form':
         return join(pairUp(parametersOf(this.body.text, name), parametersOf(redacted.body, name)), joined);
+      case 'part': {
+        const [parts, clean] = [partsOf(this.body.text), partsOf(redacted.body)];
+        return parts.flatMap((part, i) =>
+          name === '' || part.name === name ? [{ text: part.body, redacted: clean[i]?.body ?? part.body }] : [],
+        );
+      }
       case 'pathParameter':
         return Object.hasOwn(parameters, name) ? [same(parameters[name]!)] : [];
       case 'body':

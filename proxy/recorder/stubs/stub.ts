@@ -56,14 +56,29 @@ export const valueMatcherSchema: z.ZodType<ValueMatcher> = z.lazy(() =>
 
 const conditionSchema = z.strictObject({
   /** `url` is path and query; `pathParameter` is a named segment of the stub's pathTemplate. */
-  on: z.enum(['method', 'host', 'url', 'path', 'queryString', 'query', 'header', 'cookie', 'form', 'pathParameter', 'body']),
-  /** Of a query parameter, header, cookie, form field or path parameter. */
+  on: z.enum([
+    'method',
+    'host',
+    'url',
+    'path',
+    'queryString',
+    'query',
+    'header',
+    'cookie',
+    'form',
+    'part',
+    'pathParameter',
+    'body',
+  ]),
+  /** Of a query parameter, header, cookie, form field, path parameter, or part of a multipart body (none: any part). */
   name: z.string().optional(),
   matcher: valueMatcherSchema,
   /** Several values of one name are looked at as one text, joined by `;`. Otherwise one of them must match. */
   joined: z.boolean().optional(),
   /** Not satisfied by what is absent, whatever the matcher says. */
   required: z.boolean().optional(),
+  /** There must be so many values of this name. */
+  count: z.number().int().optional(),
 });
 export type StubCondition = z.infer<typeof conditionSchema>;
 
@@ -95,6 +110,8 @@ export const stubSchema = z.strictObject({
     headers: z.array(z.tuple([z.string(), z.string()])),
     body: z.strictObject({ encoding: z.enum(['utf8', 'base64']), content: z.string() }),
     templated: z.boolean(),
+    /** Of its template: `{{parameters.x}}`. */
+    parameters: z.record(z.string(), z.string()).optional(),
     delay: delaySchema.nullable(),
     /** The body in so many parts, spread over so long. */
     dribble: z.strictObject({ parts: z.number().int(), ms: z.number() }).nullable(),

@@ -23,6 +23,8 @@ export interface TemplateScope {
   state: Readonly<Record<string, string>>;
   literals: Readonly<Record<string, string>>;
   variables: Readonly<Record<string, string>>;
+  /** What the stub itself gives its template. */
+  parameters?: Readonly<Record<string, string>>;
   /** Counts up from 1 by name. */
   sequence(name: string): number;
   /** Epoch milliseconds. */
@@ -120,7 +122,7 @@ const segmentsOf = (name: string): string[] => [...name.matchAll(/\[([^\]]*)\]|[
 function isLookup(name: string): boolean {
   const [first = '', second = ''] = segmentsOf(name);
   if (/^request$/i.test(first)) return requestParts.test(second);
-  return /^(?:state|literals|vars)$/i.test(first) && second !== '';
+  return /^(?:state|literals|vars|parameters)$/i.test(first) && second !== '';
 }
 
 function lookUp(name: string, scope: TemplateScope, depth: number): string {
@@ -129,6 +131,7 @@ function lookUp(name: string, scope: TemplateScope, depth: number): string {
   const own = (record: Readonly<Record<string, string>>, key: string) => (Object.hasOwn(record, key) ? record[key]! : '');
   if (/^state$/i.test(first)) return own(scope.state, [second, ...rest].join('.'));
   if (/^literals$/i.test(first)) return own(scope.literals, second);
+  if (/^parameters$/i.test(first)) return own(scope.parameters ?? {}, second);
   if (/^vars$/i.test(first)) {
     const { template } = parseTemplate(`{{${own(scope.variables, second)}}}`);
     const [, part] = template;
@@ -179,6 +182,8 @@ function cookieOf(headers: readonly (readonly [string, string])[], wanted: strin
 interface Call {
   /** By position; '' when there is none. */
   at(index: number): string;
+  /** How many there are. */
+  count: number;
   /** By name; undefined when it is not given. */
   named(name: string): string | undefined;
   scope: TemplateScope;
@@ -188,7 +193,7 @@ function evaluate(expression: Expression, scope: TemplateScope, depth: number): 
   if (expression.kind === 'text') return expression.value;
   const { name, arguments: given, named } = expression;
   const value = (inner: Expression | undefined) => (inner === undefined ? undefined : evaluate(inner, scope, depth + 1));
-  const call: Call = { at: (i) => value(given[i]) ?? '', named: (key) => value(named[key]), scope };
+  const call: Call = { at: (i) => value(given[i]) ?? '', count: given.length, named: (key) => value(named[key]), scope };
   // `Request.Body 'jsonpath' '$.id'` is Hoverfly's way to ask.
   if (/^request\.body$/i.test(name) && given.length === 2) return extract(call.at(0), call.at(1), scope.request.body);
   return Object.hasOwn(helpers, name) ? helpers[name]!(call) : lookUp(name, scope, depth);
@@ -235,9 +240,28 @@ const helpers: Readonly<Record<string, (call: Call) => string>> = {
   replace: ({ at }) => (at(1) === '' ? at(0) : at(0).replaceAll(at(1), () => at(2))),
   substring: ({ at }) => at(0).slice(Number(at(1)), at(2) === '' ? undefined : Number(at(2))),
   length: ({ at }) => String([...at(0)].length),
+  capitalize: ({ at }) => at(0).replace(/\b[a-z]/g, (letter) => letter.toUpperCase()),
+  urlEncode: ({ at, named }) => (named('decode') === 'true' ? decodeText(at(0)) : encodeURIComponent(at(0))),
+  pickRandom: ({ at, count, scope }) => at(Math.floor(scope.random() * count)),
+  math: ({ at }) => calculate(Number(at(0)), at(1), Number(at(2))),
   base64: ({ at, named }) =>
     named('decode') === 'true' ? Buffer.from(at(0), 'base64').toString('utf8') : Buffer.from(at(0)).toString('base64'),
 };
+
+function decodeText(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a stray %: it stands for itself
+  }
+}
+
+/** '' for what is no number. */
+function calculate(a: number, operator: string, b: number): string {
+  const results: Readonly<Record<string, number>> = { '+': a + b, '-': a - b, '*': a * b, '/': a / b, '%': a % b };
+  const result = results[operator];
+  return result === undefined || !Number.isFinite(result) ? '' : String(result);
+}
 
 /** By JSONPath or XPath; '' when the text is neither or has nothing there. */
 function extract(language: string, path: string, text: string): string {
