@@ -27,6 +27,30 @@ export const resendRequestSchema = z.object({
 });
 export type ResendRequest = z.infer<typeof resendRequestSchema>;
 
+/** A request of one's own: through the ingress gateway, or as a service would send it. */
+export const sendRequestSchema = z.strictObject({
+  /** `shop/orders` or `orders`; without it somebody outside, through the ingress. */
+  from: z.string().min(1).optional(),
+  /** As a client names it: `orders.localhost` at the ingress, `orders:9080` within the mesh. */
+  authority: z.string().min(1),
+  method: z.string().min(1).default('GET'),
+  path: z.string().startsWith('/').default('/'),
+  headers: headerPairsSchema.default([]),
+  body: z.string().default(''),
+});
+export type SendRequest = z.infer<typeof sendRequestSchema>;
+
+export const sendAnswerSchema = z.object({
+  /** 0 when no answer came; `error` says why. */
+  status: z.number(),
+  headers: headerPairsSchema,
+  body: z.string(),
+  durationMs: z.number(),
+  traceId: z.string(),
+  error: z.string(),
+});
+export type SendAnswer = z.infer<typeof sendAnswerSchema>;
+
 export const resendAnswerSchema = z.object({
   /** 0 when no answer came; `error` says why. */
   status: z.number(),

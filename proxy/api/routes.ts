@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { appMetricsSchema } from './app-metric.schema.ts';
-import { bodyViewSchema, resendAnswerSchema, resendRequestSchema } from './body.schema.ts';
+import { bodyViewSchema, resendAnswerSchema, resendRequestSchema, sendAnswerSchema, sendRequestSchema } from './body.schema.ts';
 import { applyResultSchema, diagnosticSchema, resourceSchema } from './diagnostic.schema.ts';
 import { exchangeDetailSchema, exchangePageSchema, exchangeQuerySchema, messagePageSchema } from './exchange.schema.ts';
 import { explainRequestSchema, explanationSchema } from './explain.schema.ts';
@@ -179,6 +179,13 @@ export const apiRoutes = {
     summary: 'Send a recorded request again from its source, as it was or changed; the answer comes with both comparisons',
     body: resendRequestSchema,
     response: resendAnswerSchema,
+  },
+  sendRequest: {
+    method: 'POST',
+    path: '/requests',
+    summary: 'Send a request of one’s own through the ingress gateway, or as a service',
+    body: sendRequestSchema,
+    response: sendAnswerSchema,
   },
   listTraces: {
     method: 'GET',

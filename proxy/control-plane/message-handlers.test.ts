@@ -88,3 +88,25 @@ test('a body is read by its side; another side or none kept is not found', async
   await expect(read('response')).rejects.toMatchObject({ code: 'not_found' });
   await expect(read('trailers')).rejects.toMatchObject({ code: 'not_found' });
 });
+
+test('a request of one’s own goes through the ingress, or as the service named', async () => {
+  const { handlers, calls } = setUp(recorded, { body: Buffer.from('hello') });
+  const own = { authority: 'orders.localhost', method: 'get', path: '/', headers: [], body: '' };
+  expect(await handlers.sendRequest({ params: {}, query: {}, body: own })).toMatchObject({
+    status: 200,
+    body: 'hello',
+    traceId: 't',
+  });
+  await handlers.sendRequest({ params: {}, query: {}, body: { ...own, from: 'shop/web', authority: 'orders:9080', body: 'x' } });
+  await handlers.sendRequest({ params: {}, query: {}, body: { ...own, from: 'web' } });
+  expect(calls.map(({ source, method, authority }) => ({ source, method, authority }))).toEqual([
+    { source: { kind: 'ingress' }, method: 'GET', authority: 'orders.localhost' },
+    { source: { kind: 'workload', workload: '', service: 'web', namespace: 'shop' }, method: 'GET', authority: 'orders:9080' },
+    {
+      source: { kind: 'workload', workload: '', service: 'web', namespace: 'default' },
+      method: 'GET',
+      authority: 'orders.localhost',
+    },
+  ]);
+  expect(calls[1]?.body.toString()).toBe('x');
+});

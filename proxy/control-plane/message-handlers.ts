@@ -1,4 +1,4 @@
-import type { ResendAnswer, ResendRequest } from '../api/body.schema.ts';
+import type { ResendAnswer, ResendRequest, SendAnswer, SendRequest } from '../api/body.schema.ts';
 import type { CapturedBody, ExchangeDetail } from '../api/exchange.schema.ts';
 import { compareAnswer } from '../recorder/compare-answer.ts';
 import { compareRequest } from '../recorder/compare-request.ts';
@@ -9,7 +9,7 @@ import { viewBody } from '../recorder/view-body.ts';
 import { ApiError } from './server/api-error.ts';
 import type { ApiHandlers } from './server/route-table.ts';
 
-export type MessageHandlers = Pick<ApiHandlers, 'getBody' | 'resendExchange'>;
+export type MessageHandlers = Pick<ApiHandlers, 'getBody' | 'resendExchange' | 'sendRequest'>;
 
 export interface MessageParts {
   /** Throws not_found. */
@@ -32,7 +32,20 @@ export function createMessageHandlers(parts: MessageParts): MessageHandlers {
       return viewBody(body);
     },
     resendExchange: async ({ params, body }) => resend(parts, await parts.exchange(params.id), body),
+    sendRequest: async ({ body }) => sendOwn(parts, body),
   };
+}
+
+async function sendOwn({ send }: MessageParts, { from, body, ...request }: SendRequest): Promise<SendAnswer> {
+  const [service, namespace = 'default'] = (from ?? '').split('/').toReversed() as [string, string?];
+  const answer = await send({
+    ...request,
+    method: request.method.toUpperCase(),
+    body: Buffer.from(body),
+    source: from === undefined ? { kind: 'ingress' } : { kind: 'workload', workload: '', service, namespace },
+    signal: AbortSignal.timeout(timeoutMs),
+  });
+  return { ...answer, body: answer.body.toString('utf8') };
 }
 
 async function resend({ send, redactor }: MessageParts, exchange: ExchangeDetail, change: ResendRequest): Promise<ResendAnswer> {

@@ -4,6 +4,7 @@ import { windows } from '../app/preferences.ts';
 import type { Screen } from '../features/screen.tsx';
 import { plural } from '../ui/format.ts';
 import type { Command } from './command.ts';
+import { sendTestRequest } from './send-test-request.ts';
 
 /** Pauses or resumes the view; the engine goes on capturing. */
 export const togglePause: Command = {
@@ -135,6 +136,7 @@ export function createAppCommands(screens: readonly Screen[]): Command[] {
     stopAllFaults,
     toggleRecording,
     addService,
+    sendTestRequest,
     showPalette,
     showHelp,
   ];

@@ -1,4 +1,6 @@
-import { ArrowLeftRight, FilterX, RotateCcw } from 'lucide-react';
+import { ArrowLeftRight, FilterX, Plus, RotateCcw, Send } from 'lucide-react';
+import { useCommandRegistry } from '../../commands/registry.ts';
+import { sendTestRequest, testTarget } from '../../commands/send-test-request.ts';
 import { useStatus, useStreamState } from '../../engine/use-engine.ts';
 import { Button, Code, EmptyState, Skeleton } from '../../ui/index.ts';
 
@@ -14,6 +16,7 @@ export function NoRequests({
   looking: boolean;
   onClear: () => void;
 }) {
+  const registry = useCommandRegistry();
   const status = useStatus();
   const stream = useStreamState();
   if (filtered && any)
@@ -46,7 +49,32 @@ export function NoRequests({
     service && workload && `curl -x ${workload.outbound} http://${service.name}:${service.ports[0]?.port ?? 80}/`,
   ].filter((command) => command !== undefined);
   return (
-    <EmptyState icon={ArrowLeftRight} title="No requests yet">
+    <EmptyState
+      icon={ArrowLeftRight}
+      title="No requests yet"
+      actions={
+        service ? (
+          testTarget(status) !== null && (
+            <Button
+              variant="primary"
+              icon={<Send size={13} />}
+              data-testid="send-test"
+              onClick={() => registry.run(sendTestRequest)}
+            >
+              Send a test request
+            </Button>
+          )
+        ) : (
+          <Button
+            variant="primary"
+            icon={<Plus size={14} />}
+            onClick={() => registry.context.router.navigate('topology', { add: '1' })}
+          >
+            Add service
+          </Button>
+        )
+      }
+    >
       <p>
         {service
           ? 'Send one through the ingress, or through a service’s own sidecar as that service would. It shows up here at once.'

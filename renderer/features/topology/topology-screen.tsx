@@ -1,9 +1,10 @@
-import { Maximize, Network, Plus, Table2, Tag, X } from 'lucide-react';
+import { Maximize, Network, Plus, Send, Table2, Tag, X } from 'lucide-react';
 import { lazy, Suspense, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { Graph, GraphEdge, GraphNode } from '../../../proxy/api/observability.schema.ts';
 import { usePreferences } from '../../app/preferences.ts';
 import { useRoute, useRouter } from '../../app/router.ts';
-import { useCommands } from '../../commands/registry.ts';
+import { useCommandRegistry, useCommands } from '../../commands/registry.ts';
+import { sendTestRequest, testTarget } from '../../commands/send-test-request.ts';
 import { createStore } from '../../engine/store.ts';
 import { useGraph, useStatus, useStreamState } from '../../engine/use-engine.ts';
 import { Button, Code, EmptyState, Notice, Segments, Skeleton, Toolbar } from '../../ui/index.ts';
@@ -315,7 +316,7 @@ function NoServices({ onAdd }: { onAdd: () => void }) {
       }
     >
       <p>
-        Name a process that listens on this machine, and it gets a sidecar. Or start the demo shop, six services with live
+        Name a process that listens on this machine, and it gets a sidecar. Or start the demo shop, nine services with live
         traffic:
       </p>
       <div className="topo-demo">
@@ -336,6 +337,7 @@ function Waiting() {
 }
 
 function NoTraffic() {
+  const registry = useCommandRegistry();
   const status = useStatus();
   const commands = firstCalls(status);
   if (commands.length === 0) return null;
@@ -349,6 +351,11 @@ function NoTraffic() {
       {commands.map((command) => (
         <Code key={command} text={command} />
       ))}
+      {testTarget(status) !== null && (
+        <Button variant="primary" icon={<Send size={13} />} onClick={() => registry.run(sendTestRequest)}>
+          Send a test request
+        </Button>
+      )}
     </div>
   );
 }

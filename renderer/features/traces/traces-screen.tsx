@@ -1,9 +1,10 @@
-import { Waypoints } from 'lucide-react';
+import { Send, Waypoints } from 'lucide-react';
 import { useCallback, useMemo, useState } from 'react';
 import type { TraceSummary } from '../../../proxy/api/observability.schema.ts';
 import { usePreferences } from '../../app/preferences.ts';
 import { hrefTo, useRoute, useRouter } from '../../app/router.ts';
-import { useCommands } from '../../commands/registry.ts';
+import { useCommandRegistry, useCommands } from '../../commands/registry.ts';
+import { sendTestRequest, testTarget } from '../../commands/send-test-request.ts';
 import { useCall, useStatus } from '../../engine/use-engine.ts';
 import {
   Button,
@@ -192,6 +193,8 @@ function TraceList(props: {
 
 function NoTraces({ filtered }: { filtered: boolean }) {
   const router = useRouter();
+  const registry = useCommandRegistry();
+  const status = useStatus();
   if (filtered) {
     return (
       <EmptyState
@@ -208,9 +211,11 @@ function NoTraces({ filtered }: { filtered: boolean }) {
       icon={Waypoints}
       title="No traces yet"
       actions={
-        <a className="dd-button" data-variant="primary" data-size="medium" href={hrefTo('requests')}>
-          Send a test request
-        </a>
+        testTarget(status) !== null && (
+          <Button variant="primary" icon={<Send size={13} />} onClick={() => registry.run(sendTestRequest)}>
+            Send a test request
+          </Button>
+        )
       }
     >
       <p>
