@@ -14,7 +14,7 @@ import { titlesOf } from './test-titles.ts';
 
 const folder = fileURLToPath(new URL('../../docs/coverage/', import.meta.url));
 const proxy = fileURLToPath(new URL('../', import.meta.url));
-const root = path.dirname(path.dirname(proxy));
+const root = fileURLToPath(new URL('../../', import.meta.url));
 const isGroups = (value: unknown): value is readonly Group[] =>
   Array.isArray(value) && value.every((one) => typeof one === 'object' && one !== null && 'cases' in one);
 const groups = [
