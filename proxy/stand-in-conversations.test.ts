@@ -10,6 +10,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import type { ExchangeDetail } from './api/exchange.schema.ts';
 import type { Simulation } from './api/simulation.schema.ts';
 import { Engine } from './engine.ts';
+import { patienceMs } from './testing/patience.ts';
 
 /*
  * Conversations that a stand-in holds in the service's place, with the clients people use: @grpc/grpc-js and ws. Both services are recorded once through
@@ -108,6 +109,8 @@ async function api<T>(method: string, route: string, body?: unknown): Promise<T>
   return json;
 }
 
+const eventually = <T>(check: () => T) => vi.waitFor(check, patienceMs);
+
 interface Heard {
   messages: string[];
   code: number;
@@ -157,7 +160,7 @@ function openSocket(route: string, protocols: string[] = []): Promise<Socket> {
     socket.on('close', (code, reason) => resolve([code, reason.toString()])),
   );
   const messages = async (count: number) => {
-    await vi.waitFor(() => expect(all.length).toBeGreaterThanOrEqual(count), 10_000);
+    await eventually(() => expect(all.length).toBeGreaterThanOrEqual(count));
     return all.splice(0, count);
   };
   socket.on('message', (data: Buffer, binary) => all.push(binary ? data.toString('hex') : data.toString()));
@@ -264,7 +267,7 @@ describe('gRPC in all four kinds', () => {
         caller: 'web',
         differs: [expect.stringMatching(/^message 1 ann, recorded /)],
       });
-      await vi.waitFor(async () =>
+      await eventually(async () =>
         expect((await lastExchange('/shop.Talk/Chat')).standIn).toMatchObject({
           outcome: 'template',
           differs: recent![0]!.differs,
@@ -289,7 +292,7 @@ describe('gRPC in all four kinds', () => {
     });
     await during({ ...half, mode: 'record' }, async ({ id }) => {
       await callGrpc('chat', [1, 'new'], [2, 'bye']);
-      await vi.waitFor(async () => expect((await see(id)).answers).toBe(2));
+      await eventually(async () => expect((await see(id)).answers).toBe(2));
       const before = asked;
       expect((await callGrpc('chat', [1, 'new'], [2, 'bye'])).messages).toEqual(['who is there', 'you said new', 'you said bye']);
       expect([asked, (await see(id)).hits.exact]).toEqual([before, 1]);
@@ -324,12 +327,12 @@ describe('a WebSocket', () => {
       socket.send('{"n":2,"id":"x"}');
       expect(await messages(2)).toHaveLength(2);
       socket.close(1000);
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         const { differs } = (await see(id)).recent![0]!;
         expect(differs).toContain('frame 1 $.n 2, recorded 1');
         expect(differs.at(-1)).toBe('ended after 1 of 3 recorded frames');
       });
-      await vi.waitFor(async () => expect((await lastExchange('/room')).standIn?.differs).toContain('frame 1 $.n 2, recorded 1'));
+      await eventually(async () => expect((await lastExchange('/room')).standIn?.differs).toContain('frame 1 $.n 2, recorded 1'));
     });
   });
 
@@ -362,7 +365,7 @@ describe('a WebSocket', () => {
         return [...heard, socket.protocol, ...(await closed)];
       };
       const real = await talk();
-      await vi.waitFor(async () => expect((await see(id)).answers).toBe(answers + 1));
+      await eventually(async () => expect((await see(id)).answers).toBe(answers + 1));
       const before = asked;
       expect(await talk()).toEqual(real);
       expect([asked, (await see(id)).hits.exact]).toEqual([before, 1]);

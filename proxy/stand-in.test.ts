@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ExchangeDetail } from './api/exchange.schema.ts';
 import type { Simulation } from './api/simulation.schema.ts';
 import { Engine } from './engine.ts';
+import { patienceMs } from './testing/patience.ts';
 
 /*
  * What a stand-in puts on the wire: recorded from real services through a whole engine, which are then gone. Everything is recorded once; each
@@ -446,7 +447,7 @@ spec: {services: [{name: late, port: 9080, workloads: [${workloads.map((version)
     await vi.waitFor(async () => {
       const answers = await Promise.all(Array.from({ length: 12 }, () => ask('/a', { host: 'late:9080' })));
       expect(answers.map(({ body }) => body.toString())).toEqual(answers.map(() => 'stub'));
-    });
+    }, patienceMs);
   });
 });
 
