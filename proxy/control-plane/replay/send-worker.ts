@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { preferThisThread } from '../../shared/thread-priority.ts';
+import { wakeThisThreadOnTime } from '../../shared/thread-priority.ts';
 import { Sender } from './sender.ts';
 import type { WireAnswer, WireCall } from './wire.ts';
 
@@ -12,7 +12,7 @@ export interface FromSendWorker {
 }
 
 if (parentPort === null) throw new Error('replays are sent from a worker thread');
-preferThisThread();
+wakeThisThreadOnTime();
 const port = parentPort;
 const sender = new Sender();
 let answers: FromSendWorker[] = [];
