@@ -103,6 +103,17 @@ const cases: [string, string, number, string][] = [
   ['DD4031', vs('  - route: [{destination: {host: cache}}]\n', 'hosts: [cache]'), 7, 'tcp'],
   ['DD4032', vs(`  -${to.slice(3)}`, 'hosts: [ratings.default]'), 5, 'as it stands'],
   ['DD4033', dr('  workloadSelector: {matchLabels: {app: nobody}}\n'), 6, 'No workload'],
+  ['DD4055', authz('  rules: [{to: [{operation: {methods: [get]}}]}]\n'), 5, 'case-sensitive'],
+  ['DD4055', authz("  rules: [{to: [{operation: {paths: ['/a?b']}}]}]\n"), 5, 'query'],
+  ['DD4055', authz('  rules: [{to: [{operation: {paths: [admin]}}]}]\n'), 5, 'slash'],
+  ['DD4056', authz('  rules: [{from: [{source: {principals: [cluster.local/ns/default/sa/reviws]}}]}]\n'), 5, 'reviws'],
+  ['DD4056', authz('  rules: [{from: [{source: {namespaces: [prod]}}]}]\n'), 5, 'prod'],
+  ['DD4057', authz("  rules: [{from: [{source: {serviceAccounts: ['default/rev*']}}]}]\n"), 5, 'wildcards'],
+  ['DD4058', authz("  rules: [{from: [{source: {requestPrincipals: ['*']}}]}]\n"), 5, 'RequestAuthentication'],
+  ['DD4058', authz("  rules: [{when: [{key: 'request.auth.claims[a]', values: [b]}]}]\n"), 5, 'RequestAuthentication'],
+  ['DD4061', authz("  selector: {matchLabels: {app: ratings}}\n  rules: [{to: [{operation: {ports: ['81']}}]}]\n"), 6, 'port 81'],
+  ['DD4024', authz("  rules: [{when: [{key: 'request.headers[a]', values: [b]}]}]\n"), 5, 'cache'],
+  ['DD4022', authz("  rules: [{when: [{key: source.principal, values: ['spiffe://a/b']}]}]\n"), 5, 'spiffe'],
   ['DD4054', dr('  trafficPolicy:\n    tls: {mode: SIMPLE, credentialName: certs}\n'), 7, 'plaintext'],
   ['DD4034', dr('  trafficPolicy:\n    outlierDetection: {consecutive5xxErrors: 0, maxEjectionPercent: 100}\n'), 7, 'off'],
   ['DD4035', authz('  action: AUDIT\n  rules: [{}]\n'), 5, 'AUDIT'],
@@ -232,5 +243,44 @@ describe('files', () => {
     const file = path.join(dir, 'a.yaml');
     writeFileSync(file, shop);
     expect((await loadFiles([file, dir])).documents).toHaveLength(1);
+  });
+});
+
+describe('policies beside each other', () => {
+  const policy = (name: string, spec: string, metadata = '') =>
+    `apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: ${name}, namespace: default${metadata}}\nspec:\n${spec}`;
+  const mesh = `apiVersion: drydock.dev/v1\nkind: Mesh\nmetadata: {name: more}\nspec:\n  extensionProviders:\n${['a', 'b']
+    .map((name) => `  - {name: ${name}, envoyExtAuthzGrpc: {service: ratings, port: 9080}}\n`)
+    .join('')}`;
+  const custom = (name: string, provider: string) =>
+    policy(name, `  action: CUSTOM\n  provider: {name: ${provider}}\n  rules: [{}]\n`);
+  const codes = async (text: string) => (await check(text)).map(({ code }) => code);
+
+  test('two authorizers for one workload: told at the second', async () => {
+    const found = (await check(`${mesh}---\n${custom('one', 'a')}---\n${custom('two', 'b')}`)).filter((d) => d.code === 'DD4059');
+    expect(found).toMatchObject([{ resource: 'AuthorizationPolicy/default/two', suggestion: expect.stringContaining('Use a') }]);
+    expect(await codes(`${mesh}---\n${custom('one', 'a')}---\n${custom('two', 'a')}`)).not.toContain('DD4059');
+  });
+
+  test('dry-run is told', async () => {
+    const dry = policy('p', '  action: DENY\n  rules: [{}]\n', ", annotations: {istio.io/dry-run: 'true'}");
+    expect(await codes(dry)).toContain('DD4060');
+    expect(await codes(policy('p', '  action: DENY\n  rules: [{}]\n'))).not.toContain('DD4060');
+  });
+
+  test('a token is asked for where it is read, and read where it is asked for', async () => {
+    const jwt = (app: string) =>
+      object(
+        'security.istio.io/v1',
+        'RequestAuthentication',
+        'j',
+        `  selector: {matchLabels: {app: ${app}}}\n  jwtRules: [{issuer: me}]\n`,
+      );
+    const asks = policy(
+      'p',
+      "  selector: {matchLabels: {app: ratings}}\n  rules: [{from: [{source: {requestPrincipals: ['*']}}]}]\n",
+    );
+    expect(await codes(`${jwt('ratings')}---\n${asks}`)).toEqual([]);
+    expect(await codes(`${jwt('reviews')}---\n${asks}`)).toEqual(expect.arrayContaining(['DD4041', 'DD4058']));
   });
 });

@@ -297,7 +297,7 @@ describe('§4 what is said and not enforced', () => {
   test('dry-run DENY: served, and the exchange names policy and rule', async () => {
     expect(await ask('would-deny')).toMatchObject({
       status: 200,
-      policies: ['AuthorizationPolicy default/would-deny spec.rules[1] shadow-denied: a dry-run DENY rule matches'],
+      policies: ['AuthorizationPolicy default/would-deny spec.rules[1] shadow-denied: a dry-run DENY rule matches: method GET'],
     });
   });
 
@@ -323,7 +323,9 @@ describe('§4 a refusal is told', () => {
       status: 403,
       body: 'RBAC: access denied',
       callee: { details: 'rbac_access_denied_matched_policy[ns[default]-policy[denied]-rule[1]]', flags: '' },
-      policies: ['AuthorizationPolicy default/denied spec.rules[1] denied: a DENY rule matches'],
+      policies: [
+        'AuthorizationPolicy default/denied spec.rules[1] denied: a DENY rule matches: principal cluster.local/ns/default/sa/client',
+      ],
     });
   });
 
@@ -351,16 +353,33 @@ describe('§4 a refusal is told', () => {
   });
 
   test.each([
-    ['expired', token({ aud: 'me', exp: 1_000_000_000 }), 401, 'Jwt is expired', 1],
-    ['the wrong audience', token({ aud: 'you' }), 403, 'Audiences in Jwt are not allowed', 1],
-    ['a stranger’s signature', token({ aud: 'me' }, {}, stranger), 401, 'Jwt verification fails', 1],
-    ['an issuer no rule has', token({ iss: 'evil' }), 401, 'Jwt issuer is not configured', 0],
-    ['alg none', `${part({ alg: 'none' })}.${part({ iss: 'issuer' })}.AAAA`, 401, 'Jwt header [alg] is not supported', 0],
-  ])('JWT %s: the decision names the rule and Envoy’s words', async (_, text, status, body, rule) => {
+    ['expired', token({ aud: 'me', exp: 1_000_000_000 }), 401, 'Jwt is expired', 1, 'it was good until 2001-09-09T01:46:40.000Z'],
+    ['the wrong audience', token({ aud: 'you' }), 403, 'Audiences in Jwt are not allowed', 1, 'it is for you; the rule wants me'],
+    [
+      'a stranger’s signature',
+      token({ aud: 'me' }, {}, stranger),
+      401,
+      'Jwt verification fails',
+      1,
+      'its signature is not by a key',
+    ],
+    [
+      'an issuer no rule has',
+      token({ iss: 'evil' }),
+      401,
+      'Jwt issuer is not configured',
+      0,
+      'it is of evil; the rule is for other',
+    ],
+    ['alg none', `${part({ alg: 'none' })}.${part({ iss: 'issuer' })}.AAAA`, 401, 'Jwt header [alg] is not supported', 0, ''],
+  ])('JWT %s: the decision names the rule and Envoy’s words', async (_, text, status, body, rule, more) => {
     const told = await ask('tokens', bearer(text));
     expect(told).toMatchObject({ status, body });
     expect(told.callee.details).toBe(`jwt_authn_access_denied{${body.replaceAll(' ', '_')}}`);
-    expect(told.policies).toEqual([`RequestAuthentication default/tokens spec.jwtRules[${rule}] denied: ${body}`]);
+    expect(told.policies).toEqual([
+      expect.stringContaining(`RequestAuthentication default/tokens spec.jwtRules[${rule}] denied: ${body}`),
+    ]);
+    expect(told.policies[0]).toContain(more);
   });
 
   test('a token that is good names who it is', async () => {
@@ -376,7 +395,7 @@ describe('§4 a refusal is told', () => {
     const [record] = await exchangesOf(mesh, 'to=sealed&reporter=destination', 1);
     expect(record).toMatchObject({ status: 0, protocol: 'TCP', flags: 'NR', details: 'filter_chain_not_found' });
     expect(saysOf(record!)).toEqual([
-      'PeerAuthentication default/only-mtls denied: mTLS is STRICT and the caller sent plaintext',
+      'PeerAuthentication default/only-mtls denied: mTLS is STRICT and the caller sent plaintext: it has to come through a sidecar, or the mode to be PERMISSIVE',
     ]);
   });
 });
@@ -430,21 +449,21 @@ describe('§4 opaque ports', () => {
   test('an ALLOW rule with an HTTP field is dropped: it denies, and says so', async () => {
     const { answered, policies } = await connect('tcp-dropped');
     expect(answered).toBe(false);
-    expect(policies).toEqual([expect.stringMatching(/denied: its rules do not apply to TCP$/)]);
+    expect(policies).toEqual([expect.stringMatching(/denied: its rules do not apply to TCP: they have HTTP fields/)]);
   });
 
   test('a DENY rule loses its HTTP field and widens', async () => {
     const { answered, policies, record } = await connect('tcp-widened');
     expect(answered).toBe(false);
     expect(record.details).toBe('rbac_access_denied_matched_policy[ns[default]-policy[tcp-widened]-rule[0]]');
-    expect(policies).toEqual([`${name('tcp-widened')} spec.rules[0] denied: a DENY rule matches`]);
+    expect(policies).toEqual([`${name('tcp-widened')} spec.rules[0] denied: a DENY rule matches: principal ${client}`]);
   });
 
   test('dry-run and AUDIT let connections through and tell', async () => {
     const dry = await connect('tcp-dry');
     expect({ answered: dry.answered, policies: dry.policies }).toEqual({
       answered: true,
-      policies: [`${name('tcp-dry')} spec.rules[0] shadow-denied: a dry-run DENY rule matches`],
+      policies: [`${name('tcp-dry')} spec.rules[0] shadow-denied: a dry-run DENY rule matches: principal ${client}`],
     });
     const audited = await connect('tcp-audited');
     expect({ answered: audited.answered, policies: audited.policies }).toEqual({

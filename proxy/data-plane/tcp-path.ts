@@ -123,6 +123,9 @@ export async function runTcpInbound(
   return joinTo(exchange, downstream, null, { ...path.port.app, workload: '', spiffeId: '' }, deps);
 }
 
+const strictReason =
+  'mTLS is STRICT and the caller sent plaintext: it has to come through a sidecar, or the mode to be PERMISSIVE';
+
 /** STRICT: a connection without TLS is closed before a byte of it is read. Envoy: no filter chain matches it. */
 export function refusePlaintext(
   downstream: Duplex,
@@ -134,8 +137,7 @@ export function refusePlaintext(
   exchange.destinationService = path.port.cluster.service;
   exchange.port = path.port.port;
   const { mtlsFrom: resource } = path.port;
-  if (resource !== null)
-    exchange.policies.push({ resource, outcome: 'denied', reason: 'mTLS is STRICT and the caller sent plaintext' });
+  if (resource !== null) exchange.policies.push({ resource, outcome: 'denied', reason: strictReason });
   refuse(exchange, downstream, 'NR', 'filter_chain_not_found', deps);
 }
 

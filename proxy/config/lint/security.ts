@@ -1,3 +1,4 @@
+import type { Path } from '../diagnostics.ts';
 import type {
   AuthorizationPolicySpec,
   PeerAuthenticationSpec,
@@ -5,7 +6,8 @@ import type {
   SelectorSpec,
 } from '../kinds/istio-types.ts';
 import type { ParsedResource } from '../parse.ts';
-import { type LintContext, matchesLabels } from './lint-context.ts';
+import { lintAuthorizationRules, reaches } from './authorization.ts';
+import type { LintContext } from './lint-context.ts';
 
 export function lintSecurity(context: LintContext): void {
   for (const kind of ['PeerAuthentication', 'AuthorizationPolicy', 'RequestAuthentication']) {
@@ -13,19 +15,12 @@ export function lintSecurity(context: LintContext): void {
   }
   lintSecondPeerAuthentication(context);
   for (const resource of context.resources('AuthorizationPolicy')) lintAuthorizationPolicy(context, resource);
+  lintAuthorizationRules(context);
   lintOpenJwt(context);
 }
 
 function selectorOf(resource: ParsedResource): SelectorSpec | undefined {
   return (resource.spec as { selector?: SelectorSpec }).selector;
-}
-
-function reaches(context: LintContext, resource: ParsedResource) {
-  return context.workloads.filter(
-    (w) =>
-      (resource.namespace === 'istio-system' || w.service.namespace === resource.namespace) &&
-      matchesLabels(selectorOf(resource)?.matchLabels, w.labels),
-  );
 }
 
 function lintScope(context: LintContext, resource: ParsedResource): void {
@@ -64,9 +59,14 @@ function lintSecondPeerAuthentication(context: LintContext): void {
 }
 
 const httpOnly = {
-  source: ['requestPrincipals', 'notRequestPrincipals', 'remoteIpBlocks', 'notRemoteIpBlocks'],
+  source: ['requestPrincipals', 'notRequestPrincipals'],
   operation: ['hosts', 'notHosts', 'methods', 'notMethods', 'paths', 'notPaths'],
 };
+
+function warnOfScheme(context: LintContext, resource: ParsedResource, path: Path, value: string): void {
+  const message = 'A principal is written without spiffe://: this never matches.';
+  context.warn(resource, path, 'DD4022', message, `Write ${value.slice('spiffe://'.length)}.`);
+}
 
 function lintAuthorizationPolicy(context: LintContext, resource: ParsedResource): void {
   const spec = resource.spec as AuthorizationPolicySpec;
@@ -88,20 +88,22 @@ function lintAuthorizationPolicy(context: LintContext, resource: ParsedResource)
       for (const field of ['principals', 'notPrincipals'] as const) {
         for (const [k, value] of (from.source?.[field] ?? []).entries()) {
           if (value.startsWith('spiffe://')) {
-            context.warn(
-              resource,
-              ['spec', 'rules', i, 'from', j, 'source', field, k],
-              'DD4022',
-              'A principal is written without spiffe://: this never matches.',
-              `Write ${value.slice(9)}.`,
-            );
+            warnOfScheme(context, resource, ['spec', 'rules', i, 'from', j, 'source', field, k], value);
           }
+        }
+      }
+    }
+    for (const [j, when] of (rule.when ?? []).entries()) {
+      for (const field of ['values', 'notValues'] as const) {
+        for (const [k, value] of (when.key === 'source.principal' ? (when[field] ?? []) : []).entries()) {
+          if (value.startsWith('spiffe://')) warnOfScheme(context, resource, ['spec', 'rules', i, 'when', j, field, k], value);
         }
       }
     }
     const usesHttp =
       (rule.from ?? []).some((f) => httpOnly.source.some((k) => f.source?.[k]?.length)) ||
-      (rule.to ?? []).some((t) => httpOnly.operation.some((k) => t.operation?.[k]?.length));
+      (rule.to ?? []).some((t) => httpOnly.operation.some((k) => t.operation?.[k]?.length)) ||
+      (rule.when ?? []).some((w) => w.key.startsWith('request.'));
     if (tcp && usesHttp && action !== 'CUSTOM') {
       const effect =
         action === 'ALLOW'
@@ -117,14 +119,19 @@ function lintAuthorizationPolicy(context: LintContext, resource: ParsedResource)
   }
 }
 
-/** A token is checked when there is one; requests without pass unless an AuthorizationPolicy asks for one. */
+/** A token is checked when there is one; requests without pass unless an AuthorizationPolicy for the same workloads asks for one. */
 function lintOpenJwt(context: LintContext): void {
-  const asks = context
+  const asking = context
     .resources('AuthorizationPolicy')
-    .some((r) => JSON.stringify(r.spec).match(/requestPrincipals|notRequestPrincipals|request\.auth/i));
-  if (asks) return;
+    .filter((r) => /requestPrincipals|notRequestPrincipals|request\.auth/i.test(JSON.stringify(r.spec)));
   for (const resource of context.resources('RequestAuthentication')) {
     if (!(resource.spec as RequestAuthenticationSpec).jwtRules?.length) continue;
+    const reached = reaches(context, resource);
+    const asked = asking.some((policy) => {
+      const judged = reaches(context, policy);
+      return reached.length === 0 || judged.length === 0 || judged.some((workload) => reached.includes(workload));
+    });
+    if (asked) continue;
     context.warn(
       resource,
       ['spec', 'jwtRules'],

@@ -1,7 +1,10 @@
 import type { Explanation } from '../../api/explain.schema.ts';
 import type { RoutableExchange } from '../route/route-request.ts';
-import { authorize, prepareAuthorization } from '../route-filters/rbac/filter.ts';
+import { brokenCustom, brokenCustomReason } from '../route-filters/custom-providers.ts';
+import { type AuthorizationInput, ruleMatch } from '../route-filters/rbac/compile-rule.ts';
+import { authorize, firstMatch, prepareAction, prepareAuthorization } from '../route-filters/rbac/filter.ts';
 import type {
+  AuthorizationPolicySnapshot,
   AuthorizationSnapshot,
   GatewayListener,
   InboundListener,
@@ -56,14 +59,31 @@ function explainAuthorization(
   peerSpiffeId: string,
   port: number,
 ): Explanation['policies'] {
-  const asked = authorization.custom.map(({ resource, provider }) => ({
-    resource,
-    outcome: 'not-matched' as const,
-    reason: `${provider} is asked for requests that match`,
-  }));
   const connection = { peerSpiffeId, remoteAddress: '127.0.0.1:0', localAddress: '127.0.0.1:0', sni: '' };
   const input = { connection, port, http: exchange, jwt: exchange.jwt };
+  const asked = authorization.custom.map((policy) => explainCustom(policy, authorization, input));
   return [...asked, ...authorize(prepareAuthorization(authorization, false), input, true).outcomes];
+}
+
+/** Whether the authorizer would be asked; what it says only it knows. */
+function explainCustom(
+  policy: AuthorizationPolicySnapshot,
+  authorization: AuthorizationSnapshot,
+  input: AuthorizationInput,
+): Explanation['policies'][number] {
+  const matched = firstMatch(prepareAction([policy], false), input);
+  if (matched === undefined) {
+    return { resource: policy.resource, outcome: 'not-matched', reason: `${policy.provider} is not asked: no rule matches` };
+  }
+  const { resource } = matched;
+  if (policy.dryRun) return { resource, outcome: 'not-matched', reason: `dry-run: ${policy.provider} is not asked` };
+  if (brokenCustom(authorization).includes(policy))
+    return { resource, outcome: 'denied', reason: brokenCustomReason(authorization) };
+  return {
+    resource,
+    outcome: 'not-matched',
+    reason: `${policy.provider} is asked, and decides: ${ruleMatch(matched.rule, input)}`,
+  };
 }
 
 function findInboundPort(snapshot: MeshSnapshot, workload: string, servicePort: number): InboundPort | undefined {

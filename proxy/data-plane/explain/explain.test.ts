@@ -20,6 +20,7 @@ import {
 } from '../route/test-exchange.ts';
 import type {
   AuthorizationRule,
+  AuthorizationSnapshot,
   FaultSnapshot,
   InboundPort,
   MeshSnapshot,
@@ -237,6 +238,49 @@ test('policies at the callee are judged with the caller identity', () => {
     { resource: origin('strict', 'PeerAuthentication'), outcome: 'allowed', reason: 'mTLS mode is STRICT; this call uses mTLS' },
     { resource, outcome: 'denied', reason: 'rules[0]: source namespace default is not among prod' },
   ]);
+});
+
+test('CUSTOM: who would be asked, and why; a provider nobody can ask refuses', () => {
+  const when = (values: string[]): AuthorizationRule => ({
+    from: [],
+    to: [],
+    when: [{ key: 'source.namespace', values, notValues: [] }],
+  });
+  const policy = (name: string, values: string[]) => ({
+    resource: origin(name, 'AuthorizationPolicy'),
+    action: 'CUSTOM' as const,
+    provider: 'badges',
+    dryRun: false,
+    rules: [when(values)],
+  });
+  const lists = { audit: [], deny: [], allow: [] };
+  const say = (providers: AuthorizationSnapshot['providers']) =>
+    ask(
+      [makeRoute()],
+      {},
+      {
+        proxies: [
+          makeProxy(),
+          callee({
+            authorization: { custom: [policy('asked', ['default']), policy('not-asked', ['prod'])], ...lists, providers },
+          }),
+        ],
+      },
+    ).policies.map(({ resource, outcome, reason }) => `${resource.name} ${outcome} ${reason}`);
+  const provider = {
+    name: 'badges',
+    url: 'http://127.0.0.1:1',
+    pathPrefix: '',
+    timeoutMs: 1,
+    failOpen: false,
+    statusOnError: 403,
+  };
+  const none = { includeRequestHeadersInCheck: [], headersToUpstreamOnAllow: [], headersToDownstreamOnDeny: [] };
+  expect(say({ badges: { ...provider, ...none } }).slice(1)).toEqual([
+    'asked not-matched badges is asked, and decides: source namespace default',
+    'not-asked not-matched badges is not asked: no rule matches',
+  ]);
+  expect(say({})[1]).toMatch(/^asked denied no provider badges can be asked/);
 });
 
 test('an unknown source is an error that names the known ones', () => {

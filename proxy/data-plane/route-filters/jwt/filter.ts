@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import type { ExchangeState, LocalReply, RouteFilter } from '../../exchange.ts';
 import type { JwtSnapshot } from '../../snapshot.ts';
+import { describeFailure } from './describe-failure.ts';
 import type { JwksCache } from './jwks-cache.ts';
 import { type FoundToken, locateTokens, stripToken } from './locate-token.ts';
 import { type ParsedToken, parseToken } from './parse-token.ts';
@@ -33,6 +34,8 @@ interface PreparedRule {
 interface Failure {
   rule: JwtSnapshot;
   why: JwtFailure;
+  /** Null: it could not be read. */
+  token: ParsedToken | null;
 }
 
 /** Null when the port has no RequestAuthentication. */
@@ -81,7 +84,8 @@ export function createJwtFilter(rules: JwtSnapshot[], deps: JwtDeps): RouteFilte
         all.add(key);
         const why = failureOf(found, rule, rule.inlineKeys ?? fetched.get(rule) ?? []);
         if (why !== null || typeof found.parsed === 'string') {
-          if (!failed) worst = moreTelling(worst, rule.rule, why ?? 'badFormat');
+          const token = typeof found.parsed === 'string' ? null : found.parsed;
+          if (!failed) worst = moreTelling(worst, { rule: rule.rule, why: why ?? 'badFormat', token });
           failed = true;
         } else {
           const one = { rule: rule.rule, found, parsed: found.parsed };
@@ -92,7 +96,8 @@ export function createJwtFilter(rules: JwtSnapshot[], deps: JwtDeps): RouteFilte
       if (whole === null && tokens.length > 0 && own.length === tokens.length) whole = own;
     }
     const accepted = whole ?? (good.size === all.size ? [...good.values()] : null);
-    if (accepted === null) return refuse(exchange, worst ?? { rule: rules[0]!, why: 'missing' });
+    if (accepted === null)
+      return refuse(exchange, worst ?? { rule: rules[0]!, why: 'missing', token: null }, deps.clock.wallNow() / 1000);
     for (const { rule, found, parsed } of accepted) accept(exchange, rule, found, parsed);
     return undefined;
   }
@@ -121,8 +126,8 @@ const locationKey = ({ location }: FoundToken): string => `${location.kind} ${lo
 const isIssuer = (rule: JwtSnapshot, token: ParsedToken): boolean => rule.issuer === '' || token.issuer === rule.issuer;
 
 /** A token of another issuer says less than one that should have been valid. */
-function moreTelling(known: Failure | null, rule: JwtSnapshot, why: JwtFailure): Failure {
-  return known === null || (known.why === 'unknownIssuer' && why !== 'unknownIssuer') ? { rule, why } : known;
+function moreTelling(known: Failure | null, other: Failure): Failure {
+  return known === null || (known.why === 'unknownIssuer' && other.why !== 'unknownIssuer') ? other : known;
 }
 
 function checkClaims(token: ParsedToken, { rule, audiences }: PreparedRule, nowSeconds: number): JwtFailure | null {
@@ -194,8 +199,8 @@ function claimAsText(claims: Record<string, unknown>, name: string): string {
   return typeof value === 'object' && value !== null ? Buffer.from(JSON.stringify(value)).toString('base64') : '';
 }
 
-function refuse(exchange: ExchangeState, { rule, why }: Failure): LocalReply {
+function refuse(exchange: ExchangeState, { rule, why, token }: Failure, nowSeconds: number): LocalReply {
   const reply = jwtReply(why, `${exchange.scheme}://${exchange.authority}${exchange.path.slice(0, 256)}`);
-  exchange.policies.push({ resource: rule.resource, outcome: 'denied', reason: reply.body });
+  exchange.policies.push({ resource: rule.resource, outcome: 'denied', reason: describeFailure(why, rule, token, nowSeconds) });
   return reply;
 }

@@ -21,6 +21,8 @@ export interface AuthorizationInput {
 interface AttributeCheck {
   holds(input: AuthorizationInput): boolean;
   reason(input: AuthorizationInput): string;
+  /** What it looked at, when it holds: `method POST`. */
+  found(input: AuthorizationInput): string;
 }
 
 /** from OR, to OR, when AND. */
@@ -185,6 +187,7 @@ function check(attr: Attribute, values: string[], notValues: string[]): Attribut
         const actual = shown(input);
         return actual === '' ? `there is no ${attr.name}` : `${attr.name} ${actual} is not among ${values.join(', ')}`;
       },
+      found: (input) => `${attr.name} ${shown(input)}`,
     });
   }
   if (notValues.length > 0) {
@@ -192,6 +195,7 @@ function check(attr: Attribute, values: string[], notValues: string[]): Attribut
     checks.push({
       holds: (input) => !attr.read(input).some(matches),
       reason: (input) => `${attr.name} ${shown(input)} is excluded by ${notValues.join(', ')}`,
+      found: (input) => `${attr.name} ${shown(input) || 'none'} is not ${notValues.join(' or ')}`,
     });
   }
   return checks;
@@ -238,6 +242,7 @@ function compileOperation(operation: OperationMatch, context: RuleContext): Attr
 const neverHolds: AttributeCheck = {
   holds: () => false,
   reason: () => 'the condition names an attribute this proxy does not have',
+  found: () => '',
 };
 
 /** Null: the rule cannot apply on a TCP port and is dropped. */
@@ -269,6 +274,15 @@ export function ruleMismatch(rule: CompiledRule, input: AuthorizationInput): str
     return failures.join('; ');
   }
   return rule.when.find((condition) => !condition.holds(input))?.reason(input) ?? '';
+}
+
+/** What made a rule match, part by part: what would have to be different for it not to. */
+export function ruleMatch(rule: CompiledRule, input: AuthorizationInput): string {
+  const parts = [rule.from, rule.to].map(
+    (alternatives) => alternatives.find((checks) => checks.every((one) => one.holds(input))) ?? [],
+  );
+  const found = [...parts.flat(), ...rule.when].map((condition) => condition.found(input));
+  return found.length === 0 ? 'it has no conditions' : found.join(', ');
 }
 
 function someHolds(alternatives: AttributeCheck[][], input: AuthorizationInput): boolean {

@@ -2,7 +2,7 @@ import type { ResourceRef } from '../../../api/diagnostic.schema.ts';
 import type { ExchangeState, PolicyOutcome, RouteFilter } from '../../exchange.ts';
 import type { AuthorizationPolicySnapshot, AuthorizationSnapshot } from '../../snapshot.ts';
 import { brokenCustom, brokenCustomReason } from '../custom-providers.ts';
-import { type AuthorizationInput, type CompiledRule, compileRule, ruleMatches, ruleMismatch } from './compile-rule.ts';
+import { type AuthorizationInput, type CompiledRule, compileRule, ruleMatch, ruleMatches, ruleMismatch } from './compile-rule.ts';
 
 /*
  * AuthorizationPolicy, in Istio's order: AUDIT notes, any DENY hit refuses, then, when at least one ALLOW policy applies, one must match.
@@ -77,12 +77,13 @@ export function authorize(prepared: PreparedAuthorization, input: AuthorizationI
 
   for (const rule of prepared.audit.rules) if (ruleMatches(rule.rule, input)) report(rule, 'audited', 'an AUDIT rule matches');
   const shadowDeny = firstMatch(prepared.denyDryRun, input);
-  if (shadowDeny !== undefined) report(shadowDeny, 'shadow-denied', 'a dry-run DENY rule matches');
+  if (shadowDeny !== undefined)
+    report(shadowDeny, 'shadow-denied', `a dry-run DENY rule matches: ${ruleMatch(shadowDeny.rule, input)}`);
   judgeDryRunAllow(prepared.allowDryRun, input, outcomes);
 
   const denied = firstMatch(prepared.deny, input);
   if (denied !== undefined) {
-    report(denied, 'denied', 'a DENY rule matches');
+    report(denied, 'denied', `a DENY rule matches: ${ruleMatch(denied.rule, input)}`);
     return { allowed: false, details: accessDenied(denied.id), outcomes };
   }
   if (verbose) outcomes.push(...mismatches(prepared.deny, input, 'not-matched'));
@@ -111,7 +112,10 @@ function mismatches(action: PreparedAction, input: AuthorizationInput, outcome: 
       ({ resource }) => resource.name === policy.resource.name && resource.namespace === policy.resource.namespace,
     );
     const reasons = own.map(({ rule, resource }) => `${resource.path?.slice('spec.'.length)}: ${ruleMismatch(rule, input)}`);
-    const none = policy.rules.length === 0 ? 'it has no rules, so it never matches' : 'its rules do not apply to TCP';
+    const none =
+      policy.rules.length === 0
+        ? 'it has no rules, so it never matches: rules: [{}] would allow everything'
+        : 'its rules do not apply to TCP: they have HTTP fields, which drop an ALLOW rule there';
     return { resource: policy.resource, outcome, reason: reasons.length === 0 ? none : reasons.join('; ') };
   });
 }
