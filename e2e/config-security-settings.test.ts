@@ -78,6 +78,20 @@ describe('what the app changes in the mesh and in itself', () => {
     expect(resources.map(({ namespace, spec }) => [namespace, spec])).toEqual([['istio-system', { mtls: { mode: 'STRICT' } }]]);
   });
 
+  it('names to redact, added in Settings, are in force; the file on disk stays as it is', async () => {
+    const { page } = app;
+    await page.getByTestId('nav-settings').click();
+    await page.getByTestId('settings-redact').fill('x-session, iban');
+    await page.getByTestId('settings-redact').press('Enter');
+    const redacted = async () => {
+      const [mesh] = (await app.api.call('listResourcesOfKind', { params: { kind: 'Mesh' } })).resources;
+      const spec = (mesh?.spec ?? {}) as { capture?: { redact?: string[] } };
+      return spec.capture?.redact ?? [];
+    };
+    expect(await eventually(redacted, (names) => names.length > 0)).toEqual(['x-session', 'iban']);
+    expect(readFileSync(path.join(app.home, 'drydock.yaml'), 'utf8')).not.toContain('x-session');
+  });
+
   it('a theme chosen in Settings outlives the page', async () => {
     const { page } = app;
     await page.getByTestId('nav-settings').click();

@@ -6,8 +6,15 @@ export function FileButton({
   accept,
   multiple,
   onFiles,
+  inputTestId,
   ...button
-}: Omit<ButtonProps, 'onClick'> & { accept: string; multiple?: boolean; onFiles: (files: File[]) => void }) {
+}: Omit<ButtonProps, 'onClick'> & {
+  accept: string;
+  multiple?: boolean;
+  onFiles: (files: File[]) => void;
+  /** Of the hidden input, which takes files in tests. */
+  inputTestId?: string;
+}) {
   const input = useRef<HTMLInputElement>(null);
   return (
     <>
@@ -19,6 +26,7 @@ export function FileButton({
         className="visually-hidden"
         tabIndex={-1}
         aria-hidden="true"
+        data-testid={inputTestId}
         onChange={(event) => {
           const files = [...(event.target.files ?? [])];
           // The same file may be chosen again after it was edited.

@@ -1,15 +1,14 @@
 import { Import } from 'lucide-react';
-import { useRef, useState } from 'react';
+import { useState } from 'react';
 import type { ImportedRecording } from '../../../proxy/api/recording.schema.ts';
 import { useEngine } from '../../engine/use-engine.ts';
-import { Button, plural, useToasts } from '../../ui/index.ts';
+import { FileButton, plural, useToasts } from '../../ui/index.ts';
 import { ImportReport } from './import-report.tsx';
 
 /** Any file that holds a recording; the engine tells by its content what it is. */
 export function ImportButton({ onImported }: { onImported: (id: string) => void }) {
   const engine = useEngine();
   const toasts = useToasts();
-  const file = useRef<HTMLInputElement>(null);
   const [told, setTold] = useState<ImportedRecording | null>(null);
   const load = async (chosen: File) => {
     try {
@@ -25,23 +24,14 @@ export function ImportButton({ onImported }: { onImported: (id: string) => void 
   };
   return (
     <>
-      <input
-        ref={file}
-        type="file"
+      <FileButton
+        icon={<Import size={14} />}
         accept=".drydock-recording,.har,.zip,.json,application/json"
-        className="visually-hidden"
-        tabIndex={-1}
-        aria-hidden="true"
-        data-testid="recording-import-file"
-        onChange={(event) => {
-          const chosen = event.target.files?.[0];
-          if (chosen) void load(chosen);
-          event.target.value = '';
-        }}
-      />
-      <Button icon={<Import size={14} />} onClick={() => file.current?.click()}>
+        inputTestId="recording-import-file"
+        onFiles={([chosen]) => chosen && void load(chosen)}
+      >
         Import
-      </Button>
+      </FileButton>
       {told && <ImportReport recording={told} onClose={() => setTold(null)} />}
     </>
   );

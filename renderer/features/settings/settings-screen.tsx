@@ -1,6 +1,5 @@
 import { Download, RotateCcw } from 'lucide-react';
 import type { ReactNode } from 'react';
-import type { MeshSpec } from '../../../proxy/api/mesh.schema.ts';
 import {
   defaultPreferences,
   type Preferences,
@@ -11,11 +10,10 @@ import {
 } from '../../app/preferences.ts';
 import { hrefTo } from '../../app/router.ts';
 import { useAllCommands, useCommandRegistry } from '../../commands/registry.ts';
-import { useCall, useEngine, useStatus } from '../../engine/use-engine.ts';
+import { useEngine, useStatus } from '../../engine/use-engine.ts';
 import {
   Button,
   CopyButton,
-  ErrorState,
   formatBytes,
   formatCount,
   formatSpan,
@@ -29,6 +27,8 @@ import {
 } from '../../ui/index.ts';
 import { saveText } from '../../ui/save-text.ts';
 import { gatherDiagnostics } from './diagnostics.ts';
+import { MeshSettings } from './mesh-settings.tsx';
+import { Setting } from './setting.tsx';
 import './settings.css';
 
 /** What can be set in the app, and what is set elsewhere with the place where. */
@@ -54,18 +54,6 @@ export default function SettingsScreen() {
         <EngineFacts />
         <Keys />
       </div>
-    </div>
-  );
-}
-
-function Setting({ name, hint, children }: { name: string; hint?: ReactNode; children: ReactNode }) {
-  return (
-    <div className="setting">
-      <div>
-        <div className="setting-name">{name}</div>
-        {hint && <div className="setting-hint">{hint}</div>}
-      </div>
-      <div className="setting-value">{children}</div>
     </div>
   );
 }
@@ -107,58 +95,6 @@ function Appearance() {
           onChange={(window) => set({ window })}
         />
       </Setting>
-    </Panel>
-  );
-}
-
-/** Values of the mesh file: shown with the field that changes them. */
-function MeshSettings() {
-  const { data, error, reload } = useCall('listResourcesOfKind', { params: { kind: 'Mesh' } }, 5000);
-  const status = useStatus();
-  const mesh = data?.resources.find(({ name }) => name === status?.name) ?? data?.resources[0];
-  const spec = (mesh?.spec ?? {}) as Partial<MeshSpec>;
-  const at = mesh && (
-    <a href={hrefTo('config', { object: `Mesh/${mesh.namespace}/${mesh.name}` })}>Change them in the mesh file</a>
-  );
-  const own = spec.capture?.redact ?? [];
-  return (
-    <Panel title="Mesh" hint="read here, written in the mesh file" actions={at}>
-      {error && !data ? (
-        <ErrorState title="The mesh’s settings cannot be read" message={error} onRetry={reload} />
-      ) : !data ? (
-        <Skeleton lines={5} />
-      ) : (
-        <>
-          <Setting name="Bodies kept up to" hint={<code>spec.capture.bodyLimitBytes</code>}>
-            <span className="num">{formatBytes(spec.capture?.bodyLimitBytes ?? 65_536)}</span> each
-          </Setting>
-          <Setting
-            name="Redacted"
-            hint={
-              <>
-                <code>spec.capture.redact</code> adds names
-              </>
-            }
-          >
-            Authorization, cookies, tokens, passwords, API keys and the like, always
-            {own.length > 0 && (
-              <>
-                {' '}
-                and <span className="mono">{own.join(', ')}</span>
-              </>
-            )}
-          </Setting>
-          <Setting name="Traced" hint={<code>spec.tracing.sampling</code>}>
-            <span className="num">{spec.tracing?.sampling ?? 100} %</span> of requests
-          </Setting>
-          <Setting name="Calls to unknown hosts" hint={<code>spec.outboundTrafficPolicy</code>}>
-            {spec.outboundTrafficPolicy === 'REGISTRY_ONLY' ? 'refused (REGISTRY_ONLY)' : 'let out (ALLOW_ANY)'}
-          </Setting>
-          <Setting name="Trust domain" hint={<code>spec.trustDomain</code>}>
-            <span className="mono">{spec.trustDomain ?? 'cluster.local'}</span>
-          </Setting>
-        </>
-      )}
     </Panel>
   );
 }
