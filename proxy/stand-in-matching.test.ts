@@ -4,10 +4,12 @@ import http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ExchangeDetail } from './api/exchange.schema.ts';
 import type { Simulation } from './api/simulation.schema.ts';
+import type { Status } from './api/status.schema.ts';
 import { Engine } from './engine.ts';
+import { patienceMs } from './testing/patience.ts';
 
 /* How requests find their answers as developers send them: through a strict mesh with two versions, retries and secrets. The services are gone by then. */
 
@@ -252,6 +254,15 @@ describe('a request finds its answer', () => {
   });
 });
 
+test('a service that is answered for need not run: the status says nothing of it', async () => {
+  const status = () => api<Status>('GET', '/status');
+  const downed = async () => (await status()).workloads.filter(({ service, health }) => service === 'shop' && health === 'down');
+  await vi.waitFor(async () => expect(await downed()).toHaveLength(2), patienceMs);
+  const [one] = await downed();
+  expect((await status()).problems.join()).toContain(one!.app);
+  await during({}, async () => expect((await status()).problems.join()).not.toContain(one!.app));
+});
+
 describe('two simulations of one service', () => {
   test('answer a caller each, by the name of its service whatever its account; others get the third', async () => {
     const stub = (body: string) => [{ request: { urlPath: '/who' }, response: { body } }];
@@ -295,7 +306,7 @@ test('a service that is gone while its stand-in passes a call on is a 503, as wi
     const miss = await ask('/not/recorded');
     expect([miss.status, miss.body]).toEqual([
       503,
-      expect.stringContaining('The service behind the stand-in: connect ECONNREFUSED'),
+      expect.stringContaining('The stand-in left this to the service, which cannot be reached: connect ECONNREFUSED'),
     ]);
     expect((await see(id)).recent?.[0]).toMatchObject({ outcome: 'miss', forwarded: true });
     const { exchanges } = await api<{ exchanges: { id: string }[] }>('GET', '/exchanges?path=/not/recorded&reporter=destination');

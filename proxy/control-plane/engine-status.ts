@@ -47,7 +47,9 @@ export function describeStatus(parts: StatusParts): Status {
   const { event: _event, ...ready } = readyLine(parts);
   const problems = [
     ...parts.problems,
-    ...workloads.filter(isUnwell).map((one) => one.healthMessage || `${one.id} is ${one.health}`),
+    ...workloads
+      .filter((one) => isUnwell(one) && !isStoodIn(one, parts.simulations))
+      .map((one) => one.healthMessage || `${one.id} is ${one.health}`),
   ];
   if (store.degraded) problems.push('History is not being written (disk full or damaged); proxying goes on');
   const known = listServices(committed.set);
@@ -87,6 +89,13 @@ export function describeStatus(parts: StatusParts): Status {
     simulations: parts.simulations,
     diagnostics: committed.diagnostics,
   };
+}
+
+/** Somebody answers every caller in its place: its process need not run. */
+function isStoodIn({ service, namespace }: WorkloadStatus, simulations: StatusParts['simulations']): boolean {
+  return simulations.some(
+    (one) => one.service === service && one.namespace === namespace && one.enabled && one.from === '' && one.mode === 'simulate',
+  );
 }
 
 function isUnwell(workload: WorkloadStatus): boolean {

@@ -76,7 +76,11 @@ describe('finding the recorded answer', () => {
     const miss = standIn.match(request('PUT', '/orders?dry=2', { body: '{"a":2}' }));
     expect(miss.nearest?.entry.path).toBe('/orders?dry=1');
     expect(miss.nearest?.differs).toEqual(['method PUT, recorded POST', 'query dry=2, recorded 1', 'body $.a 2, recorded 1']);
-    expect(standIn.match(request('PATCH', '/nowhere')).nearest).toBeNull();
+    expect(standIn.match(request('PATCH', '/stock/7')).nearest?.differs).toEqual([
+      'method PATCH, recorded GET',
+      'path /stock/7, recorded /stock',
+    ]);
+    expect(new StandIn([], settings).match(request('GET', '/')).nearest).toBeNull();
   });
 });
 

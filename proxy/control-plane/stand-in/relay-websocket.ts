@@ -14,7 +14,11 @@ const handshakeMs = 15_000;
 /** Passes a WebSocket to the service message by message, so that what both said can be remembered; `learn` gets it when it is over. */
 export function relayWebSocket(app: HostPort | null, request: IncomingMessage, socket: Duplex, rest: Buffer, learn: Learn): void {
   const fail = (words: string): void => {
-    void refuseUpgrade(request, socket, plain(503, `The service behind the stand-in: ${words}\n`)).catch(() => socket.destroy());
+    void refuseUpgrade(
+      request,
+      socket,
+      plain(503, `The stand-in left this to the service, which cannot be reached: ${words}\n`),
+    ).catch(() => socket.destroy());
   };
   if (app === null) {
     fail('it has no address');

@@ -112,7 +112,11 @@ async function serveHttp1(
   const headers = pairsOf(request.rawHeaders);
   const head = { method: request.method ?? 'GET', path: request.url ?? '/', headers };
   const refuse = (error: Error) =>
-    writeHttp1(response, refusal(head, 503, `The service behind the stand-in: ${error.message}`), head.method);
+    writeHttp1(
+      response,
+      refusal(head, 503, `The stand-in left this to the service, which cannot be reached: ${error.message}`),
+      head.method,
+    );
   if (!options.port.concerns(headers)) return forwardHttp1(options.app(), head, [], request, response).catch(refuse);
   const { chunks, isCut } = await readSome(request);
   const decided = options.port.decide({ ...head, body: Buffer.concat(chunks), isCut });
@@ -150,7 +154,11 @@ async function serveHttp2(
   if (!pairs.some(([name]) => name === 'host')) pairs.unshift(['host', special[':authority'] ?? '']);
   const head = { method: special[':method'] ?? 'GET', path: special[':path'] ?? '/', headers: pairs };
   const refuse = (error: Error) =>
-    writeHttp2(stream, refusal(head, 503, `The service behind the stand-in: ${error.message}`), head.method);
+    writeHttp2(
+      stream,
+      refusal(head, 503, `The stand-in left this to the service, which cannot be reached: ${error.message}`),
+      head.method,
+    );
   const { port } = options;
   if (!port.concerns(pairs)) return forwardHttp2(app, head, [], stream, stream).catch(refuse);
   // Both sides of a gRPC call may wait for each other: what can be decided by its head is.

@@ -9,7 +9,7 @@ const maxAlike = 20;
 
 /**
  * The recorded request that a request without an answer comes nearest to: of the same method and path template where there is one, then of the same
- * path, then of the same method and a path that begins the same way.
+ * path, then of the same method and a path that begins the same way, then of any.
  */
 export class NearestRequest<T extends ComparedRequest> {
   /** Path template → method → its first requests. */
@@ -32,7 +32,7 @@ export class NearestRequest<T extends ComparedRequest> {
     alike.add(template, request);
   }
 
-  /** Null when neither its method nor its path was ever recorded. */
+  /** Null when nothing was recorded. */
   find(request: ComparedRequest): { entry: T; differs: string[] } | null {
     let best: { entry: T; differs: string[]; score: number } | null = null;
     for (const entry of this.#candidates(request)) {
@@ -47,7 +47,10 @@ export class NearestRequest<T extends ComparedRequest> {
     const template = templateOf(path);
     const same = this.#groups.get(template);
     if (same !== undefined) return same.get(method) ?? [...same.values()].flat().slice(0, maxCompared);
-    return this.#alike.get(method)?.like(template) ?? [];
+    return (
+      this.#alike.get(method)?.like(template) ??
+      [...this.#alike.values()].flatMap((alike) => alike.like(template)).slice(0, maxCompared)
+    );
   }
 }
 
