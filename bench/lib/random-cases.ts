@@ -1,13 +1,15 @@
 import type { AppName, Case, Document, Group } from '../../proxy/conformance/case.ts';
 import { toHost, versionSubsets } from '../../proxy/conformance/documents.ts';
 import { seededRandom } from '../../proxy/testing/manual-clock.ts';
+import { headerGroup, limitGroup, retryGroup } from './random-rules.ts';
+import { pathGroup, wireGroup } from './random-wire.ts';
 
 /*
  * Configurations and requests that nobody thought of, from a seed: rules with every match field and action, and requests near the edges of
  * what those match. They expect nothing of their own; what a real Envoy does with them is the expectation (bench/oracle.ts --random).
  */
 
-interface Dice {
+export interface Dice {
   pick<T>(values: readonly T[]): T;
   chance(share: number): boolean;
   some<T>(values: readonly T[], most: number): T[];
@@ -29,10 +31,28 @@ function dice(seed: number): Dice {
   };
 }
 
-export function randomGroups(count: number, seed: number): Group[] {
+/** What a group is about; `mixed` is everything of a rule at once. */
+const flavours = {
+  mixed: randomGroup,
+  hash: hashGroup,
+  retries: retryGroup,
+  headers: headerGroup,
+  paths: pathGroup,
+  wire: wireGroup,
+  limits: limitGroup,
+} satisfies Record<string, (index: number, d: Dice) => Group>;
+
+/** `flavour`: one of them only; otherwise half of the groups are mixed. */
+export function randomGroups(count: number, seed: number, flavour = ''): Group[] {
+  const others = Object.values(flavours);
   return Array.from({ length: count }, (_, index) => {
     const d = dice(seed * 100_003 + index);
-    return index % 10 === 9 ? hashGroup(index, d) : randomGroup(index, d);
+    const make = Object.hasOwn(flavours, flavour)
+      ? flavours[flavour as keyof typeof flavours]
+      : d.chance(0.5)
+        ? randomGroup
+        : d.pick(others);
+    return make(index, d);
   });
 }
 

@@ -180,8 +180,9 @@ function serve(
       out.push('x-sni', servername || 'none', 'x-client', socket.getPeerCertificate().subjectaltname ?? 'none');
     }
     if (step.grpc !== undefined) out.push('content-type', 'application/grpc', 'grpc-status', step.grpc);
-    if (trailers.length > 0) out.push('trailer', trailers.map(([key]) => key).join(','));
     const status = Number(step.status ?? 200);
+    const hasBody = request.method !== 'HEAD' && status !== 204 && status !== 304;
+    if (trailers.length > 0 && hasBody) out.push('trailer', trailers.map(([key]) => key).join(','));
     if (trailers.length === 0 && step.chunked === undefined && status !== 204 && status !== 304)
       out.push('content-length', String(Buffer.byteLength(body)));
     response.writeHead(status, out);
@@ -199,7 +200,7 @@ function serve(
       setTimeout(() => response.end(body.slice(half)), Number(step.pause));
       return;
     }
-    if (trailers.length > 0) response.addTrailers(trailers);
+    if (trailers.length > 0 && hasBody) response.addTrailers(trailers);
     response.end(request.method === 'HEAD' ? undefined : body);
   }
 }

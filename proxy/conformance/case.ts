@@ -50,6 +50,8 @@ export interface Case {
   host?: string;
   headers?: Record<string, string | string[]>;
   body?: string;
+  /** The request as bytes instead of method, path, host, headers and body: see send-raw.ts. Sent once. */
+  raw?: string;
   /** What the app does, attempt by attempt: `status=503|status=200`. See app.ts. */
   app?: string;
   /** Sent this many times, one after another; the expectation holds for each, `shares` for all. */

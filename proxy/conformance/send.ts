@@ -1,5 +1,6 @@
 import http from 'node:http';
 import type { Case, Observation } from './case.ts';
+import { sendRaw } from './send-raw.ts';
 
 export interface Target {
   host: string;
@@ -8,6 +9,8 @@ export interface Target {
 
 /** One request on a connection of its own. Never rejects: a cut connection is an observation. */
 export function send(target: Target, request: Case, host: string, id: string): Promise<Observation> {
+  const { raw } = request;
+  if (raw !== undefined) return sendRaw(target, { ...request, raw }, host, id);
   let resolve: (observation: Observation) => void = () => {};
   const promise = new Promise<Observation>((settle) => {
     resolve = settle;

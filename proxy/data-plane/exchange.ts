@@ -121,6 +121,8 @@ export interface ExchangeState {
   grpcStatus: number | null;
   endpoint: string;
   endpointWorkload: string;
+  /** x-envoy-attempt-count of the first try was written before header operations that touch it; absent = it is still to be. */
+  attemptCounted?: boolean;
   /** Run on every response head, local replies too, in this order, before it goes down. */
   responseHeaderFilters: ((response: ResponseHead) => void)[];
   /** Set by the fault stage. */

@@ -4,7 +4,15 @@
  * https://github.com/envoyproxy/envoy/blob/main/envoy/http/header_map.h (inline headers)
  */
 const inlineBoth = [
-  ...['cache-control', 'content-encoding', 'content-type', 'via', 'x-request-id', 'x-envoy-decorator-operation'],
+  ...[
+    'cache-control',
+    'content-encoding',
+    'content-type',
+    'via',
+    'x-request-id',
+    'x-envoy-decorator-operation',
+    'x-envoy-attempt-count',
+  ],
 ];
 const inlineRequest: ReadonlySet<string> = new Set([
   ...inlineBoth,
@@ -54,12 +62,25 @@ export function joinInline(list: string[], kind: 'request' | 'response'): void {
     for (let first = 0; first < i; first += 2) {
       if (list[first] !== name) continue;
       if (!inline.has(name)) break;
-      list[first + 1] += `,${list[i + 1]}`;
+      list[first + 1] = joined(list[first + 1]!, list[i + 1]!);
       list.splice(i, 2);
       i -= 2;
       break;
     }
   }
+}
+
+/** Nothing is appended to nothing, and nothing needs no comma. */
+function joined(first: string, second: string): string {
+  return first === '' || second === '' ? first + second : `${first},${second}`;
+}
+
+/** Adds a header as Envoy does: a second inline one is appended to the first. */
+export function addHeader(headers: HeaderMap, name: string, value: string, kind: 'request' | 'response'): void {
+  const inline = kind === 'request' ? inlineRequest : inlineResponse;
+  const present = inline.has(name) ? headers.get(name) : undefined;
+  if (present === undefined) headers.add(name, value);
+  else headers.set(name, joined(present, value));
 }
 
 /**

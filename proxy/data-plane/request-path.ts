@@ -87,10 +87,12 @@ async function decide(exchange: LiveExchange, path: ListenerPath, deps: RequestP
 
   exchange.enterStage('route', clock.now());
   let pinnedHost = '';
+  if (exchange.method === 'QUERY' && !exchange.headers.has('content-type'))
+    return { status: 400, body: '', flag: '', details: 'query_missing_content_type' };
   if (!exchange.pathIsValid) return { status: 400, body: '', flag: '', details: 'path_normalization_failed' };
   if (path.direction === 'inbound') {
     exchange.port = path.port.port;
-    selectInboundRoute(exchange, path.host, path.port.cluster);
+    if (hasScheme(exchange)) selectInboundRoute(exchange, path.host, path.port.cluster);
   } else {
     const guarded = runFilters(path.guards, exchange);
     const refusal = guarded instanceof Promise ? await guarded : guarded;
@@ -99,7 +101,8 @@ async function decide(exchange: LiveExchange, path: ListenerPath, deps: RequestP
       const redirect = httpsRedirect(exchange, path.table);
       if (redirect !== undefined) return redirect;
     }
-    selectRoute(exchange, path.table, random, path.target === null ? undefined : { target: path.target });
+    if (hasScheme(exchange))
+      selectRoute(exchange, path.table, random, path.target === null ? undefined : { target: path.target });
     pinnedHost = deps.pinned?.apply(exchange, path.table.view.clusters) ?? '';
   }
 
@@ -122,6 +125,11 @@ async function decide(exchange: LiveExchange, path: ListenerPath, deps: RequestP
 
   exchange.enterStage('upstream', clock.now());
   return deps.upstreams.forward(exchange);
+}
+
+/** Envoy finds no route for a request whose x-forwarded-proto is empty. */
+function hasScheme({ headers }: LiveExchange): boolean {
+  return headers.get('x-forwarded-proto') !== '';
 }
 
 /** In order; the first that answers ends it. Nothing is awaited that is not a promise: most filters cost no tick. */

@@ -88,26 +88,26 @@ const timeoutGroups: readonly Group[] = [
   {
     id: 'ef-idle',
     source: '§3 SI; Envoy: stream_idle_timeout, RouteAction.idle_timeout',
-    documents: [envoyFilter('ef-idle', onRoute('idle', { route: { idle_timeout: '0.4s' } }))],
+    documents: [envoyFilter('ef-idle', onRoute('idle', { route: { idle_timeout: '1.5s' } }))],
     http: [
       { name: 'idle', match: [{ uri: { prefix: '/idle' } }], route: [toHost()], retries: { attempts: 2, retryOn: '5xx,reset' } },
       { route: [toHost()] },
     ],
     cases: [
       { name: 'in time', path: '/idle', app: 'delay=50', expect: { status: 200 } },
-      { name: 'another route is not meant', app: 'delay=700', expect: { status: 200 } },
+      { name: 'another route is not meant', app: 'delay=2000', expect: { status: 200 } },
       {
         name: 'a silent app: 504, not retried',
         path: '/idle',
-        app: 'delay=3000',
-        expect: { ...timedOut('stream timeout', 'SI', 'stream_idle_timeout'), attempts: 1, minMs: 350, maxMs: 2500 },
+        app: 'delay=8000',
+        expect: { ...timedOut('stream timeout', 'SI', 'stream_idle_timeout'), attempts: 1, minMs: 1400, maxMs: 7000 },
       },
       {
         name: 'gRPC: UNAVAILABLE',
         path: '/idle',
         method: 'POST',
         headers: { 'content-type': 'application/grpc' },
-        app: 'delay=3000',
+        app: 'delay=8000',
         expect: { status: 200, flags: 'SI', headers: { 'grpc-status': '14', 'grpc-message': 'stream timeout' } },
       },
       {
@@ -119,7 +119,7 @@ const timeoutGroups: readonly Group[] = [
       {
         name: 'silence within the body cuts it',
         path: '/idle',
-        app: 'body=some-text,pause=3000',
+        app: 'body=some-text,pause=8000',
         expect: { cut: true, flags: 'SI' },
       },
     ],
@@ -128,13 +128,13 @@ const timeoutGroups: readonly Group[] = [
     id: 'ef-duration',
     source: 'Envoy: RouteAction.max_stream_duration',
     documents: [
-      envoyFilter('ef-duration', onRoute('short', { route: { max_stream_duration: { max_stream_duration: '0.4s' } } })),
+      envoyFilter('ef-duration', onRoute('short', { route: { max_stream_duration: { max_stream_duration: '1.5s' } } })),
     ],
     http: [
       {
         name: 'short',
         match: [{ uri: { prefix: '/slow' } }],
-        fault: { delay: { percentage: { value: 100 }, fixedDelay: '5s' } },
+        fault: { delay: { percentage: { value: 100 }, fixedDelay: '20s' } },
         route: [toHost()],
       },
       { name: 'short', match: [{ uri: { prefix: '/timeout' } }], route: [toHost()], timeout: '100ms' },
@@ -144,18 +144,18 @@ const timeoutGroups: readonly Group[] = [
       { name: 'in time', app: 'delay=50', expect: { status: 200 } },
       {
         name: 'longer: 504 without a flag, not retried',
-        app: 'delay=3000',
-        expect: { ...timedOut('downstream duration timeout', '', 'max_duration_timeout'), attempts: 1, minMs: 350, maxMs: 2500 },
+        app: 'delay=8000',
+        expect: { ...timedOut('downstream duration timeout', '', 'max_duration_timeout'), attempts: 1, minMs: 1400, maxMs: 7000 },
       },
       {
         name: 'gRPC: DEADLINE_EXCEEDED',
         method: 'POST',
         headers: { 'content-type': 'application/grpc' },
-        app: 'delay=3000',
+        app: 'delay=8000',
         expect: {
           status: 200,
           headers: { 'grpc-status': '4', 'grpc-message': 'downstream duration timeout' },
-          seen: { headers: { 'grpc-timeout': '400m' } },
+          seen: { headers: { 'grpc-timeout': '1500m' } },
         },
       },
       {
@@ -165,7 +165,7 @@ const timeoutGroups: readonly Group[] = [
       },
       {
         name: 'a body that lasts longer is cut',
-        app: 'body=some-text,pause=3000',
+        app: 'body=some-text,pause=8000',
         expect: { cut: true, details: 'max_duration_timeout' },
       },
       {
@@ -180,24 +180,24 @@ const timeoutGroups: readonly Group[] = [
         method: 'POST',
         headers: { 'content-type': 'application/grpc', 'grpc-timeout': '90m' },
         app: 'delay=250,grpc=0',
-        expect: { status: 200, seen: { headers: { 'grpc-timeout': '400m' } } },
+        expect: { status: 200, seen: { headers: { 'grpc-timeout': '1500m' } } },
       },
       {
         name: 'tries count together',
-        app: 'status=503,delay=250',
+        app: 'status=503,delay=1000',
         expect: { status: 504, attempts: 2, details: 'max_duration_timeout' },
       },
       {
         name: 'filters too: an injected delay',
         path: '/slow',
-        expect: { status: 504, body: 'downstream duration timeout', attempts: 0, flags: 'DI', maxMs: 4000 },
+        expect: { status: 504, body: 'downstream duration timeout', attempts: 0, flags: 'DI', maxMs: 15000 },
       },
     ],
   },
   {
     id: 'ef-upstream-duration',
     source: '§3 UMSDR; Envoy: max_stream_duration of a cluster',
-    documents: [envoyFilter('ef-upstream-duration', onCluster(httpOptions({ max_stream_duration: '0.3s' })))],
+    documents: [envoyFilter('ef-upstream-duration', onCluster(httpOptions({ max_stream_duration: '1.2s' })))],
     http: [
       { match: [{ uri: { prefix: '/retry' } }], route: [toHost()], retries: { attempts: 1, retryOn: 'reset', backoff: '5ms' } },
       { route: [toHost()], retries: { attempts: 0 } },
@@ -206,14 +206,14 @@ const timeoutGroups: readonly Group[] = [
       { name: 'in time', app: 'delay=20', expect: { status: 200 } },
       {
         name: 'longer',
-        app: 'delay=3000',
+        app: 'delay=8000',
         expect: timedOut('upstream max stream duration reached', 'UMSDR', 'upstream_max_stream_duration_reached'),
       },
       {
         name: 'gRPC',
         method: 'POST',
         headers: { 'content-type': 'application/grpc' },
-        app: 'delay=3000',
+        app: 'delay=8000',
         expect: { status: 200, flags: 'UMSDR', headers: { 'grpc-status': '14' } },
       },
       {
@@ -221,17 +221,17 @@ const timeoutGroups: readonly Group[] = [
         ...incomplete,
         expect: { status: 408, body: 'upstream max stream duration reached', flags: 'UMSDR' },
       },
-      { name: 'a body that lasts longer is cut', app: 'body=some-text,pause=3000', expect: { cut: true, flags: 'UMSDR' } },
+      { name: 'a body that lasts longer is cut', app: 'body=some-text,pause=8000', expect: { cut: true, flags: 'UMSDR' } },
       {
         name: 'each try for itself: the second is in time',
         path: '/retry',
-        app: 'delay=3000|status=200',
+        app: 'delay=8000|status=200',
         expect: { status: 200, attempts: 2 },
       },
       {
         name: 'all tries',
         path: '/retry',
-        app: 'delay=3000',
+        app: 'delay=8000',
         expect: { status: 504, attempts: 2, flags: 'URX,UMSDR', body: 'upstream max stream duration reached' },
       },
     ],

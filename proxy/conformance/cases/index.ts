@@ -9,6 +9,7 @@ import { resilienceGroups } from './resilience.ts';
 import { routeGroups } from './routes.ts';
 import { serviceEntryGroups } from './service-entries.ts';
 import { upstreamTlsGroups } from './upstream-tls.ts';
+import { wireGroups } from './wire.ts';
 
 /** Everything one outbound proxy can answer. */
 export const outboundGroups: readonly Group[] = [
@@ -22,4 +23,5 @@ export const outboundGroups: readonly Group[] = [
   ...serviceEntryGroups,
   ...oddityGroups,
   ...envoyFilterGroups,
+  ...wireGroups,
 ];

@@ -72,6 +72,7 @@ function listener(
     // istiod's settings of a sidecar's outbound side.
     use_remote_address: false,
     normalize_path: true,
+    proxy_100_continue: true,
     path_with_escaped_slashes_action: 'KEEP_UNCHANGED',
     stream_idle_timeout: '0s',
     upgrade_configs: [{ upgrade_type: 'websocket' }],

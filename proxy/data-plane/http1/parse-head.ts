@@ -51,7 +51,8 @@ export interface ResponseHead {
   upgrade: string;
 }
 
-const knownMethods: ReadonlySet<string> = new Set(METHODS);
+/** Envoy's codec does not know M-SEARCH either. */
+const knownMethods: ReadonlySet<string> = new Set(METHODS.filter((method) => method !== 'M-SEARCH'));
 /** Any control character but TAB, CR and LF; CR without LF; LF without CR. */
 const malformedBytes = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n/;
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -347,7 +348,8 @@ export function parseResponseHead(text: string, limits: Http1Limits, clean = fal
     if (length === -1) return refuse(502, 'content-length', 'Content-Length is not a plain number');
     if (transferEncoding !== null) return refuse(502, 'transfer-encoding', 'Content-Length together with Transfer-Encoding');
   }
-  if (connection !== '') dropNominated(list, connection);
+  // What a response's `connection` nominates, and its `te`, pass: Envoy takes the well-known hop-by-hop headers away and no others.
+  if (fields.te !== '') list.push('te', fields.te.slice(1));
   joinInline(list, 'response');
   return {
     status: plainNumber(first[2]!, 3),

@@ -5,10 +5,10 @@ export interface Authority {
   port: number;
 }
 
-/** Splits a Host or :authority value: `ratings`, `Ratings:9080`, `[::1]:8080`. A port that is no number counts as part of no port at all (0). */
+/** Splits a Host or :authority value: `ratings`, `Ratings:9080`, `[::1]:8080`. An empty port, or one that is no number, is none (0). */
 export function splitAuthority(authority: string): Authority {
   const start = portStart(authority);
-  if (start === -1) return { host: authority.toLowerCase(), port: 0 };
+  if (start === -1) return { host: (authority.endsWith(':') ? authority.slice(0, -1) : authority).toLowerCase(), port: 0 };
   return { host: authority.slice(0, start).toLowerCase(), port: Number(authority.slice(start + 1)) };
 }
 

@@ -1,7 +1,7 @@
 import type { ExchangeState, ResponseHead } from '../exchange.ts';
 
 export type ExpandInput = Pick<ExchangeState, 'headers' | 'method' | 'authority' | 'path' | 'scheme' | 'route' | 'downstream'> &
-  Partial<Pick<ExchangeState, 'flags' | 'details' | 'endpoint' | 'cluster' | 'originalPath' | 'startedWallMs'>>;
+  Partial<Pick<ExchangeState, 'flags' | 'details' | 'endpoint' | 'cluster' | 'originalPath' | 'startedWallMs' | 'attempts'>>;
 
 /** What is known where a header is written; the response on its way back only. */
 interface Scene {
@@ -9,23 +9,28 @@ interface Scene {
   response: ResponseHead | undefined;
 }
 
-/** By command; each gets what stands in its parentheses. An absent header is '', anything else that is absent `-`, as in Envoy. */
+/** By command; each gets what stands in its parentheses. What is not known is '', flags that are not there are `-`, as in Envoy. */
 const commands: Readonly<Record<string, (argument: string, scene: Scene) => string>> = {
   REQ: (argument, { exchange }) => readRequestHeader(argument, exchange),
   RESP: (argument, { response }) => readResponseHeader(argument, response),
-  TRAILER: () => '',
   // Envoy 1.40 edits the headers of its own replies before it notes their status.
   RESPONSE_CODE: (_, { exchange, response }) => (exchange.details === 'via_upstream' ? String(response?.status ?? 0) : '0'),
-  RESPONSE_CODE_DETAILS: (_, { exchange }) => exchange.details || '-',
+  RESPONSE_CODE_DETAILS: (_, { exchange }) => exchange.details ?? '',
   RESPONSE_FLAGS: (_, { exchange }) => exchange.flags?.join(',') || '-',
   RESPONSE_FLAGS_LONG: (_, { exchange }) => exchange.flags?.map((flag) => longFlags[flag] ?? flag).join(',') || '-',
-  UPSTREAM_HOST: (_, { exchange }) => exchange.endpoint || '-',
-  UPSTREAM_REMOTE_ADDRESS: (_, { exchange }) => exchange.endpoint || '-',
-  UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: (_, { exchange }) => withoutPort(exchange.endpoint ?? '') || '-',
-  UPSTREAM_CLUSTER: (_, { exchange }) => exchange.cluster?.name || '-',
-  UPSTREAM_CLUSTER_RAW: (_, { exchange }) => exchange.cluster?.name || '-',
-  UPSTREAM_TRANSPORT_FAILURE_REASON: () => '',
-  CONNECTION_TERMINATION_DETAILS: () => '',
+  BYTES_RECEIVED: (_, { exchange }) => String(exchange.downstream.bytesReceived),
+  // Headers come before the body.
+  BYTES_SENT: () => '0',
+  UPSTREAM_HOST: (_, { exchange }) => exchange.endpoint ?? '',
+  UPSTREAM_REMOTE_ADDRESS: (_, { exchange }) => exchange.endpoint ?? '',
+  UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: (_, { exchange }) => withoutPort(exchange.endpoint ?? ''),
+  UPSTREAM_REMOTE_PORT: (_, { exchange }) => portOf(exchange.endpoint ?? ''),
+  UPSTREAM_LOCAL_ADDRESS_WITHOUT_PORT: (_, { exchange }) => (exchange.endpoint ? '127.0.0.1' : ''),
+  UPSTREAM_CLUSTER: (_, { exchange }) => exchange.cluster?.name ?? '',
+  UPSTREAM_CLUSTER_RAW: (_, { exchange }) => exchange.cluster?.name ?? '',
+  UPSTREAM_PROTOCOL: (_, { exchange }) => upstreamProtocol(exchange),
+  // Request headers are written once, for the first try.
+  UPSTREAM_REQUEST_ATTEMPT_COUNT: (_, { exchange, response }) => String(response ? (exchange.attempts?.length ?? 0) : 1),
   PROTOCOL: (_, { exchange }) => exchange.downstream.protocol,
   ROUTE_NAME: (_, { exchange }) => exchange.route?.name ?? '',
   START_TIME: (format, { exchange }) => formatTime(exchange.startedWallMs ?? 0, format),
@@ -33,31 +38,65 @@ const commands: Readonly<Record<string, (argument: string, scene: Scene) => stri
   QUERY_PARAM: (name, { exchange }) => readQuery(name, exchange.path),
   DOWNSTREAM_REMOTE_ADDRESS: (_, { exchange }) => exchange.downstream.connection.remoteAddress,
   DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: (_, { exchange }) => withoutPort(exchange.downstream.connection.remoteAddress),
+  DOWNSTREAM_REMOTE_PORT: (_, { exchange }) => portOf(exchange.downstream.connection.remoteAddress),
   DOWNSTREAM_DIRECT_REMOTE_ADDRESS: (_, { exchange }) => exchange.downstream.connection.remoteAddress,
   DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT: (_, { exchange }) => withoutPort(exchange.downstream.connection.remoteAddress),
   DOWNSTREAM_LOCAL_ADDRESS: (_, { exchange }) => exchange.downstream.connection.localAddress,
   DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT: (_, { exchange }) => withoutPort(exchange.downstream.connection.localAddress),
-  DOWNSTREAM_LOCAL_PORT: (_, { exchange }) => /\d+$/.exec(exchange.downstream.connection.localAddress)?.[0] ?? '-',
+  DOWNSTREAM_LOCAL_PORT: (_, { exchange }) => portOf(exchange.downstream.connection.localAddress),
   DOWNSTREAM_PEER_SUBJECT: (_, { exchange }) => exchange.downstream.connection.peerCertificate?.subject ?? '',
   DOWNSTREAM_PEER_URI_SAN: (_, { exchange }) => exchange.downstream.connection.peerSpiffeId,
+  DOWNSTREAM_PEER_DNS_SAN: (_, { exchange }) => exchange.downstream.connection.peerCertificate?.dns.join(',') ?? '',
+  DOWNSTREAM_PEER_FINGERPRINT_256: (_, { exchange }) => exchange.downstream.connection.peerCertificate?.sha256Hex ?? '',
   // Between sidecars it is always 1.3; what a gateway's client agreed on is not kept.
   DOWNSTREAM_TLS_VERSION: (_, { exchange }) => {
     const { tls, mtls } = exchange.downstream.connection;
     return mtls ? 'TLSv1.3' : tls ? '-' : '';
   },
   REQUESTED_SERVER_NAME: (_, { exchange }) => exchange.downstream.connection.sni,
+  ACCESS_LOG_TYPE: () => 'NotSet',
+  ENVIRONMENT: () => '-',
 };
 
-const pattern = /%%|%([A-Z_]+)(?:\(([^)]*)\))?(?::(\d+))?%/g;
+/** Envoy knows them; here, or where headers are written, nothing ever sets them. */
+const empty: ReadonlySet<string> = new Set([
+  ...['TRAILER', 'UPSTREAM_TRANSPORT_FAILURE_REASON', 'DOWNSTREAM_TRANSPORT_FAILURE_REASON', 'CONNECTION_TERMINATION_DETAILS'],
+  ...[
+    'VIRTUAL_CLUSTER_NAME',
+    'DYNAMIC_METADATA',
+    'CLUSTER_METADATA',
+    'UPSTREAM_METADATA',
+    'FILTER_STATE',
+    'UPSTREAM_FILTER_STATE',
+  ],
+  ...[
+    'PER_REQUEST_STATE',
+    'RESPONSE_TX_DURATION',
+    'DOWNSTREAM_TLS_SESSION_ID',
+    'DOWNSTREAM_TLS_CIPHER',
+    'DOWNSTREAM_LOCAL_SUBJECT',
+  ],
+  ...[
+    'DOWNSTREAM_LOCAL_URI_SAN',
+    'DOWNSTREAM_PEER_CERT',
+    'DOWNSTREAM_PEER_ISSUER',
+    'DOWNSTREAM_PEER_SERIAL',
+    'UPSTREAM_PEER_SUBJECT',
+  ],
+  ...['UPSTREAM_TLS_VERSION'],
+]);
+
+const pattern = /%%|%([A-Z_0-9]+)(?:\(([^)]*)\))?(?::(\d+))?%/g;
 
 /**
  * Fills in Envoy's command operators, cut to a length where one is given (`%REQ(x):3%`); `%%` is a percent sign. Commands that are not in
- * the table above stay as written. https://www.envoyproxy.io/docs/envoy/latest/configuration/advanced/substitution_formatter
+ * the tables above stay as written. https://www.envoyproxy.io/docs/envoy/latest/configuration/advanced/substitution_formatter
  */
 export function expandCommands(template: string, exchange: ExpandInput, response?: ResponseHead): string {
   const scene: Scene = { exchange, response };
   return template.replace(pattern, (whole, command?: string, argument?: string, length?: string) => {
     if (whole === '%%') return '%';
+    if (command !== undefined && empty.has(command)) return '';
     if (command === undefined || !Object.hasOwn(commands, command)) return whole;
     const value = commands[command]!(argument ?? '', scene);
     return length === undefined ? value : value.slice(0, Number(length));
@@ -106,7 +145,7 @@ function readQuery(name: string, path: string): string {
     const equals = pair.indexOf('=');
     if (equals >= 0 && pair.slice(0, equals) === name) return pair.slice(equals + 1);
   }
-  return '-';
+  return '';
 }
 
 /** ISO 8601 with milliseconds without a format, else strftime's with `%3f`, `%6f`, `%9f` for parts of a second. UTC. */
@@ -129,6 +168,17 @@ function formatTime(epochMs: number, format: string): string {
   return format.replace(/%(?:([1-9])f|([YmdHMSFTsf]))/g, (_, digits?: string, field?: string) =>
     digits === undefined ? fields[field!]! : fraction.slice(0, Number(digits)),
   );
+}
+
+function portOf(address: string): string {
+  return /:(\d+)$/.exec(address)?.[1] ?? '';
+}
+
+/** Known once a host was reached. */
+function upstreamProtocol({ cluster, endpoint, downstream }: ExpandInput): string {
+  if (!endpoint || !cluster) return '';
+  if (cluster.useClientProtocol) return downstream.protocol === 'HTTP/2' ? 'HTTP/2' : 'HTTP/1.1';
+  return cluster.http2 ? 'HTTP/2' : 'HTTP/1.1';
 }
 
 function withoutPort(address: string): string {

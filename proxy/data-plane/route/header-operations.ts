@@ -1,7 +1,11 @@
+import { toWireText } from '../../shared/wire-text.ts';
 import type { ResponseHead } from '../exchange.ts';
-import type { HeaderMap } from '../header-map.ts';
+import { addHeader, type HeaderMap } from '../header-map.ts';
 import type { HeaderOperations, Route, WeightedCluster } from '../snapshot.ts';
 import { type ExpandInput, expandCommands } from './expand-commands.ts';
+
+/** How many tries this is, which the router stamps. */
+export const attemptCount = 'x-envoy-attempt-count';
 
 /** One evaluation of Envoy's HeaderParser: all removals, then all overwrites, then all additions. */
 export interface HeaderEdit {
@@ -20,6 +24,10 @@ export interface HeaderValue {
 export interface HeaderPlan {
   edits: HeaderEdit[];
   authority: string | null;
+  /** The Host a weighted destination sets, after its own edits (so many) and before the route's: nobody is told the one before it. */
+  destination: { edits: number; host: string } | null;
+  /** The edits touch x-envoy-attempt-count, which Envoy has written before them. */
+  countsFirst: boolean;
 }
 
 /**
@@ -36,9 +44,16 @@ function planEdits(route: HeaderOperations | null, destination: HeaderOperations
 /** Host: `rewrite.authority` wins over a destination's `headers.request.set.host`. */
 export function planRequestHeaders(route: Route, cluster: WeightedCluster | null, weighted: boolean): HeaderPlan {
   const rewritten = route.action.type === 'forward' ? (route.action.rewrite?.authority ?? null) : null;
+  const own = cluster?.hostRewrite ? toWireText(cluster.hostRewrite) : null;
+  const authority = rewritten === null ? null : toWireText(rewritten);
+  const edits = planEdits(route.requestHeaders, cluster?.requestHeaders ?? null, weighted);
   return {
-    edits: planEdits(route.requestHeaders, cluster?.requestHeaders ?? null, weighted),
-    authority: rewritten ?? cluster?.hostRewrite ?? null,
+    edits,
+    authority: weighted ? authority : (authority ?? own),
+    destination: weighted && own !== null ? { edits: cluster?.requestHeaders ? 1 : 0, host: own } : null,
+    countsFirst: edits.some(({ remove, set, add }) =>
+      [...remove, ...[...set, ...add].map(({ name }) => name)].includes(attemptCount),
+    ),
   };
 }
 
@@ -57,7 +72,7 @@ function toEdit(levels: HeaderOperations[]): HeaderEdit {
 }
 
 function toValue(name: string, value: string): HeaderValue {
-  return { name, value, formatted: value.includes('%') };
+  return { name, value: toWireText(value), formatted: value.includes('%') };
 }
 
 /** Values are all computed from the headers as they were before this edit's overwrites; an empty value changes nothing (keep_empty_value off). */
@@ -69,7 +84,7 @@ export function applyEdit(edit: HeaderEdit, headers: HeaderMap, exchange: Expand
     if (set[index] !== '') headers.set(name, set[index]!);
   });
   edit.add.forEach(({ name }, index) => {
-    if (add[index] !== '') headers.add(name, add[index]!);
+    if (add[index] !== '') addHeader(headers, name, add[index]!, response === undefined ? 'request' : 'response');
   });
 }
 

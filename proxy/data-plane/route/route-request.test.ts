@@ -41,7 +41,7 @@ describe('authority', () => {
     ['[::1]', '[::1]', 0],
     ['::1', '::1', 0],
     ['a.b.c:80', 'a.b.c', 80],
-    ['ratings:', 'ratings:', 0],
+    ['ratings:', 'ratings', 0],
     ['ratings:http', 'ratings:http', 0],
     ['ratings:99999', 'ratings:99999', 0],
     ['', '', 0],

@@ -3,7 +3,7 @@ import type { ExchangeState, LocalReply } from '../exchange.ts';
 import type { ClusterSnapshot, WeightedCluster } from '../snapshot.ts';
 import { splitAuthority } from './authority.ts';
 import { directResponseReply } from './direct-response.ts';
-import { applyEdit } from './header-operations.ts';
+import { applyEdit, attemptCount } from './header-operations.ts';
 import { pickCluster } from './pick-cluster.ts';
 import { pickRoute, type RouteTrace } from './pick-route.ts';
 import { pickVirtualHost } from './pick-virtual-host.ts';
@@ -38,6 +38,7 @@ export type RoutableExchange = Pick<
   | 'draw'
   | 'responseHeaderFilters'
   | 'downstream'
+  | 'attemptCounted'
 >;
 
 export interface SelectOptions {
@@ -143,10 +144,19 @@ function clusterNotFound(status: number, grpc: boolean): LocalReply {
 function rewriteRequest(exchange: RoutableExchange, route: PreparedRoute): void {
   const index = route.action.type === 'forward' ? Math.max(route.action.clusters.indexOf(exchange.weightedCluster!), 0) : 0;
   const plan = route.requestPlans[index]!;
-  for (const edit of plan.edits) applyEdit(edit, exchange.headers, exchange);
-  if (plan.authority !== null && plan.authority !== '') {
+  if (plan.countsFirst) {
+    exchange.headers.set(attemptCount, '1');
+    exchange.attemptCounted = true;
+  }
+  const { edits, authority, destination } = plan;
+  edits.forEach((edit, index) => {
+    if (index === destination?.edits) exchange.authority = destination.host;
+    applyEdit(edit, exchange.headers, exchange);
+  });
+  if (destination !== null && destination.edits >= edits.length) exchange.authority = destination.host;
+  if (authority !== null && authority !== '') {
     exchange.headers.set('x-envoy-original-host', exchange.authority);
-    exchange.authority = plan.authority;
+    exchange.authority = authority;
   }
   if (route.rewritePath !== null) {
     exchange.headers.set('x-envoy-original-path', exchange.path);

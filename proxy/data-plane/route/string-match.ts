@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js';
+import { toWireText } from '../../shared/wire-text.ts';
 import type { StringMatch } from '../snapshot.ts';
 
 /** Says whether a value satisfies a StringMatch. Never throws, never backtracks. */
@@ -31,7 +32,9 @@ export class RegexCache {
  * StringMatcher ignores it for regexes, Istio's ignoreUriCase says so too).
  */
 export function compileStringMatch(match: StringMatch, regexes: RegexCache): StringMatcher {
-  const { kind, value } = match;
+  const { kind } = match;
+  // Envoy compares bytes, in regexes too: `.` is one of them.
+  const value = toWireText(match.value);
   if (kind === 'present') return () => true;
   if (kind === 'regex') {
     // The two patterns people write most need no engine. `.` excludes the newline in RE2.

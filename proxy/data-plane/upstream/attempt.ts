@@ -54,7 +54,8 @@ export function removeHopByHop(headers: HeaderMap): void {
  */
 export function stampAttempt(exchange: ExchangeState, number: number, timeouts: RequestTimeouts, elapsedMs: number): void {
   const { headers } = exchange;
-  if (exchange.direction === 'outbound') headers.set('x-envoy-attempt-count', String(number));
+  const written = number === 1 && exchange.attemptCounted === true;
+  if (exchange.direction === 'outbound' && !written) headers.set('x-envoy-attempt-count', String(number));
   const expectedMs = expectedTimeoutMs(timeouts, elapsedMs);
   if (expectedMs === 0) return;
   headers.set('x-envoy-expected-rq-timeout-ms', String(expectedMs));
@@ -168,6 +169,11 @@ export class Attempt implements PoolWaiter, UpstreamCallbacks, BodyTarget {
     this.#stream?.reset();
   }
 
+  /** HTTP/1 trailers are dropped on both sides, as in Envoy (enable_trailers is off in Istio). */
+  get #carriesTrailers(): boolean {
+    return this.#connection?.connection.protocol === 'HTTP/2';
+  }
+
   pause(): void {
     if (!this.#finished) this.#stream?.pause();
   }
@@ -184,7 +190,8 @@ export class Attempt implements PoolWaiter, UpstreamCallbacks, BodyTarget {
   end(trailers: HeaderMap | null): void {
     if (this.#finished || this.#stream === null) return;
     this.#requestComplete = true;
-    this.#stream.end(trailers);
+    const passed = this.#carriesTrailers && this.#exchange.downstream.protocol === 'HTTP/2';
+    this.#stream.end(passed ? trailers : null);
   }
 
   /** The tunnel this attempt became is closed. */
@@ -250,8 +257,9 @@ export class Attempt implements PoolWaiter, UpstreamCallbacks, BodyTarget {
 
   onEnd(trailers: HeaderMap | null): void {
     if (this.#finished) return;
+    const passed = this.#carriesTrailers ? trailers : null;
     this.#complete();
-    this.#owner.onAttemptEnd(this, trailers);
+    this.#owner.onAttemptEnd(this, passed);
   }
 
   onReset(reset: UpstreamReset): void {

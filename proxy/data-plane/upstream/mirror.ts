@@ -66,7 +66,8 @@ export class Mirror implements AttemptOwner {
 
   onAttemptStarted(attempt: Attempt): void {
     const { chunks, trailers } = this.#body;
-    const headOnly = chunks.length === 0 && trailers === null;
+    // A chunked body without a byte stays chunked.
+    const headOnly = chunks.length === 0 && trailers === null && this.#exchange.downstream.body.empty;
     attempt.sendHead(headOnly);
     if (!headOnly) this.#send(attempt);
   }

@@ -1,6 +1,7 @@
+import { toWireText } from '../../../shared/wire-text.ts';
 import type { Clock, Random } from '../../clock.ts';
 import type { ExchangeState, LocalReply, ResponseHead, RouteFilter } from '../../exchange.ts';
-import type { HeaderMap } from '../../header-map.ts';
+import { addHeader, type HeaderMap } from '../../header-map.ts';
 import { expandCommands } from '../../route/expand-commands.ts';
 import type { HeaderOption, LocalRateLimit, RateLimitFilter } from '../../snapshot.ts';
 import type { RateLimitState } from './rate-limit-state.ts';
@@ -64,11 +65,12 @@ function writeHeader(
   response?: ResponseHead,
 ): void {
   if (action === 'add-if-absent' && headers.has(name)) return;
-  const text = value.includes('%') ? expandCommands(value, exchange, response) : value;
+  const wire = toWireText(value);
+  const text = wire.includes('%') ? expandCommands(wire, exchange, response) : wire;
   // Envoy's keep_empty_value is off.
   if (text === '') return;
   if (action === 'overwrite') headers.set(name, text);
-  else headers.add(name, text);
+  else addHeader(headers, name, text, response === undefined ? 'request' : 'response');
 }
 
 /** draft-ietf-httpapi-ratelimit-headers-03, as Envoy writes them. */
