@@ -190,6 +190,25 @@ describe('a replay', () => {
     expect(most).toBe(4);
   });
 
+  test('counts a call as under way from its moment on, not from when it is made ready', async () => {
+    const clock = new ManualClock();
+    await record(Array.from({ length: 100 }, (_, i) => makeExchange(i)));
+    let handed = 0;
+    const send = () => {
+      handed++;
+      return new Promise<ReplayAnswer>(() => {});
+    };
+    const replayer = makeReplayer(send, { clock, aheadMs: 200 });
+    const started = await replayer.start('r', { speed: 1, concurrency: 64 });
+    if (!started.ok) throw new Error(started.message);
+    const { id } = started.value;
+    await expect.poll(() => handed, { timeout: 20_000 }).toBeGreaterThan(0);
+    await turn(clock, 150);
+    expect(handed).toBe(100);
+    expect((await replayer.get(id))?.inFlight).toBe(0);
+    await replayer.cancel(id);
+  });
+
   test('can be cancelled; what was answered by then is counted, and the rest never sent', async () => {
     await record([makeExchange(0), makeExchange(60_000)]);
     const replayer = makeReplayer(async () => answer());

@@ -50,6 +50,10 @@ export class Player {
     const { gate, abort, setup } = this.#run;
     const { aheadMs, concurrency, pace } = setup.pacing;
     const inFlight = new Set<Promise<void>>();
+    const ahead = new Ahead(clock);
+    const count = () => {
+      this.#run.replay.inFlight = Math.max(0, inFlight.size - ahead.waiting());
+    };
     let startedAt: number | null = null;
     for await (const root of roots) {
       startedAt ??= clock.now() + aheadMs;
@@ -57,16 +61,18 @@ export class Player {
       const due = () => startedAt! + offset + gate.heldMs;
       await this.#until(due, aheadMs);
       // "As fast as possible" and a burst beyond the limit wait for a place; otherwise nobody waits for an answer.
-      while (inFlight.size >= concurrency && !abort.signal.aborted) await Promise.race(inFlight);
+      while (inFlight.size - ahead.waiting() >= concurrency && !abort.signal.aborted) await Promise.race(inFlight);
       // Cancelling opens it.
       if (!gate.isOpen) await gate.passed();
       if (abort.signal.aborted) break;
-      const call = this.#play(root, pace === 'original' && aheadMs > 0 ? due() : null).finally(() => {
+      const startAt = pace === 'original' && aheadMs > 0 ? due() : null;
+      if (startAt !== null) ahead.add(startAt);
+      const call = this.#play(root, startAt).finally(() => {
         inFlight.delete(call);
-        this.#run.replay.inFlight = inFlight.size;
+        count();
       });
       inFlight.add(call);
-      this.#run.replay.inFlight = inFlight.size;
+      count();
     }
     await Promise.all(inFlight);
     this.#run.replay.inFlight = 0;
@@ -208,6 +214,29 @@ export class Player {
         signal.addEventListener('abort', done);
       });
     }
+  }
+}
+
+/** Calls that were handed over and whose moment has not come: they hold no place. */
+class Ahead {
+  readonly #clock: Clock;
+  /** Ascending. */
+  #starts: number[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  add(startAt: number): void {
+    this.#starts.push(startAt);
+  }
+
+  waiting(): number {
+    const now = this.#clock.now();
+    let come = 0;
+    while (come < this.#starts.length && this.#starts[come]! <= now) come++;
+    if (come > 0) this.#starts = this.#starts.slice(come);
+    return this.#starts.length;
   }
 }
 
