@@ -70,18 +70,18 @@ describe('a service that imported stubs answer for', () => {
     };
     await row.getByRole('button', { name: 'Options' }).click();
     await choose('Without a recorded answer', 'Ask the service');
-    await expect.poll(async () => (await ask('/nobody')).status, { timeout: 10_000 }).toBe(200);
+    await expect.poll(async () => (await ask('/elsewhere')).status, { timeout: 10_000 }).toBe(200);
     await choose('Who is answered', 'Only ingress');
-    await expect.poll(async () => (await ask('/items/rope')).body, { timeout: 10_000 }).toContain('7');
+    await expect.poll(async () => (await ask('/items/nail')).body, { timeout: 10_000 }).toContain('7');
     await choose('Who is answered', 'Only orders');
-    await expect.poll(async () => (await ask('/items/rope')).body, { timeout: 10_000 }).toContain('"left":0');
+    await expect.poll(async () => (await ask('/items/nail')).body, { timeout: 10_000 }).toContain('"left":0');
     await row.getByRole('button', { name: 'Pause' }).click();
-    await expect.poll(async () => (await ask('/items/rope')).body, { timeout: 10_000 }).toContain('7');
+    await expect.poll(async () => (await ask('/items/nail')).body, { timeout: 10_000 }).toContain('7');
     await app.screenshot('stand-in-options');
     await row.getByRole('button', { name: 'Resume' }).click();
-    await expect.poll(async () => (await ask('/items/rope')).body, { timeout: 10_000 }).toContain('"left":0');
+    await expect.poll(async () => (await ask('/items/nail')).body, { timeout: 10_000 }).toContain('"left":0');
     await choose('Without a recorded answer', 'Fail with 501');
-    await expect.poll(async () => (await ask('/nobody')).status, { timeout: 10_000 }).toBe(501);
+    await expect.poll(async () => (await ask('/elsewhere')).status, { timeout: 10_000 }).toBe(501);
   });
 
   it('shows on each request what answered it, and of a miss what came nearest', async () => {

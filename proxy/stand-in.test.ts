@@ -320,6 +320,7 @@ describe('a stand-in over HTTP/1.1', () => {
       expect(events.body.toString()).toBe('data: one\n\ndata: two\n\ndata: three\n\n');
       expect(events.at.at(-1)).toBeGreaterThan(200);
     });
+    await during({ latency: true, latencyScale: 3 }, async () => expect((await ask('/events')).at.at(-1)).toBeGreaterThan(600));
     await during({}, async () => expect((await ask('/events')).at.at(-1)).toBeLessThan(100));
   });
 
