@@ -1,4 +1,4 @@
-import { type PointerEvent, useRef, useState } from 'react';
+import { type PointerEvent, useEffect, useRef, useState } from 'react';
 import type { ScenarioRun } from '../../../proxy/api/scenario.schema.ts';
 import { formatOffset, outcomeWords, type Plan, ticksOf } from './scenario-words.ts';
 import { draggedStart, type TrackName } from './track-edit.ts';
@@ -29,6 +29,17 @@ export function ScenarioTimeline({ plan, run, onPlace }: TimelineProps) {
   const tracks = run?.tracks ?? plan.tracks;
   const share = (ms: number) => `${(100 * Math.min(ms, durationMs)) / durationMs}%`;
   const now = run?.state === 'running' ? run.elapsedMs : null;
+  const list = useRef<HTMLUListElement>(null);
+  const acting = now === null ? -1 : tracks.findLastIndex(({ kind, startMs }) => kind !== 'load' && startMs <= now);
+  // A long one is followed while it runs; only the list moves, never the page.
+  useEffect(() => {
+    const row = list.current?.children[acting];
+    if (!(row instanceof HTMLElement) || !list.current) return;
+    const { top, bottom } = row.getBoundingClientRect();
+    const box = list.current.getBoundingClientRect();
+    if (bottom > box.bottom) list.current.scrollTop += bottom - box.bottom;
+    if (top < box.top) list.current.scrollTop -= box.top - top;
+  }, [acting]);
   return (
     <div className="scn-timeline">
       <div className="scn-axis" aria-hidden="true">
@@ -38,7 +49,7 @@ export function ScenarioTimeline({ plan, run, onPlace }: TimelineProps) {
           </span>
         ))}
       </div>
-      <ul className="scn-tracks" aria-label="Timeline">
+      <ul ref={list} className="scn-tracks" aria-label="Timeline">
         {tracks.map((track) => (
           <TrackRow
             key={`${track.kind} ${track.name}`}
