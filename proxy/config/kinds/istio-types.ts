@@ -373,8 +373,12 @@ export interface ObjectRefSpec {
   name: string;
   namespace?: string;
 }
+interface FrontendTlsSpec {
+  validation?: { caCertificateRefs?: ObjectRefSpec[]; mode?: 'AllowValidOnly' | 'AllowInsecureFallback' };
+}
 export interface GatewayApiGatewaySpec {
   gatewayClassName?: string;
+  tls?: { frontend?: { default?: FrontendTlsSpec; perPort?: { port: number; tls?: FrontendTlsSpec }[] } };
   listeners?: {
     name: string;
     hostname?: string;

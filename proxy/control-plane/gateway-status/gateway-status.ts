@@ -2,6 +2,7 @@ import type { Condition, ResourceStatus } from '../../api/diagnostic.schema.ts';
 import type { ParsedResource, ResourceSet } from '../../config/index.ts';
 import type { GatewayApiGatewaySpec, GatewayApiRouteSpec } from '../../config/kinds/istio-types.ts';
 import { listenerCertificate } from '../compile/gateway-api/certificates.ts';
+import { clientValidation, hasInsecureFallback } from '../compile/gateway-api/client-validation.ts';
 import {
   admits,
   isConflicted,
@@ -32,10 +33,19 @@ export function gatewayStatus(
       conditions: listenerConditions(gateway, listener, set),
     }),
   );
-  const invalid = listeners.filter(({ conditions }) =>
+  const unwell = listeners.filter(({ conditions }) =>
     conditions.some(({ type, status }) => status !== (type === 'Conflicted' ? 'False' : 'True')),
   );
-  return { conditions: [acceptedGateway(listeners.length, invalid.length), conditionTrue('Programmed')], listeners };
+  const insecure = hasInsecureFallback(gateway)
+    ? [
+        conditionTrue(
+          'InsecureFrontendValidationMode',
+          'AllowInsecureFallback: clients are taken with any certificate, or none',
+          'ConfigurationChanged',
+        ),
+      ]
+    : [];
+  return { conditions: [acceptedGateway(listeners.length, unwell.length), conditionTrue('Programmed'), ...insecure], listeners };
 }
 
 function acceptedGateway(listeners: number, invalid: number): Condition {
@@ -49,6 +59,8 @@ function listenerConditions(gateway: ParsedResource, listener: Listener, set: Re
   const problem = listenerProblem(gateway, listener);
   const conflict = isConflicted(gateway, listener) ? problem : null;
   const certificate = listenerCertificate(set, gateway, listener).problem;
+  const validation = clientValidation(set, gateway, listener);
+  const untold: Problem | null = validation.kind === 'invalid' ? validation.problem : null;
   const kinds: Problem | null = supportedKinds(listener).valid
     ? null
     : { reason: 'InvalidRouteKinds', message: 'allowedRoutes names kinds of route this protocol cannot serve' };
@@ -58,14 +70,16 @@ function listenerConditions(gateway: ParsedResource, listener: Listener, set: Re
     message: `${certificate.message}; a generated certificate serves here`,
   };
   return [
-    conditionOf('Accepted', problem),
-    conditionOf('Programmed', conflict ?? (problem ? { ...problem, reason: 'Invalid' } : programmed)),
+    conditionOf('Accepted', problem ?? (untold && { ...untold, reason: 'NoValidCACertificate' })),
+    conditionOf('Programmed', conflict ?? invalid(problem ?? untold) ?? programmed),
     conflict
       ? conditionTrue('Conflicted', conflict.message, conflict.reason)
       : conditionFalse('Conflicted', { reason: 'NoConflicts', message: '' }),
-    conditionOf('ResolvedRefs', kinds ?? certificate),
+    conditionOf('ResolvedRefs', kinds ?? certificate ?? untold),
   ];
 }
+
+const invalid = (problem: Problem | null): Problem | null => problem && { ...problem, reason: 'Invalid' };
 
 function attaches(route: ParsedResource, gateway: ParsedResource, listener: Listener): boolean {
   const parents = (route.spec as GatewayApiRouteSpec).parentRefs ?? [];

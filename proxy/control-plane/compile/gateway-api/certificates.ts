@@ -80,6 +80,16 @@ export function findCaCertificates(set: ResourceSet, namespace: string, name: st
   }
 }
 
+export function isCertificate(pem: string): boolean {
+  try {
+    new X509Certificate(pem);
+    return true;
+  } catch {
+    // The question was whether it can be read.
+    return false;
+  }
+}
+
 export function coreResource(set: ResourceSet, kind: string, namespace: string, name: string): ParsedResource | null {
   const found = set
     .list(kind)

@@ -5,6 +5,7 @@ import type { GatewayServer, OutboundView, VirtualHost } from '../../../data-pla
 import { type CompileContext, tellGenerated } from '../context.ts';
 import { intersect, isCloser, type OwnedServer } from '../gateway-servers.ts';
 import { endsTls, listenerCertificate } from './certificates.ts';
+import { type ClientValidation, clientValidation } from './client-validation.ts';
 import { compileGatewayApiRoutes, gatewayApiRoutes } from './http-routes.ts';
 import { admits, gatewayApiGroup, isParent, isServedProtocol, type Listener, listenerProblem } from './listener-admission.ts';
 
@@ -19,9 +20,15 @@ export function gatewayApiServers(context: CompileContext): OwnedServer[] {
         context.warn(resource, ['spec', 'listeners', i, 'protocol'], 'DD4107', message);
         return [];
       }
+      const validation = clientValidation(context.set, resource, listener);
+      if (validation.kind === 'invalid') {
+        const message = `${validation.problem.message}: listener ${listener.name} is left out (${validation.problem.reason}).`;
+        context.warn(resource, ['spec', 'tls', 'frontend'], 'DD4107', message);
+        return [];
+      }
       const host = (listener.hostname ?? '*').toLowerCase();
       const gateway = `${resource.namespace}/${resource.name}`;
-      const tls = compileListenerTls(context, resource, listener, i);
+      const tls = compileListenerTls(context, resource, listener, i, validation);
       const id = `${gateway}/${listener.name}`;
       return {
         port: listener.port,
@@ -42,6 +49,7 @@ function compileListenerTls(
   gateway: ParsedResource,
   listener: Listener,
   index: number,
+  validation: Exclude<ClientValidation, { kind: 'invalid' }>,
 ): GatewayServer['tls'] {
   if (listener.protocol !== 'HTTPS' && listener.protocol !== 'TLS') return null;
   if (!endsTls(listener)) return { mode: 'PASSTHROUGH', certificate: null, privateKey: null, clientCa: null };
@@ -50,12 +58,9 @@ function compileListenerTls(
     const path = ['spec', 'listeners', index, 'tls', 'certificateRefs'];
     tellGenerated(context, gateway, path, `${problem.message}: this listener has a generated certificate.`);
   }
-  return {
-    mode: 'SIMPLE',
-    certificate: pair?.certificatePem ?? null,
-    privateKey: pair?.privateKeyPem ?? null,
-    clientCa: null,
-  };
+  const own = { certificate: pair?.certificatePem ?? null, privateKey: pair?.privateKeyPem ?? null };
+  if (validation.kind === 'none') return { mode: 'SIMPLE', ...own, clientCa: null };
+  return { mode: validation.optional ? 'OPTIONAL_MUTUAL' : 'MUTUAL', ...own, clientCa: validation.caPem };
 }
 
 export function gatewayApiHosts(
