@@ -199,7 +199,11 @@ export class DataPlaneWorkers {
       clock: this.#options.clock,
       onTold: (message) => this.#hear(slot, message),
       onDied: (reason) => this.#died(index, reason),
-      revive: () => this.#serialised(() => this.#revive(slot, index)),
+      revive: () => {
+        // At once: an apply that is already waiting comes first, and its listeners need their identities.
+        slot.tell(this.#standing);
+        return this.#serialised(() => this.#revive(slot, index));
+      },
     });
     this.#slots.push(slot);
     slot.tell(this.#standing);
@@ -224,7 +228,6 @@ export class DataPlaneWorkers {
 
   /** A new thread in the place of one that died: the same proxies on the same ports. */
   async #revive(slot: WorkerSlot, index: number): Promise<boolean> {
-    slot.tell(this.#standing);
     const { thread } = slot;
     if (this.#inForce === null || thread === null) return true;
     const { snapshot, assigned } = this.#inForce;
