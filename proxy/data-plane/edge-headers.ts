@@ -54,7 +54,8 @@ export function sanitizeRequest(exchange: ExchangeState, ids: IdSource): void {
     headers.set('x-envoy-external-address', remote);
   } else {
     const forwarded = headers.get('x-forwarded-proto');
-    if (forwarded === undefined) headers.set('x-forwarded-proto', exchange.scheme);
+    // Of the connection, whatever scheme an absolute target names.
+    if (forwarded === undefined) headers.set('x-forwarded-proto', downstream.connection.tls ? 'https' : 'http');
     // HTTP/1 requests say no scheme of their own: Envoy takes what an earlier proxy said.
     else if (downstream.protocol !== 'HTTP/2' && (forwarded === 'http' || forwarded === 'https')) exchange.scheme = forwarded;
   }

@@ -89,6 +89,7 @@ async function decide(exchange: LiveExchange, path: ListenerPath, deps: RequestP
   let pinnedHost = '';
   if (exchange.method === 'QUERY' && !exchange.headers.has('content-type'))
     return { status: 400, body: '', flag: '', details: 'query_missing_content_type' };
+  if (!exchange.path.startsWith('/')) return { status: 404, body: '', flag: '', details: 'absolute_path_rejected' };
   if (!exchange.pathIsValid) return { status: 400, body: '', flag: '', details: 'path_normalization_failed' };
   if (path.direction === 'inbound') {
     exchange.port = path.port.port;

@@ -80,6 +80,31 @@ export const wireGroups: readonly Group[] = [
         expect: { status: 200, seen: { authority: 'wire-head.case:' } },
       },
       {
+        name: 'OPTIONS *',
+        raw: raw('OPTIONS *'),
+        expect: { status: 404, body: '', details: 'absolute_path_rejected', attempts: 0 },
+      },
+      {
+        name: 'a target with a query and no path',
+        raw: raw('GET http://$HOST?x=1'),
+        expect: { status: 404, body: '', details: 'absolute_path_rejected' },
+      },
+      {
+        name: 'an absolute target without a path',
+        raw: raw('OPTIONS http://$HOST'),
+        expect: { status: 200, seen: { path: '/' } },
+      },
+      {
+        name: 'an absolute https target over plaintext',
+        raw: raw('GET https://$HOST/a'),
+        expect: { status: 200, seen: { path: '/a', headers: { 'x-forwarded-proto': 'http' } } },
+      },
+      {
+        name: 'bytes beyond ASCII in the target',
+        raw: raw('GET /\xe4'),
+        expect: { status: 400, body: 'Bad Request', attempts: 0 },
+      },
+      {
         name: 'an empty x-forwarded-proto finds no route',
         raw: raw('GET /', 'x-forwarded-proto:'),
         expect: { status: 404, body: '', flags: 'NR', details: 'route_not_found' },

@@ -240,11 +240,11 @@ interface Target {
   path: string;
 }
 
-const controlByte = /[\0-\x20\x7f]/;
+const badByte = /[\0-\x20\x7f-\xff]/;
 
 function parseTarget(method: string, target: string): Target | Http1Error {
   if (target.includes('#')) return refuse(400, 'target', 'fragment in the request target');
-  if (controlByte.test(target)) return refuse(400, 'target', 'control byte in the request target');
+  if (badByte.test(target)) return refuse(400, 'target', 'control byte or a byte beyond ASCII in the request target: escape it');
   if (method === 'CONNECT') {
     if (!authorityForm.test(target) || !/:\d+$/.test(target)) return refuse(400, 'target', 'CONNECT target is not host:port');
     return { scheme: null, authority: target, path: '' };
@@ -260,7 +260,8 @@ function parseTarget(method: string, target: string): Target | Http1Error {
   const authority = absolute[2]!;
   if (!authorityForm.test(authority)) return refuse(400, 'target', 'authority of the request target is malformed');
   const rest = absolute[3]!;
-  const path = rest === '' ? (method === 'OPTIONS' ? '*' : '/') : rest.startsWith('/') ? rest : `/${rest}`;
+  // A query right behind the host is no path: refused later, as in Envoy.
+  const path = rest === '' ? '/' : rest;
   return { scheme: absolute[1]!.toLowerCase() === 'https' ? 'https' : 'http', authority, path };
 }
 
