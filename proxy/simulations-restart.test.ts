@@ -107,7 +107,7 @@ test('a simulation goes on after kill -9 and after a regular end, as it was last
   await killed();
 
   // What it answered for is no longer there.
-  await writeMesh('web2', 'shop');
+  await writeMesh('client', 'shop');
   await up();
   expect((await api<{ simulations: unknown[] }>('GET', '/simulations')).simulations).toEqual([]);
   const [lost] = await events('simulation.lost');

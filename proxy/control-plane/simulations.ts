@@ -86,10 +86,10 @@ export class Simulations {
         const view = await this.#start(one, new Date(clock.wallNow()).toISOString());
         this.#tell('simulation.restored', view, `${view.recording} answers for ${view.service} again, as before the restart`);
       } catch (error) {
-        if (!(error instanceof ApiError)) throw error;
-        await store.deleteSetting(`${savedPrefix}${one.id}`);
+        // Whatever is wrong with it is no reason not to start; what may pass is tried again at the next start.
+        if (error instanceof ApiError) await store.deleteSetting(`${savedPrefix}${one.id}`);
         const { service } = one.request;
-        const message = `Nothing answers for ${service} any more, as ${one.id} did before the restart: ${error.message}`;
+        const message = `Nothing answers for ${service} any more, as ${one.id} did before the restart: ${error instanceof Error ? error.message : String(error)}`;
         onEvent({ type: 'simulation.lost', subject: service, message, data: { id: one.id } });
       }
     }
