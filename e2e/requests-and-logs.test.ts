@@ -99,6 +99,28 @@ describe('requests chosen, sorted, sent again, and the logs of a trace', () => {
     expect(await titles()).not.toContain('received');
   });
 
+  it('routes gather requests and lead to them; a pinned one is found, and kept as a recording', async () => {
+    const { page } = app;
+    await page.getByRole('radio', { name: 'Routes' }).click();
+    const route = page.getByTestId('request-group').filter({ hasText: '/wait/*' });
+    await eventually(
+      () => route.textContent(),
+      (text) => /\/wait\/\*5/.test(text ?? ''),
+    );
+    await route.getByRole('button').click();
+    await eventually(waits, (list) => list.length === 5);
+    await page.getByTestId('request-row').getByText('/wait/240').click();
+    await page.getByTestId('request-detail').getByRole('button', { name: 'Pin', exact: true }).waitFor();
+    await page.keyboard.press('m');
+    await page.getByTestId('requests-marked').click();
+    await page.getByRole('menuitem', { name: 'Show only these' }).click();
+    await eventually(waits, (list) => list.join() === '240');
+    await page.getByTestId('requests-marked').click();
+    await page.getByRole('menuitem', { name: 'Keep 1 request as a recording' }).click();
+    await page.getByText('kept from the list of requests').first().waitFor();
+    await page.evaluate(() => localStorage.removeItem('drydock.marks'));
+  });
+
   it('a request edited and sent again shows what was changed and how the answer differs', async () => {
     const { page } = app;
     await page.evaluate(() => {
