@@ -114,6 +114,12 @@ const cases: [string, string, number, string][] = [
   ['DD4061', authz("  selector: {matchLabels: {app: ratings}}\n  rules: [{to: [{operation: {ports: ['81']}}]}]\n"), 6, 'port 81'],
   ['DD4024', authz("  rules: [{when: [{key: 'request.headers[a]', values: [b]}]}]\n"), 5, 'cache'],
   ['DD4022', authz("  rules: [{when: [{key: source.principal, values: ['spiffe://a/b']}]}]\n"), 5, 'spiffe'],
+  [
+    'DD4062',
+    'apiVersion: drydock.dev/v1\nkind: Mesh\nmetadata: {name: more}\nspec:\n  extensionProviders:\n  - {name: a, envoyExtAuthzGrpc: {service: ratngs.default.svc.cluster.local, port: 1}}\n',
+    6,
+    'ratngs',
+  ],
   ['DD4054', dr('  trafficPolicy:\n    tls: {mode: SIMPLE, credentialName: certs}\n'), 7, 'plaintext'],
   ['DD4034', dr('  trafficPolicy:\n    outlierDetection: {consecutive5xxErrors: 0, maxEjectionPercent: 100}\n'), 7, 'off'],
   ['DD4035', authz('  action: AUDIT\n  rules: [{}]\n'), 5, 'AUDIT'],

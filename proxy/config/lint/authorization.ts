@@ -1,3 +1,6 @@
+import { isIP } from 'node:net';
+import { authorizingProviders } from '../../api/extension-provider.schema.ts';
+import type { MeshSpec } from '../../api/mesh.schema.ts';
 import { nearest } from '../../shared/nearest.ts';
 import type { Path } from '../diagnostics.ts';
 import type { KnownWorkload } from '../hosts.ts';
@@ -34,6 +37,7 @@ export function lintAuthorizationRules(context: LintContext): void {
     lintTokens(context, resource);
   }
   lintProviders(context, policies);
+  lintAuthorizers(context);
 }
 
 function lintDryRun(context: LintContext, resource: ParsedResource): void {
@@ -162,6 +166,30 @@ function lintTokens(context: LintContext, resource: ParsedResource): void {
       'This asks for a verified token, but no RequestAuthentication reads one here: it never matches.',
       'Add a RequestAuthentication with jwtRules for the same workloads.',
     );
+  }
+}
+
+/** An authorizer Istio would not find: it has to be a service of the mesh or a ServiceEntry's host. Addresses are for this machine only. */
+function lintAuthorizers(context: LintContext): void {
+  for (const resource of context.resources('Mesh')) {
+    const { extensionProviders, namespace } = resource.spec as Partial<MeshSpec>;
+    for (const [i, provider] of (extensionProviders ?? []).entries()) {
+      for (const kind of authorizingProviders) {
+        const service = provider[kind]?.service;
+        if (service === undefined) continue;
+        const slash = service.indexOf('/');
+        const [home, host] = slash < 0 ? [namespace ?? 'default', service] : [service.slice(0, slash), service.slice(slash + 1)];
+        if (isIP(host) !== 0 || host === 'localhost' || context.hosts.find(host, home)) continue;
+        const meant = nearest(host, context.hosts.names(home));
+        context.warn(
+          resource,
+          ['spec', 'extensionProviders', i, kind, 'service'],
+          'DD4062',
+          `No service or ServiceEntry is called \`${host}\`: Istio could not ask it, and would refuse what policies put to ${provider.name}.`,
+          meant ? `Did you mean \`${meant}\`?` : 'Add it to the mesh’s services, or as a ServiceEntry.',
+        );
+      }
+    }
   }
 }
 
