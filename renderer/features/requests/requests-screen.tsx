@@ -53,13 +53,15 @@ export default function RequestsScreen() {
   }, [filter, allHops, marksCount]);
   const list = useMemo(() => new MatchingList(engine.exchanges, matches), [engine, matches]);
   list.update(ring);
-  const older = useOlder(filter, matches, ring.end > 0, marked);
+  const held = useRef(false);
+  const older = useOlder(filter, matches, ring.end > 0, marked, held);
 
   const sortText = query.get('sort');
   // By its text: a new object would sort again with every change of the URL.
   const sort = useMemo(() => parseSort(sortText), [sortText]);
   const rows = useRows(list, older?.rows ?? none, ring, sort, selectedId);
   const { at, count, frozen, freeze } = rows;
+  held.current = frozen;
   const back = useLookBack(older, count);
   const follow = useCallback(() => {
     rows.release();

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useState } from 'react';
+import { type RefObject, useCallback, useEffect, useMemo, useState } from 'react';
 import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
 import { createStore } from '../../engine/store.ts';
 import { useEngine, useStore, useStreamState } from '../../engine/use-engine.ts';
@@ -18,13 +18,14 @@ const nothing = createStore<OlderPhase>('all');
 
 /**
  * What matches and is no longer, or not yet, in the page. What a number on another screen leads to is found this way, however long ago it was.
- * `started`: the ring has something to go on from. What was marked is here, whoever else keeps it.
+ * `started`: the ring has something to go on from. What was marked is here, whoever else keeps it. `held`: the list stands still.
  */
 export function useOlder(
   filter: Filter,
   matches: (exchange: Exchange) => boolean,
   started: boolean,
   marked: Marks,
+  held: RefObject<boolean>,
 ): OlderRows | null {
   const engine = useEngine();
   const [round, setRound] = useState(0);
@@ -37,10 +38,11 @@ export function useOlder(
   }, [engine, filter, matches, started, round, asksForMarks(filter) ? marked : null]);
   useEffect(() => {
     const timer = setInterval(() => {
-      if (older && engine.exchanges.get().first > older.beganAt) setRound((one) => one + 1);
+      // A list that somebody reads must not become shorter.
+      if (older && !held.current && engine.exchanges.get().first > older.beganAt) setRound((one) => one + 1);
     }, renewMs);
     return () => clearInterval(timer);
-  }, [engine, older]);
+  }, [engine, older, held]);
   useStore(older?.phase ?? nothing);
   return older;
 }
