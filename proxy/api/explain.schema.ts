@@ -32,6 +32,8 @@ export const explanationSchema = z.object({
   virtualHost: z.string(),
   rules: z.array(ruleTraceSchema),
   route: z.string(),
+  /** The matched rule’s `statPrefix`: Envoy counts its requests as `vhost.<virtual host>.route.<statPrefix>.…` too. */
+  statPrefix: z.string().optional(),
   clusters: z.array(
     z.object({
       cluster: z.string(),

@@ -68,6 +68,7 @@ function print({ out }: CommandContext, e: Explanation): void {
       : '';
     out.line(`  ${mark} ${rule.route}  ${where}  ${out.style('dim', rule.reason)}`);
   }
+  if (e.statPrefix !== undefined) out.line(`  counted by Envoy as vhost.${e.virtualHost}.route.${e.statPrefix}`);
   for (const cluster of e.clusters) {
     const endpoints = cluster.endpoints.map((endpoint) => endpoint.workload || endpoint.address).join(', ');
     out.line(`  → ${(cluster.share * 100).toFixed(1)} %  ${cluster.cluster}  ${out.style('dim', endpoints || 'no endpoints')}`);

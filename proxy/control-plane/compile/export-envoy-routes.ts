@@ -53,6 +53,7 @@ function route(source: Route, scope: RouteScope): Json {
   const base: Json = {
     name: source.name,
     match: match(source.match),
+    ...(source.statPrefix ? { stat_prefix: source.statPrefix } : {}),
     ...(source.decorator === '' ? {} : { decorator: { operation: source.decorator } }),
     ...headerFields(source, action),
     ...filterConfigs(source),

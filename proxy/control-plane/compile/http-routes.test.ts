@@ -10,6 +10,7 @@ import {
   versions,
   virtualService,
 } from './compile-text.test-helper.ts';
+import { exportEnvoyBootstrap } from './export-envoy.ts';
 
 const subsets = destinationRule('ratings', { host: 'ratings', subsets: versions('v1', 'v2') });
 const toV1 = [{ destination: { host: 'ratings', subset: 'v1' } }];
@@ -34,6 +35,14 @@ describe('which VirtualService', () => {
     expect(host.origin?.name).toBe('first');
     expect(host.shadowed.map((s) => s.name)).toEqual(['second']);
     expect(host.routes.map((r) => r.name)).toEqual(['a']);
+  });
+
+  test('statPrefix stays with its route and is exported', async () => {
+    const http = [{ match: [{ uri: { prefix: '/a' }, statPrefix: 'slow' }], route: toRatings }, { route: toRatings }];
+    const { snapshot } = await compileDocuments([shop, virtualService('v', { hosts: ['ratings'], http })]);
+    expect(routesOf(snapshot).map((route) => route.statPrefix)).toEqual(['slow', undefined]);
+    const bootstrap = exportEnvoyBootstrap(snapshot, 'reviews-v1-0', { ports: {} });
+    expect(JSON.stringify(bootstrap)).toContain('"stat_prefix":"slow"');
   });
 
   test('exact beats wildcard, and a wildcard covers services', async () => {

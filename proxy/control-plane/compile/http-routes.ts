@@ -88,6 +88,7 @@ function compileRoute(
     fault: rule.fault ? compileRouteFault(rule.fault) : null,
     cors: rule.corsPolicy ? compileCors(rule.corsPolicy) : null,
     decorator: decoratorOf(action, compiled, owned.root.name, target.port ?? 80),
+    ...(match?.statPrefix ? { statPrefix: match.statPrefix } : {}),
   };
 }
 

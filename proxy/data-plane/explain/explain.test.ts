@@ -86,6 +86,11 @@ const twoRules = [
   makeRoute({ name: 'behind' }),
 ];
 
+test('names the statPrefix of the route', () => {
+  expect(ask([makeRoute({ statPrefix: 'slow' })]).statPrefix).toBe('slow');
+  expect(ask(twoRules).statPrefix).toBeUndefined();
+});
+
 test('each rule is listed with the first reason it was skipped', () => {
   expect(ask(twoRules).rules.map(({ route, matched, reason }) => [route, matched, reason])).toEqual([
     ['jason', false, 'header end-user is absent'],

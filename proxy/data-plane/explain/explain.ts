@@ -59,6 +59,7 @@ export function explain(
     virtualHost: exchange.virtualHost,
     rules: listRules(exchange, trace),
     route: exchange.route?.name ?? '',
+    ...(exchange.route?.statPrefix ? { statPrefix: exchange.route.statPrefix } : {}),
     clusters,
     rewrittenPath: exchange.path === original ? null : exchange.path,
     ...explainWaits(action),
