@@ -143,6 +143,14 @@ describe('schema and unknown fields', () => {
 describe("Istio's own rules", () => {
   const cases: Case[] = [
     ['no action', vs('  - match: [{uri: {prefix: /a}}]\n'), 'DD2001', 7, 5, 'needs one of'],
+    [
+      'an empty pattern to rewrite',
+      vs(`  - rewrite: {uriRegexRewrite: {match: "", rewrite: x}}\n${route}`),
+      'DD2001',
+      7,
+      32,
+      'needs a match',
+    ],
     ['two actions', vs(`  - redirect: {uri: /x}\n${route}`), 'DD2001', 7, 15, 'exactly one'],
     [
       'a fault with a redirect',

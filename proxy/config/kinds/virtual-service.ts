@@ -111,6 +111,8 @@ function checkHttpActions(check: Checker, path: Path, rule: HttpRouteSpec): void
     check.error([...path, 'rewrite', 'uriRegexRewrite'], 'A rewrite has either uri or uriRegexRewrite.');
   }
   if (rewrite?.uriRegexRewrite) {
+    if (!rewrite.uriRegexRewrite.match)
+      check.error([...path, 'rewrite', 'uriRegexRewrite'], 'uriRegexRewrite needs a match: Envoy takes no empty pattern.');
     check.regex([...path, 'rewrite', 'uriRegexRewrite', 'match'], rewrite.uriRegexRewrite.match);
   }
   if (redirect) {
