@@ -10,8 +10,8 @@ test('what the API has shown of a recording survives kill -9, five times on one 
   try {
     const { acknowledged, lost, broken } = await killRounds({ home, rounds: 5, requestsPerSecond: 200, random: seededRandom(7) });
     expect({ lost, broken }).toEqual({ lost: 0, broken: 0 });
-    // Some in each round, however slow the machine.
-    expect(acknowledged).toBeGreaterThan(10);
+    // One a round at least, however slow the machine.
+    expect(acknowledged).toBeGreaterThanOrEqual(5);
   } finally {
     await rm(home, { recursive: true, force: true });
   }

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { makeBody, makeExchange, makeFolder, realClock } from '../store/fixtures.ts';
 import { Store } from '../store/store.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
+import { patienceMs } from '../testing/patience.ts';
 import { exportedHar } from './har/testing.ts';
 import { Recorder, type RecorderOptions } from './recorder.ts';
 import { Redactor } from './redact.ts';
@@ -112,7 +113,10 @@ describe('a recording', () => {
     const { recorder } = makeRecorder({ clock, collect: async () => recorder.offer([late]) });
     const id = await started(recorder, { name: 'minute', for: '60s' });
     clock.advance(60_000);
-    await vi.waitFor(async () => expect(await store.getRecording(id)).toMatchObject({ state: 'stopped', exchanges: 1 }));
+    await vi.waitFor(
+      async () => expect(await store.getRecording(id)).toMatchObject({ state: 'stopped', exchanges: 1 }),
+      patienceMs,
+    );
   });
 
   test('stops with a word when the disk takes no more, counts what it lost, and ends when the disk lets it', async () => {
@@ -135,7 +139,7 @@ describe('a recording', () => {
     recorder.offer([makeExchange(4)]);
     failing.on = false;
     clock.advance(2000);
-    await vi.waitFor(async () => expect((await store.getRecording(id))!.state).toBe('stopped'));
+    await vi.waitFor(async () => expect((await store.getRecording(id))!.state).toBe('stopped'), patienceMs);
     expect(await store.getRecording(id)).toMatchObject({ stopReason: 'full', exchanges: 1, dropped: 2 });
     expect(words.slice(1)).toEqual([
       'recording.failed: Recording r stopped: full. Traffic goes on.',

@@ -11,6 +11,7 @@ describe('a condition', () => {
   test.each([
     ['p(99) < 400ms', 'p', '99', '<', 400, 'ms'],
     ['p(99.9)<=1.5s', 'p', '99.9', '<=', 1500, 'ms'],
+    ['p(95)<500', 'p', '95', '<', 500, 'ms'],
     ['  max  <  2s ', 'max', '', '<', 2000, 'ms'],
     ['errors < 1%', 'errors', '', '<', 0.01, 'share'],
     ['errors == 0%', 'errors', '', '==', 0, 'share'],
@@ -40,7 +41,7 @@ describe('a condition', () => {
     ['errors != 1%', '`!=`, not an operator', ''],
     ['errors < 0.01', 'not a share', '1%'],
     ['errors < 101%', 'not a share', ''],
-    ['p(50) < 400', 'not a duration', '400ms'],
+    ['p(50) < soon', 'not a duration', '400ms'],
     ['count > -1', 'not a number', '3'],
     ['count > 1 and errors < 1%', 'not a number', ''],
     ['constructor < 1', 'not a metric', ''],

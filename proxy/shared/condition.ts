@@ -108,7 +108,8 @@ function argumentProblem(metric: MetricName, form: MetricForm, argument: string 
 }
 
 function parseValue(written: string, unit: MetricUnit): number | null {
-  if (unit === 'ms') return parseDurationMs(written);
+  // A bare number is milliseconds, as k6's thresholds have it: p(95)<500.
+  if (unit === 'ms') return parseDurationMs(/^\d+(\.\d+)?$/.test(written) ? `${written}ms` : written);
   const pattern =
     unit === 'share' ? /^(\d+(?:\.\d+)?)\s*%$/ : unit === 'per-second' ? /^(\d+(?:\.\d+)?)(?:\/s)?$/ : /^(\d+(?:\.\d+)?)$/;
   const match = pattern.exec(written);
