@@ -16,22 +16,6 @@ const bytes = (text: string): string => Buffer.from(text, 'utf8').toString('lati
 
 export const wireGroups: readonly Group[] = [
   {
-    id: 'wire-trailers',
-    source: 'Envoy: enable_trailers is off',
-    cases: [
-      {
-        name: 'an HTTP/1 response loses its trailers',
-        app: 'trailer=x-t:1',
-        expect: { status: 200, body: 'a', trailers: { 'x-t': null } },
-      },
-      {
-        name: 'a request too',
-        raw: `${raw('POST /', 'transfer-encoding: chunked')}5\r\nhello\r\n0\r\nx-t: 1\r\n\r\n`,
-        expect: { status: 200, seen: { body: 'hello', headers: { 'x-t': null } } },
-      },
-    ],
-  },
-  {
     id: 'wire-hop-by-hop',
     source: 'Envoy: mutateResponseHeaders',
     cases: [

@@ -169,11 +169,6 @@ export class Attempt implements PoolWaiter, UpstreamCallbacks, BodyTarget {
     this.#stream?.reset();
   }
 
-  /** HTTP/1 trailers are dropped on both sides, as in Envoy (enable_trailers is off in Istio). */
-  get #carriesTrailers(): boolean {
-    return this.#connection?.connection.protocol === 'HTTP/2';
-  }
-
   pause(): void {
     if (!this.#finished) this.#stream?.pause();
   }
@@ -190,8 +185,7 @@ export class Attempt implements PoolWaiter, UpstreamCallbacks, BodyTarget {
   end(trailers: HeaderMap | null): void {
     if (this.#finished || this.#stream === null) return;
     this.#requestComplete = true;
-    const passed = this.#carriesTrailers && this.#exchange.downstream.protocol === 'HTTP/2';
-    this.#stream.end(passed ? trailers : null);
+    this.#stream.end(trailers);
   }
 
   /** The tunnel this attempt became is closed. */
@@ -257,9 +251,8 @@ export class Attempt implements PoolWaiter, UpstreamCallbacks, BodyTarget {
 
   onEnd(trailers: HeaderMap | null): void {
     if (this.#finished) return;
-    const passed = this.#carriesTrailers ? trailers : null;
     this.#complete();
-    this.#owner.onAttemptEnd(this, passed);
+    this.#owner.onAttemptEnd(this, trailers);
   }
 
   onReset(reset: UpstreamReset): void {

@@ -235,7 +235,7 @@ describe('retryOn', () => {
     });
   }
 
-  it('does not retry by a grpc-status in trailers, and drops those of HTTP/1', async () => {
+  it('does not retry by a grpc-status in trailers, and passes them on', async () => {
     app.handler = (_request, response) => {
       response.writeHead(200, { 'content-type': 'application/grpc', trailer: 'grpc-status' });
       response.write('x');
@@ -245,8 +245,8 @@ describe('retryOn', () => {
     const downstream = new TestDownstream({ headers: [['content-type', 'application/grpc']] });
     const { exchange } = await run({}, { retry: retryPolicy('unavailable'), downstream });
     expect(exchange.attempts).toHaveLength(1);
-    expect(exchange.grpcStatus).toBeNull();
-    expect(downstream.trailers).toBeNull();
+    expect(exchange.grpcStatus).toBe(14);
+    expect(downstream.trailers?.get('grpc-status')).toBe('14');
   });
 
   it('never retries a rate-limited answer, unless told to', async () => {

@@ -321,16 +321,15 @@ export class Forward implements AttemptOwner {
     const exchange = this.#exchange;
     if (exchange.grpc && trailers !== null) exchange.grpcStatus = grpcStatusOf(trailers) ?? exchange.grpcStatus;
     this.#cancelTimers();
-    const passed = exchange.downstream.protocol === 'HTTP/2' ? trailers : null;
     const transform = exchange.responseTransform;
     if (transform === null) {
-      exchange.downstream.end(passed);
+      exchange.downstream.end(trailers);
       this.#finish(undefined);
       return;
     }
     transform.emitEnd = () => {
       if (this.#done) return;
-      exchange.downstream.end(passed);
+      exchange.downstream.end(trailers);
       this.#finish(undefined);
     };
     transform.end();
