@@ -240,6 +240,26 @@ describe('an HTTP/2 client', () => {
     expect(resets.length).toBe(1);
   });
 
+  it.each(['at once', 'a turn later'])(
+    'that is gone when its answer is written ends the exchange all the same: %s',
+    async (when) => {
+      const ends: string[] = [];
+      const { client, connections } = await downstream((request) => {
+        request.onReset = (reason) => ends.push(reason);
+        request.onFinished = () => ends.push('finished');
+        request.sendHeaders(200, new HeaderMap(), false);
+        request.end(null);
+        if (when === 'at once') connections[0]!.close();
+        else setImmediate(() => connections[0]!.close());
+      });
+      client.request({ ':path': '/' }).on('error', () => {});
+      while (ends.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(ends).toHaveLength(1);
+      if (when === 'at once') expect(ends).toEqual(['remote-disconnect']);
+    },
+  );
+
   it('sees a reset where the response was aborted', async () => {
     const { client } = await downstream((request) => {
       request.sendHeaders(200, new HeaderMap(), false);

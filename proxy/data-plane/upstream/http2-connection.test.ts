@@ -1,6 +1,6 @@
 import { type Duplex, duplexPair } from 'node:stream';
 import { afterEach, expect, test } from 'vitest';
-import { flags, frame, frameTypes, hpack, settings } from '../../testing/raw-http2.ts';
+import { flags, frame, frameTypes, hpack, preface, settings } from '../../testing/raw-http2.ts';
 import { HeaderMap } from '../header-map.ts';
 import type { UpstreamCallbacks } from '../stream.ts';
 import { Http2UpstreamConnection } from './http2-connection.ts';
@@ -17,14 +17,22 @@ const trailers = frame(frameTypes.headers, flags.endHeaders | flags.endStream, 1
 const data = (bytes: number) =>
   Buffer.concat(Array.from({ length: bytes / 10_000 }, () => frame(frameTypes.data, 0, 1, Buffer.alloc(10_000, 'x'))));
 
+/** Whole frames, after the preface where there is one: is one of them HEADERS? */
+function hasRequest(chunk: Buffer): boolean {
+  const isFirst = chunk.subarray(0, preface.length).equals(preface);
+  for (let at = isFirst ? preface.length : 0; at < chunk.length; at += 9 + chunk.readUIntBE(at, 3)) {
+    if (chunk[at + 3] === frameTypes.headers) return true;
+  }
+  return false;
+}
+
 /** A connection whose peer answers the first request with these bytes as soon as it asks. */
 function connectTo(answer: readonly Buffer[]): { connection: Http2UpstreamConnection; near: Duplex; far: Duplex } {
   const [near, far] = duplexPair();
   streams.push(near, far);
   far.write(settings());
   far.on('data', (chunk: Buffer) => {
-    // The first frame of type HEADERS; before it come the preface, settings and window.
-    if (chunk[3] === frameTypes.headers) far.write(Buffer.concat(answer));
+    if (hasRequest(chunk)) far.write(Buffer.concat(answer));
   });
   return { connection: new Http2UpstreamConnection(near), near, far };
 }
