@@ -15,7 +15,10 @@ const priorityFramesPerStream = 100;
 const windowUpdatesPerDataFrame = 10;
 /** Frames that want an answer: as many at once, and each second (nghttp2's glitch rate). */
 const answers = { atOnce: 10_000, perSecond: 330 };
-/** Streams that the client resets, or that are refused (nghttp2's stream reset rate; CVE-2023-44487). */
+/**
+ * Streams that the client resets, or that are refused (nghttp2's stream reset rate; CVE-2023-44487). One that ends well makes up for one: as
+ * for Envoy's premature resets, who resets less than half is a caller with deadlines, however many callers share the connection.
+ */
 const resets = { atOnce: 1_000, perSecond: 33 };
 /** Streams we had to reset because of what the peer sent on them (CVE-2025-8671). */
 const streamErrors = { atOnce: 100, perSecond: 1 };
@@ -32,6 +35,10 @@ class Allowance {
     this.#now = now;
     this.#left = limit.atOnce;
     this.#countedAt = now();
+  }
+
+  giveBack(): void {
+    if (this.#left < this.#limit.atOnce) this.#left++;
   }
 
   /** False: it is used up. */
@@ -66,6 +73,11 @@ export class FloodLimits {
 
   noteOpenedStream(): void {
     this.#openedStreams++;
+  }
+
+  /** Both sides said all they had to say. */
+  noteEndedStream(): void {
+    this.#resets.giveBack();
   }
 
   noteDataSent(): void {

@@ -227,6 +227,7 @@ export class Http2Session implements StreamCarrier {
   }
 
   forget(stream: Http2Stream): void {
+    if (stream.localEnded && stream.remoteEnded) this.floods.noteEndedStream();
     this.streams.delete(stream.id);
     this.#blocked.delete(stream);
     this.#endWhenIdle();
