@@ -40,9 +40,9 @@ export class RawClient {
     return this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0);
   }
 
-  /** Resolves once `met` holds; looks again whenever something happened. Rejects after five seconds. */
+  /** Resolves once `met` holds; looks again whenever something happened. Rejects after twenty seconds. */
   async until(met: (client: RawClient) => boolean, what = String(met)): Promise<this> {
-    const deadline = Date.now() + 5_000;
+    const deadline = Date.now() + 20_000;
     while (!met(this)) {
       if (Date.now() > deadline) throw new Error(`never: ${what}; got ${JSON.stringify(this.text.slice(0, 400))} ${this.error}`);
       await new Promise<void>((resolve) => {
@@ -62,9 +62,9 @@ export class RawClient {
   }
 }
 
-/** Asks again until `met` holds, every 20 ms for at most five seconds. Returns the last answer. */
+/** Asks again until `met` holds, every 20 ms for at most twenty seconds. Returns the last answer. */
 export async function poll<T>(ask: () => T | Promise<T>, met: (answer: T) => boolean): Promise<T> {
-  const deadline = Date.now() + 5_000;
+  const deadline = Date.now() + 20_000;
   let answer = await ask();
   while (!met(answer) && Date.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 20));
