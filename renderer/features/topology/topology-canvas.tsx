@@ -9,6 +9,7 @@ import { ServiceNode, sizeOfNode, type TopologyNode } from './service-node.tsx';
 import { type Layout, layOut, type Point } from './topology-layout.ts';
 import type { TopologyView } from './topology-view.ts';
 import { type TopologyEdge, TrafficEdge } from './traffic-edge.tsx';
+import { viewportAround } from './viewport-around.ts';
 
 const nodeTypes = { service: ServiceNode };
 const edgeTypes = { traffic: TrafficEdge };
@@ -93,7 +94,8 @@ function Canvas({ laid: view, selected, onSelect, moving, fitToken }: TopologyCa
     void flow.fitView(fitOptions).then(() => {
       if (flow.getZoom() >= readableZoom || !box.current) return;
       const place = chosen.current === null ? null : placeOf(layout, chosen.current);
-      if (place) void flow.setCenter(place.x, place.y, { zoom: readableZoom });
+      const size = { width: box.current.clientWidth, height: box.current.clientHeight };
+      if (place) void flow.setViewport(viewportAround(layout, place, size, readableZoom));
       else if (layout.nodes.size > manyNodes) void flow.setViewport(startAt(layout, box.current.clientHeight));
     });
   }, [flow, layout]);

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import type { Layout } from './topology-layout.ts';
+import { viewportAround } from './viewport-around.ts';
+
+/** Boxes of 100 × 50 in one row, 200 apart. */
+function rowOf(count: number): Layout {
+  const nodes = Array.from({ length: count }, (_, n) => [`${n}`, { x: n * 200, y: 0, width: 100, height: 50 }] as const);
+  return { nodes: new Map(nodes), edges: new Map() };
+}
+const size = { width: 656, height: 392 };
+
+test('what fits is in the middle, whatever is selected', () => {
+  const shown = viewportAround(rowOf(3), { x: 450, y: 25 }, size, 1);
+  expect(shown).toEqual({ x: 328 - 250, y: 178 - 25, zoom: 1 });
+});
+
+test('what does not fit is cut at one end only, and the selection is seen', () => {
+  const row = rowOf(10);
+  expect(viewportAround(row, { x: 50, y: 25 }, size, 1).x).toBe(28);
+  expect(viewportAround(row, { x: 1850, y: 25 }, size, 1).x).toBe(628 - 1900);
+  expect(viewportAround(row, { x: 850, y: 25 }, size, 1).x).toBe(328 - 850);
+});

@@ -1,0 +1,32 @@
+import type { Layout, Point } from './topology-layout.ts';
+
+/** Pixels kept free at the borders; below stand the zoom buttons. */
+const margin = { left: 28, right: 28, top: 28, bottom: 64 };
+
+export interface Viewport {
+  x: number;
+  y: number;
+  zoom: number;
+}
+
+/** `place` in the middle, as far as the picture reaches: no space is left empty on one side while boxes are cut off on the other. */
+export function viewportAround(layout: Layout, place: Point, size: { width: number; height: number }, zoom: number): Viewport {
+  const boxes = [...layout.nodes.values()];
+  const along = (middle: number, from: number, to: number, start: number, end: number): number => {
+    const [first, last] = [start - from * zoom, end - to * zoom];
+    // All of it fits: its middle in the middle.
+    if (first <= last) return (first + last) / 2;
+    return Math.min(first, Math.max(last, (start + end) / 2 - middle * zoom));
+  };
+  const reach = (of: (box: (typeof boxes)[number]) => [number, number]): [number, number] => [
+    Math.min(...boxes.map((box) => of(box)[0])),
+    Math.max(...boxes.map((box) => of(box)[1])),
+  ];
+  const [left, right] = reach((box) => [box.x, box.x + box.width]);
+  const [top, bottom] = reach((box) => [box.y, box.y + box.height]);
+  return {
+    x: along(place.x, left, right, margin.left, size.width - margin.right),
+    y: along(place.y, top, bottom, margin.top, size.height - margin.bottom),
+    zoom,
+  };
+}
