@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DesktopApp, launchDesktopApp } from './fixture/desktop-app.ts';
 import { eventually } from './fixture/eventually.ts';
 import { meshOf, sendFromWorkload } from './fixture/mesh.ts';
+import { pickOption } from './fixture/pick.ts';
 import { Upstream } from './fixture/upstream.ts';
 
 /** A fault made in the form, read in its decisions, changed, switched off and on, and removed. */
@@ -29,8 +30,7 @@ describe('the Faults screen', () => {
   const byId = (id: string) => app.page.getByTestId(id);
   const only = async () => (await app.api.call('listFaults')).faults[0];
   const choose = async (label: string, option: string) => {
-    await app.page.getByRole('dialog').getByLabel(label, { exact: true }).click();
-    await app.page.getByRole('option', { name: option, exact: true }).click();
+    await pickOption(app.page, app.page.getByRole('dialog').getByLabel(label, { exact: true }), option);
   };
   const send = async () => {
     const { workloads } = await app.ready();

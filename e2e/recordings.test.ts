@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DesktopApp, launchDesktopApp } from './fixture/desktop-app.ts';
 import { eventually } from './fixture/eventually.ts';
 import { meshOf, sendFromWorkload } from './fixture/mesh.ts';
+import { pickOption } from './fixture/pick.ts';
 import { answerJson, Upstream } from './fixture/upstream.ts';
 
 /** A recording as a thing one keeps: made of an edge, named, commented, marked, cut, merged, taken out and in, stood in for, deleted and brought back. */
@@ -35,9 +36,7 @@ describe('the Recordings screen', () => {
   const recordings = async () => (await app.api.call('listRecordings')).recordings;
   const named = async (name: string) => (await recordings()).find((one) => one.name === name);
   async function pick(label: string, option: string, within = app.page.locator('main, body').first()): Promise<void> {
-    await within.getByLabel(label, { exact: true }).first().click();
-    // The list opened before may still be fading: the newest is the last in the page.
-    await app.page.getByRole('option', { name: option, exact: true }).last().click();
+    await pickOption(app.page, within.getByLabel(label, { exact: true }).first(), option);
   }
 
   it('records the calls of one edge, by the choices in the bar, and shows what was redacted', async () => {

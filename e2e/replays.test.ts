@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DesktopApp, launchDesktopApp } from './fixture/desktop-app.ts';
 import { eventually } from './fixture/eventually.ts';
 import { meshOf, sendFromWorkload } from './fixture/mesh.ts';
+import { pickOption } from './fixture/pick.ts';
 import { answerJson, Upstream } from './fixture/upstream.ts';
 
 /** A recording sent again from the Recordings screen: to another address, watched, paused, judged again in place. */
@@ -42,9 +43,7 @@ describe('a replay', () => {
 
   async function pick(label: string, option: string): Promise<void> {
     const dialog = app.page.getByRole('dialog');
-    await dialog.getByLabel(label, { exact: true }).first().click();
-    // The list opened before may still be fading: the newest is the last in the page.
-    await app.page.getByRole('option', { name: option, exact: true }).last().click();
+    await pickOption(app.page, dialog.getByLabel(label, { exact: true }).first(), option);
   }
 
   it('goes to the address given in the dialog, and the result opens the first difference', async () => {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DesktopApp, launchDesktopApp } from './fixture/desktop-app.ts';
 import { meshOf, type Reply, sendFromWorkload } from './fixture/mesh.ts';
+import { pickOption } from './fixture/pick.ts';
 import { answerJson, Upstream } from './fixture/upstream.ts';
 
 /** Stubs of another tool take a service's place: imported with a report, switched on, and each request says who answered it. */
@@ -65,8 +66,7 @@ describe('a service that imported stubs answer for', () => {
   it('answers one caller, passes misses on, or pauses, as its options say', async () => {
     const row = byId('standin-row').filter({ hasText: 'stock' }).first();
     const choose = async (field: string, option: string) => {
-      await row.getByRole('combobox', { name: field, exact: true }).click();
-      await app.page.getByRole('option', { name: option, exact: true }).filter({ visible: true }).click();
+      await pickOption(app.page, row.getByRole('combobox', { name: field, exact: true }), option);
     };
     await row.getByRole('button', { name: 'Options' }).click();
     await choose('Without a recorded answer', 'Ask the service');
