@@ -44,6 +44,7 @@ export const sendAnswerSchema = z.object({
   /** 0 when no answer came; `error` says why. */
   status: z.number(),
   headers: headerPairsSchema,
+  /** As text, whatever it is. */
   body: z.string(),
   durationMs: z.number(),
   traceId: z.string(),
@@ -51,15 +52,8 @@ export const sendAnswerSchema = z.object({
 });
 export type SendAnswer = z.infer<typeof sendAnswerSchema>;
 
-export const resendAnswerSchema = z.object({
-  /** 0 when no answer came; `error` says why. */
-  status: z.number(),
-  headers: headerPairsSchema,
-  /** As text, whatever it is; `view` has it readable. */
-  body: z.string(),
-  durationMs: z.number(),
-  traceId: z.string(),
-  error: z.string(),
+export const resendAnswerSchema = sendAnswerSchema.extend({
+  /** The body, readable. */
   view: bodyViewSchema.nullable(),
   /** Field by field; `recorded` is what was then, `replayed` what is now. */
   compared: z.object({

@@ -1,33 +1,21 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Replay } from '../api/replay.schema.ts';
 import { toxicOf } from './commands/fault.ts';
 import { junitReport } from './commands/replay.ts';
 import { commands } from './commands.ts';
+import { runDrydock } from './test-kit.ts';
 
-const bin = fileURLToPath(new URL('./drydock.mjs', import.meta.url));
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'drydock-cli-'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function drydock(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [bin, ...args], {
-      cwd: folder,
-      env: { ...process.env, DRYDOCK_HOME: path.join(folder, 'home') },
-    });
-    let [stdout, stderr] = ['', ''];
-    child.stdout.on('data', (chunk) => (stdout += chunk));
-    child.stderr.on('data', (chunk) => (stderr += chunk));
-    child.on('close', (code) => resolve({ code, stdout, stderr }));
-  });
-}
+const drydock = (...args: string[]) =>
+  runDrydock(args, { cwd: folder, env: { ...process.env, DRYDOCK_HOME: path.join(folder, 'home') } });
 
 test('a toxic is written as its kind and its attributes', () => {
   expect(toxicOf('latency,latency=100, jitter=2,stream=upstream,toxicity=0.5')).toEqual({
