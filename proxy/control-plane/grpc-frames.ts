@@ -1,11 +1,9 @@
 import { gunzipSync } from 'node:zlib';
+import { frameGrpcMessage } from '../shared/grpc-message.ts';
 
 /** Kept inflated where it could be read, else as it was on the wire: gzip tells itself by its first bytes. */
 export function frame(data: Uint8Array): Buffer {
-  const plain = data[0] === 0x1f && data[1] === 0x8b ? inflate(data) : Buffer.from(data);
-  const head = Buffer.alloc(5);
-  head.writeUInt32BE(plain.length, 1);
-  return Buffer.concat([head, plain]);
+  return frameGrpcMessage(data[0] === 0x1f && data[1] === 0x8b ? inflate(data) : data);
 }
 
 function inflate(data: Uint8Array): Buffer {

@@ -1,3 +1,4 @@
+import { frameGrpcMessage } from '../../shared/grpc-message.ts';
 import type { Clock } from '../clock.ts';
 import { HeaderMap } from '../header-map.ts';
 import { dial } from '../upstream/connect.ts';
@@ -130,9 +131,7 @@ function exchangeOne(
     ]);
     const { authority, path } = request;
     stream.sendHeaders({ method: 'POST', scheme: 'http', authority, path, headers, upgrade: '', expectContinue: false }, false);
-    const prefix = Buffer.alloc(5);
-    prefix.writeUInt32BE(request.message.length, 1);
-    stream.sendData(Buffer.concat([prefix, request.message]));
+    stream.sendData(frameGrpcMessage(request.message));
     stream.end(null);
     stream.resume();
   });

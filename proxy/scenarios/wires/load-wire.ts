@@ -1,4 +1,5 @@
 import type { ScenarioLoad } from '../../api/scenario.schema.ts';
+import { frameGrpcMessage } from '../../shared/grpc-message.ts';
 
 /** Where a load enters the mesh: a sidecar's outbound port, or the ingress. */
 export interface LoadEntry {
@@ -39,7 +40,13 @@ export function sendable(
   delete all.host;
   if (protocol === 'grpc') {
     const grpc = { 'content-type': 'application/grpc', te: 'trailers' };
-    return { method: 'POST', authority, path, headers: { ...all, ...grpc }, body: framed(message ?? new Uint8Array(0)) };
+    return {
+      method: 'POST',
+      authority,
+      path,
+      headers: { ...all, ...grpc },
+      body: frameGrpcMessage(message ?? new Uint8Array(0)),
+    };
   }
   const content = body === undefined ? null : Buffer.from(body);
   if (content !== null) all['content-length'] = String(content.length);
@@ -49,11 +56,4 @@ export function sendable(
 /** One name each, whatever the case: a header twice would be sent twice. */
 function lowerCased(headers: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-}
-
-/** gRPC over HTTP/2: a byte that says uncompressed, the length, the message. */
-function framed(message: Uint8Array): Buffer {
-  const head = Buffer.alloc(5);
-  head.writeUInt32BE(message.length, 1);
-  return Buffer.concat([head, message]);
 }

@@ -1,4 +1,5 @@
 import http2, { type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import { frameGrpcMessage } from '../../shared/grpc-message.ts';
 import { exportResponse } from './answers.ts';
 import { type OtlpSignal, otlpBodyLimitBytes } from './decode.ts';
 import { type IngestExport, isOwnHost, listenNear } from './loopback.ts';
@@ -72,11 +73,9 @@ async function serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, in
 
 function succeed(stream: ServerHttp2Stream, message: Buffer): void {
   if (stream.destroyed) return;
-  const head = Buffer.alloc(frameHead);
-  head.writeUInt32BE(message.length, 1);
   stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
   stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
-  stream.end(Buffer.concat([head, message]));
+  stream.end(frameGrpcMessage(message));
 }
 
 /** Trailers-only. */
