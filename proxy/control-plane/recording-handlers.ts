@@ -1,4 +1,4 @@
-import type { recordingRoutes } from '../api/recording-routes.ts';
+import type { recordingRoutes } from '../api/routes/recording-routes.ts';
 import type { Recorder } from '../recorder/recorder.ts';
 import type { RecordingEditor } from '../recorder/recording-editor.ts';
 import type { RecordingImporter } from '../recorder/recording-importer.ts';
@@ -7,7 +7,7 @@ import { FileReply } from './server/file-reply.ts';
 import type { ApiHandlers } from './server/route-table.ts';
 import { stored } from './server/stored.ts';
 
-export type RecordingHandlers = Pick<ApiHandlers, keyof typeof recordingRoutes | 'exportHar' | 'importRecording'>;
+export type RecordingHandlers = Pick<ApiHandlers, keyof typeof recordingRoutes>;
 
 export function createRecordingHandlers(parts: {
   recorder: Recorder;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { exchangeDetailSchema } from './exchange.schema.ts';
+import { exchangeDetailSchema } from '../exchange.schema.ts';
 import {
   annotateRequestSchema,
   annotationSchema,
@@ -13,8 +13,8 @@ import {
   recordingRequestSchema,
   recordingSchema,
   recordingTimelineSchema,
-} from './recording.schema.ts';
-import type { ApiRoute } from './routes.ts';
+} from '../recording.schema.ts';
+import type { ApiRoute } from './api-route.ts';
 
 const recordedExchangeSchema = exchangeDetailSchema.extend({ annotation: annotationSchema.optional() });
 
@@ -128,6 +128,19 @@ export const recordingRoutes = {
       'A recording from such a file, a HAR (also zipped), a Hoverfly simulation or WireMock mappings; `notes` tell what was not taken over',
     query: z.object({ name: z.string().trim().min(1).max(200).optional() }),
     body: 'bytes',
+    response: importedRecordingSchema,
+  },
+  exportHar: {
+    method: 'GET',
+    path: '/recordings/:id/har',
+    summary: 'HAR 1.2',
+    response: z.looseObject({ log: z.looseObject({ entries: z.array(z.unknown()) }) }),
+  },
+  importRecording: {
+    method: 'POST',
+    path: '/recordings/import',
+    summary: 'A recording from a HAR, a Hoverfly simulation or WireMock mappings; `notes` tell what was not taken over',
+    body: z.union([z.looseObject({}), z.array(z.unknown())]),
     response: importedRecordingSchema,
   },
 } as const satisfies Record<string, ApiRoute>;

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { scenarioRunRequestSchema, scenarioRunSchema } from '../scenario.schema.ts';
+import type { ApiRoute } from './api-route.ts';
+
+/** Runs of scenarios. */
+export const scenarioRoutes = {
+  startScenario: {
+    method: 'POST',
+    path: '/scenarios/runs',
+    summary: 'Run a scenario; one runs at a time',
+    body: scenarioRunRequestSchema,
+    response: scenarioRunSchema,
+  },
+  listScenarioRuns: {
+    method: 'GET',
+    path: '/scenarios/runs',
+    summary: 'Runs of scenarios, newest first, the last fifty',
+    query: z.object({ scenario: z.string().optional(), limit: z.coerce.number().int().min(1).max(50).default(50) }),
+    response: z.object({ runs: z.array(scenarioRunSchema) }),
+  },
+  getScenarioRun: {
+    method: 'GET',
+    path: '/scenarios/runs/:id',
+    summary: 'Progress and outcome of a run',
+    response: scenarioRunSchema,
+  },
+  cancelScenarioRun: {
+    method: 'POST',
+    path: '/scenarios/runs/:id/cancel',
+    summary: 'End a run now; what it changed is put back',
+    response: scenarioRunSchema,
+  },
+} as const satisfies Record<string, ApiRoute>;
