@@ -57,7 +57,10 @@ export interface TraceContext {
   sampled: boolean;
   /** Formats seen on the request, injected again on the way out; traceparent always is. */
   formats: { b3Single: boolean; b3Multi: boolean };
+  /** As it came with a valid traceparent, without its malformed form; '' for none. */
   tracestate: string;
+  /** B3's debug flag: whoever set it wants every hop to keep this trace. */
+  debug?: boolean;
 }
 
 /**
