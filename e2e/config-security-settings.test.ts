@@ -1,10 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DesktopApp, launchDesktopApp } from './fixture/desktop-app.ts';
 import { eventually } from './fixture/eventually.ts';
-import { meshOf, sendThroughIngress } from './fixture/mesh.ts';
-import { Upstream } from './fixture/upstream.ts';
+import { type MeshApp, openMeshApp } from './fixture/mesh-app.ts';
 
 const misspelt = `apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -12,19 +10,13 @@ metadata: { name: orders }
 spec: { hosts: [orders], http: [{ name: all, rout: [{ destination: { host: orders } }] }] }`;
 
 describe('what the app changes in the mesh and in itself', () => {
-  let app: DesktopApp;
-  let orders: Upstream;
+  let app: MeshApp;
 
   beforeAll(async () => {
-    orders = await Upstream.listen('orders');
-    app = await launchDesktopApp({ mesh: meshOf('change', [{ name: 'orders', versions: { v1: orders } }]) });
-    const { ingress } = await app.ready();
-    await sendThroughIngress(ingress, 'orders', '/');
+    app = await openMeshApp('change', { orders: {} });
+    await app.enter('orders/');
   });
-  afterAll(async () => {
-    await app?.close();
-    await orders?.close();
-  });
+  afterAll(() => app?.close());
 
   it('a misspelt field is named in Config, fixed with one click, and applied', async () => {
     const { page } = app;

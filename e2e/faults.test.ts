@@ -1,42 +1,23 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DesktopApp, launchDesktopApp } from './fixture/desktop-app.ts';
 import { eventually } from './fixture/eventually.ts';
-import { meshOf, sendFromWorkload } from './fixture/mesh.ts';
+import { type MeshApp, openMeshApp } from './fixture/mesh-app.ts';
 import { pickOption } from './fixture/pick.ts';
-import { Upstream } from './fixture/upstream.ts';
 
 /** A fault made in the form, read in its decisions, changed, switched off and on, and removed. */
 describe('the Faults screen', () => {
-  let app: DesktopApp;
-  let orders: Upstream;
-  let stock: Upstream;
+  let app: MeshApp;
 
   beforeAll(async () => {
-    orders = await Upstream.listen('orders');
-    stock = await Upstream.listen('stock');
-    const services = [
-      { name: 'orders', versions: { v1: orders } },
-      { name: 'stock', versions: { v1: stock } },
-    ];
-    app = await launchDesktopApp({ mesh: meshOf('faults', services) });
-    await app.ready();
+    app = await openMeshApp('faults', { orders: {}, stock: {} });
   });
-  afterAll(async () => {
-    await app?.close();
-    await orders?.close();
-    await stock?.close();
-  });
+  afterAll(() => app?.close());
 
   const byId = (id: string) => app.page.getByTestId(id);
   const only = async () => (await app.api.call('listFaults')).faults[0];
   const choose = async (label: string, option: string) => {
     await pickOption(app.page, app.page.getByRole('dialog').getByLabel(label, { exact: true }), option);
   };
-  const send = async () => {
-    const { workloads } = await app.ready();
-    const outbound = workloads.find(({ service }) => service === 'orders')?.outbound ?? '';
-    return (await sendFromWorkload(outbound, 'http://stock:9080/items')).status;
-  };
+  const send = async () => (await app.call('orders', 'stock/items')).status;
 
   it('is armed with a delay between two lengths and a status after it', async () => {
     await byId('nav-faults').click();

@@ -1,38 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DesktopApp, launchDesktopApp } from './fixture/desktop-app.ts';
 import { eventually } from './fixture/eventually.ts';
-import { meshOf, sendFromWorkload } from './fixture/mesh.ts';
+import { type MeshApp, openMeshApp } from './fixture/mesh-app.ts';
 import { pickOption } from './fixture/pick.ts';
-import { answerJson, Upstream } from './fixture/upstream.ts';
+import { answerJson } from './fixture/upstream.ts';
 
 /** A recording as a thing one keeps: made of an edge, named, commented, marked, cut, merged, taken out and in, stood in for, deleted and brought back. */
 describe('the Recordings screen', () => {
-  let app: DesktopApp;
-  let orders: Upstream;
-  let stock: Upstream;
-  let outbound: string;
+  let app: MeshApp;
 
   beforeAll(async () => {
-    orders = await Upstream.listen('orders');
-    stock = await Upstream.listen('stock', answerJson({ sku: 'rope', left: 7 }));
-    const services = [
-      { name: 'orders', versions: { v1: orders } },
-      { name: 'stock', versions: { v1: stock } },
-    ];
-    app = await launchDesktopApp({ mesh: meshOf('recordings', services) });
-    const { workloads } = await app.ready();
-    outbound = workloads.find(({ service }) => service === 'orders')?.outbound ?? '';
+    app = await openMeshApp('recordings', { orders: {}, stock: { v1: answerJson({ sku: 'rope', left: 7 }) } });
     await app.page.getByTestId('nav-recordings').click();
   });
-  afterAll(async () => {
-    await app?.close();
-    await orders?.close();
-    await stock?.close();
-  });
+  afterAll(() => app?.close());
 
   const byId = (id: string) => app.page.getByTestId(id);
   const rowOf = (name: string) => byId(`recording-row-${name}`);
-  const send = (path: string) => sendFromWorkload(outbound, `http://stock:9080${path}`, { authorization: 'Bearer C4n4ry' });
+  const send = (path: string) => app.call('orders', `stock${path}`, { authorization: 'Bearer C4n4ry' });
   const recordings = async () => (await app.api.call('listRecordings')).recordings;
   const named = async (name: string) => (await recordings()).find((one) => one.name === name);
   async function pick(label: string, option: string, within = app.page.locator('main, body').first()): Promise<void> {
@@ -137,7 +121,7 @@ describe('the Recordings screen', () => {
       () => app.api.call('listSimulations'),
       ({ simulations }) => simulations.length === 1,
     );
-    await stock.close();
+    await app.upstream('stock').close();
     const reply = await send('/items/3');
     expect([reply.status, JSON.parse(reply.body)]).toEqual([200, { sku: 'rope', left: 7 }]);
     await send('/items/unknown/thing');

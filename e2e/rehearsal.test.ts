@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DesktopApp, launchDesktopApp } from './fixture/desktop-app.ts';
 import { eventually } from './fixture/eventually.ts';
-import { meshOf, sendFromWorkload } from './fixture/mesh.ts';
+import { sendFromWorkload } from './fixture/mesh.ts';
+import { type MeshApp, openMeshApp } from './fixture/mesh-app.ts';
 import { answerJson, Upstream } from './fixture/upstream.ts';
 
 /**
@@ -9,29 +9,24 @@ import { answerJson, Upstream } from './fixture/upstream.ts';
  * request, stop that, record, replay, read the difference.
  */
 describe('a rehearsal from start to end', () => {
-  let app: DesktopApp;
-  let orders: Upstream;
+  let app: MeshApp;
   let stock: Upstream;
   /** Calls orders → stock, a few at once, until the test ends. */
   let traffic: { stop(): Promise<void> };
 
   beforeAll(async () => {
-    orders = await Upstream.listen('orders');
     stock = await Upstream.listen('stock', answerJson({ sku: 'rope', left: 7 }));
-    app = await launchDesktopApp({ mesh: meshOf('rehearsal', [{ name: 'orders', versions: { v1: orders } }]) });
+    app = await openMeshApp('rehearsal', { orders: {} });
     await app.ready();
   });
   afterAll(async () => {
     await traffic?.stop();
     await app?.close();
-    await orders?.close();
     await stock?.close();
   });
 
   const screen = (id: string) => app.page.getByTestId(`nav-${id}`).click();
   const byId = (id: string) => app.page.getByTestId(id);
-  const outboundOf = async (service: string) =>
-    (await app.ready()).workloads.find((workload) => workload.service === service)?.outbound ?? '';
 
   it('registers a service by form', async () => {
     await screen('topology');
@@ -48,7 +43,7 @@ describe('a rehearsal from start to end', () => {
   });
 
   it('shows its traffic on an edge with rate and p95', async () => {
-    traffic = keepCalling(await outboundOf('orders'), 'http://stock:9080/items/rope');
+    traffic = keepCalling(await app.outboundOf('orders'), 'http://stock:9080/items/rope');
     await byId('topology-edge-orders-stock').first().waitFor({ timeout: 20_000 });
     await openEdge();
     const p95 = await eventually(readP95, (ms) => ms > 0);
@@ -81,7 +76,7 @@ describe('a rehearsal from start to end', () => {
       () => app.api.call('listFaults'),
       ({ faults }) => faults.every((fault) => fault.state !== 'armed'),
     );
-    const outbound = await outboundOf('orders');
+    const outbound = await app.outboundOf('orders');
     const timed = async () => {
       const startedMs = performance.now();
       expect((await sendFromWorkload(outbound, 'http://stock:9080/items/rope')).status).toBe(200);

@@ -1,33 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DesktopApp, launchDesktopApp } from './fixture/desktop-app.ts';
 import { eventually } from './fixture/eventually.ts';
-import { meshOf, sendFromWorkload } from './fixture/mesh.ts';
+import { type MeshApp, openMeshApp } from './fixture/mesh-app.ts';
 import { pickOption } from './fixture/pick.ts';
 import { answerJson, Upstream } from './fixture/upstream.ts';
 
 /** A recording sent again from the Recordings screen: to another address, watched, paused, judged again in place. */
 describe('a replay', () => {
-  let app: DesktopApp;
-  let orders: Upstream;
-  let stock: Upstream;
+  let app: MeshApp;
   let next: Upstream;
-  let outbound: string;
 
   beforeAll(async () => {
-    orders = await Upstream.listen('orders');
-    stock = await Upstream.listen('stock', answerJson({ sku: 'rope', left: 7, at: 1 }));
     next = await Upstream.listen('stock', answerJson({ sku: 'rope', left: 8, at: 2 }));
-    const services = [
-      { name: 'orders', versions: { v1: orders } },
-      { name: 'stock', versions: { v1: stock } },
-    ];
-    app = await launchDesktopApp({ mesh: meshOf('replays', services) });
-    const { workloads } = await app.ready();
-    outbound = workloads.find(({ service }) => service === 'orders')?.outbound ?? '';
+    app = await openMeshApp('replays', { orders: {}, stock: { v1: answerJson({ sku: 'rope', left: 7, at: 1 }) } });
     await app.page.getByTestId('nav-recordings').click();
     const { id } = await app.api.call('startRecording', { body: { name: 'tour' } });
     for (let n = 0; n < 8; n++) {
-      await sendFromWorkload(outbound, `http://stock:9080/items/${n}`);
+      await app.call('orders', `stock/items/${n}`);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     await app.api.call('stopRecording', { params: { id } });
@@ -35,7 +23,7 @@ describe('a replay', () => {
   });
   afterAll(async () => {
     await app?.close();
-    await Promise.all([orders, stock, next].map((upstream) => upstream?.close()));
+    await next?.close();
   });
 
   const byId = (id: string) => app.page.getByTestId(id);

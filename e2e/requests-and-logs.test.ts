@@ -1,47 +1,36 @@
 import { gzipSync } from 'node:zlib';
 import AxeBuilder from '@axe-core/playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DesktopApp, launchDesktopApp } from './fixture/desktop-app.ts';
 import { eventually } from './fixture/eventually.ts';
-import { meshOf, sendFromWorkload } from './fixture/mesh.ts';
-import { Upstream } from './fixture/upstream.ts';
+import { type MeshApp, openMeshApp } from './fixture/mesh-app.ts';
+import type { Answer } from './fixture/upstream.ts';
 
 const traceId = '0af7651916cd43dd8448eb211c80319c';
 const spanId = 'b7ad6b7169203331';
 
+/** Takes as many milliseconds as the path says; `/packed` is gzipped. */
+const answerAfterAsked: Answer = ({ url }, response) => {
+  const packed = url.startsWith('/packed');
+  const body = JSON.stringify({ asked: url, items: [1, 2] });
+  const answer = () => {
+    response.writeHead(200, { 'content-type': 'application/json', ...(packed ? { 'content-encoding': 'gzip' } : {}) });
+    response.end(packed ? gzipSync(body) : body);
+  };
+  setTimeout(answer, Number(/\d+/.exec(url)?.[0] ?? 0));
+};
+
 describe('requests chosen, sorted, sent again, and the logs of a trace', () => {
-  let app: DesktopApp;
-  let orders: Upstream;
-  let stock: Upstream;
-  let outbound = '';
+  let app: MeshApp;
 
   beforeAll(async () => {
-    orders = await Upstream.listen('orders');
-    stock = await Upstream.listen('stock', ({ url }, response) => {
-      const packed = url.startsWith('/packed');
-      const body = JSON.stringify({ asked: url, items: [1, 2] });
-      // Longer the later, so that an order by length is not the order of time.
-      const answer = () => {
-        response.writeHead(200, { 'content-type': 'application/json', ...(packed ? { 'content-encoding': 'gzip' } : {}) });
-        response.end(packed ? gzipSync(body) : body);
-      };
-      setTimeout(answer, Number(/\d+/.exec(url)?.[0] ?? 0));
-    });
-    const mesh = meshOf('lists', [
-      { name: 'orders', versions: { v1: orders } },
-      { name: 'stock', versions: { v1: stock } },
-    ]);
-    app = await launchDesktopApp({ mesh });
-    outbound = (await app.ready()).workloads.find(({ service }) => service === 'orders')?.outbound ?? '';
-    for (const ms of [120, 10, 240, 60]) await sendFromWorkload(outbound, `http://stock:9080/wait/${ms}`);
+    app = await openMeshApp('lists', { orders: {}, stock: { v1: answerAfterAsked } });
+    for (const ms of [120, 10, 240, 60]) await app.call('orders', `stock/wait/${ms}`);
     await app.page.getByTestId('nav-requests').click();
     await app.page.getByText('/wait/240').first().waitFor();
   });
   afterAll(async () => {
     expect(app?.complaints).toEqual([]);
     await app?.close();
-    await orders?.close();
-    await stock?.close();
   });
 
   /** Path and milliseconds of every row, from the top. */
@@ -64,7 +53,7 @@ describe('requests chosen, sorted, sent again, and the logs of a trace', () => {
     await title('ms').click();
     await eventually(rows, (list) => list.length === 4 && inOrder(list, -1));
     const held = await waits();
-    await sendFromWorkload(outbound, 'http://stock:9080/wait/180');
+    await app.call('orders', 'stock/wait/180');
     await app.page.getByTestId('requests-new').waitFor();
     expect(await waits()).toEqual(held);
     await app.page.getByTestId('requests-new').click();
@@ -126,7 +115,7 @@ describe('requests chosen, sorted, sent again, and the logs of a trace', () => {
     await page.evaluate(() => {
       location.hash = '#/requests';
     });
-    await sendFromWorkload(outbound, 'http://stock:9080/packed?n=1');
+    await app.call('orders', 'stock/packed?n=1');
     await page.getByTestId('request-row').getByText('/packed?n=1').click();
     await page.getByRole('tab', { name: 'Response', exact: true }).click();
     // Gzip on the wire, JSON on the page.
@@ -148,7 +137,7 @@ describe('requests chosen, sorted, sent again, and the logs of a trace', () => {
 
   it('what an app logged stands under its trace, and selects its span', async () => {
     const { page } = app;
-    await sendFromWorkload(outbound, 'http://stock:9080/logged', { traceparent: `00-${traceId}-${spanId}-01` });
+    await app.call('orders', 'stock/logged', { traceparent: `00-${traceId}-${spanId}-01` });
     const { otlp } = await app.ready();
     const resource = { attributes: [{ key: 'service.name', value: { stringValue: 'orders' } }] };
     const nanos = (ms: number) => `${ms}000000`;

@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DesktopApp, launchDesktopApp } from './fixture/desktop-app.ts';
 import { eventually } from './fixture/eventually.ts';
-import { meshOf } from './fixture/mesh.ts';
-import { Upstream } from './fixture/upstream.ts';
+import { type MeshApp, openMeshApp } from './fixture/mesh-app.ts';
 
 const drill = (name: string, seconds: number) => `apiVersion: drydock.dev/v1
 kind: Scenario
@@ -19,18 +17,13 @@ spec:
 `;
 
 describe('the Scenarios screen', () => {
-  let app: DesktopApp;
-  let stock: Upstream;
+  let app: MeshApp;
 
   beforeAll(async () => {
-    stock = await Upstream.listen('stock');
-    app = await launchDesktopApp({ mesh: meshOf('drills', [{ name: 'stock', versions: { v1: stock } }]) });
+    app = await openMeshApp('drills', { stock: {} });
     await app.ready();
   });
-  afterAll(async () => {
-    await app?.close();
-    await stock?.close();
-  });
+  afterAll(() => app?.close());
 
   it('offers drills to begin with, and keeps the one that is taken', async () => {
     const { page } = app;
@@ -58,7 +51,7 @@ describe('the Scenarios screen', () => {
     expect(met.map((row) => row.includes('met') && !row.includes('not met'))).toEqual([true, true]);
     const [run] = (await app.api.call('listScenarioRuns', { query: { scenario: 'blip' } })).runs;
     expect(run?.load[0]).toMatchObject({ intended: 200, dropped: 0 });
-    expect(stock.requests.length).toBeGreaterThanOrEqual(150);
+    expect(app.upstream('stock').requests.length).toBeGreaterThanOrEqual(150);
     await app.screenshot('scenarios-done');
   });
 

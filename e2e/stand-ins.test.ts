@@ -1,37 +1,22 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DesktopApp, launchDesktopApp } from './fixture/desktop-app.ts';
-import { meshOf, type Reply, sendFromWorkload } from './fixture/mesh.ts';
+import type { Reply } from './fixture/mesh.ts';
+import { type MeshApp, openMeshApp } from './fixture/mesh-app.ts';
 import { pickOption } from './fixture/pick.ts';
-import { answerJson, Upstream } from './fixture/upstream.ts';
+import { answerJson } from './fixture/upstream.ts';
 
 /** Stubs of another tool take a service's place: imported with a report, switched on, and each request says who answered it. */
 describe('a service that imported stubs answer for', () => {
-  let app: DesktopApp;
-  let orders: Upstream;
-  let stock: Upstream;
-  let outbound: string;
+  let app: MeshApp;
 
   beforeAll(async () => {
-    orders = await Upstream.listen('orders');
-    stock = await Upstream.listen('stock', answerJson({ left: 7 }));
-    app = await launchDesktopApp({
-      mesh: meshOf('stand-ins', [
-        { name: 'orders', versions: { v1: orders } },
-        { name: 'stock', versions: { v1: stock } },
-      ]),
-    });
-    outbound = (await app.ready()).workloads.find(({ service }) => service === 'orders')?.outbound ?? '';
+    app = await openMeshApp('stand-ins', { orders: {}, stock: { v1: answerJson({ left: 7 }) } });
   });
-  afterAll(async () => {
-    await app?.close();
-    await orders?.close();
-    await stock?.close();
-  });
+  afterAll(() => app?.close());
 
   const byId = (id: string) => app.page.getByTestId(id);
-  const ask = (route: string): Promise<Reply> => sendFromWorkload(outbound, `http://stock:9080${route}`);
+  const ask = (route: string): Promise<Reply> => app.call('orders', `stock${route}`);
 
   it('says what of the file it could not take over', async () => {
     const file = path.join(app.home, 'mappings.json');
