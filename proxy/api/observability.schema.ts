@@ -3,6 +3,7 @@ import { resourceRefSchema } from './diagnostic.schema.ts';
 import { traceLogSchema } from './log.schema.ts';
 
 // ── traces ────────────────────────────────────────────────────────────────────────────────────────────────────────
+export const spanAttributesSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
 export const spanSchema = z.object({
   traceId: z.string(),
   spanId: z.string(),
@@ -18,11 +19,17 @@ export const spanSchema = z.object({
   startMs: z.number(),
   durationMs: z.number(),
   error: z.boolean(),
-  attributes: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
-  events: z.array(z.object({ name: z.string(), atMs: z.number() })),
+  attributes: spanAttributesSchema,
+  events: z.array(z.object({ name: z.string(), atMs: z.number(), attributes: spanAttributesSchema.optional() })),
+  /** Other spans this one names: what a batch was made of, the message that was answered. */
+  links: z.array(z.object({ traceId: z.string(), spanId: z.string(), attributes: spanAttributesSchema.optional() })).optional(),
   exchangeId: z.string().optional(),
   /** The app dropped the trace headers; the link is drawn from timing, not from ids. */
   inferred: z.boolean().optional(),
+  /** It goes on: the duration is what has passed until it was asked for. */
+  open: z.boolean().optional(),
+  /** Its clock differs from ours: `startMs` is where it must have been, this much after (or before) what it said; `start` is as it said. */
+  movedMs: z.number().optional(),
 });
 export type Span = z.infer<typeof spanSchema>;
 
@@ -33,10 +40,13 @@ export const traceSummarySchema = z.object({
   rootService: z.string(),
   rootName: z.string(),
   services: z.array(z.string()),
+  /** All there are in the trace: of the sidecars, of their attempts, of the apps. */
   spans: z.number().int(),
   errors: z.number().int(),
   status: z.number().int(),
   faults: z.number().int(),
+  /** Something of it goes on. */
+  open: z.boolean().optional(),
 });
 export type TraceSummary = z.infer<typeof traceSummarySchema>;
 export const traceListSchema = z.object({ traces: z.array(traceSummarySchema), next: z.string().nullable() });
@@ -88,6 +98,8 @@ export const graphNodeSchema = redSchema.extend({
       errorShare: z.number(),
     }),
   ),
+  /** Known from spans of the apps alone: a database, a queue's reader, somebody who was called past the mesh. */
+  inferred: z.boolean().optional(),
   /** `down` when no workload answers its readiness check. */
   health: z.enum(['ok', 'degraded', 'failing', 'down', 'idle']),
 });
@@ -113,6 +125,8 @@ export const graphEdgeSchema = redSchema.extend({
   bytesPerSecond: z.number().optional(),
   /** Exchanges that go on now, for more than a second: WebSockets, streams, connections. */
   open: z.number().int().optional(),
+  /** Known from spans of the apps alone, because it passes no sidecar: what kind of call. */
+  inferred: z.enum(['call', 'database', 'messaging']).optional(),
   /** Services that get copies of these requests: `default/reviews-next`. */
   mirrors: z.array(z.string()).optional(),
   /** Wanted (weights in force; null without a split) and actual shares per version. */
