@@ -1,16 +1,26 @@
 import { z } from 'zod';
 import { redSchema } from './observability.schema.ts';
 
-/** One run of a mesh, from the engine's start to its stop. The last ten are kept. */
+/** One run of a mesh, from the engine's start to its stop. The last ten of each mesh are kept. */
 export const runSummarySchema = z.object({
   id: z.string(),
+  /** Counts up with every run, also when the machine's clock was set back in between. */
+  number: z.number().int().optional(),
   mesh: z.string(),
   /** ISO 8601. */
   startedAt: z.string(),
   /** Null: it is the present one. A run that was killed ends where it was last written down. */
   endedAt: z.string().nullable(),
+  /** How long it really lasted, whatever the clock on the wall did meanwhile. */
+  durationMs: z.number().optional(),
+  /** It did not come to its end: the engine was killed, or crashed. */
+  cutShort: z.boolean().optional(),
+  /** By so much the machine's clock moved while it ran (set anew, or asleep); times of day within it mislead. */
+  clockMovedMs: z.number().optional(),
   requests: z.number().int(),
   errors: z.number().int(),
+  /** All edges together; null without a request. */
+  total: redSchema.nullable().optional(),
 });
 export type RunSummary = z.infer<typeof runSummarySchema>;
 

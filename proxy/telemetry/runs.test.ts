@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runComparisonSchema, runSchema } from '../api/runs.schema.ts';
+import type { Clock } from '../shared/clock.ts';
 import { makeExchange, makeFolder, realClock } from '../store/fixtures.ts';
 import { Store } from '../store/store.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
@@ -16,7 +17,8 @@ afterEach(async () => {
   await store.close();
   folder.remove();
 });
-const start = (startedMs: number): Telemetry => new Telemetry({ clock: new ManualClock(), store, startedMs, mesh: () => 'shop' });
+const start = (startedMs: number, mesh = 'shop', clock: Clock = new ManualClock()): Telemetry =>
+  new Telemetry({ clock, store, startedMs, mesh: () => mesh });
 const calls = (count: number, overrides: Parameters<typeof makeExchange>[1] = {}) =>
   Array.from({ length: count }, (_, n) => makeExchange(n * 100, overrides));
 
@@ -54,9 +56,54 @@ describe('a run', () => {
     telemetry.record(calls(3));
     clock.advance(15_000);
     await telemetry.runs.save();
-    expect(await start(2000).runs.get('previous')).toMatchObject({ requests: 3 });
+    expect(await start(2000).runs.get('previous')).toMatchObject({ requests: 3, cutShort: true });
+    await telemetry.close();
+    expect((await start(3000).runs.get('previous'))?.cutShort).toBeUndefined();
+  });
+
+  test('has the rate, the errors and the percentiles of all its edges together', async () => {
+    const clock = new ManualClock();
+    const telemetry = start(1000, 'shop', clock);
+    clock.advance(60_000);
+    telemetry.record([...calls(90, { durationMs: 10 }), ...calls(10, { durationMs: 100, status: 503, destination: 'stock' })]);
+    const total = (await telemetry.runs.get('current'))?.total;
+    expect(total).toMatchObject({ count: 100, errorShare: 0.1 });
+    expect(total?.p50).toBeCloseTo(10, 0);
+    expect(total?.p99).toBeCloseTo(100, -1);
     await telemetry.close();
   });
+
+  test('of another mesh takes nothing from those of this one, and is not what this one is held against', async () => {
+    for (let n = 1; n <= 3; n++) await run(n * 1000, 'shop', n);
+    for (let n = 4; n <= 15; n++) await run(n * 1000, 'accounting', n);
+    const present = start(20_000);
+    const kept = (await present.runs.list()).slice(1);
+    expect(kept.filter(({ mesh }) => mesh === 'accounting')).toHaveLength(10);
+    expect(kept.filter(({ mesh }) => mesh === 'shop').map(({ requests }) => requests)).toEqual([3, 2, 1]);
+    expect((await present.runs.get('previous'))?.requests).toBe(3);
+    expect((await present.runs.get('2'))?.requests).toBe(2);
+  });
+
+  test('comes after the ones before it though the clock was set back, and rates survive a clock that moves', async () => {
+    await run(5_000_000, 'shop', 1);
+    const clock = new MovableClock();
+    const telemetry = start(1_000_000, 'shop', clock);
+    clock.advance(10_000);
+    telemetry.record(calls(10));
+    clock.moved = -3_600_000;
+    telemetry.record(calls(10).map((exchange, n) => ({ ...exchange, id: `${n}`, time: '2020-01-01T00:00:00.000Z' })));
+    const now = await telemetry.runs.get('current');
+    expect(now).toMatchObject({ number: 2, durationMs: 10_000, clockMovedMs: -3_600_000 });
+    expect(now?.total?.rate).toBe(2);
+    await telemetry.close();
+    expect(await start(500_000).runs.get('previous')).toMatchObject({ number: 2, requests: 20 });
+  });
+
+  const run = async (startedMs: number, mesh: string, count: number) => {
+    const telemetry = start(startedMs, mesh);
+    telemetry.record(calls(count));
+    await telemetry.close();
+  };
 
   test('gives way after ten others; one without requests is not kept', async () => {
     for (let n = 1; n <= 12; n++) {
@@ -71,3 +118,9 @@ describe('a run', () => {
     expect(await present.runs.compare('nothing', 'current')).toBeNull();
   });
 });
+
+/** A machine whose clock on the wall can be set anew. */
+class MovableClock extends ManualClock {
+  moved = 0;
+  override readonly wallNow = (): number => Date.UTC(2026, 0, 1) + this.now() + this.moved;
+}

@@ -1,11 +1,11 @@
-import type { RunEdge } from '../../api/runs.schema.ts';
+import type { RunEdge, RunSummary } from '../../api/runs.schema.ts';
 import { EngineClient } from '../client.ts';
 import { type Command, UsageError } from '../command.ts';
 import { milliseconds } from '../output.ts';
 
 export const command: Command = {
   usage: 'runs [ls] | runs compare [BEFORE] [AFTER]',
-  summary: 'The last ten runs of the mesh; one held against another (previous against current unless told).',
+  summary: 'The last ten runs of the mesh; one held against another, by number (previous against current unless told).',
   options: {},
   async run({ positionals, json, out, home }) {
     const [action = 'ls', before = 'previous', after = 'current'] = positionals;
@@ -14,8 +14,7 @@ export const command: Command = {
       const { runs } = await engine.call('listRuns', {});
       if (json) out.json({ runs });
       else {
-        const rows = runs.map((run) => [run.id, run.mesh, run.endedAt ?? 'now', String(run.requests), String(run.errors)]);
-        out.table(['RUN', 'MESH', 'ENDED', 'REQUESTS', 'ERRORS'], rows);
+        out.table(['NO', 'RUN', 'MESH', 'LASTED', 'REQUESTS', 'ERRORS', 'P95', 'ENDED'], runs.map(rowOf));
       }
       return 0;
     }
@@ -23,7 +22,7 @@ export const command: Command = {
     const comparison = await engine.call('compareRuns', { params: { id: before }, query: { with: after } });
     if (json) out.json(comparison);
     else {
-      out.line(`${comparison.before.id} → ${comparison.after.id}`);
+      out.line(`${nameOf(comparison.before)} → ${nameOf(comparison.after)}`);
       const rows = comparison.edges.map(({ id, before: one, after: two }) => [
         id.replaceAll('default/', ''),
         pair(one, two, (edge) => String(edge.count)),
@@ -37,6 +36,30 @@ export const command: Command = {
     return 0;
   },
 };
+
+function rowOf(run: RunSummary): string[] {
+  const { number, id, mesh, durationMs, requests, errors, total } = run;
+  const p95 = total?.p95 ?? null;
+  return [
+    ...[String(number ?? ''), id, mesh, durationMs === undefined ? '–' : span(durationMs), String(requests), String(errors)],
+    ...[p95 === null ? '–' : milliseconds(p95), endOf(run)],
+  ];
+}
+
+/** `2026-11-21T10:00:00.000Z`, `now`, with a word where the times mislead. */
+function endOf({ endedAt, cutShort, clockMovedMs }: RunSummary): string {
+  const notes = [cutShort ? 'cut short' : '', clockMovedMs === undefined ? '' : 'the clock moved'].filter((note) => note !== '');
+  return `${endedAt ?? 'now'}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`;
+}
+
+const nameOf = ({ number, id, mesh }: RunSummary): string => `${number === undefined ? '' : `${number} `}${mesh} ${id}`;
+
+/** `1:02:03` */
+function span(durationMs: number): string {
+  const seconds = Math.round(durationMs / 1000);
+  const pad = (value: number) => String(value).padStart(2, '0');
+  return `${Math.floor(seconds / 3600)}:${pad(Math.floor(seconds / 60) % 60)}:${pad(seconds % 60)}`;
+}
 
 const pair = (before: RunEdge | null, after: RunEdge | null, read: (edge: RunEdge) => string): string =>
   `${before === null ? '–' : read(before)} → ${after === null ? '–' : read(after)}`;
