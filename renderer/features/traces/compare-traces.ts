@@ -1,5 +1,5 @@
 import type { Span } from '../../../proxy/api/observability.schema.ts';
-import { linkSpans, orderRows } from './span-tree.ts';
+import { linkSpans, orderRows } from '../../../proxy/api/span-tree.ts';
 
 export interface ComparedRow {
   /** The way down to the span: services and names, with a number among equals. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Span } from '../../../proxy/api/observability.schema.ts';
+import { linkSpans } from '../../../proxy/api/span-tree.ts';
 import { findCriticalPath, summarizeCauses } from './critical-path.ts';
-import { linkSpans } from './span-tree.ts';
 import { makeSpan } from './testing.ts';
 
 const span = (spanId: string, parentSpanId: string, startMs: number, durationMs: number, more: Partial<Span> = {}): Span =>

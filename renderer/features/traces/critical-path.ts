@@ -1,4 +1,4 @@
-import { endOf, isAttempt, type SpanNode } from './span-tree.ts';
+import { endOf, isAttempt, type SpanNode } from '../../../proxy/api/span-tree.ts';
 
 export type Cause = 'app' | 'proxy' | 'fault' | 'backoff' | 'connect' | 'unmeasured';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { TraceLog } from '../../../proxy/api/log.schema.ts';
+import { linkSpans } from '../../../proxy/api/span-tree.ts';
 import { describeSeverity, spanOfLog, unfoldTo } from './log-words.ts';
-import { linkSpans } from './span-tree.ts';
 import { makeSpan } from './testing.ts';
 
 test('severity is told by its number, else by what the app calls it', () => {

@@ -1,7 +1,7 @@
 import type { LogRecord, TraceLog } from '../../../proxy/api/log.schema.ts';
 import { type LogLevel, levelOf } from '../../../proxy/api/log-level.ts';
+import type { SpanNode } from '../../../proxy/api/span-tree.ts';
 import type { Tone } from '../../ui/index.ts';
-import type { SpanNode } from './span-tree.ts';
 
 export interface Severity {
   word: string;

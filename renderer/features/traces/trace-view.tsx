@@ -2,6 +2,7 @@ import { RotateCw, X } from 'lucide-react';
 import { lazy, Suspense, useMemo, useState } from 'react';
 import type { TraceLog } from '../../../proxy/api/log.schema.ts';
 import type { Span, Trace } from '../../../proxy/api/observability.schema.ts';
+import { linkSpans, orderRows, type SpanNode } from '../../../proxy/api/span-tree.ts';
 import { hrefTo } from '../../app/router.ts';
 import { useCommands } from '../../commands/registry.ts';
 import type { Engine } from '../../engine/engine.ts';
@@ -22,7 +23,6 @@ import {
 } from '../../ui/index.ts';
 import { type CauseShare, findCriticalPath, type Segment, summarizeCauses } from './critical-path.ts';
 import { spanOfLog, unfoldTo } from './log-words.ts';
-import { linkSpans, orderRows, type SpanNode } from './span-tree.ts';
 import { LogDetail, TraceLogs } from './trace-logs.tsx';
 import { causeWords, colourServices, describeShare } from './trace-words.ts';
 import { Waterfall } from './waterfall.tsx';

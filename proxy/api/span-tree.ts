@@ -1,10 +1,12 @@
-import type { Span } from '../../../proxy/api/observability.schema.ts';
+import type { Span } from './observability.schema.ts';
 
 /** A span and its place among the others; `parent` and `children` are places in the same array, -1 is none. */
 export interface SpanNode {
   span: Span;
   index: number;
   parent: number;
+  /** It names a parent that is not among the spans: not sent to us, not sampled, or still on its way. */
+  parentMissing: boolean;
   /** By start. */
   children: number[];
 }
@@ -25,11 +27,12 @@ const grainMs = 2;
 
 /**
  * Links spans to their parents. A parent that is missing makes a root, a cycle is cut at one place, and a callee's span hangs under the attempt
- * that reached it, not under the whole call (the headers name the call, see proxy/telemetry/traces.ts). B3 shares one span id between the two
- * sides of a call: the server's side then hangs under the client's. Iterative: any depth.
+ * that reached it, not under the whole call (the headers name the call, see telemetry/exchange-spans.ts). B3 shares one span id between the two
+ * sides of a call, so a span is known by trace, id and kind (envoyproxy/envoy#4642): the server's side hangs under the client's. Iterative: any
+ * depth.
  */
 export function linkSpans(spans: readonly Span[]): SpanNode[] {
-  const nodes = spans.map((span, index): SpanNode => ({ span, index, parent: -1, children: [] }));
+  const nodes = spans.map((span, index): SpanNode => ({ span, index, parent: -1, parentMissing: false, children: [] }));
   const byId = new Map<string, SpanNode[]>();
   for (const node of nodes) {
     if (node.span.spanId === '') continue;
@@ -37,7 +40,10 @@ export function linkSpans(spans: readonly Span[]): SpanNode[] {
     if (same === undefined) byId.set(node.span.spanId, [node]);
     else same.push(node);
   }
-  for (const node of nodes) node.parent = findParent(node, byId);
+  for (const node of nodes) {
+    node.parent = findParent(node, byId);
+    node.parentMissing = node.parent < 0 && node.span.parentSpanId !== '' && node.span.parentSpanId !== node.span.spanId;
+  }
   cutCycles(nodes);
   moveUnderAttempts(nodes);
   for (const node of nodes) if (node.parent >= 0) nodes[node.parent]?.children.push(node.index);
@@ -47,13 +53,18 @@ export function linkSpans(spans: readonly Span[]): SpanNode[] {
 
 function findParent(node: SpanNode, byId: ReadonlyMap<string, SpanNode[]>): number {
   const { span } = node;
-  if (span.kind === 'server') {
-    const otherSide = byId.get(span.spanId)?.find((other) => other !== node && other.span.kind === 'client');
-    if (otherSide) return otherSide.index;
-  }
-  const candidates = byId.get(span.parentSpanId)?.filter((other) => other !== node && other.span.spanId !== span.spanId) ?? [];
-  const received = candidates.find((other) => other.span.kind === 'server');
-  return (received ?? candidates[0])?.index ?? -1;
+  const twins = (byId.get(span.spanId) ?? []).filter((other) => other !== node && other.span.traceId === span.traceId);
+  const otherSide = span.kind === 'server' ? twins.find((twin) => twin.span.kind === 'client') : undefined;
+  // An app that joins B3's span takes the id its sidecar sent it: both are servers of one call, the app within its sidecar.
+  const sidecar = span.mesh ? undefined : twins.find((twin) => twin.span.mesh && twin.span.kind === span.kind);
+  const twin = sidecar ?? otherSide;
+  if (twin) return twin.index;
+  const named = (byId.get(span.parentSpanId) ?? []).filter((other) => other !== node && other.span.spanId !== span.spanId);
+  const sameTrace = named.filter((other) => other.span.traceId === span.traceId);
+  // A link by inference leads into another trace.
+  const candidates = sameTrace.length > 0 ? sameTrace : named;
+  const servers = candidates.filter((other) => other.span.kind === 'server');
+  return (servers.find((server) => !server.span.mesh) ?? servers[0] ?? candidates[0])?.index ?? -1;
 }
 
 /** Walks up from every span once; meeting the walk's own trail again is a cycle, and the span met becomes a root. */

@@ -1,7 +1,12 @@
 import { expect, test } from 'vitest';
-import type { Span } from '../../../proxy/api/observability.schema.ts';
+import type { Span } from './observability.schema.ts';
 import { linkSpans, orderRows } from './span-tree.ts';
-import { makeSpan } from './testing.ts';
+
+const makeSpan = (change: Partial<Span>): Span => ({
+  ...{ traceId: 't', spanId: 'a', parentSpanId: '', name: change.spanId ?? 'a', kind: 'client', service: 's', mesh: true },
+  ...{ start: '', startMs: 0, durationMs: 1, error: false, attributes: {}, events: [] },
+  ...change,
+});
 
 const span = (spanId: string, parentSpanId: string, startMs: number, mesh = true): Span =>
   makeSpan({ spanId, parentSpanId, startMs, mesh });
@@ -65,4 +70,29 @@ test('a folded row hides everything under it', () => {
 test('ten thousand spans in a chain do not overflow', () => {
   const chain = Array.from({ length: 10_000 }, (_, i) => span(`s${i}`, i === 0 ? '' : `s${i - 1}`, i));
   expect(orderRows(linkSpans(chain), true)).toHaveLength(10_000);
+});
+
+test('an app that joins the span of its sidecar stands under it, and what it sent under the app', () => {
+  const spans = [
+    makeSpan({ spanId: 'out' }),
+    makeSpan({ spanId: 'in', parentSpanId: 'out', kind: 'server', name: 'sidecar', startMs: 1 }),
+    makeSpan({ spanId: 'in', parentSpanId: 'out', kind: 'server', name: 'app', startMs: 2, mesh: false }),
+    makeSpan({ spanId: 'next', parentSpanId: 'in', startMs: 3 }),
+  ];
+  expect(words(spans)).toEqual(['0out', '1sidecar', '2app', '3next']);
+});
+
+test('equal ids in two traces are two spans; a link by inference may lead from one into the other', () => {
+  const spans = [
+    makeSpan({ traceId: 'one', spanId: 'x', name: 'x of one', kind: 'server' }),
+    makeSpan({ traceId: 'two', spanId: 'x', name: 'x of two', kind: 'server', startMs: 1 }),
+    makeSpan({ traceId: 'two', spanId: 'y', parentSpanId: 'x', startMs: 2 }),
+    makeSpan({ traceId: 'three', spanId: 'z', parentSpanId: 'y', startMs: 3, inferred: true }),
+  ];
+  expect(words(spans)).toEqual(['0x of one', '0x of two', '1y', '2z']);
+});
+
+test('a parent that is not there is told, one that is or that nobody named is not', () => {
+  const nodes = linkSpans([span('a', '', 0), span('b', 'a', 1), span('c', 'gone', 2)]);
+  expect(nodes.map((node) => node.parentMissing)).toEqual([false, false, true]);
 });
