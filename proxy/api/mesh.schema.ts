@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { extensionProviderSchema } from './extension-provider.schema.ts';
+import { healthThresholdsSchema } from './health.ts';
 
 /** `host:port`; the host is a loopback address or a name that resolves to one. */
 const address = z.string().regex(/^(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5}$/, 'an address is host:port, e.g. 127.0.0.1:9081');
@@ -128,6 +129,8 @@ export const meshSpecSchema = z.strictObject({
     .optional(),
   /** Istio's meshConfig.extensionProviders: whom AuthorizationPolicies of action CUSTOM ask. */
   extensionProviders: z.array(extensionProviderSchema).optional(),
+  /** When a service or a path is called degraded or failing. */
+  health: healthThresholdsSchema.optional(),
   accessLog: z.strictObject({ file: z.string(), encoding: z.enum(['TEXT', 'JSON']).default('TEXT') }).optional(),
   capture: z
     .strictObject({ bodyLimitBytes: z.number().int().min(0).default(65_536), redact: z.array(z.string()).default([]) })

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { resourceRefSchema } from './diagnostic.schema.ts';
+import { healthThresholdsSchema } from './health.ts';
 import { traceLogSchema } from './log.schema.ts';
 
 // ── traces ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -75,6 +76,8 @@ export const redSchema = z.object({
   count: z.number().int(),
   /** 0..1, status >= 500 or a transport failure. */
   errorShare: z.number(),
+  /** 0..1, status 400 to 499, and gRPC statuses that are the caller's fault. */
+  clientErrorShare: z.number().optional(),
   /** Milliseconds; null without data. */
   p50: z.number().nullable(),
   p95: z.number().nullable(),
@@ -96,6 +99,7 @@ export const graphNodeSchema = redSchema.extend({
       ready: z.number().int(),
       rate: z.number(),
       errorShare: z.number(),
+      clientErrorShare: z.number().optional(),
     }),
   ),
   /** Known from spans of the apps alone: a database, a queue's reader, somebody who was called past the mesh. */
@@ -139,11 +143,17 @@ export const graphSchema = z.object({
   windowSeconds: z.number(),
   nodes: z.array(graphNodeSchema),
   edges: z.array(graphEdgeSchema),
+  /** What `health` was judged by, and edges and versions are to be judged by. */
+  thresholds: healthThresholdsSchema.optional(),
 });
 export type Graph = z.infer<typeof graphSchema>;
 
 // ── metrics ───────────────────────────────────────────────────────────────────────────────────────────────────────
-export const metricNameSchema = z.enum(['rate', 'errors', 'p50', 'p95', 'p99', 'retries', 'throughput', 'inflight']);
+/** `2xx` … `other`: requests per second by what became of them; `other` got no answer, or was no request. `count`: how many ended. */
+export const metricNameSchema = z.enum([
+  ...(['rate', 'errors', 'p50', 'p95', 'p99', 'max', 'mean', 'retries', 'throughput', 'inflight', 'count'] as const),
+  ...(['2xx', '3xx', '4xx', '5xx', 'other'] as const),
+]);
 export const seriesQuerySchema = z.object({
   /** `reviews->ratings`, `->ratings` (everyone's), `reviews->`, or omitted for the whole mesh. Names may carry `namespace/`. */
   edge: z.string().optional(),
@@ -154,6 +164,8 @@ export const seriesQuerySchema = z.object({
   version: z.string().optional(),
   /** `true`: the latency histogram of every slot as well. */
   heat: z.string().optional(),
+  /** `true`: the shares of the destination's versions as well; for one destination. */
+  split: z.string().optional(),
 });
 export const seriesSchema = z.object({
   stepSeconds: z.number(),
@@ -161,8 +173,20 @@ export const seriesSchema = z.object({
   times: z.array(z.number()),
   /** Metric name → one value per slot; null where nothing happened. Latencies in milliseconds, errors as a share 0..1. */
   series: z.record(z.string(), z.array(z.number().nullable())),
-  /** A trace per slot to open from the chart; '' when there is none. */
+  /** A trace per slot to open from the chart, the slowest; '' when there is none. */
   exemplars: z.array(z.string()),
+  /** The same of a request that failed. */
+  errorExemplars: z.array(z.string()).optional(),
+  /** The last slot goes on: its values are of what has passed of it. */
+  partial: z.boolean().optional(),
+  /** Lowest and highest of the parts that make up one slot, where slots were put together: a spike of ten seconds is still seen after hours. */
+  extremes: z
+    .record(z.string(), z.object({ low: z.array(z.number().nullable()), high: z.array(z.number().nullable()) }))
+    .optional(),
+  /** Shares 0..1 per version: where requests went, and where the weights in force at that time wanted them; null where nothing was. */
+  split: z
+    .array(z.object({ version: z.string(), actual: z.array(z.number().nullable()), wanted: z.array(z.number().nullable()) }))
+    .optional(),
   /** Requests per slot and latency band: `counts[slot][band]`; a band ends at its bound and begins at the one before, the first at 0. */
   heat: z.object({ boundsMs: z.array(z.number()), counts: z.array(z.array(z.number().int())) }).optional(),
 });

@@ -5,12 +5,14 @@ import type { Redactor } from '../recorder/redact.ts';
 import { accessLogSettings } from '../telemetry/access-log-settings.ts';
 import type { AccessLog } from '../telemetry/access-log-writer.ts';
 import type { OtlpExporter } from '../telemetry/otlp/exporter.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Committed, Configuration } from './apply.ts';
 import { appliedEvents, rejectionWords } from './config-events.ts';
 import { DataPlaneGone } from './data-plane/data-plane-thread.ts';
 import type { EngineLog } from './engine-log.ts';
 import type { ExchangeIntake } from './exchange-intake.ts';
 import type { FileWatcher } from './file-watcher.ts';
+import { splitsOf } from './graph-facts.ts';
 import type { StreamHub } from './server/stream-hub.ts';
 import type { Simulations } from './simulations.ts';
 import type { Supervisor } from './supervisor/supervisor.ts';
@@ -24,6 +26,7 @@ export interface ConfigReactionsDeps {
   redactor: Redactor;
   accessLog: AccessLog;
   otlpExport: OtlpExporter;
+  telemetry: Telemetry;
   simulations: Simulations;
   intake: ExchangeIntake;
   hub: StreamHub;
@@ -45,10 +48,12 @@ export class ConfigReactions {
   }
 
   async committed(committed: Committed, applied: readonly Applied[]): Promise<void> {
-    const { supervisor, redactor, accessLog, otlpExport, simulations, intake, hub, emit, log } = this.#deps;
+    const { supervisor, redactor, accessLog, otlpExport, telemetry, simulations, intake, hub, emit, log } = this.#deps;
+    const mesh = meshesOf(committed.set)[0]?.mesh.spec;
     redactor.setNames(committed.snapshot.redact);
     accessLog.set(accessLogSettings(committed.set));
-    otlpExport.set(meshesOf(committed.set)[0]?.mesh.spec.tracing?.exportTo ?? '');
+    otlpExport.set(mesh?.tracing?.exportTo ?? '');
+    telemetry.follow({ splits: splitsOf(committed), health: mesh?.health });
     intake.chooseWhatIsKept();
     await supervisor.setWorkloads(supervisedWorkloads(committed, process.env, this.#moved));
     const { meshName, version } = committed.snapshot;

@@ -50,8 +50,8 @@ function faultsOf(committed: Committed): GraphFacts['faults'] {
     .map((fault) => ({ name: fault.name, from: fault.fromService || null, to: shortName(committed, fault.toService) }));
 }
 
-/** Weights of routes that choose between versions; the last rule (the catch-all) speaks for the edge. */
-function splitsOf(committed: Committed): GraphFacts['splits'] {
+/** For charts of the past too: `telemetry.follow`. Weights of routes that choose between versions; the last rule (the catch-all) speaks for the edge. */
+export function splitsOf(committed: Committed): GraphFacts['splits'] {
   const splits = new Map<string, Record<string, number>>();
   for (const view of Object.values(committed.snapshot.views)) {
     for (const host of Object.values(view.routeTables).flat()) {

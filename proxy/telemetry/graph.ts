@@ -1,4 +1,5 @@
 import type { Exchange } from '../api/exchange.schema.ts';
+import { defaultHealthThresholds, type HealthThresholds, judgeShares } from '../api/health.ts';
 import type { Graph, GraphEdge, GraphNode, Red } from '../api/observability.schema.ts';
 import { destinationNode, sourceNode, standsForCall } from './judge.ts';
 import type { EdgeMetrics, Metrics } from './metrics.ts';
@@ -31,9 +32,6 @@ export interface GraphServiceFact {
   versions: { version: string; workloads: number; ready: number }[];
 }
 
-/** Kiali's default: above this share of errors a service is failing. */
-const FAILING_SHARE = 0.1;
-
 /** Who calls whom, from counted calls and from those that go on (`open`): never inferred from traces. */
 export function buildGraph(
   metrics: Metrics,
@@ -41,6 +39,7 @@ export function buildGraph(
   nowMs: number,
   facts: GraphFacts,
   open: readonly Exchange[] = [],
+  thresholds: HealthThresholds = defaultHealthThresholds,
 ): Graph {
   const byEdge = new Map<string, EdgeMetrics[]>();
   for (const edge of metrics.edges()) {
@@ -61,7 +60,7 @@ export function buildGraph(
     edges.push(ongoing.length === 0 ? edge : { ...edge, mtlsShare, open: ongoing.length });
   }
   const nodes = facts.services.map((service) => {
-    const node = buildNode(service, metrics, span, nowMs);
+    const node = buildNode(service, metrics, span, nowMs, thresholds);
     const isUsed = edges.some(({ open: ongoing, from, to }) => ongoing !== undefined && (from === node.id || to === node.id));
     return node.health === 'idle' && isUsed ? { ...node, health: 'ok' as const } : node;
   });
@@ -70,7 +69,7 @@ export function buildGraph(
     for (const id of [from, to]) {
       if (known.has(id)) continue;
       known.add(id);
-      nodes.push(foreignNode(id, metrics, span, nowMs));
+      nodes.push(foreignNode(id, metrics, span, nowMs, thresholds));
     }
   }
   return {
@@ -78,6 +77,7 @@ export function buildGraph(
     windowSeconds: (Number.isFinite(span.windowMs) ? span.windowMs : span.rateMs) / 1000,
     nodes,
     edges,
+    thresholds,
   };
 }
 
@@ -138,7 +138,13 @@ function buildSplit(
     }));
 }
 
-function buildNode(service: GraphServiceFact, metrics: Metrics, span: GraphSpan, nowMs: number): GraphNode {
+function buildNode(
+  service: GraphServiceFact,
+  metrics: Metrics,
+  span: GraphSpan,
+  nowMs: number,
+  thresholds: HealthThresholds,
+): GraphNode {
   const id = service.kind === 'gateway' ? 'ingress' : `${service.namespace}/${service.name}`;
   // A gateway has no callers of its own in the mesh: its requests are those it passes on.
   const own = [...metrics.edges()].filter((e) => (service.kind === 'gateway' ? e.from === id : e.to === id));
@@ -156,25 +162,22 @@ function buildNode(service: GraphServiceFact, metrics: Metrics, span: GraphSpan,
         span.windowMs,
         nowMs,
       );
-      const { rate, errorShare } = red(slot, span.rateMs);
-      return { ...fact, rate, errorShare };
+      const { rate, errorShare, clientErrorShare } = red(slot, span.rateMs);
+      return { ...fact, rate, errorShare, clientErrorShare };
     }),
-    health: healthOf(service, total),
+    health: healthOf(service, total, thresholds),
   };
 }
 
-function healthOf(service: GraphServiceFact, total: Slot): GraphNode['health'] {
+function healthOf(service: GraphServiceFact, total: Slot, thresholds: HealthThresholds): GraphNode['health'] {
   const workloads = service.versions.reduce((sum, v) => sum + v.workloads, 0);
   const ready = service.versions.reduce((sum, v) => sum + v.ready, 0);
   if (workloads > 0 && ready === 0) return 'down';
-  if (total.count === 0) return 'idle';
-  const share = total.errors / total.count;
-  if (share >= FAILING_SHARE) return 'failing';
-  return share > 0 ? 'degraded' : 'ok';
+  return total.count === 0 ? 'idle' : judgeShares(red(total, 1), thresholds);
 }
 
 /** Callers without an identity, and hosts outside the mesh. */
-function foreignNode(id: string, metrics: Metrics, span: GraphSpan, nowMs: number): GraphNode {
+function foreignNode(id: string, metrics: Metrics, span: GraphSpan, nowMs: number, thresholds: HealthThresholds): GraphNode {
   const outside = id === 'outside';
   const own = [...metrics.edges()].filter((e) => (outside ? e.from === id : e.to === id));
   const total = metrics.total(own, span.windowMs, nowMs);
@@ -186,14 +189,7 @@ function foreignNode(id: string, metrics: Metrics, span: GraphSpan, nowMs: numbe
     protocol: own[0]?.protocol ?? '',
     ...red(total, span.rateMs),
     versions: [],
-    health:
-      total.count === 0
-        ? 'idle'
-        : total.errors === 0
-          ? 'ok'
-          : total.errors / total.count >= FAILING_SHARE
-            ? 'failing'
-            : 'degraded',
+    health: total.count === 0 ? 'idle' : judgeShares(red(total, 1), thresholds),
   };
 }
 
@@ -202,6 +198,7 @@ export function red(slot: Slot, rateMs: number): Red {
     rate: slot.count / (rateMs / 1000),
     count: slot.count,
     errorShare: slot.count === 0 ? 0 : slot.errors / slot.count,
+    clientErrorShare: slot.count === 0 ? 0 : slot.classes['4xx'] / slot.count,
     p50: slot.latency.percentile(0.5),
     p95: slot.latency.percentile(0.95),
     p99: slot.latency.percentile(0.99),

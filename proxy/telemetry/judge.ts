@@ -10,6 +10,18 @@ export function isError(exchange: Exchange): boolean {
   return exchange.status === 0 && exchange.flags !== '' && exchange.flags !== 'DC';
 }
 
+/** What became of a request, as charts tell it apart. `other`: no answer came, the protocol was switched, or it was no request (TCP). */
+export const codeClasses = ['2xx', '3xx', '4xx', '5xx', 'other'] as const;
+export type CodeClass = (typeof codeClasses)[number];
+
+/** By the status; a gRPC call, which is always answered 200, by what its own status means. */
+export function codeClassOf(exchange: Exchange): CodeClass {
+  const { status, grpcStatus } = exchange;
+  if (grpcStatus !== undefined && grpcStatus !== 0 && status < 300) return GRPC_SERVER_ERRORS.has(grpcStatus) ? '5xx' : '4xx';
+  if (status < 200 || status > 599) return 'other';
+  return status < 300 ? '2xx' : status < 400 ? '3xx' : status < 500 ? '4xx' : '5xx';
+}
+
 /**
  * Whether this record stands for its call in counts: the caller's side tells it (source or gateway); the callee's only when the caller has no
  * sidecar. So each call counts once.

@@ -1,11 +1,12 @@
 import type { Exchange } from '../api/exchange.schema.ts';
 import { destinationNode, sourceNode, standsForCall } from './judge.ts';
+import { RunHistory } from './run-history.ts';
 import { Slot, SlotRing } from './slots.ts';
 
 export const FINE_MS = 1000;
 export const FINE_KEEP_MS = 5 * 60_000;
 const COARSE_MS = 10_000;
-const COARSE_KEEP_MS = 60 * 60_000;
+export const COARSE_KEEP_MS = 60 * 60_000;
 /** Edges kept; beyond it the longest silent goes. */
 const MAX_EDGES = 5000;
 
@@ -19,6 +20,8 @@ export interface EdgeMetrics {
   coarse: SlotRing;
   /** Everything since the engine started. */
   whole: Slot;
+  /** The same over time. */
+  history: RunHistory;
   firstAt: number;
   lastAt: number;
 }
@@ -63,6 +66,7 @@ export class Metrics {
     edge.whole.add(exchange);
     edge.fine.add(at, exchange);
     edge.coarse.add(at, exchange);
+    edge.history.add(at, exchange);
   }
 
   edges(): Iterable<EdgeMetrics> {
@@ -99,6 +103,7 @@ export class Metrics {
         fine: new SlotRing(FINE_MS, FINE_KEEP_MS),
         coarse: new SlotRing(COARSE_MS, COARSE_KEEP_MS),
         whole: new Slot(),
+        history: new RunHistory(),
         firstAt: 0,
         lastAt: 0,
       };

@@ -1,11 +1,24 @@
 import type { Exchange } from '../api/exchange.schema.ts';
 import { Histogram } from './histogram.ts';
-import { isError } from './judge.ts';
+import { type CodeClass, codeClasses, codeClassOf, isError } from './judge.ts';
+
+/** The trace of the slowest request offered; '' before there is one with a trace. */
+export class Exemplar {
+  traceId = '';
+  ms = -1;
+
+  offer(traceId: string, ms: number): void {
+    if (traceId === '' || ms <= this.ms) return;
+    this.traceId = traceId;
+    this.ms = ms;
+  }
+}
 
 /** What happened on one edge, to one version, in one slot of time. */
 export class Slot {
   count = 0;
   errors = 0;
+  readonly classes: Record<CodeClass, number> = { '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0, other: 0 };
   retries = 0;
   timeouts = 0;
   overflows = 0;
@@ -16,13 +29,15 @@ export class Slot {
   requestBytes = 0;
   responseBytes = 0;
   readonly latency = new Histogram();
-  /** A trace worth opening from this slot: the slowest one. */
-  exemplar = '';
-  #exemplarMs = -1;
+  /** Traces worth opening from this slot: the slowest one, and the slowest of those that failed. */
+  readonly slowest = new Exemplar();
+  readonly slowestError = new Exemplar();
 
   add(exchange: Exchange): void {
+    const failed = isError(exchange);
     this.count++;
-    if (isError(exchange)) this.errors++;
+    this.classes[codeClassOf(exchange)]++;
+    if (failed) this.errors++;
     if (exchange.attempts.length > 1) this.retries += exchange.attempts.length - 1;
     if (exchange.flags.includes('UT')) this.timeouts++;
     if (exchange.flags.includes('UO')) this.overflows++;
@@ -32,15 +47,14 @@ export class Slot {
     this.requestBytes += exchange.requestBytes;
     this.responseBytes += exchange.responseBytes;
     this.latency.record(exchange.durationMs);
-    if (exchange.durationMs > this.#exemplarMs && exchange.traceId !== '') {
-      this.#exemplarMs = exchange.durationMs;
-      this.exemplar = exchange.traceId;
-    }
+    this.slowest.offer(exchange.traceId, exchange.durationMs);
+    if (failed) this.slowestError.offer(exchange.traceId, exchange.durationMs);
   }
 
   merge(other: Slot): void {
     this.count += other.count;
     this.errors += other.errors;
+    for (const name of codeClasses) this.classes[name] += other.classes[name];
     this.retries += other.retries;
     this.timeouts += other.timeouts;
     this.overflows += other.overflows;
@@ -50,10 +64,8 @@ export class Slot {
     this.requestBytes += other.requestBytes;
     this.responseBytes += other.responseBytes;
     this.latency.merge(other.latency);
-    if (other.#exemplarMs > this.#exemplarMs) {
-      this.#exemplarMs = other.#exemplarMs;
-      this.exemplar = other.exemplar;
-    }
+    this.slowest.offer(other.slowest.traceId, other.slowest.ms);
+    this.slowestError.offer(other.slowestError.traceId, other.slowestError.ms);
   }
 }
 

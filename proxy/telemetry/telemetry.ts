@@ -1,4 +1,5 @@
 import type { ExchangeDetail } from '../api/exchange.schema.ts';
+import { defaultHealthThresholds, type HealthThresholds } from '../api/health.ts';
 import type { Graph, Series, Trace, TraceSummary } from '../api/observability.schema.ts';
 import type { Clock } from '../shared/clock.ts';
 import { parseDurationMs } from '../shared/duration.ts';
@@ -11,6 +12,7 @@ import { HopOverhead } from './overhead.ts';
 import { PrometheusMetrics } from './prometheus.ts';
 import { Runs } from './runs.ts';
 import { buildSeries, type SeriesRequest } from './series.ts';
+import { SplitHistory, type WantedSplit } from './split-history.ts';
 import { summarizeTrace } from './traces.ts';
 
 export type { GraphFacts, GraphServiceFact } from './graph.ts';
@@ -49,6 +51,8 @@ export class Telemetry {
   readonly #metrics = new Metrics();
   readonly #prometheus: PrometheusMetrics;
   readonly #overhead = new HopOverhead();
+  readonly #splits = new SplitHistory();
+  #thresholds = defaultHealthThresholds;
   readonly runs: Runs;
   /** What the apps export of themselves. */
   readonly appMetrics = new AppMetrics();
@@ -61,6 +65,12 @@ export class Telemetry {
     const { store, clock } = options;
     const mesh = options.mesh ?? (() => '');
     this.runs = new Runs({ store, clock, metrics: this.#metrics, mesh, startedMs: this.#startedMs });
+  }
+
+  /** A configuration is in force: what is held against its weights from now on, and what is called healthy. */
+  follow({ splits, health }: { splits: readonly WantedSplit[]; health?: HealthThresholds }): void {
+    this.#splits.note(this.#clock.wallNow(), splits);
+    this.#thresholds = health ?? defaultHealthThresholds;
   }
 
   record(batch: readonly ExchangeDetail[]): void {
@@ -95,13 +105,14 @@ export class Telemetry {
     const known = Math.min(windowMs, Math.max(1000, now - this.#startedMs));
     const open = this.#store.openExchanges();
     for (const exchange of open) this.#metrics.know(exchange);
-    return buildGraph(this.#metrics, { windowMs, rateMs: known }, now, facts, open);
+    return buildGraph(this.#metrics, { windowMs, rateMs: known }, now, facts, open, this.#thresholds);
   }
 
   /** Unknown metric names or bad durations throw RangeError with words for a 400. */
   series(request: SeriesRequest): Series {
     const now = this.#clock.wallNow();
-    return buildSeries(this.#metrics, request, now, Math.max(60_000, now - this.#startedMs));
+    const source = { metrics: this.#metrics, nowMs: now, startedMs: this.#startedMs, splits: this.#splits };
+    return buildSeries(source, request);
   }
 
   prometheusText(): string {

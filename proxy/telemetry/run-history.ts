@@ -1,0 +1,92 @@
+import type { Exchange } from '../api/exchange.schema.ts';
+import { isError } from './judge.ts';
+import { Slot } from './slots.ts';
+
+/** The parts that a spike is still seen in, however long the run. */
+const BASE_MS = 10_000;
+/** A day of ten-second parts; then parts grow as well. */
+const MAX_PARTS = 8640;
+const MAX_SLOTS = 256;
+
+/** How many requests ended in one short part of a run, and how many of them failed. */
+export interface Part {
+  count: number;
+  errors: number;
+}
+
+/**
+ * A whole run of one edge in bounded memory, however long it gets:
+ *
+ *   slots  ▏▏▏▏▏▏▏▏  at most 256, histograms and all; when there are more, neighbours become one and the slot's length doubles
+ *   parts  ·········  counts of every 10 s, so that the highest and lowest rate within a merged slot stay known
+ *
+ * Slots begin at whole multiples of their length since 1970, so that edges of different age still add up.
+ */
+export class RunHistory {
+  slotMs = BASE_MS;
+  partMs = BASE_MS;
+  #slots = new Map<number, Slot>();
+  #parts = new Map<number, Part>();
+
+  add(atMs: number, exchange: Exchange): void {
+    const index = Math.floor(atMs / this.slotMs);
+    let slot = this.#slots.get(index);
+    if (slot === undefined) {
+      slot = new Slot();
+      this.#slots.set(index, slot);
+    }
+    slot.add(exchange);
+    const part = Math.floor(atMs / this.partMs);
+    const counted = this.#parts.get(part) ?? { count: 0, errors: 0 };
+    counted.count++;
+    if (isError(exchange)) counted.errors++;
+    this.#parts.set(part, counted);
+    if (this.#slots.size > MAX_SLOTS) this.#mergeSlots();
+    if (this.#parts.size > MAX_PARTS) this.#mergeParts();
+  }
+
+  /** Slots that begin within [fromMs, toMs), with their start. */
+  *between(fromMs: number, toMs: number): Generator<[number, Slot]> {
+    for (const [index, slot] of this.#slots) {
+      const at = index * this.slotMs;
+      if (at >= fromMs && at < toMs) yield [at, slot];
+    }
+  }
+
+  *partsBetween(fromMs: number, toMs: number): Generator<[number, Part]> {
+    for (const [index, part] of this.#parts) {
+      const at = index * this.partMs;
+      if (at >= fromMs && at < toMs) yield [at, part];
+    }
+  }
+
+  #mergeSlots(): void {
+    this.slotMs *= 2;
+    const merged = new Map<number, Slot>();
+    for (const [index, slot] of this.#slots) {
+      const before = merged.get(Math.floor(index / 2));
+      if (before === undefined) merged.set(Math.floor(index / 2), slot);
+      else before.merge(slot);
+    }
+    this.#slots = merged;
+  }
+
+  #mergeParts(): void {
+    this.partMs *= 2;
+    const merged = new Map<number, Part>();
+    for (const [index, { count, errors }] of this.#parts) {
+      const before = merged.get(Math.floor(index / 2)) ?? { count: 0, errors: 0 };
+      before.count += count;
+      before.errors += errors;
+      merged.set(Math.floor(index / 2), before);
+    }
+    this.#parts = merged;
+  }
+}
+
+/** 10 s doubled until a run of this length has at most `points` of them. */
+export function runStepMs(runMs: number, points: number): number {
+  let step = BASE_MS;
+  while (runMs / step > points) step *= 2;
+  return step;
+}
