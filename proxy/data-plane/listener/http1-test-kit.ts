@@ -3,7 +3,8 @@ import { ManualClock } from '../../testing/manual-clock.ts';
 import { defaultHttp1Limits, type Http1Limits } from '../http1/limits.ts';
 import type { Http1Error } from '../http1/parse-head.ts';
 import type { ConnectionInfo, DownstreamRequest } from '../stream.ts';
-import { type ConnectRequest, Http1Downstream } from './http1.ts';
+import { Http1Downstream } from './http1.ts';
+import type { ConnectRequest } from './http1-options.ts';
 import { Sweeper } from './sweeper.ts';
 
 export const plainInfo: ConnectionInfo = {

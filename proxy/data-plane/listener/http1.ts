@@ -4,63 +4,17 @@ import type { HeaderMap } from '../header-map.ts';
 import { type BodyDecoder, type BodySink, createBodyDecoder } from '../http1/body-decoder.ts';
 import { defaultHttp1Limits, type Http1Limits } from '../http1/limits.ts';
 import { MessageWriter } from '../http1/message-writer.ts';
-import { checkPartialHead, type Http1Error, isHttp1Error, parseRequestHead, type RequestHead } from '../http1/parse-head.ts';
-import { scanHead } from '../http1/scan-head.ts';
-import { statusLine } from '../http1/write-head.ts';
-import type { ConnectionInfo, DownstreamRequest } from '../stream.ts';
+import { type Http1Error, isHttp1Error, type RequestHead } from '../http1/parse-head.ts';
+import type { ConnectionInfo } from '../stream.ts';
 import { HeldClient } from './held-client.ts';
+import type { Http1DownstreamOptions } from './http1-options.ts';
+import { type Http1Refusal, writeRefusal } from './http1-refusal.ts';
 import { Http1Request } from './http1-request.ts';
+import { LingeringClose } from './lingering-close.ts';
 import { createPeerProbe, type PeerProbe } from './peer-state.ts';
 import type { Sweepable, Sweeper } from './sweeper.ts';
-
-/** A CONNECT request: exactly one of accept and refuse answers it. */
-export interface ConnectRequest {
-  readonly connection: ConnectionInfo;
-  /** `host:port` */
-  readonly authority: string;
-  readonly headers: HeaderMap;
-  /** Sends 200 and hands over the byte stream, paused; bytes that followed the request come first. */
-  accept(): Duplex;
-  /** Answers with a status and text body, then closes. */
-  refuse(status: number, body: string): void;
-}
-
-export interface Http1DownstreamOptions {
-  info: ConnectionInfo;
-  /** Scheme of origin-form requests: https behind any TLS. */
-  scheme: 'http' | 'https';
-  sweeper: Sweeper;
-  limits?: Http1Limits;
-  /** `server` header of the codec's own answers. */
-  serverName?: string;
-  /** Their `date`; without it they have none. */
-  httpDate?: () => string;
-  onRequest(request: DownstreamRequest): void;
-  /** Null: CONNECT is answered 405. */
-  onConnect: ((request: ConnectRequest) => void) | null;
-  /** A request was refused by the codec; Envoy's flag for it is DPE. `error.kind` is stable and meant for counting. */
-  onProtocolError(error: Http1Error, info: ConnectionInfo): void;
-  /** The socket is gone, also after an upgrade handed it over. */
-  onClose(): void;
-  /** Decides what a FIN during a response means, and whether a client whose bytes are held back is still there. */
-  probePeer?: PeerProbe;
-  /** Asks about clients held back; ticks several times a second, so that two sidecars in a row notice within one. */
-  heldSweeper?: Sweeper;
-}
-
-/** Envoy's words for refusals of its codec. */
-const refusalBodies: Record<number, string> = {
-  400: 'Bad Request',
-  405: 'Method Not Allowed',
-  // Envoy's words for a head or a body that takes too long.
-  408: 'stream timeout',
-  414: 'URI Too Long',
-  417: 'Expectation Failed',
-  426: 'Upgrade Required',
-  431: 'Request Header Fields Too Large',
-  501: 'Not Implemented',
-  505: 'HTTP Version Not Supported',
-};
+import { takeHead } from './take-head.ts';
+import { UnreadInput } from './unread-input.ts';
 
 function ignore(): void {}
 
@@ -85,9 +39,7 @@ export class Http1Downstream implements Sweepable, BodySink {
   readonly #held: HeldClient;
   readonly #probePeer: PeerProbe;
   #state: 'open' | 'connecting' | 'lingering' | 'handed-over' | 'closed' = 'open';
-  /** Bytes read and not consumed, from #at. */
-  #input: Buffer | null = null;
-  #at = 0;
+  readonly #input = new UnreadInput();
   #decoder: BodyDecoder | null = null;
   #drainedBytes = 0;
   #processing = false;
@@ -95,7 +47,7 @@ export class Http1Downstream implements Sweepable, BodySink {
   /** The client sent FIN. */
   #inputEnded = false;
   #inHead = false;
-  #lastWritten = 0;
+  #lingering: LingeringClose | null = null;
 
   constructor(socket: Duplex, options: Http1DownstreamOptions) {
     this.#socket = socket;
@@ -184,7 +136,7 @@ export class Http1Downstream implements Sweepable, BodySink {
     socket.pause();
     this.writer.interim(head);
     this.writer.flush();
-    const rest = this.#takeRest();
+    const rest = this.#input.take();
     if (rest !== null) socket.unshift(rest);
     return socket;
   }
@@ -204,7 +156,7 @@ export class Http1Downstream implements Sweepable, BodySink {
 
   onDeadline(now: number): void {
     const request = this.active;
-    if (this.#state === 'lingering') this.#lingerDeadline(now);
+    if (this.#lingering !== null) this.#checkLingering(this.#lingering, now);
     else if (request === null) {
       if (this.#inHead) this.#refuse({ status: 408, kind: 'slow-headers', detail: 'request head not complete in time' });
       else this.#closeGently();
@@ -219,13 +171,7 @@ export class Http1Downstream implements Sweepable, BodySink {
 
   readonly #onData = (chunk: Buffer): void => {
     if (this.#state !== 'open') return;
-    if (this.#input === null) {
-      this.#input = chunk;
-      this.#at = 0;
-    } else {
-      this.#input = Buffer.concat([this.#at === 0 ? this.#input : this.#input.subarray(this.#at), chunk]);
-      this.#at = 0;
-    }
+    this.#input.append(chunk);
     this.#process();
   };
 
@@ -245,7 +191,7 @@ export class Http1Downstream implements Sweepable, BodySink {
     this.#held.watch(false);
     const request = this.active;
     this.active = null;
-    this.#input = null;
+    this.#input.clear();
     if (request !== null && !request.ended) request.fail('remote-disconnect');
     this.#options.onClose();
   };
@@ -268,16 +214,16 @@ export class Http1Downstream implements Sweepable, BodySink {
   /** One step; false when nothing more can be done with what is there. */
   #advance(): boolean {
     const request = this.active;
+    const input = this.#input;
     if (request === null) {
       // A client that pipelines and does not read its answers waits here.
-      if (this.#input === null || this.#socket.writableLength > this.#limits.readAheadBytes) return false;
+      if (input.bytes === null || this.#socket.writableLength > this.#limits.readAheadBytes) return false;
       return this.#readHead();
     }
     const decoder = this.#decoder;
-    if (decoder === null || this.#input === null || (request.body.paused && !request.ended)) return false;
-    this.#at = decoder.decode(this.#input, this.#at, this);
+    if (decoder === null || input.bytes === null || (request.body.paused && !request.ended)) return false;
+    input.consumeTo(decoder.decode(input.bytes, input.at, this));
     if (this.#state !== 'open') return false;
-    if (this.#at === this.#input?.length) this.#input = null;
     if (decoder.error !== null) {
       this.#refuse(decoder.error, 'protocol-error');
       return false;
@@ -297,46 +243,16 @@ export class Http1Downstream implements Sweepable, BodySink {
   }
 
   #readHead(): boolean {
-    const input = this.#input!;
-    // RFC 9112 §2.2: an empty line before a request is skipped.
-    if (!this.#inHead && input[this.#at] === 0x0d && input[this.#at + 1] === 0x0a) this.#at += 2;
-    const start = this.#at;
-    if (start >= input.length) {
-      this.#input = null;
-      return false;
-    }
-    const { end, clean } = scanHead(input, start);
-    const { requestHeadBytes } = this.#limits;
-    if (end === -1 || end + 4 - start > requestHeadBytes) return this.#awaitHead(input, start, end !== -1);
-    this.#inHead = false;
-    const head = parseRequestHead(input.toString('latin1', start, end), this.#limits, clean);
-    this.#at = end + 4;
-    if (this.#at === input.length) this.#input = null;
-    if (isHttp1Error(head)) {
-      this.#refuse(head);
-      return false;
-    }
-    return this.#startRequest(head);
-  }
-
-  /** The head is not complete, or too long. */
-  #awaitHead(input: Buffer, start: number, tooLong: boolean): boolean {
-    if (tooLong || input.length - start > this.#limits.requestHeadBytes) {
-      const lineEnd = input.indexOf('\r\n', start);
-      const longTarget = lineEnd === -1 || lineEnd - start > this.#limits.targetBytes + 32;
-      this.#refuse(
-        longTarget
-          ? { status: 414, kind: 'target-length', detail: `target over ${this.#limits.targetBytes} bytes` }
-          : { status: 431, kind: 'head-length', detail: `head over ${this.#limits.requestHeadBytes} bytes` },
-      );
-      return false;
-    }
-    const error = checkPartialHead(input.toString('latin1', start));
-    if (error !== null) this.#refuse(error);
-    else if (!this.#inHead) {
+    const head = takeHead(this.#input, this.#limits, this.#inHead);
+    if (head === 'nothing') return false;
+    if (head === 'partial') {
+      if (!this.#inHead) this.deadline = this.#sweeper.now + this.#limits.headersTimeoutMs;
       this.#inHead = true;
-      this.deadline = this.#sweeper.now + this.#limits.headersTimeoutMs;
+      return false;
     }
+    this.#inHead = false;
+    if (!isHttp1Error(head)) return this.#startRequest(head);
+    this.#refuse(head);
     return false;
   }
 
@@ -376,14 +292,14 @@ export class Http1Downstream implements Sweepable, BodySink {
       refuse: (status, body) => {
         if (this.#state !== 'connecting') return;
         this.#state = 'open';
-        this.#answerAndClose(status, body);
+        this.#answerAndClose({ status, body });
       },
     });
   }
 
   /** Reads on unless enough waits already. Reading is also how a client's disappearance is noticed, so it stops late. */
   #applyFlow(): void {
-    const waiting = this.#input === null ? 0 : this.#input.length - this.#at;
+    const { waiting } = this.#input;
     const upgrading = this.active !== null && this.active.upgrade !== '';
     if (waiting > this.#limits.readAheadBytes || (upgrading && waiting > 0)) {
       this.#socket.pause();
@@ -401,14 +317,14 @@ export class Http1Downstream implements Sweepable, BodySink {
       this.#closeGently();
     } else if (this.#decoder !== null) {
       // What came before the FIN may be the whole rest of the body, and the client may still want its answer.
-      const waits = request.body.paused && this.#input !== null;
+      const waits = request.body.paused && this.#input.bytes !== null;
       if (waits) this.#held.watch(true);
       else this.#disconnected(request);
     } else if (request.upgrade !== '') {
       this.#disconnected(request);
     } else if (this.deadline === Number.POSITIVE_INFINITY) {
       // Requests the client pipelined before its FIN are still answered.
-      if (this.#input === null) request.closing = true;
+      if (this.#input.bytes === null) request.closing = true;
       this.#probe(request);
     }
   }
@@ -450,12 +366,12 @@ export class Http1Downstream implements Sweepable, BodySink {
   #finishExchange(request: Http1Request, giveUp = false): void {
     this.active = null;
     this.#decoder = null;
-    if (request.closing || giveUp || this.#draining || (this.#inputEnded && this.#input === null)) {
+    if (request.closing || giveUp || this.#draining || (this.#inputEnded && this.#input.bytes === null)) {
       this.#closeGently();
       return;
     }
     this.deadline = this.#sweeper.now + this.#limits.idleTimeoutMs;
-    if (this.#input !== null && !this.#processing) process.nextTick(this.#processLater);
+    if (this.#input.bytes !== null && !this.#processing) process.nextTick(this.#processLater);
   }
 
   readonly #processLater = (): void => {
@@ -470,54 +386,34 @@ export class Http1Downstream implements Sweepable, BodySink {
     request?.fail(reason);
     if (request?.ended) this.#closeGently();
     else if (request?.headersSent) this.#cut();
-    else this.#answerAndClose(error.status, refusalBodies[error.status] ?? 'Bad Request', error.kind);
+    else this.#answerAndClose({ status: error.status, reason: error.kind });
   }
 
-  #answerAndClose(status: number, body: string, reason = ''): void {
-    const { serverName: server = 'envoy', httpDate } = this.#options;
-    const date = httpDate === undefined ? '' : `date: ${httpDate()}\r\n`;
-    const text = `content-length: ${Buffer.byteLength(body)}\r\ncontent-type: text/plain\r\n`;
-    const why = reason === '' ? '' : `x-drydock-protocol-error: ${reason}\r\n`;
-    this.writer.interim(`${statusLine(status)}${body === '' ? 'content-length: 0\r\n' : text}${why}${date}server: ${server}\r\n`);
-    this.writer.interim(`connection: close\r\n\r\n${body}`);
+  #answerAndClose(refusal: Http1Refusal): void {
+    const { serverName = 'envoy', httpDate } = this.#options;
+    this.writer.interim(writeRefusal(refusal, serverName, httpDate?.()));
     this.#closeGently();
   }
 
-  /** FIN after what is written; the client's bytes are read and dropped meanwhile, so that our answer is not lost to a reset. */
   #closeGently(): void {
     if (this.#state !== 'open') return;
     this.#state = 'lingering';
     this.#held.watch(false);
-    this.#input = null;
+    this.#input.clear();
     this.#decoder = null;
     this.writer.flush();
-    this.#lastWritten = this.#socket.writableLength;
+    this.#lingering = new LingeringClose(this.#socket, this.#limits);
     this.deadline = this.#sweeper.now + this.#limits.lingerMs;
-    this.#socket.end();
-    this.#socket.resume();
   }
 
-  #lingerDeadline(now: number): void {
-    const unsent = this.#socket.writableLength;
-    if (unsent === 0 || unsent === this.#lastWritten) this.#socket.destroy();
-    else {
-      // The client is still taking its response.
-      this.#lastWritten = unsent;
-      this.deadline = now + Math.max(this.#limits.lingerMs, this.#limits.bodyIdleTimeoutMs);
-    }
+  #checkLingering(lingering: LingeringClose, now: number): void {
+    const againMs = lingering.check();
+    if (againMs !== null) this.deadline = now + againMs;
   }
 
   #cut(): void {
     this.#state = 'closed';
     if (this.#socket.constructor === Socket) (this.#socket as Socket).resetAndDestroy();
     else this.#socket.destroy();
-  }
-
-  #takeRest(): Buffer | null {
-    const input = this.#input;
-    if (input === null || this.#at >= input.length) return null;
-    const rest = this.#at === 0 ? input : input.subarray(this.#at);
-    this.#input = null;
-    return rest;
   }
 }
