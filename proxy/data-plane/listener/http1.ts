@@ -243,7 +243,7 @@ export class Http1Downstream implements Sweepable, BodySink {
   }
 
   #readHead(): boolean {
-    const head = takeHead(this.#input, this.#limits, this.#inHead);
+    const head = takeHead(this.#input, this.#limits);
     if (head === 'nothing') return false;
     if (head === 'partial') {
       if (!this.#inHead) this.deadline = this.#sweeper.now + this.#limits.headersTimeoutMs;

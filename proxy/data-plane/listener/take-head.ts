@@ -5,17 +5,12 @@ import type { UnreadInput } from './unread-input.ts';
 
 /**
  * Consumes the next request head if all of it has come. `nothing`: no byte of one is there; `partial`: a beginning that may still become one.
- * `begun` = an earlier call said `partial`.
  */
-export function takeHead(
-  input: UnreadInput,
-  limits: Http1Limits,
-  begun: boolean,
-): RequestHead | Http1Error | 'nothing' | 'partial' {
+export function takeHead(input: UnreadInput, limits: Http1Limits): RequestHead | Http1Error | 'nothing' | 'partial' {
   const { bytes } = input;
   if (bytes === null) return 'nothing';
   // RFC 9112 §2.2: an empty line before a request is skipped.
-  if (!begun && bytes[input.at] === 0x0d && bytes[input.at + 1] === 0x0a) input.consumeTo(input.at + 2);
+  if (bytes[input.at] === 0x0d && bytes[input.at + 1] === 0x0a) input.consumeTo(input.at + 2);
   const start = input.at;
   if (start >= bytes.length) return 'nothing';
   const { end, clean } = scanHead(bytes, start);
