@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { makeExchange } from '../features/requests/testing.ts';
+import { makeExchange } from '../../proxy/api/test-exchange.ts';
 import { buildPath, createCall, EngineError } from './client.ts';
 import { findBrowserConnection, splitToken } from './connection.ts';
 import { createPausable } from './engine.ts';

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
+import { hasTerm, toggleTerm } from '../../../proxy/api/filter/request-filter.ts';
 import { Button } from '../../ui/index.ts';
-import { hasTerm, toggleTerm } from './filter.ts';
 import { SavedFilters } from './saved-filters.tsx';
 
 const quickFilters = [

@@ -1,7 +1,7 @@
 import { ListFilter, X } from 'lucide-react';
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
+import type { Filter } from '../../../proxy/api/filter/request-filter.ts';
 import { IconButton } from '../../ui/index.ts';
-import type { Filter } from './filter.ts';
 import { completeFilter, type SeenValues, type Suggestion } from './filter-complete.ts';
 
 export interface FilterBarProps {

@@ -1,8 +1,8 @@
 import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
+import { templateOf } from '../../../proxy/api/filter/path-template.ts';
+import { type FilterKey, filterKeys, isFilterKey } from '../../../proxy/api/filter/request-filter.ts';
 import { markColourSchema } from '../../../proxy/api/recording.schema.ts';
-import { type FilterKey, filterKeys, isFilterKey } from './filter.ts';
 import { responseFlags } from './response-flags.ts';
-import { templateOf } from './route-groups.ts';
 
 export interface Suggestion {
   /** What is shown. */

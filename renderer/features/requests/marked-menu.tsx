@@ -1,8 +1,8 @@
 import { Pin } from 'lucide-react';
+import { hasTerm, toggleTerm } from '../../../proxy/api/filter/request-filter.ts';
 import type { KeepTraffic } from '../../../proxy/api/recording.schema.ts';
 import { useCommandRegistry } from '../../commands/registry.ts';
 import { Button, Menu, plural } from '../../ui/index.ts';
-import { hasTerm, toggleTerm } from './filter.ts';
 import type { Marks, RequestMarks } from './marks.ts';
 
 const onlyMarked = 'mark:*';

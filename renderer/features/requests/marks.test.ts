@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import { compileFilter, parseFilter } from './filter.ts';
-import { describeFilter } from './filter-words.ts';
-import { RequestMarks } from './marks.ts';
-import { makeExchange } from './testing.ts';
+import { describeFilter } from '../../../proxy/api/filter/filter-words.ts';
+import { compileFilter } from '../../../proxy/api/filter/match-exchange.ts';
+import { parseFilter } from '../../../proxy/api/filter/request-filter.ts';
+import { makeExchange } from '../../../proxy/api/test-exchange.ts';
+import { marksOf, RequestMarks } from './marks.ts';
 
 function createStorage(text?: string) {
   const kept = new Map<string, string>(text === undefined ? [] : [['drydock.marks', text]]);
@@ -42,7 +43,7 @@ test('mark: is a word of the filter', () => {
   marks.togglePin(pinned);
   marks.set(red, { colour: 'red', note: 'Why twice?' });
   const found = (text: string) =>
-    [pinned, red, plain].filter(compileFilter(parseFilter(text), marks.all.get())).map(({ id }: { id: string }) => id);
+    [pinned, red, plain].filter(compileFilter(parseFilter(text), marksOf(marks.all.get()))).map(({ id }: { id: string }) => id);
   expect(found('mark:*')).toEqual(['pinned', 'red']);
   expect(found('mark:pinned')).toEqual(['pinned']);
   expect(found('mark:red,pinned')).toEqual(['pinned', 'red']);

@@ -1,4 +1,5 @@
 import { type Exchange, exchangeSchema } from '../../../proxy/api/exchange.schema.ts';
+import type { ReadMark } from '../../../proxy/api/filter/match-exchange.ts';
 import { type Annotation, annotationSchema } from '../../../proxy/api/recording.schema.ts';
 import { createStore, type Store } from '../../engine/store.ts';
 
@@ -75,7 +76,14 @@ function readMarks(storage: Pick<Storage, 'getItem'>): Marks {
   return marks;
 }
 
+export const marksOf =
+  (marks: Marks): ReadMark =>
+  (id) => {
+    const mark = marks.get(id);
+    return mark ? markWords(mark.annotation) : [];
+  };
+
 /** What `mark:` finds a request by: `any`, `pinned`, its colour, and what its note says. */
-export function markWords({ pinned, colour, note }: Annotation): string[] {
+function markWords({ pinned, colour, note }: Annotation): string[] {
   return ['any', ...(pinned ? ['pinned'] : []), ...(colour ? [colour] : []), ...(note ? ['noted', note] : [])];
 }

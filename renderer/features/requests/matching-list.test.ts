@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { makeExchange } from '../../../proxy/api/test-exchange.ts';
 import { ExchangeRing } from '../../engine/exchange-ring.ts';
 import { isCall, isOtherHop, MatchingList } from './matching-list.ts';
-import { makeExchange } from './testing.ts';
 
 function createRing(capacity: number) {
   let flush = () => {};

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { ExchangePage } from '../../../proxy/api/exchange.schema.ts';
+import { compileFilter } from '../../../proxy/api/filter/match-exchange.ts';
+import { parseFilter } from '../../../proxy/api/filter/request-filter.ts';
+import { makeExchange } from '../../../proxy/api/test-exchange.ts';
 import { ExchangeRing } from '../../engine/exchange-ring.ts';
-import { compileFilter, parseFilter } from './filter.ts';
 import { type ExchangeQueryIn, narrowFilter, OlderRows } from './older-rows.ts';
-import { makeExchange } from './testing.ts';
 
 function ringOf(ids: string[]): ExchangeRing {
   let flush = () => {};

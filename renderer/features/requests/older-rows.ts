@@ -1,7 +1,7 @@
 import type { Exchange, ExchangePage, ExchangeQuery } from '../../../proxy/api/exchange.schema.ts';
+import type { Filter, FilterTerm } from '../../../proxy/api/filter/request-filter.ts';
 import type { ExchangeRing } from '../../engine/exchange-ring.ts';
 import { createStore, type Store } from '../../engine/store.ts';
-import type { Filter, FilterTerm } from './filter.ts';
 
 /** What the engine can be asked for, so that it need not send everything. */
 export type Narrowed = Partial<Pick<ExchangeQuery, 'from' | 'to' | 'status' | 'path' | 'method' | 'flag' | 'traceId'>>;

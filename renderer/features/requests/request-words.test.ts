@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Decision, ExchangeDetail } from '../../../proxy/api/exchange.schema.ts';
+import { makeExchange } from '../../../proxy/api/test-exchange.ts';
 import { toCurl } from './curl.ts';
 import {
   describeDraw,
@@ -11,7 +12,6 @@ import {
 } from './decision-words.ts';
 import { toHexDump } from './hex-dump.ts';
 import { explainFlags } from './response-flags.ts';
-import { makeExchange } from './testing.ts';
 
 const canary: Decision = {
   snapshot: 3,

@@ -1,6 +1,9 @@
 import { ArrowDown, ArrowDownUp, ArrowUp, Columns3, FilterX, ListTree, X } from 'lucide-react';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
+import { describeFilter } from '../../../proxy/api/filter/filter-words.ts';
+import { compileFilter } from '../../../proxy/api/filter/match-exchange.ts';
+import { parseFilter } from '../../../proxy/api/filter/request-filter.ts';
 import { usePreferences } from '../../app/preferences.ts';
 import { useRoute, useRouter } from '../../app/router.ts';
 import { useCommands } from '../../commands/registry.ts';
@@ -9,14 +12,12 @@ import { formatCount, Segments, Toolbar, VirtualList } from '../../ui/index.ts';
 import { type ColumnChoice, type ColumnId, keepChoice, moveColumn, readChoice } from './column-choice.ts';
 import { ColumnMenu } from './column-menu.tsx';
 import { ExplainedBar } from './explained-bar.tsx';
-import { compileFilter, parseFilter } from './filter.ts';
 import { FilterBar } from './filter-bar.tsx';
 import { gatherSeen } from './filter-complete.ts';
-import { describeFilter } from './filter-words.ts';
 import { GroupList } from './group-list.tsx';
 import { markClass, withMarks } from './marked-columns.tsx';
 import { MarkedMenu } from './marked-menu.tsx';
-import { RequestMarks } from './marks.ts';
+import { marksOf, RequestMarks } from './marks.ts';
 import { isCall, MatchingList } from './matching-list.ts';
 import { NoRequests } from './no-requests.tsx';
 import { columnsFor, requestColumns } from './request-columns.tsx';
@@ -48,7 +49,7 @@ export default function RequestsScreen() {
   const marked = useStore(marks.all);
   const marksCount = filter.terms.some(({ key }) => key === 'mark') ? marked : null;
   const matches = useMemo(() => {
-    const meets = compileFilter(filter, marksCount ?? undefined);
+    const meets = compileFilter(filter, marksCount ? marksOf(marksCount) : undefined);
     return (exchange: Exchange) => (allHops || isCall(exchange)) && meets(exchange);
   }, [filter, allHops, marksCount]);
   const list = useMemo(() => new MatchingList(engine.exchanges, matches), [engine, matches]);

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { compileFilter, parseFilter } from './filter.ts';
-import { filterOf, fitsTemplate, groupRequests, keepOrder, templateOf } from './route-groups.ts';
-import { makeExchange } from './testing.ts';
+import { compileFilter } from '../../../proxy/api/filter/match-exchange.ts';
+import { fitsTemplate, templateOf } from '../../../proxy/api/filter/path-template.ts';
+import { parseFilter } from '../../../proxy/api/filter/request-filter.ts';
+import { makeExchange } from '../../../proxy/api/test-exchange.ts';
+import { filterOf, groupRequests, keepOrder } from './route-groups.ts';
 
 describe('the template of a path', () => {
   test('has * for what looks like an id, and no query', () => {

@@ -1,4 +1,6 @@
 import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
+import { templateOf } from '../../../proxy/api/filter/path-template.ts';
+import { termOf } from '../../../proxy/api/filter/request-filter.ts';
 
 /** Requests of one caller to one callee for one route, in numbers. */
 export interface RouteGroup {
@@ -20,25 +22,6 @@ export interface RouteGroup {
 
 /** More different last parts than this under one path are names of things, as ids are. */
 const maxSiblings = 6;
-const idPattern = /^(\d+|[0-9a-f]{8}-[0-9a-f-]{27}|(?=.*\d)[0-9a-f]{8,}|[^/]*[-_.:]\d+|(?=.*\d)[\w~.-]{20,})$/i;
-
-/** The path without its query and with `*` for parts that look like ids: numbers, UUIDs, hexadecimal, `guest-17`, long tokens with digits. */
-export function templateOf(path: string): string {
-  const end = path.indexOf('?');
-  const plain = end < 0 ? path : path.slice(0, end);
-  return plain
-    .split('/')
-    .map((part) => (idPattern.test(part) ? '*' : part))
-    .join('/');
-}
-
-/** Whether a path is of a template, part by part; the query does not count. */
-export function fitsTemplate(path: string, template: string): boolean {
-  const end = path.indexOf('?');
-  const parts = (end < 0 ? path : path.slice(0, end)).split('/');
-  const wanted = template.split('/');
-  return parts.length === wanted.length && wanted.every((part, index) => part === '*' || part === parts[index]);
-}
 
 interface Gathered {
   source: string;
@@ -97,9 +80,9 @@ export function keepOrder(groups: readonly RouteGroup[], before: readonly string
 
 /** The filter that shows a group's requests. */
 export function filterOf({ source, destination, route }: Pick<RouteGroup, 'source' | 'destination' | 'route'>): string {
-  const terms = [`src:${source}`, `dest:${destination}`];
-  if (route?.method) terms.push(`method:${route.method}`);
-  if (route?.template) terms.push(`template:${/[\s,"]/.test(route.template) ? `"${route.template}"` : route.template}`);
+  const terms = [termOf('src', source), termOf('dest', destination)];
+  if (route?.method) terms.push(termOf('method', route.method));
+  if (route?.template) terms.push(termOf('template', route.template));
   return terms.join(' ');
 }
 

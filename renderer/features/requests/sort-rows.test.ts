@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
+import { makeExchange } from '../../../proxy/api/test-exchange.ts';
 import { columnIds } from './column-choice.ts';
 import { nextSort, parseSort, SortedRows } from './sort-rows.ts';
-import { makeExchange } from './testing.ts';
 
 const rowsOf = (exchanges: Exchange[], text: string) => {
   const newestFirst = exchanges.map((_, number) => number).reverse();

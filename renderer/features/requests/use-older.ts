@@ -1,8 +1,8 @@
 import { type RefObject, useCallback, useEffect, useMemo, useState } from 'react';
 import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
+import type { Filter } from '../../../proxy/api/filter/request-filter.ts';
 import { createStore } from '../../engine/store.ts';
 import { useEngine, useStore, useStreamState } from '../../engine/use-engine.ts';
-import type { Filter } from './filter.ts';
 import type { Marks } from './marks.ts';
 import { type ExchangeQueryIn, narrowFilter, type OlderPhase, OlderRows } from './older-rows.ts';
 

@@ -1,7 +1,7 @@
+import { fitsTemplate } from '../../../proxy/api/filter/path-template.ts';
 import type { TraceSummary } from '../../../proxy/api/observability.schema.ts';
 import { compileNumber, compileText, type Filter, type FilterKey, type FilterTerm } from '../requests/filter.ts';
 import type { SeenValues } from '../requests/filter-complete.ts';
-import { fitsTemplate } from '../requests/route-groups.ts';
 
 /** What the requests' filter means for a trace: its first call, and everybody who took part. */
 const texts: Partial<Record<FilterKey, (trace: TraceSummary) => string[]>> = {

@@ -1,4 +1,4 @@
-import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
+import type { Exchange } from './exchange.schema.ts';
 
 /** An ordinary exchange, with what a test cares about put in. */
 export function makeExchange(over: Partial<Exchange> = {}): Exchange {

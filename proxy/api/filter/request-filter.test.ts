@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
-import { compileFilter, hasTerm, parseFilter, toggleTerm } from './filter.ts';
-import { completeFilter, gatherSeen } from './filter-complete.ts';
+import type { Exchange } from '../exchange.schema.ts';
+import { makeExchange } from '../test-exchange.ts';
 import { describeFilter } from './filter-words.ts';
-import { makeExchange } from './testing.ts';
+import { compileFilter } from './match-exchange.ts';
+import { hasTerm, parseFilter, termOf, toggleTerm } from './request-filter.ts';
 
 const matches = (text: string, exchange: Partial<Exchange>) => compileFilter(parseFilter(text))(makeExchange(exchange));
 
@@ -102,29 +102,10 @@ describe('the filter in words', () => {
   });
 });
 
-describe('completion', () => {
-  const seen = gatherSeen([
-    makeExchange({ destination: 'ratings', flags: 'UF,URX', status: 503 }),
-    makeExchange({ destination: 'ratings' }),
-    makeExchange({ destination: 'reviews' }),
-  ]);
-
-  test('offers keys at the start of a word, with what they mean', () => {
-    expect(completeFilter('de', 2, seen)).toEqual([
-      { label: 'dest', detail: 'Destination service or workload', text: 'dest:', caret: 5 },
-    ]);
-    expect(completeFilter('-st', 3, seen)[0]).toMatchObject({ label: '-status', text: '-status>=' });
-  });
-
-  test('offers seen values behind a key, most frequent first', () => {
-    expect(completeFilter('dest:', 5, seen).map(({ label }) => label)).toEqual(['ratings', 'reviews']);
-    expect(completeFilter('flag:', 5, seen)).toContainEqual(
-      expect.objectContaining({ label: 'UF', detail: 'Could not connect to the upstream' }),
-    );
-  });
-
-  test('replaces only the word under the cursor and the value after the last comma', () => {
-    expect(completeFilter('dest:ra status>=500', 7, seen)[0]).toMatchObject({ text: 'dest:ratings status>=500', caret: 13 });
-    expect(completeFilter('dest:ratings,rev', 16, seen)[0]?.text).toBe('dest:ratings,reviews ');
-  });
+test('a term made of a value finds that value again, whatever it is', () => {
+  for (const source of ['reviews', 'a, b', '']) {
+    expect(parseFilter(termOf('src', source)).problems).toEqual([]);
+    expect(matches(termOf('src', source), { source, sourceWorkload: '', sourceNamespace: '' })).toBe(true);
+    expect(matches(termOf('src', source), { source: 'other', sourceWorkload: '', sourceNamespace: 'x' })).toBe(false);
+  }
 });
