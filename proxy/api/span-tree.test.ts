@@ -1,12 +1,7 @@
 import { expect, test } from 'vitest';
+import { makeSpan } from '../testing/spans.ts';
 import type { Span } from './observability.schema.ts';
 import { linkSpans, orderRows } from './span-tree.ts';
-
-const makeSpan = (change: Partial<Span>): Span => ({
-  ...{ traceId: 't', spanId: 'a', parentSpanId: '', name: change.spanId ?? 'a', kind: 'client', service: 's', mesh: true },
-  ...{ start: '', startMs: 0, durationMs: 1, error: false, attributes: {}, events: [] },
-  ...change,
-});
 
 const span = (spanId: string, parentSpanId: string, startMs: number, mesh = true): Span =>
   makeSpan({ spanId, parentSpanId, startMs, mesh });

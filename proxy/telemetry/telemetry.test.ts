@@ -237,6 +237,7 @@ describe('traces', () => {
 
   test('have a client and a server span per call, a child per attempt, and the spans of the apps', async () => {
     const batch = call(100, { traceId, attempts, durationMs: 10 });
+    batch[1]!.durationMs = 2;
     store.insertExchanges(batch);
     const span: Span = {
       ...{
@@ -261,8 +262,9 @@ describe('traces', () => {
     const trace = traceSchema.parse(await telemetry.getTrace(traceId));
     expect(trace.spans.map((s) => [s.kind, s.mesh, s.startMs, s.name])).toEqual([
       ['client', true, 0, 'GET ratings'],
-      ['server', true, 0, 'GET ratings'],
       ['client', true, 1, 'try 1 a:1'],
+      // The call cannot have come before the attempt that brought it.
+      ['server', true, 1, 'GET ratings'],
       ['internal', false, 3, 'query'],
       ['client', true, 5, 'try 2 b:1'],
     ]);
@@ -272,7 +274,7 @@ describe('traces', () => {
       parentSpanId: batch[0]!.spanId,
       start: new Date(Date.UTC(2026, 0, 1) + 101).toISOString(),
     });
-    expect(trace.spans[1]!.parentSpanId).toBe(batch[0]!.spanId);
+    expect(trace.spans[2]!.parentSpanId).toBe(batch[0]!.spanId);
     expect(trace.durationMs).toBe(10);
     expect(await telemetry.getTrace('0'.repeat(32))).toBeNull();
   });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Exchange } from '../../api/exchange.schema.ts';
 import type { Span } from '../../api/observability.schema.ts';
 import type { Clock, Timer } from '../../shared/clock.ts';
-import { spansOf } from '../traces.ts';
+import { spansOf } from '../spans/exchange-spans.ts';
 
 export interface OtlpExporterOptions {
   clock: Clock;

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { TraceLog } from '../../../proxy/api/log.schema.ts';
 import { linkSpans } from '../../../proxy/api/span-tree.ts';
+import { makeSpan } from '../../../proxy/testing/spans.ts';
 import { describeSeverity, spanOfLog, unfoldTo } from './log-words.ts';
-import { makeSpan } from './testing.ts';
 
 test('severity is told by its number, else by what the app calls it', () => {
   const word = (severity: number, severityText = '') => describeSeverity({ severity, severityText }).word;

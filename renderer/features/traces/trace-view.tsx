@@ -1,12 +1,12 @@
 import { RotateCw, X } from 'lucide-react';
 import { lazy, Suspense, useMemo, useState } from 'react';
+import { type CauseShare, findCriticalPath, type Segment, summarizeCauses } from '../../../proxy/api/critical-path.ts';
 import type { TraceLog } from '../../../proxy/api/log.schema.ts';
 import type { Span, Trace } from '../../../proxy/api/observability.schema.ts';
-import { linkSpans, orderRows, type SpanNode } from '../../../proxy/api/span-tree.ts';
+import { linkSpans, orderRows } from '../../../proxy/api/span-tree.ts';
 import { hrefTo } from '../../app/router.ts';
 import { useCommands } from '../../commands/registry.ts';
-import type { Engine } from '../../engine/engine.ts';
-import { useCall, useEngine } from '../../engine/use-engine.ts';
+import { useCall } from '../../engine/use-engine.ts';
 import {
   Button,
   CopyButton,
@@ -21,7 +21,6 @@ import {
   Skeleton,
   Switch,
 } from '../../ui/index.ts';
-import { type CauseShare, findCriticalPath, type Segment, summarizeCauses } from './critical-path.ts';
 import { spanOfLog, unfoldTo } from './log-words.ts';
 import { LogDetail, TraceLogs } from './trace-logs.tsx';
 import { causeWords, colourServices, describeShare } from './trace-words.ts';
@@ -52,7 +51,6 @@ export function TraceView({ traceId, onClose }: { traceId: string; onClose: () =
 }
 
 function LoadedTrace({ trace, onReload, onClose }: { trace: Trace; onReload: () => void; onClose: () => void }) {
-  const engine = useEngine();
   const [showMesh, setShowMesh] = useState(true);
   const [showCritical, setShowCritical] = useState(true);
   const [comparing, setComparing] = useState(false);
@@ -63,7 +61,7 @@ function LoadedTrace({ trace, onReload, onClose }: { trace: Trace; onReload: () 
   const logs = trace.logs ?? [];
   const nodes = useMemo(() => linkSpans(trace.spans), [trace]);
   const path = useMemo(() => findCriticalPath(nodes, trace.durationMs), [nodes, trace]);
-  const causes = useMemo(() => summarizeCauses(nodes, path, connectTimes(engine, trace.spans)), [engine, nodes, path, trace]);
+  const causes = useMemo(() => summarizeCauses(nodes, path), [nodes, path]);
   const critical = useMemo(() => groupBySpan(path), [path]);
   const rows = useMemo(() => orderRows(nodes, showMesh, folded), [nodes, showMesh, folded]);
   const colourOf = useMemo(() => colourServices(trace.spans.map((span) => span.service)), [trace]);
@@ -262,30 +260,4 @@ function groupBySpan(path: readonly Segment[]): Map<number, Segment[]> {
     else known.push(segment);
   }
   return bySpan;
-}
-
-/** Spans do not carry the time to connect; the records of their exchanges do, as long as they are among the kept ones. */
-function connectTimes(engine: Engine, spans: readonly Span[]): (node: SpanNode) => number {
-  const wanted = new Set(
-    spans.flatMap((span) => (span.mesh && span.kind === 'client' && span.exchangeId ? [span.exchangeId] : [])),
-  );
-  const byExchange = new Map<string, readonly number[]>();
-  const { first, end } = engine.exchanges.get();
-  for (let n = end - 1; n >= first && byExchange.size < wanted.size; n--) {
-    const exchange = engine.exchanges.at(n);
-    if (exchange && wanted.has(exchange.id)) {
-      byExchange.set(
-        exchange.id,
-        exchange.attempts.map((attempt) => (attempt.reused ? 0 : (attempt.connectMs ?? 0))),
-      );
-    }
-  }
-  return ({ span }) => {
-    const times = byExchange.get(span.exchangeId ?? '');
-    if (times === undefined || span.kind !== 'client' || !span.mesh) return 0;
-    const attempt = span.attributes['drydock.attempt'];
-    if (typeof attempt === 'number') return times[attempt - 1] ?? 0;
-    // With several attempts each has a span of its own, and its own time to connect.
-    return times.length === 1 ? (times[0] ?? 0) : 0;
-  };
 }

@@ -1,5 +1,5 @@
+import type { Cause, CauseShare } from '../../../proxy/api/critical-path.ts';
 import type { Tone } from '../../ui/index.ts';
-import type { Cause, CauseShare } from './critical-path.ts';
 
 export const causeWords: Record<Cause, { glyph: string; tone: Tone; explain: string }> = {
   app: { glyph: '●', tone: 'accent', explain: 'The app itself was at work, or was waiting for something outside the mesh.' },

@@ -1,4 +1,4 @@
-import type { Span } from '../../../proxy/api/observability.schema.ts';
+import type { Span } from '../api/observability.schema.ts';
 
 /** A span for tests: a client span of a sidecar, one millisecond long, unless said otherwise. */
 export function makeSpan(change: Partial<Span> = {}): Span {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { Span } from '../../../proxy/api/observability.schema.ts';
-import { linkSpans } from '../../../proxy/api/span-tree.ts';
+import { makeSpan } from '../testing/spans.ts';
 import { findCriticalPath, summarizeCauses } from './critical-path.ts';
-import { makeSpan } from './testing.ts';
+import type { Span } from './observability.schema.ts';
+import { linkSpans } from './span-tree.ts';
 
 const span = (spanId: string, parentSpanId: string, startMs: number, durationMs: number, more: Partial<Span> = {}): Span =>
   makeSpan({ spanId, parentSpanId, startMs, durationMs, service: spanId, mesh: false, ...more });
@@ -10,9 +10,9 @@ const pathOf = (spans: Span[], durationMs: number) => {
   const nodes = linkSpans(spans);
   return findCriticalPath(nodes, durationMs).map((s) => `${nodes[s.index]?.span.name ?? '-'} ${s.fromMs}-${s.toMs}`);
 };
-const causesOf = (spans: Span[], durationMs: number, connectMs = 0) => {
+const causesOf = (spans: Span[], durationMs: number) => {
   const nodes = linkSpans(spans);
-  const shares = summarizeCauses(nodes, findCriticalPath(nodes, durationMs), () => connectMs);
+  const shares = summarizeCauses(nodes, findCriticalPath(nodes, durationMs));
   return Object.fromEntries(shares.map((share) => [share.who || share.cause, Math.round(share.ms * 1000) / 1000]));
 };
 
@@ -89,9 +89,9 @@ test('causes: the injected delay, connecting, the wait between attempts, the app
   expect(causesOf(spans, 400)).toEqual({ fault: 150, ratings: 200, backoff: 25, proxy: 25 });
 });
 
-test('connecting is told apart where the record knows it', () => {
-  const spans = [span('call', '', 0, 100, { mesh: true }), span('app', 'call', 10, 90)];
-  expect(causesOf(spans, 100, 4)).toMatchObject({ connect: 8, proxy: 6, app: 86 });
+test('connecting is told apart where the sidecar measured it', () => {
+  const call = span('call', '', 0, 100, { mesh: true, attributes: { 'drydock.connect_ms': 4 } });
+  expect(causesOf([call, span('app', 'call', 10, 90)], 100)).toMatchObject({ connect: 4, proxy: 6, app: 90 });
 });
 
 test('a call to somebody without spans is their time; one that reached nobody is the proxy’s', () => {

@@ -1,4 +1,4 @@
-import { endOf, isAttempt, type SpanNode } from '../../../proxy/api/span-tree.ts';
+import { endOf, isAttempt, type SpanNode } from './span-tree.ts';
 
 export type Cause = 'app' | 'proxy' | 'fault' | 'backoff' | 'connect' | 'unmeasured';
 
@@ -79,15 +79,10 @@ interface Budget {
 }
 
 /**
- * The path's time by cause, most first; the sum is the path's length. A span's own time pays in this order: delays injected into it, connecting
- * (`connectMsOf`: what the exchange's record says), the waits between its attempts; the rest is work: the app's, or the proxy's where something
- * else below accounts for the app.
+ * The path's time by cause, most first; the sum is the path's length. A span's own time pays in this order: delays injected into it, connecting,
+ * the waits between its attempts; the rest is work: the app's, or the proxy's where something else below accounts for the app.
  */
-export function summarizeCauses(
-  nodes: readonly SpanNode[],
-  segments: readonly Segment[],
-  connectMsOf: (node: SpanNode) => number = () => 0,
-): CauseShare[] {
+export function summarizeCauses(nodes: readonly SpanNode[], segments: readonly Segment[]): CauseShare[] {
   const shares = new Map<string, CauseShare>();
   const charge = (cause: Cause, who: string, ms: number) => {
     if (ms <= 0) return;
@@ -106,7 +101,11 @@ export function summarizeCauses(
     }
     let budget = budgets.get(segment.index);
     if (budget === undefined) {
-      budget = { faultMs: injectedMs(node), connectMs: connectMsOf(node), backoffMs: backoffBelow(node, nodes) };
+      budget = {
+        faultMs: injectedMs(node),
+        connectMs: numberOf(node, 'drydock.connect_ms'),
+        backoffMs: backoffBelow(node, nodes),
+      };
       budgets.set(segment.index, budget);
     }
     const pay = (kind: keyof Budget, cause: Cause) => {
@@ -137,24 +136,27 @@ export function injectedMs({ span }: SpanNode): number {
 
 function backoffBelow(node: SpanNode, nodes: readonly SpanNode[]): number {
   let ms = 0;
-  for (const child of node.children) {
-    const wait = nodes[child]?.span.attributes['drydock.backoff_ms'];
-    if (typeof wait === 'number') ms += wait;
-  }
+  for (const child of node.children) ms += numberOf(nodes[child], 'drydock.backoff_ms');
   return ms;
+}
+
+function numberOf(node: SpanNode | undefined, attribute: string): number {
+  const value = node?.span.attributes[attribute];
+  return typeof value === 'number' ? value : 0;
 }
 
 /** The app that works while only this span is open; '' when it is the proxy. */
 function workerOf(node: SpanNode, nodes: readonly SpanNode[]): string {
   const { span } = node;
   if (!span.mesh) return span.service;
-  const reached = span.attributes['network.peer.address'] !== '';
+  const reached = Boolean(span.attributes['network.peer.address']);
   if (span.kind === 'server') {
     const appSpeaks = node.children.some((child) => nodes[child]?.span.mesh === false);
     return appSpeaks || !reached ? '' : span.service;
   }
   // A call with no other side here went to somebody who makes no spans: the time is theirs, unless no answer came.
-  if (node.children.length > 0 || !reached || span.attributes['http.response.status_code'] === 0) return '';
+  const answered = span.attributes['http.response.status_code'] || !span.error;
+  if (node.children.length > 0 || !reached || !answered) return '';
   const call = isAttempt(span) ? nodes[node.parent]?.span : span;
   const peer = call?.attributes['service.peer.name'];
   return typeof peer === 'string' ? peer : '';
