@@ -1,3 +1,4 @@
+import { describeMoment, parseMoment } from './moment.ts';
 import { type Filter, type FilterTerm, filterKeys } from './request-filter.ts';
 
 /** The filter read aloud: `status at least 500, to ratings, not from ingress`. */
@@ -11,6 +12,7 @@ function describeTerm(term: FilterTerm): string {
   if (term.key === null) return `${not ? 'without' : 'containing'} “${list}”`;
   const { words, kind } = filterKeys[term.key];
   if (kind === 'template') return `path ${not ? 'not ' : ''}of the form ${list}`;
+  if (kind === 'time') return `${not ? 'not ' : ''}${words} ${term.values.map(momentWords).join(' or ')}`;
   if (list === '*')
     return `${not ? 'without' : 'with'} any ${term.key === 'dest' ? 'destination' : term.key === 'src' ? 'source' : words}`;
   if (kind === 'number' || kind === 'status') return `${words} ${not ? 'not ' : ''}${compareWords[term.op]}${list}`;
@@ -20,5 +22,7 @@ function describeTerm(term: FilterTerm): string {
   if (term.key === 'open') return (list === 'yes') !== not ? 'still open' : 'ended';
   return `${not ? 'not ' : ''}${words} ${list}`;
 }
+
+const momentWords = (value: string) => describeMoment(parseMoment(value) ?? 0);
 
 const compareWords = { '>=': 'at least ', '<=': 'at most ', '>': 'above ', '<': 'below ', ':': '', '=': '', '!=': '' } as const;

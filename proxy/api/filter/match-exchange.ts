@@ -1,4 +1,5 @@
 import type { Exchange } from '../exchange.schema.ts';
+import { parseMoment } from './moment.ts';
 import { fitsTemplate } from './path-template.ts';
 import { type Filter, type FilterKey, type FilterOp, type FilterTerm, filterKeys } from './request-filter.ts';
 
@@ -29,12 +30,21 @@ function compileValues({ key, op, values }: FilterTerm, marksOf: ReadMark): (exc
     const read = numberReaders[key as keyof typeof numberReaders];
     return (exchange) => tests.some((test) => test(read(exchange)));
   }
+  if (kind === 'time') return compileMoment(key === 'until', values);
   const tests = values.map((value) => compileText(value, kind === 'path' && op !== '='));
   if (kind === 'template') return (exchange) => values.some((value) => fitsTemplate(exchange.path, value));
   const read = key === 'mark' ? (exchange: Exchange) => marksOf(exchange.id) : textReaders[key as keyof typeof textReaders];
   return (exchange) => {
     const texts = read(exchange);
     return tests.some((test) => texts.some(test));
+  };
+}
+
+function compileMoment(until: boolean, values: readonly string[]): (exchange: Exchange) => boolean {
+  const moments = values.map((value) => parseMoment(value) ?? Number.NaN);
+  return ({ time }) => {
+    const at = Date.parse(time);
+    return moments.some((moment) => (until ? at <= moment : at >= moment));
   };
 }
 
@@ -90,7 +100,10 @@ const textReaders = {
   mtls: (exchange: Exchange) => [exchange.mtls ? 'yes' : 'no'],
   open: (exchange: Exchange) => [exchange.open ? 'yes' : 'no'],
   trace: (exchange: Exchange) => [exchange.traceId],
-} satisfies Record<Exclude<FilterKey, keyof typeof numberReaders | 'template' | 'mark'>, (exchange: Exchange) => string[]>;
+} satisfies Record<
+  Exclude<FilterKey, keyof typeof numberReaders | 'template' | 'mark' | 'since' | 'until'>,
+  (exchange: Exchange) => string[]
+>;
 
 function names(service: string, namespace: string, workload: string): string[] {
   return service === '' ? [workload] : [service, `${namespace}/${service}`, workload];

@@ -1,3 +1,5 @@
+import { parseMoment } from './moment.ts';
+
 /**
  * The filter language of requests, traces and the map, and of `drydock tap`.
  *
@@ -30,9 +32,16 @@ export const filterKeys = {
   open: { kind: 'name', words: 'open', example: ':yes', title: 'Still going on: yes or no' },
   mark: { kind: 'name', words: 'mark', example: ':*', title: 'Pinned, a colour, or what your note says; * for any' },
   trace: { kind: 'name', words: 'trace', example: ':', title: 'Trace id' },
+  since: { kind: 'time', words: 'since', example: ':15:03', title: 'Begun at or after: 15:03, 15:03:20 or 2026-01-31T15:03:20Z' },
+  until: {
+    kind: 'time',
+    words: 'until',
+    example: ':15:03',
+    title: 'Begun at or before: 15:03, 15:03:20 or 2026-01-31T15:03:20Z',
+  },
 } as const satisfies Record<
   string,
-  { kind: 'status' | 'name' | 'path' | 'template' | 'number'; words: string; example: string; title: string }
+  { kind: 'status' | 'name' | 'path' | 'template' | 'number' | 'time'; words: string; example: string; title: string }
 >;
 
 export type FilterKey = keyof typeof filterKeys;
@@ -130,6 +139,8 @@ function checkValues({ key, op, values }: FilterTerm): string | null {
     if (kind === 'status' && !(/^\d{1,3}$/.test(value) || (!ordered && /^[1-5]xx$/i.test(value))))
       return `A status is a number like 503${ordered ? '' : ', or a class like 5xx'}; “${value}” is neither.`;
     if (kind === 'number' && !/^\d+(\.\d+)?$/.test(value)) return `${key} is compared with a number; “${value}” is none.`;
+    if (kind === 'time' && parseMoment(value) === null)
+      return `A time is written 15:03, 15:03:20 or 2026-01-31T15:03:20Z; “${value}” is none.`;
     if (ordered && kind !== 'status' && kind !== 'number') return `${key} has no order; write ${key}:${value}.`;
   }
   return null;

@@ -1,10 +1,13 @@
 import type { Exchange, ExchangePage, ExchangeQuery } from '../../../proxy/api/exchange.schema.ts';
+import { parseMoment } from '../../../proxy/api/filter/moment.ts';
 import type { Filter, FilterTerm } from '../../../proxy/api/filter/request-filter.ts';
 import type { ExchangeRing } from '../../engine/exchange-ring.ts';
 import { createStore, type Store } from '../../engine/store.ts';
 
 /** What the engine can be asked for, so that it need not send everything. */
-export type Narrowed = Partial<Pick<ExchangeQuery, 'from' | 'to' | 'status' | 'path' | 'method' | 'flag' | 'traceId'>>;
+export type Narrowed = Partial<
+  Pick<ExchangeQuery, 'from' | 'to' | 'status' | 'path' | 'method' | 'flag' | 'traceId' | 'since' | 'until'>
+>;
 export type ExchangeQueryIn = Narrowed & { limit: number; cursor?: string };
 /** `all`: the engine keeps no older one that matches. */
 export type OlderPhase = 'more' | 'loading' | 'all';
@@ -99,6 +102,7 @@ export function narrowFilter({ terms }: Filter): Narrowed {
 
 function narrowTerm({ key, op }: FilterTerm, value: string): Narrowed {
   if (key === 'status') return { status: op === ':' ? value : `${op}${value}` };
+  if (key === 'since' || key === 'until') return { [key]: String(parseMoment(value) ?? '') };
   if (key === 'template') return value.startsWith('/') ? { path: value.split('*', 1)[0] } : {};
   if (value.includes('*')) return {};
   if (key === 'dest') return { to: value.toLowerCase() };
