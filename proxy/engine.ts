@@ -26,6 +26,7 @@ import { Reflection } from './control-plane/message-names/reflection.ts';
 import { openHomeAuthority, openHomeStore } from './control-plane/open-home.ts';
 import { findPortOwner } from './control-plane/port-owner.ts';
 import { createRemoteCheck, createSteering, ReplayCaller } from './control-plane/replay-send.ts';
+import { Rotation } from './control-plane/rotation-handlers.ts';
 import { MeshOfScenario } from './control-plane/scenario-mesh.ts';
 import { ApiError } from './control-plane/server/api-error.ts';
 import type { ControlServer } from './control-plane/server/control-server.ts';
@@ -261,6 +262,7 @@ export class Engine {
     const recent = new DetailBudget(telemetryBudget, clock.now());
     const intake = new ExchangeIntake({ ...fed, clock, dataPlane, recent });
     const emit = this.#emit.bind(this);
+    const rotation = new Rotation(dataPlane, emit);
     const followers = { ...fed, paths: this.#options.paths, configuration, supervisor, intake, watcher };
     const reactions = new ConfigReactions({ ...followers, log: this.#log, emit });
     this.#closers.push(
@@ -290,7 +292,7 @@ export class Engine {
         send,
         replayer,
       },
-      ...{ simulations, scenarios, hub, watcher, toxiproxyState, intake, reactions },
+      ...{ rotation, simulations, scenarios, hub, watcher, toxiproxyState, intake, reactions },
       ...{ housekeeping: null, server: null, toxiproxy: null, otlp: null },
     };
   }
@@ -431,7 +433,11 @@ export class Engine {
     const committed = parts.configuration.current;
     return {
       committed,
-      workloads: describeWorkloads(committed, (id) => parts.supervisor.health(id)),
+      workloads: describeWorkloads(
+        committed,
+        (id) => parts.supervisor.health(id),
+        (id) => parts.rotation.isDrained(id),
+      ),
       control: { url: parts.server?.url ?? '', token: this.#token },
       toxiproxy: parts.toxiproxy?.url ?? '',
       otlp: {
@@ -538,6 +544,7 @@ interface Parts extends Given {
   reflection: Reflection;
   send: ReplayCaller['send'];
   replayer: Replayer;
+  rotation: Rotation;
   simulations: Simulations;
   scenarios: Scenarios;
   hub: StreamHub;

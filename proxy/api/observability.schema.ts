@@ -206,6 +206,8 @@ export const endpointStatusSchema = z.object({
   workload: z.string(),
   version: z.string(),
   healthy: z.boolean(),
+  /** Taken out of rotation by hand; `healthy` is outlier detection's word alone. */
+  drained: z.boolean().optional(),
   ejected: z.object({ reason: z.string(), until: z.string(), remainingMs: z.number(), count: z.number().int() }).nullable(),
   activeRequests: z.number().int(),
   connections: z.number().int(),

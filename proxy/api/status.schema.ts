@@ -18,6 +18,8 @@ export const workloadStatusSchema = z.object({
   /** `ready`, `starting`, `down` (nothing listens), `restarting`, `exited`, `unknown` */
   health: z.string().optional(),
   healthMessage: z.string().optional(),
+  /** Taken out of every caller's rotation by hand. */
+  drained: z.boolean().optional(),
   process: z
     .object({
       pid: z.number().int().nullable(),
@@ -104,6 +106,20 @@ export const statusSchema = readySchema.omit({ event: true }).extend({
   diagnostics: z.array(diagnosticSchema),
 });
 export type Status = z.infer<typeof statusSchema>;
+
+/**
+ * `drain`: no caller's sidecar gives it new requests until it is put back, as an endpoint that its control plane calls DRAINING; those it has
+ * end. `restore`: back. `eject`, `readmit`: what outlier detection does by counters and timer, at once; Drydock's own, Envoy has no such call.
+ */
+export const rotationActionSchema = z.enum(['drain', 'restore', 'eject', 'readmit']);
+export type RotationAction = z.infer<typeof rotationActionSchema>;
+export const rotationAnswerSchema = z.object({
+  workload: z.string(),
+  action: rotationActionSchema,
+  /** Callers' clusters that changed. */
+  clusters: z.number().int(),
+  drained: z.boolean(),
+});
 
 export const serviceOutputSchema = z.object({
   workload: z.string(),

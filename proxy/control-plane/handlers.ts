@@ -30,6 +30,7 @@ import { createProtoHandlers } from './message-names/proto-handlers.ts';
 import type { Reflection } from './message-names/reflection.ts';
 import { createRecordingHandlers } from './recording-handlers.ts';
 import { createReplayHandlers } from './replay-handlers.ts';
+import { createRotationHandlers, type Rotation } from './rotation-handlers.ts';
 import { createRunHandlers } from './run-handlers.ts';
 import { createScenarioHandlers } from './scenario-handlers.ts';
 import { ApiError, Reply } from './server/api-error.ts';
@@ -52,6 +53,7 @@ export interface EngineParts {
   recordings: RecordingEditor;
   importer: RecordingImporter;
   replayer: Replayer;
+  rotation: Rotation;
   simulations: Simulations;
   scenarios: Scenarios;
   send: ReplaySend;
@@ -92,6 +94,7 @@ export function createHandlers(parts: EngineParts): ApiHandlers {
     ...createToxiproxyHandlers(parts),
     ...createRunHandlers({ runs: parts.telemetry.runs, flush: parts.flush }),
     ...createSimulationHandlers(parts),
+    ...createRotationHandlers(parts),
     ...createScenarioHandlers(parts),
     ...createProtoHandlers(parts),
     ...createMessageHandlers({ ...parts, exchange: (id) => needExchange(parts, id) }),
@@ -189,7 +192,8 @@ function configurationHandlers(parts: EngineParts): ConfigurationHandlers {
     stopAllFaults: async () => {
       const outcome = await configuration.removeAll(configuration.current.set.list('Fault'));
       const healed = await certificates.heal();
-      return { stopped: [...outcome.applied.map((applied) => applied.name), ...healed] };
+      const restored = await parts.rotation.restoreAll();
+      return { stopped: [...outcome.applied.map((applied) => applied.name), ...healed, ...restored] };
     },
     listCertificates: () => ({ certificates: certificates.facts() }),
     rotateCertificates: async ({ body }) => {

@@ -16,10 +16,17 @@ interface Parts {
 const address = (host: string, port: number) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
 
 /** Everything the ready line says about each workload. */
-export function describeWorkloads({ snapshot, bound }: Parts, healthOf: (id: string) => WorkloadHealth | null): WorkloadStatus[] {
+export function describeWorkloads(
+  { snapshot, bound }: Parts,
+  healthOf: (id: string) => WorkloadHealth | null,
+  isDrained: (id: string) => boolean = () => false,
+): WorkloadStatus[] {
   return snapshot.proxies
     .filter((proxy) => proxy.kind === 'sidecar')
-    .map((proxy) => describeWorkload(proxy, bound, healthOf(proxy.id)));
+    .map((proxy) => ({
+      ...describeWorkload(proxy, bound, healthOf(proxy.id)),
+      ...(isDrained(proxy.id) ? { drained: true } : {}),
+    }));
 }
 
 function describeWorkload(proxy: ProxySnapshot, bound: readonly BoundListener[], health: WorkloadHealth | null): WorkloadStatus {

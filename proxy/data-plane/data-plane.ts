@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { AppliedFault, ExchangeDetail } from '../api/exchange.schema.ts';
 import type { ExplainRequest, Explanation } from '../api/explain.schema.ts';
 import type { ClusterStatus } from '../api/observability.schema.ts';
+import type { RotationAction } from '../api/status.schema.ts';
 import type { Clock, Random } from './clock.ts';
 import { Connections } from './connections.ts';
 import { createHttpDate } from './edge-headers.ts';
@@ -228,6 +229,11 @@ export class DataPlane {
 
   clusters(): ClusterStatus[] {
     return this.#upstreams.status();
+  }
+
+  /** Takes a workload out of rotation or back, by hand; returns how many clusters that changed. */
+  rotate(workload: string, action: RotationAction): number {
+    return this.#upstreams.rotate(workload, action);
   }
 
   explain(request: ExplainRequest): Explanation {

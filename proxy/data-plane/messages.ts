@@ -1,6 +1,7 @@
 import type { Exchange, ExchangeDetail } from '../api/exchange.schema.ts';
 import type { ExplainRequest, Explanation } from '../api/explain.schema.ts';
 import type { ClusterStatus } from '../api/observability.schema.ts';
+import type { RotationAction } from '../api/status.schema.ts';
 import type { BoundListener, MeshSnapshot, PrepareResult } from './snapshot.ts';
 
 /** Certificates of one workload identity, PEM. They travel apart from snapshots so that rotation needs no new config. */
@@ -61,6 +62,8 @@ export type ToDataPlane =
   /** Creates or changes a toxic proxy; toxics are brought in line on open connections. */
   | { type: 'set-toxic-proxy'; id: number; spec: ToxicProxySpec }
   | { type: 'remove-toxic-proxy'; id: number; name: string }
+  /** By hand, in every cluster that has the workload. */
+  | { type: 'rotate'; id: number; workload: string; action: RotationAction }
   /** Traces whose ids begin like this go where the pins say (pinned-traces.ts); none: as routed again. */
   | { type: 'pin-traces'; id: number; prefix: string; pins: TracePin[] };
 
@@ -125,6 +128,7 @@ export type FromDataPlane =
   | { type: 'flushed'; id: number }
   | { type: 'drained'; id: number; cut: number }
   | { type: 'pinned'; id: number }
+  | { type: 'rotated'; id: number; clusters: number }
   /** `listen` with the port really bound; `error` in the words of Go's net package, '' when all is well. */
   | { type: 'toxic-proxy'; id: number; listen: string; error: string }
   | { type: 'failed'; message: string; stack: string };

@@ -82,6 +82,9 @@ function receive(message: ToDataPlane): void {
       plane.pinnedTraces.set(message.prefix, message.pins);
       post({ type: 'pinned', id: message.id });
       return;
+    case 'rotate':
+      post({ type: 'rotated', id: message.id, clusters: plane.rotate(message.workload, message.action) });
+      return;
     case 'acknowledge':
       plane.acknowledge(message.exchanges);
       return;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { applyResultSchema } from '../diagnostic.schema.ts';
 import { protosRequestSchema, serviceProtosSchema } from '../proto.schema.ts';
-import { registerServiceSchema, serviceOutputSchema } from '../status.schema.ts';
+import { registerServiceSchema, rotationActionSchema, rotationAnswerSchema, serviceOutputSchema } from '../status.schema.ts';
 import type { ApiRoute } from './api-route.ts';
 
 /** Services registered live, processes the engine runs, names of gRPC messages. */
@@ -43,6 +43,13 @@ export const serviceRoutes = {
     path: '/workloads/:id/restart',
     summary: 'Restart a run: service',
     response: z.object({ restarted: z.string() }),
+  },
+  rotateWorkload: {
+    method: 'POST',
+    path: '/workloads/:id/rotation',
+    summary: 'Take an instance out of its callers’ rotation or put it back; eject or readmit it before outlier detection would',
+    body: z.strictObject({ action: rotationActionSchema }),
+    response: rotationAnswerSchema,
   },
   getWorkloadOutput: {
     method: 'GET',

@@ -2,6 +2,7 @@ import type { Diagnostic } from '../../api/diagnostic.schema.ts';
 import type { Exchange, ExchangeDetail } from '../../api/exchange.schema.ts';
 import type { ExplainRequest, Explanation } from '../../api/explain.schema.ts';
 import type { ClusterStatus } from '../../api/observability.schema.ts';
+import type { RotationAction } from '../../api/status.schema.ts';
 import type {
   DataPlaneCounters,
   DataPlaneEvent,
@@ -67,6 +68,7 @@ export class DataPlaneWorkers {
   readonly #slots: WorkerSlot[] = [];
   readonly #faults = new SharedFaults();
   readonly #pins = new Map<string, TracePin[]>();
+  readonly #drained = new Set<string>();
   readonly #identities = new Map<string, IdentityMaterial>();
   #inForce: InForce | null = null;
   #keepsAll = false;
@@ -135,6 +137,19 @@ export class DataPlaneWorkers {
     if (pins.length === 0) this.#pins.delete(prefix);
     else this.#pins.set(prefix, pins);
     await this.#askAlive((thread) => thread.ask({ type: 'pin-traces', prefix, pins }, 'pinned'));
+  }
+
+  /** Workloads out of rotation by hand. */
+  get drained(): ReadonlySet<string> {
+    return this.#drained;
+  }
+
+  /** Returns how many clusters of callers that changed. */
+  async rotate(workload: string, action: RotationAction): Promise<number> {
+    if (action === 'drain') this.#drained.add(workload);
+    if (action === 'restore') this.#drained.delete(workload);
+    const answers = await this.#askAlive((thread) => thread.ask({ type: 'rotate', workload, action }, 'rotated'));
+    return answers.reduce((sum, { clusters }) => sum + clusters, 0);
   }
 
   async setToxicProxy(spec: ToxicProxySpec): Promise<{ listen: string; error: string }> {
@@ -247,7 +262,7 @@ export class DataPlaneWorkers {
   }
 
   get #standing() {
-    return { keepsAll: this.#keepsAll, pins: this.#pins, identities: [...this.#identities.values()] };
+    return { keepsAll: this.#keepsAll, pins: this.#pins, drained: this.#drained, identities: [...this.#identities.values()] };
   }
 
   get #openIds(): string[] {

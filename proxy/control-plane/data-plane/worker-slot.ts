@@ -20,6 +20,7 @@ export interface WorkerSlotOptions {
 export interface Standing {
   keepsAll: boolean;
   pins: ReadonlyMap<string, TracePin[]>;
+  drained: ReadonlySet<string>;
   identities: readonly IdentityMaterial[];
 }
 
@@ -46,6 +47,7 @@ export class WorkerSlot {
   tell(standing: Standing): void {
     this.#thread?.post({ type: 'keep-all', on: standing.keepsAll });
     for (const [prefix, pins] of standing.pins) this.#thread?.post({ type: 'pin-traces', id: 0, prefix, pins });
+    for (const workload of standing.drained) this.#thread?.post({ type: 'rotate', id: 0, workload, action: 'drain' });
     this.#thread?.post({ type: 'identities', identities: [...standing.identities] });
   }
 

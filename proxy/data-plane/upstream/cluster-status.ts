@@ -66,6 +66,7 @@ function endpointStatus(host: Host, now: number, wallNow: number): ClusterStatus
     workload: endpoint.workload,
     version: endpoint.version,
     healthy: host.healthy,
+    ...(host.drained ? { drained: true } : {}),
     ejected:
       outlier.ejectedAt === null
         ? null

@@ -1,4 +1,5 @@
 import type { ClusterStatus } from '../../api/observability.schema.ts';
+import type { RotationAction } from '../../api/status.schema.ts';
 import type { Clock, Random } from '../clock.ts';
 import type { ExchangeState } from '../exchange.ts';
 import type { DataPlaneEvent } from '../messages.ts';
@@ -20,6 +21,8 @@ export interface ClusterDeps {
   random: Random;
   dial: Dial;
   resolveWorkload: ResolveWorkload;
+  /** Whether a workload was taken out of rotation by hand. */
+  isDrained: (workload: string) => boolean;
   /** Answers for the names of DNS clusters. */
   names: ResolvedNames;
   emit: (event: DataPlaneEvent) => void;
@@ -179,6 +182,23 @@ export class ClusterRuntime implements PoolOwner {
     return this.snapshot.discovery !== 'original' && this.#hostSet.exhausted;
   }
 
+  /**
+   * What somebody wants of an instance by hand; false when that changes nothing here. Draining is an EDS endpoint of health DRAINING (Envoy:
+   * arch_overview/upstream/health_checking, "unhealthy" for load balancing); ejecting and readmitting before their time is Drydock's own.
+   */
+  rotate(workload: string, action: RotationAction): boolean {
+    const host = this.#hosts.find(({ endpoint }) => endpoint.workload === workload);
+    if (host === undefined || this.#isTowardsOwnApp) return false;
+    if (action === 'eject') return this.#outlier?.ejectByHand(host) ?? false;
+    if (action === 'readmit') return this.#outlier?.readmit(host) ?? false;
+    const drained = this.#isDrained(host);
+    if (host.drained === drained) return false;
+    host.drained = drained;
+    if (drained) for (const pool of host.pools.values()) pool.drain();
+    this.#rebuild();
+    return true;
+  }
+
   status(): ClusterStatus {
     return clusterStatus(this);
   }
@@ -219,6 +239,7 @@ export class ClusterRuntime implements PoolOwner {
       host.endpoint = endpoint;
       host.dialHost = dialHost;
       host.removed = this.#retired;
+      host.drained = this.#isDrained(host);
       this.#byKey.set(key, host);
       this.#hosts.push(host);
     }
@@ -231,6 +252,15 @@ export class ClusterRuntime implements PoolOwner {
     const rank = (host: Host) => endpointRank(host.endpoint, this.snapshot, this.proxy.workload);
     const ranks = [...new Set(this.#hosts.map(rank))].sort((a, b) => a - b);
     for (const host of this.#hosts) host.priority = ranks.indexOf(rank(host));
+  }
+
+  /** A sidecar's inbound cluster has its own process as the only host: draining is the callers' matter. */
+  get #isTowardsOwnApp(): boolean {
+    return this.snapshot.name.startsWith('inbound');
+  }
+
+  #isDrained({ endpoint }: Host): boolean {
+    return endpoint.workload !== '' && !this.#isTowardsOwnApp && this.#deps.isDrained(endpoint.workload);
   }
 
   #removeHost(host: Host): void {
@@ -286,7 +316,7 @@ export class ClusterRuntime implements PoolOwner {
     } else if (this.#outlier === null) {
       this.#outlier = new OutlierDetector(config, this.clock, () => this.#hosts, {
         onEjected: (ejection) => this.#onEjected(ejection),
-        onReturned: (host, ejectedForMs) => this.#onReturned(host, ejectedForMs),
+        onReturned: (host, ejectedForMs, byHand) => this.#onReturned(host, ejectedForMs, byHand),
         onNotEjected: (host, reason) => this.#onNotEjected(host, reason),
       });
     } else {
@@ -312,14 +342,20 @@ export class ClusterRuntime implements PoolOwner {
     });
   }
 
-  #onReturned(host: Host, ejectedForMs: number): void {
+  #onReturned(host: Host, ejectedForMs: number, byHand: boolean): void {
     this.#healthUpdates.changed(host, false);
     const subject = hostName(host);
-    this.#emit('endpoint.returned', subject, `${subject} is back after ${Math.round(ejectedForMs / 100) / 10} s`, {
-      ...this.#eventData(host),
-      ejectedForMs,
-      count: host.outlier.ejections,
-    });
+    this.#emit(
+      'endpoint.returned',
+      subject,
+      `${subject} is back after ${Math.round(ejectedForMs / 100) / 10} s${byHand ? ', readmitted by hand' : ''}`,
+      {
+        ...this.#eventData(host),
+        ejectedForMs,
+        count: host.outlier.ejections,
+        ...(byHand ? { byHand } : {}),
+      },
+    );
   }
 
   #onNotEjected(host: Host, reason: string): void {

@@ -14,6 +14,7 @@ function scene(priorities: number[]) {
     random: seededRandom(3),
     dial: () => ({ cancel() {} }),
     resolveWorkload: () => undefined,
+    isDrained: () => false,
     names: new ResolvedNames(clock),
     emit() {},
     newSpanId: () => '',

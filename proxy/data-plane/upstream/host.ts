@@ -49,6 +49,8 @@ export class Host {
   removed = false;
   /** Of a name with one logical host: the address it has now; '' where the endpoint's own is dialled. */
   dialHost = '';
+  /** Taken out of rotation by hand; not what outlier detection thinks of it. */
+  drained = false;
   /** Set while a change of health is held back: the health before it. */
   heldHealth: boolean | null = null;
   readonly #resolve: ResolveWorkload;
@@ -83,7 +85,7 @@ export class Host {
 
   /** What the balancers go by: the detector's verdict, or the one before it while the change is held back (health-updates.ts). */
   get inRotation(): boolean {
-    return this.heldHealth ?? this.healthy;
+    return !this.drained && (this.heldHealth ?? this.healthy);
   }
 
   get healthy(): boolean {

@@ -42,6 +42,21 @@ describe('outlier detection', () => {
     expect(scene.hosts[0]!.healthy).toBe(false);
   });
 
+  it('lets a hand eject and readmit before counters and timer do, as often as it likes', () => {
+    const scene = new Scene(2, { baseEjectionMs: 10_000 });
+    const [host] = scene.hosts as [Host];
+    expect(scene.detector.readmit(host)).toBe(false);
+    expect(scene.detector.ejectByHand(host)).toBe(true);
+    expect(scene.detector.ejectByHand(host)).toBe(false);
+    expect(scene.ejections).toMatchObject([{ reason: 'by-hand', durationMs: 10_000, count: 1, exchanges: [] }]);
+    expect(scene.detector.readmit(host)).toBe(true);
+    expect(host.healthy).toBe(true);
+    scene.detector.ejectByHand(host);
+    scene.clock.advance(31_000);
+    expect(scene.returns).toHaveLength(2);
+    expect(host.healthy).toBe(true);
+  });
+
   it('counts gateway errors apart: another 5xx resets them, below 500 resets both', () => {
     const scene = new Scene(2, { consecutive5xx: 0, consecutiveGatewayErrors: 3, maxEjectionPercent: 50 });
     scene.fail(2, 503);

@@ -10,7 +10,8 @@ export type EjectionReason =
   | 'success-rate'
   | 'failure-percentage'
   | 'local-origin-success-rate'
-  | 'local-origin-failure-percentage';
+  | 'local-origin-failure-percentage'
+  | 'by-hand';
 
 export interface Ejection {
   host: Host;
@@ -27,7 +28,7 @@ export interface Ejection {
 
 export interface OutlierEvents {
   onEjected(ejection: Ejection): void;
-  onReturned(host: Host, ejectedForMs: number): void;
+  onReturned(host: Host, ejectedForMs: number, byHand: boolean): void;
   onNotEjected(host: Host, reason: string): void;
 }
 
@@ -124,6 +125,21 @@ export class OutlierDetector {
     if (host.outlier.ejectedAt !== null) this.#ejected--;
   }
 
+  /** Out at once, for as long as the detector's next ejection would last; how many may be out does not count. False: it is out already. */
+  ejectByHand(host: Host): boolean {
+    if (host.removed || host.outlier.ejectedAt !== null) return false;
+    this.#wake();
+    this.#eject(host, 'by-hand', 0, 'by hand');
+    return true;
+  }
+
+  /** Back before its time. False: it is not out. */
+  readmit(host: Host): boolean {
+    if (host.removed || host.outlier.ejectedAt === null) return false;
+    this.#return(host, this.#clock.now(), true);
+    return true;
+  }
+
   /** Detection was switched off: everyone returns. */
   close(): void {
     this.#stop();
@@ -193,7 +209,7 @@ export class OutlierDetector {
     this.#events.onEjected({ host, reason, threshold, why, durationMs, count: outlier.ejections, exchanges });
   }
 
-  #return(host: Host, now: number): void {
+  #return(host: Host, now: number, byHand = false): void {
     const { outlier } = host;
     const ejectedForMs = now - (outlier.ejectedAt ?? now);
     outlier.ejectedAt = null;
@@ -204,7 +220,7 @@ export class OutlierDetector {
     outlier.causes = [];
     outlier.returnedAt = now;
     this.#ejected--;
-    this.#events.onReturned(host, ejectedForMs);
+    this.#events.onReturned(host, ejectedForMs, byHand);
   }
 
   #tick(): void {

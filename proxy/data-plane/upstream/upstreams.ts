@@ -1,4 +1,5 @@
 import type { ClusterStatus } from '../../api/observability.schema.ts';
+import type { RotationAction } from '../../api/status.schema.ts';
 import type { ExchangeState, LocalReply } from '../exchange.ts';
 import type { HeaderMap } from '../header-map.ts';
 import type { ClusterSnapshot, MeshSnapshot, ProxySnapshot } from '../snapshot.ts';
@@ -9,7 +10,7 @@ import { Mirror } from './mirror.ts';
 import { ResolvedNames, type ResolveName } from './resolved-names.ts';
 import { clusterNotFoundReply } from './upstream-replies.ts';
 
-export interface UpstreamsDeps extends Omit<ClusterDeps, 'resolveWorkload' | 'names'> {
+export interface UpstreamsDeps extends Omit<ClusterDeps, 'resolveWorkload' | 'names' | 'isDrained'> {
   joinTunnel: JoinTunnel;
   /** Stands in for the system's resolver. */
   resolveName?: ResolveName;
@@ -23,6 +24,8 @@ export class Upstreams {
   readonly #deps: UpstreamsDeps;
   readonly #clusterDeps: ClusterDeps;
   readonly #forwardDeps: ForwardDeps;
+  /** Workloads taken out of rotation by hand. */
+  readonly #drained = new Set<string>();
   readonly #mirrors = new Set<Mirror>();
   /** Proxy id → cluster name → runtime. */
   readonly #runtimes = new Map<string, Map<string, ClusterRuntime>>();
@@ -33,7 +36,12 @@ export class Upstreams {
   constructor(deps: UpstreamsDeps) {
     this.#deps = deps;
     const names = new ResolvedNames(deps.clock, deps.resolveName);
-    this.#clusterDeps = { ...deps, names, resolveWorkload: (workload) => this.#resolveWorkload(workload) };
+    this.#clusterDeps = {
+      ...deps,
+      names,
+      resolveWorkload: (workload) => this.#resolveWorkload(workload),
+      isDrained: (workload) => this.#drained.has(workload),
+    };
     this.#forwardDeps = {
       clock: deps.clock,
       random: deps.random,
@@ -101,6 +109,16 @@ export class Upstreams {
         if (!concerned(proxy, snapshot)) continue;
         for (const host of hosts) for (const pool of host.pools.values()) pool.drain();
       }
+  }
+
+  /** By hand; returns how many clusters with traffic that changed. A cluster that comes to life later knows who is drained. */
+  rotate(workload: string, action: RotationAction): number {
+    if (action === 'drain') this.#drained.add(workload);
+    if (action === 'restore') this.#drained.delete(workload);
+    let changed = 0;
+    for (const clusters of this.#runtimes.values())
+      for (const runtime of clusters.values()) if (runtime.rotate(workload, action)) changed++;
+    return changed;
   }
 
   /** Every cluster that has seen traffic. */

@@ -184,6 +184,7 @@ describe('locality', () => {
       random: seededRandom(1),
       dial: () => ({ cancel() {} }),
       resolveWorkload: () => undefined,
+      isDrained: () => false,
       names: new ResolvedNames(clock),
       emit() {},
       newSpanId: () => '',
