@@ -85,18 +85,25 @@ export class Redactor {
   /** Spans of the apps: attributes whose last part names a secret, or that hold a URL or a token. */
   redactSpans(spans: readonly Span[]): Span[] {
     return spans.map((span) => {
-      const attributes = Object.entries(span.attributes).map(([name, value]) => [name, this.#attribute(name, value)] as const);
-      return attributes.every(([name, value]) => value === span.attributes[name])
-        ? span
-        : { ...span, attributes: Object.fromEntries(attributes) };
+      const safe = { ...span, attributes: this.#attributes(span.attributes) };
+      if (span.events.some(({ attributes }) => attributes)) safe.events = span.events.map((event) => this.#described(event));
+      if (span.links) safe.links = span.links.map((link) => this.#described(link));
+      return safe;
     });
+  }
+
+  #described<T extends { attributes?: Span['attributes'] | undefined }>(one: T): T {
+    return one.attributes ? { ...one, attributes: this.#attributes(one.attributes) } : one;
+  }
+
+  #attributes(attributes: Span['attributes']): Span['attributes'] {
+    return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, this.#attribute(name, value)]));
   }
 
   /** Log records of the apps: their attributes as those of spans, their text as a body. */
   redactLogs(logs: readonly LogRecord[]): LogRecord[] {
     return logs.map((log) => {
-      const attributes = Object.entries(log.attributes).map(([name, value]) => [name, this.#attribute(name, value)] as const);
-      return { ...log, body: this.#text(log.body, '', '', []), attributes: Object.fromEntries(attributes) };
+      return { ...log, body: this.#text(log.body, '', '', []), attributes: this.#attributes(log.attributes) };
     });
   }
 

@@ -19,7 +19,16 @@ function readSpan(span: Json, collector: SpanCollector): OtlpSpan {
     startNanos: nanosOf(span.startTimeUnixNano),
     endNanos: nanosOf(span.endTimeUnixNano),
     attributes: attributesOf(span.attributes),
-    events: objects(span.events, 'events').map((event) => ({ nanos: nanosOf(event.timeUnixNano), name: textOf(event.name) })),
+    events: objects(span.events, 'events').map((event) => ({
+      nanos: nanosOf(event.timeUnixNano),
+      name: textOf(event.name),
+      attributes: attributesOf(event.attributes),
+    })),
+    links: objects(span.links, 'links').map((link) => ({
+      traceId: idOf(link.traceId, 16, collector),
+      spanId: idOf(link.spanId, 8, collector),
+      attributes: attributesOf(link.attributes),
+    })),
     status: enumOf(status.code, 'STATUS_CODE_', ['UNSET', 'OK', 'ERROR']),
     statusMessage: textOf(status.message),
   };

@@ -23,6 +23,7 @@ function readSpan(message: WireReader): OtlpSpan {
     endNanos: 0n,
     attributes: new Map(),
     events: [],
+    links: [],
     status: 0,
     statusMessage: '',
   };
@@ -59,6 +60,9 @@ function readSpanField(message: WireReader, span: OtlpSpan): void {
     case 11:
       span.events.push(readEvent(message.message()));
       return;
+    case 13:
+      span.links.push(readLink(message.message()));
+      return;
     case 15:
       readStatus(message.message(), span);
       return;
@@ -67,8 +71,8 @@ function readSpanField(message: WireReader, span: OtlpSpan): void {
   }
 }
 
-function readEvent(message: WireReader): { nanos: bigint; name: string } {
-  const event = { nanos: 0n, name: '' };
+function readEvent(message: WireReader): OtlpSpan['events'][number] {
+  const event = { nanos: 0n, name: '', attributes: new Map() };
   each(message, {
     1: (reader) => {
       event.nanos = reader.fixed64();
@@ -76,8 +80,23 @@ function readEvent(message: WireReader): { nanos: bigint; name: string } {
     2: (reader) => {
       event.name = reader.string();
     },
+    3: (reader) => readAttribute(reader.message(), event.attributes),
   });
   return event;
+}
+
+function readLink(message: WireReader): OtlpSpan['links'][number] {
+  const link = { traceId: '', spanId: '', attributes: new Map() };
+  each(message, {
+    1: (reader) => {
+      link.traceId = reader.bytes().toString('hex');
+    },
+    2: (reader) => {
+      link.spanId = reader.bytes().toString('hex');
+    },
+    4: (reader) => readAttribute(reader.message(), link.attributes),
+  });
+  return link;
 }
 
 function readStatus(message: WireReader, span: OtlpSpan): void {

@@ -82,7 +82,13 @@ function succeed(stream: ServerHttp2Stream, message: Buffer): void {
 function fail(stream: ServerHttp2Stream, code: number, message: string): void {
   if (stream.destroyed) return;
   stream.respond(
-    { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': String(code), 'grpc-message': encodeURI(message) },
+    {
+      ':status': 200,
+      'content-type': 'application/grpc',
+      'grpc-status': String(code),
+      'grpc-message': encodeURI(message),
+      'grpc-accept-encoding': 'identity,gzip',
+    },
     { endStream: true },
   );
   stream.resume();

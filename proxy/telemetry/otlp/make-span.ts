@@ -11,7 +11,8 @@ export interface OtlpSpan {
   startNanos: bigint;
   endNanos: bigint;
   attributes: OtlpAttributes;
-  events: { nanos: bigint; name: string }[];
+  events: { nanos: bigint; name: string; attributes: OtlpAttributes }[];
+  links: { traceId: string; spanId: string; attributes: OtlpAttributes }[];
   /** Status code: 0 unset, 1 ok, 2 error. */
   status: number;
   statusMessage: string;
@@ -37,6 +38,9 @@ const kinds = ['internal', 'internal', 'server', 'client', 'producer', 'consumer
 export const maxAttributes = 128;
 export const maxTextLength = 4096;
 const maxEvents = 128;
+const maxLinks = 128;
+/** Instrumentation scope of the sidecars' spans: another engine's come through OTLP too. */
+export const meshScope = 'drydock.proxy';
 
 /** Gathers spans in our own shape; what is no span is counted and explained, never an error. */
 export class SpanCollector {
@@ -78,36 +82,56 @@ function whatIsWrong(span: OtlpSpan): string {
   return '';
 }
 
-function makeSpan(span: OtlpSpan, { resource, scopeName }: OtlpScope): Span {
-  const attributes: Record<string, OtlpValue> = {};
-  let left = maxAttributes;
-  for (const [name, value] of span.attributes) {
-    if (left-- <= 0) break;
-    define(attributes, name.slice(0, 256), value);
-  }
+function makeSpan(span: OtlpSpan, scope: OtlpScope): Span {
+  const { resource, scopeName } = scope;
+  const made: Span = {
+    traceId: span.traceId,
+    spanId: span.spanId,
+    parentSpanId: isId(span.parentSpanId, 16) ? span.parentSpanId : '',
+    name: span.name.slice(0, 512),
+    kind: kinds[span.kind] ?? 'internal',
+    service: String(resource.get('service.name') ?? 'unknown_service').slice(0, 256),
+    mesh: scopeName === meshScope,
+    start: new Date(Number(span.startNanos / 1_000_000n)).toISOString(),
+    // Until a trace is put together: the part of a millisecond that `start` has no room for, and events relative to the span.
+    startMs: Number(span.startNanos % 1_000_000n) / 1e6,
+    durationMs: Math.max(0, millisBetween(span.startNanos, span.endNanos)),
+    error: span.status === 2,
+    attributes: attributesOf(span, scope),
+    events: span.events.slice(0, maxEvents).map(({ nanos, name, attributes }) => ({
+      name: name.slice(0, 512),
+      atMs: Math.max(0, millisBetween(span.startNanos, nanos)),
+      ...(attributes.size > 0 ? { attributes: limited(attributes) } : {}),
+    })),
+  };
+  const links = span.links.filter(({ traceId, spanId }) => isId(traceId, 32) && isId(spanId, 16)).slice(0, maxLinks);
+  if (links.length === 0) return made;
+  return {
+    ...made,
+    links: links.map(({ attributes, ...ids }) => ({
+      ...ids,
+      ...(attributes.size > 0 ? { attributes: limited(attributes) } : {}),
+    })),
+  };
+}
+
+function attributesOf(span: OtlpSpan, { resource, scopeName }: OtlpScope): Span['attributes'] {
+  const attributes = limited(span.attributes);
   const version = resource.get('service.version');
   if (version !== undefined) define(attributes, 'service.version', version);
   if (scopeName !== '') define(attributes, 'otel.scope.name', scopeName);
   if (span.statusMessage !== '') define(attributes, 'otel.status_description', span.statusMessage);
-  const parent = isId(span.parentSpanId, 16) ? span.parentSpanId : '';
-  return {
-    traceId: span.traceId,
-    spanId: span.spanId,
-    parentSpanId: parent,
-    name: span.name.slice(0, 512),
-    kind: kinds[span.kind] ?? 'internal',
-    service: String(resource.get('service.name') ?? 'unknown_service').slice(0, 256),
-    mesh: false,
-    start: new Date(Number(span.startNanos / 1_000_000n)).toISOString(),
-    startMs: 0,
-    durationMs: Math.max(0, millisBetween(span.startNanos, span.endNanos)),
-    error: span.status === 2,
-    attributes,
-    // Relative to the span until a trace is put together.
-    events: span.events
-      .slice(0, maxEvents)
-      .map(({ nanos, name }) => ({ name: name.slice(0, 512), atMs: Math.max(0, millisBetween(span.startNanos, nanos)) })),
-  };
+  return attributes;
+}
+
+function limited(from: OtlpAttributes): Record<string, OtlpValue> {
+  const attributes: Record<string, OtlpValue> = {};
+  let left = maxAttributes;
+  for (const [name, value] of from) {
+    if (left-- <= 0) break;
+    define(attributes, name.slice(0, 256), value);
+  }
+  return attributes;
 }
 
 /** A key may be called anything, `__proto__` too. */

@@ -1,4 +1,5 @@
 import http from 'node:http';
+import http2 from 'node:http2';
 import { gzipSync } from 'node:zlib';
 import * as grpc from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
@@ -8,6 +9,7 @@ import type { LogRecord } from '../../api/log.schema.ts';
 import type { Span } from '../../api/observability.schema.ts';
 import { realClock } from '../../store/fixtures.ts';
 import { decodeExport, otlpBodyLimitBytes } from './decode.ts';
+import { OtlpHttpReceiver } from './http-receiver.ts';
 import { OtlpReceiver } from './receiver.ts';
 
 /* Requests are made with protobufjs from the published field numbers, so that what reads them is checked by someone else's writer. */
@@ -22,7 +24,7 @@ const schema = protobuf.parse(
   message Scope { string name = 1; string version = 2; repeated KeyValue attributes = 3; }
   message Resource { repeated KeyValue attributes = 1; uint32 dropped_attributes_count = 2; }
   message Event { fixed64 time_unix_nano = 1; string name = 2; repeated KeyValue attributes = 3; }
-  message Link { bytes trace_id = 1; bytes span_id = 2; }
+  message Link { bytes trace_id = 1; bytes span_id = 2; string trace_state = 3; repeated KeyValue attributes = 4; }
   message Status { string message = 2; int32 code = 3; }
   message Span { bytes trace_id = 1; bytes span_id = 2; string trace_state = 3; bytes parent_span_id = 4; string name = 5; int32 kind = 6;
     fixed64 start_time_unix_nano = 7; fixed64 end_time_unix_nano = 8; repeated KeyValue attributes = 9; uint32 dropped_attributes_count = 10;
@@ -39,6 +41,7 @@ const message = (name: string) => schema.lookupType(name);
 
 const traceId = '0af7651916cd43dd8448eb211c80319c';
 const spanId = 'b7ad6b7169203331';
+const linked = { traceId: 'c0'.repeat(16), spanId: 'd1'.repeat(8) };
 const startMs = Date.parse('2026-07-01T10:00:00.250Z');
 const nanos = (ms: number) => String(BigInt(Math.round(ms * 1000)) * 1000n);
 
@@ -60,8 +63,15 @@ function jsonRequest(change: (span: Record<string, unknown>) => void = () => und
       { key: 'tags', value: { arrayValue: { values: [{ stringValue: 'a' }, { intValue: '2' }] } } },
       { key: '__proto__', value: { stringValue: 'data' } },
     ],
-    events: [{ timeUnixNano: nanos(startMs + 4), name: 'retrying' }],
-    links: [],
+    events: [
+      {
+        timeUnixNano: nanos(startMs + 4),
+        name: 'exception',
+        attributes: [{ key: 'exception.type', value: { stringValue: 'SoldOut' } }],
+      },
+      { timeUnixNano: nanos(startMs + 5), name: 'retrying' },
+    ],
+    links: [{ traceId: linked.traceId, spanId: linked.spanId, attributes: [{ key: 'batch', value: { intValue: 7 } }] }],
     status: { code: 2, message: 'no stock' },
     somethingNew: { a: 1 },
   };
@@ -73,6 +83,8 @@ function jsonRequest(change: (span: Record<string, unknown>) => void = () => und
 function protobufRequest(change: (span: Record<string, unknown>) => void = () => undefined): Buffer {
   const request = jsonRequest((span) => {
     for (const id of ['traceId', 'spanId', 'parentSpanId']) span[id] = Buffer.from(String(span[id]), 'hex');
+    for (const link of span.links as Record<string, unknown>[])
+      for (const id of ['traceId', 'spanId']) link[id] = Buffer.from(String(link[id]), 'hex');
     change(span);
   });
   return Buffer.from(message('Request').encode(message('Request').fromObject(request)).finish());
@@ -89,7 +101,11 @@ const expected: Partial<Span> = {
   start: '2026-07-01T10:00:00.250Z',
   durationMs: 12.5,
   error: true,
-  events: [{ name: 'retrying', atMs: 4 }],
+  events: [
+    { name: 'exception', atMs: 4, attributes: { 'exception.type': 'SoldOut' } },
+    { name: 'retrying', atMs: 5 },
+  ],
+  links: [{ ...linked, attributes: { batch: 7 } }],
 };
 const attributes = {
   'http.route': '/cart/:id',
@@ -189,6 +205,34 @@ describe('OTLP over HTTP', () => {
     ]);
   });
 
+  test('64-bit integers come as text or as numbers, enums as integers, and what is unknown is ignored', async () => {
+    const request = jsonRequest((span) => {
+      span.startTimeUnixNano = startMs * 1e6;
+      span.endTimeUnixNano = (startMs + 12.5) * 1e6;
+      span.kind = 99;
+      span.attributes = [{ key: 'n', value: { intValue: 3 } }, { key: 'm', value: { newKindOfValue: 1 } }, { nothing: true }];
+    });
+    expect((await post(JSON.stringify({ ...request, more: 1 }), json)).body.toString()).toBe('{}');
+    expect(spans[0]).toMatchObject({ kind: 'internal', attributes: { n: 3 } });
+    // A number has room for a quarter of a microsecond of today's nanoseconds.
+    expect(Date.parse(spans[0]!.start) + spans[0]!.startMs).toBeCloseTo(startMs, 2);
+    expect(spans[0]!.durationMs).toBeCloseTo(12.5, 2);
+    expect(spans[0]!.attributes.m).toBeUndefined();
+  });
+
+  test('a start between two milliseconds keeps its part of one', async () => {
+    await post(protobufRequest((span) => (span.startTimeUnixNano = nanos(startMs + 0.25))));
+    expect(spans[0]).toMatchObject({ start: expected.start, startMs: 0.25, durationMs: 12.25 });
+  });
+
+  test('spans of another engine’s sidecars stay spans of a mesh: their scope tells', async () => {
+    const request = jsonRequest();
+    request.resourceSpans[0]!.scopeSpans[0]!.scope.name = 'drydock.proxy';
+    await post(JSON.stringify(request), json);
+    await post(protobufRequest());
+    expect(spans.map(({ mesh }) => mesh)).toEqual([true, false]);
+  });
+
   test('a span without an id is rejected by number and reason; its neighbours are kept', async () => {
     const request = jsonRequest();
     const good = request.resourceSpans[0]!.scopeSpans[0]!.spans[0]!;
@@ -236,6 +280,34 @@ describe('OTLP over HTTP', () => {
     expect((await post('x', { 'content-encoding': 'zstd' })).status).toBe(415);
     expect((await post('', {}, '/v1/traces', 'GET')).status).toBe(405);
     expect((await post('', {}, '/v2/traces')).status).toBe(404);
+  });
+
+  test('every refusal has a Status, and only the one that may be tried again asks for that', async () => {
+    const full = await OtlpHttpReceiver.listen(0, () =>
+      Promise.resolve({ ok: false, kind: 'unavailable', message: 'too much is waiting to be decoded' }),
+    );
+    const own = receiver;
+    const refusals = [
+      await post('', {}, '/v2/traces'),
+      await post('', {}, '/v1/traces', 'GET'),
+      await post('x', { 'content-type': 'text/plain' }),
+      await post(Buffer.from([0x0a, 0xff, 0x01])),
+      await post(protobufRequest(), { origin: 'http://localhost:3000' }),
+      await post(gzipSync(Buffer.alloc(otlpBodyLimitBytes + 1)), { 'content-encoding': 'gzip' }),
+    ];
+    expect(refusals.map(({ status }) => status)).toEqual([404, 405, 415, 400, 403, 413]);
+    for (const { body, headers } of refusals) {
+      expect(read('RpcStatus', body)).toMatchObject({ code: expect.any(Number), message: expect.stringMatching(/./) });
+      expect(headers['retry-after']).toBeUndefined();
+    }
+    try {
+      receiver = { httpPort: full.port } as OtlpReceiver;
+      const later = await post(protobufRequest());
+      expect([later.status, later.headers['retry-after'], read('RpcStatus', later.body).code]).toEqual([503, '1', 14]);
+    } finally {
+      receiver = own;
+      await full.close();
+    }
   });
 
   test('web pages are kept out: by Origin, and by a Host that is not this machine’s', async () => {
@@ -306,5 +378,26 @@ describe('OTLP over gRPC', () => {
   test('a broken message is INVALID_ARGUMENT, another method UNIMPLEMENTED', async () => {
     expect(await call(exportPath('trace', 'TraceService'), Buffer.from([0x0a, 0xff, 0x01]))).toMatchObject({ code: 3 });
     expect(await call('/other.Service/Export', Buffer.alloc(0))).toMatchObject({ code: 12 });
+  });
+
+  test('a compression it does not know is UNIMPLEMENTED, with those it knows; a web page is refused', async () => {
+    const ask = (headers: Record<string, string>): Promise<http2.IncomingHttpHeaders> =>
+      new Promise((resolve, reject) => {
+        const session = http2.connect(`http://127.0.0.1:${receiver.grpcPort}`);
+        const path = exportPath('trace', 'TraceService');
+        const stream = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc', ...headers });
+        stream.on('error', reject);
+        stream.on('response', (answer) => {
+          session.destroy();
+          resolve(answer);
+        });
+        // One byte, flagged as compressed.
+        stream.end(Buffer.from([1, 0, 0, 0, 1, 0]));
+      });
+    expect(await ask({ 'grpc-encoding': 'snappy' })).toMatchObject({
+      'grpc-status': '12',
+      'grpc-accept-encoding': 'identity,gzip',
+    });
+    expect(await ask({ 'grpc-encoding': 'gzip', origin: 'http://localhost:3000' })).toMatchObject({ 'grpc-status': '7' });
   });
 });
