@@ -1,40 +1,28 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readySchema } from '../proxy/api/status.schema.ts';
+import { type RunningCommand, startCommand } from './fixture/command-line.ts';
 import { launchDesktopApp } from './fixture/desktop-app.ts';
 import { eventually } from './fixture/eventually.ts';
 import { meshOf } from './fixture/mesh.ts';
 import { Upstream } from './fixture/upstream.ts';
 
-const root = fileURLToPath(new URL('../', import.meta.url));
-
 describe('an engine started from the command line', () => {
   const home = mkdtempSync(path.join(os.tmpdir(), 'drydock-attach-'));
   const file = path.join(home, 'mesh.yaml');
-  let engine: ChildProcess;
+  let engine: RunningCommand;
   let orders: Upstream;
 
   beforeAll(async () => {
     orders = await Upstream.listen('orders');
     writeFileSync(file, meshOf('attach', [{ name: 'orders', versions: { v1: orders } }]));
-    const script = path.join(root, 'proxy', 'cli', 'drydock.mjs');
-    engine = spawn(process.execPath, [script, 'up', '--json', '--headless', '--home', home, '-f', file], {
-      cwd: root,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    engine = startCommand(home, 'up', '--json', '--headless', '-f', file);
   });
   afterAll(async () => {
-    const ended = new Promise((resolve) => engine.once('exit', resolve));
-    if (engine.exitCode === null) {
-      engine.kill('SIGTERM');
-      await ended;
-    }
-    await orders.close();
+    await engine?.stop();
+    await orders?.close();
     rmSync(home, { recursive: true, force: true });
   });
 
@@ -58,9 +46,7 @@ describe('an engine started from the command line', () => {
     writeFileSync(other, meshOf('other', [{ name: 'payments', versions: { v1: orders } }]));
     const app = await launchDesktopApp({ home, meshFiles: [other] });
     const { pid } = await app.ready();
-    const ended = new Promise((resolve) => engine.once('exit', resolve));
-    engine.kill('SIGTERM');
-    await ended;
+    await engine.stop();
     // Between the two nobody answers.
     const status = () => app.ready().catch(() => null);
     const again = await eventually(status, (told) => told !== null && told.pid !== pid, 30_000);
@@ -69,15 +55,11 @@ describe('an engine started from the command line', () => {
   });
 });
 
-function readyLine(child: ChildProcess) {
-  return new Promise<ReturnType<typeof readySchema.parse>>((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`the engine ended with exit code ${code}`)));
-    if (!child.stdout) throw new Error('the engine has no stdout');
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const message: unknown = JSON.parse(line);
-      const ready = readySchema.safeParse(message);
-      if (ready.success) resolve(ready.data);
-      else reject(new Error(line));
-    });
-  });
+async function readyLine({ lines }: RunningCommand) {
+  const [first = ''] = await eventually(
+    () => lines,
+    ({ length }) => length > 0,
+    60_000,
+  );
+  return readySchema.parse(JSON.parse(first));
 }

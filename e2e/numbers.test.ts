@@ -1,278 +1,303 @@
-import { type Browser, chromium, type Locator, type Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DesktopApp, launchDesktopApp } from './fixture/desktop-app.ts';
+import type { Exchange } from '../proxy/api/exchange.schema.ts';
+import type { Trace } from '../proxy/api/observability.schema.ts';
+import type { RunSummary } from '../proxy/api/runs.schema.ts';
+import type { Status } from '../proxy/api/status.schema.ts';
+import { askCommand } from './fixture/command-line.ts';
 import { eventually } from './fixture/eventually.ts';
-import { meshOf, sendFromWorkload, sendThroughIngress } from './fixture/mesh.ts';
-import { type Answer, Upstream } from './fixture/upstream.ts';
+import { type Between, failing, retried, wantedShares } from './fixture/known-traffic.ts';
+import { checkoutSleepMs, checkoutTrace, KnownTrafficApp, wantedOf } from './fixture/known-traffic-app.ts';
+import { readSamples } from './fixture/read-metrics.ts';
+import {
+  expectShown,
+  liesBetween,
+  openPlace,
+  readChart,
+  readColumn,
+  readNumbers,
+  readRow,
+  readShown,
+} from './fixture/read-page.ts';
 
-/*
- * What was sent is counted here, by the client; what is shown is read off the pages, in the real app and in a browser. 300 calls from orders to
- * stock: 5 % fail, 12 succeed at the second try, versions share 70 to 30, and each takes as long as its own request says.
- */
-const calls = 300;
-const failing = 15;
-const retried = 12;
-const lanes = 20;
-const rules = `apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: {name: stock}
-spec: {host: stock, subsets: [{name: v1, labels: {version: v1}}, {name: v2, labels: {version: v2}}]}
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {name: stock}
-spec:
-  hosts: [stock]
-  http:
-    - route:
-        - {destination: {host: stock, subset: v1}, weight: 70}
-        - {destination: {host: stock, subset: v2}, weight: 30}
-      retries: {attempts: 2, retryOn: '503'}
-`;
-
-interface Sent {
-  /** As the client waited, and as the upstreams needed, all tries together. */
-  tookMs: number;
-  workedMs: number;
-  version: string;
-  status: number;
-}
-
-describe('the numbers shown are the numbers sent', () => {
-  const upstreams: Upstream[] = [];
-  const sent: Sent[] = [];
-  let app: DesktopApp;
-  let browser: Browser;
-  const pages = new Map<string, Page>();
-  let checkoutTrace = '';
-  let firstSentAt = 0;
-
-  beforeAll(async () => {
-    const orders = await Upstream.listen('orders');
-    const stock = { v1: await Upstream.listen('v1', answerAsAsked('v1')), v2: await Upstream.listen('v2', answerAsAsked('v2')) };
-    upstreams.push(orders, stock.v1, stock.v2);
-    const mesh = meshOf('numbers', [
-      { name: 'orders', versions: { v1: orders } },
-      { name: 'stock', versions: stock },
-    ]);
-    app = await launchDesktopApp({ mesh: `${mesh}---\n${rules}` });
-    const status = await app.ready();
-    const outbound = status.workloads.find(({ service }) => service === 'orders')?.outbound ?? '';
-    orders.answer = (request, response) => {
-      const headers = { traceparent: String(request.headers.traceparent), 'x-fail': 'first', 'x-call': 'checkout' };
-      void sendFromWorkload(outbound, 'http://stock:9080/reserve', headers).then((reply) => response.end(reply.body));
-    };
-    firstSentAt = Date.now();
-    await inLanes(calls, lanes, async (n) => sent.push(await callStock(outbound, n)));
-    checkoutTrace = '4bf92f3577b34da6a3ce929d0e0e4736';
-    const traceparent = `00-${checkoutTrace}-00f067aa0ba902b7-01`;
-    expect((await sendThroughIngress(status.ingress, 'orders', '/checkout', { traceparent })).status).toBe(200);
-    const { url, token } = await app.page.evaluate(() => window.drydock.getConnection()).then((connection) => connection!);
-    browser = await chromium.launch({
-      executablePath: process.env.DRYDOCK_CHROMIUM ?? '/usr/bin/chromium',
-      args: ['--no-sandbox'],
-    });
-    const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
-    await page.goto(`${url}/#token=${token}`);
-    pages.set('the app', app.page).set('a browser', page);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await app?.close();
-    for (const upstream of upstreams) await upstream.close();
-  });
-
-  const everywhere = ['the app', 'a browser'];
-
-  it.each(everywhere)('an edge: requests, errors, percentiles, rate, retries and split, in %s', async (where) => {
-    const page = pages.get(where)!;
-    await open(page, 'topology?view=table');
-    await page
-      .getByRole('row', { name: /orders → stock/ })
-      .getByRole('button')
-      .click();
-    const panel = page.getByTestId('edge-panel');
-    const shown = await eventually(
-      () => readNumbers(panel),
-      (numbers) => numbers.get('Requests') === String(all()),
-    );
-    expect(shown.get('Errors')).toContain(`${((100 * failing) / all()).toFixed(1)} %`);
-    for (const [name, part] of percentiles) expectBetween(readMs(shown.get(name)!), worked(part), waited(part), name);
-    const { startedAt } = await app.ready();
-    // Shown once a second, so it is up to a second old. Counting begins while the engine starts, which takes seconds on a busy machine: after
-    // it began to start, and before the first call.
-    await eventually(
-      async () => {
-        const rate = Number.parseFloat((await readNumbers(panel)).get('Rate')!);
-        const rateSince = (timeMs: number) => all() / ((Date.now() - timeMs) / 1000);
-        return { rate, least: rateSince(Date.parse(startedAt)), most: rateSince(firstSentAt) };
-      },
-      ({ rate, least, most }) => rate > least * 0.97 && rate < most * 1.03,
-    );
-    const text = (await panel.textContent()) ?? '';
-    expect(text).toContain(`${((retried + 1) / all()).toFixed(2)} retries per request`);
-    for (const [version, wanted] of [
-      ['v1', 70],
-      ['v2', 30],
-    ] as const) {
-      const actual = sent.filter((one) => one.version === version).length;
-      expectWithin(
-        Number(new RegExp(`${version}([\\d.]+) % of ${wanted} %`).exec(text)?.[1]),
-        (100 * actual) / all(),
-        0.03,
-        version,
-      );
-    }
-  });
-
-  it.each(everywhere)('a service: errors and percentiles of all its calls, in %s', async (where) => {
-    const page = pages.get(where)!;
-    await open(page, 'service?name=stock');
-    const screen = page.getByTestId('service-screen');
-    const shown = await eventually(
-      () => readNumbers(screen),
-      (numbers) => numbers.get('Requests') === String(all()),
-    );
-    expect(shown.get('Errors')).toContain(`${((100 * failing) / all()).toFixed(1)} %`);
-    for (const [name, part] of percentiles) expectBetween(readMs(shown.get(name)!), worked(part), waited(part), name);
-    // Endpoints answer for tries: each request, and the first try of those that needed two.
-    const columns = async () => {
-      const rows = await screen.getByRole('row', { name: /stock-v\d-\d/ }).all();
-      const cells = await Promise.all(rows.map((row) => row.getByRole('cell').allTextContents()));
-      return [7, 8].map((n) => cells.reduce((sum, row) => sum + Number(row[n]?.replace(/\D/g, '')), 0));
-    };
-    const tries = [all() + retried + 1, failing + retried + 1];
-    await eventually(columns, (seen) => seen.join() === tries.join());
-  });
-
-  it.each(everywhere)('a filter finds as many requests as were made so, in %s', async (where) => {
-    const page = pages.get(where)!;
-    const wanted = { 'tries>1': retried + 1, 'status:500': failing, 'status:200': all() - failing, 'path:/reserve': 1 };
-    for (const [filter, count] of Object.entries(wanted)) {
-      await open(page, `requests?filter=${encodeURIComponent(`from:orders dest:stock reporter:source ${filter}`)}`);
-      const line = page.getByTestId('requests-count');
-      await eventually(
-        () => line.textContent(),
-        (text) => text?.startsWith(`${count} of `) ?? false,
-      );
-    }
-  });
-
-  it.each(everywhere)('a trace: every hop and every try below the one that made it, in %s', async (where) => {
-    const page = pages.get(where)!;
-    await open(page, `traces/${checkoutTrace}`);
-    await page.getByTestId('trace-waterfall').waitFor();
-    const rows = page.getByTestId('span-row');
-    const spans = () =>
-      rows.evaluateAll((all) =>
-        all.map((row) => `${row.getAttribute('aria-level')} ${row.querySelector('.wf-name')?.textContent}`),
-      );
-    const seen = await eventually(spans, (all) => all.length === 7);
-    const failed = '✖ failed';
-    expect(seen.map((span) => span.replace('▨mesh', '').replace(/127\.0\.0\.1:\d+/, 'host'))).toEqual([
-      '1 ingress sent GET orders',
-      '2 orders received GET orders',
-      '3 orders sent GET stock',
-      `4 try 1 host${failed}`,
-      `5 stock received GET stock${failed}`,
-      '4 try 2 host',
-      '5 stock received GET stock',
-    ]);
-  });
-
-  /** The lanes' calls and the one of the checkout. */
-  const all = () => sent.length + 1;
-  /** Between what the upstreams took and what the client waited lies what the mesh measured. */
-  const waited = (part: number) =>
-    percentile(
-      sent.map((one) => one.tookMs),
-      part,
-    );
-  const worked = (part: number) =>
-    percentile(
-      sent.map((one) => one.workedMs),
-      part,
-    );
-});
-
+const everywhere = ['the app', 'a browser'];
+const edgeId = 'default/orders->default/stock';
 const percentiles = [
   ['p50', 0.5],
   ['p95', 0.95],
   ['p99', 0.99],
 ] as const;
 
-function percentile(values: readonly number[], part: number): number {
-  return [...values].sort((a, b) => a - b)[Math.ceil(values.length * part) - 1]!;
-}
+/*
+ * What was sent is counted by the client; what is shown is read off the pages, in the real app and in a browser, off the terminal and off the
+ * metrics endpoint.
+ */
+describe('the numbers shown are the numbers sent', () => {
+  const stage = new KnownTrafficApp();
+  const { traffic } = stage;
+  const pageOf = (where: string) => stage.pages.get(where)!;
+  const all = () => traffic.all;
+  const wanted = () => wantedOf(traffic);
 
-function expectBetween(shown: number, least: number, most: number, what: string): void {
-  expect(shown, `${what} at least 3 % below ${least}`).toBeGreaterThan(least * 0.97);
-  expect(shown, `${what} at most 3 % above ${most}`).toBeLessThan(most * 1.03);
-}
+  beforeAll(() => stage.open());
+  afterAll(() => stage.close());
 
-function expectWithin(shown: number, wanted: number, share: number, what: string): void {
-  expect(Math.abs(shown - wanted) / wanted, `${what}: ${shown} shown for ${wanted}`).toBeLessThan(share);
-}
-
-/** `Rate` → `47.9 /s` … of a panel's numbers. */
-async function readNumbers(panel: Locator): Promise<Map<string, string>> {
-  const numbers = await panel
-    .locator('.topo-number')
-    .evaluateAll((links) =>
-      links.map((link) => [link.querySelector('small')?.textContent ?? '', link.querySelector('b')?.textContent ?? ''] as const),
-    );
-  return new Map(numbers);
-}
-
-const workedMs = new Map<string, number>();
-
-/** Sleeps, fails or fails at first, as the request's headers ask. */
-function answerAsAsked(version: string): Answer {
-  const seen = new Set<string>();
-  return ({ headers }, response) => {
-    const call = String(headers['x-call']);
-    const failsFirst = headers['x-fail'] === 'first' && !seen.has(call);
-    seen.add(call);
-    const status = headers['x-fail'] === 'always' ? 500 : failsFirst ? 503 : 200;
-    const startedMs = performance.now();
-    const answer = () => {
-      response.writeHead(status, { 'x-version': version }).end(version);
-      workedMs.set(call, (workedMs.get(call) ?? 0) + performance.now() - startedMs);
+  it.each(everywhere)('the picture: what stands on the edge by each choice of label, in %s', async (where) => {
+    const page = pageOf(where);
+    const label = page.getByTestId('topology-edge-orders-stock').first();
+    const read = async () => (await label.locator('.topo-label-text').textContent()) ?? '';
+    const show = async (labels: string, unit: RegExp) => {
+      await openPlace(page, `topology?labels=${labels}`);
+      await label.waitFor();
+      return eventually(read, (text) => unit.test(text));
     };
-    setTimeout(answer, Number(headers['x-sleep'] ?? 0));
-  };
-}
-
-async function callStock(outbound: string, n: number): Promise<Sent> {
-  const fail = n < failing ? 'always' : n < failing + retried ? 'first' : 'never';
-  // Each duration is asked for once, also by those that sleep twice: a rank more or less is a millisecond, not a gap in the tail.
-  const sleepMs = 150 + ((n * 37) % calls);
-  const started = performance.now();
-  const reply = await sendFromWorkload(outbound, 'http://stock:9080/items', {
-    'x-call': String(n),
-    'x-fail': fail,
-    'x-sleep': String(sleepMs / (fail === 'first' ? 2 : 1)),
+    await show('rate', /[\d.]+\/s$/);
+    await stage.eventuallyRate(read, all());
+    await show('throughput', /B\/s$/);
+    await stage.eventuallyRate(read, wanted().bytes);
+    for (const [name, part] of percentiles) {
+      await show(name, /[^/]m?s$/);
+      const { least, most } = traffic.percentile(part);
+      await eventually(read, (text) => liesBetween(text, least, most));
+    }
+    const errors = await show('errors', /^\D*[\d.]+ %$/);
+    expectShown(errors, wanted().errors, 'errors');
+    await show('split', /\d+ \/ \d+ %$/);
+    expectSplit(`${await read()} ${await label.locator('.topo-wanted').textContent()}`);
   });
-  return {
-    tookMs: performance.now() - started,
-    workedMs: workedMs.get(String(n))!,
-    version: String(reply.headers['x-version']),
-    status: reply.status,
-  };
-}
 
-async function inLanes(count: number, width: number, each: (n: number) => Promise<unknown>): Promise<void> {
-  let next = 0;
-  const lane = async () => {
-    while (next < count) await each(next++);
-  };
-  await Promise.all(Array.from({ length: width }, lane));
-}
+  it.each(everywhere)('the picture as a table: the same edge, and the service it leads to, in %s', async (where) => {
+    const page = pageOf(where);
+    await openPlace(page, 'topology?view=table');
+    const row = page.locator(`tr[data-id="${edgeId}"]`);
+    const read = async (title: string) => (await readRow(row))?.get(title) ?? '';
+    await row.waitFor();
+    await stage.eventuallyRate(() => read('Rate'), all());
+    await stage.eventuallyRate(() => read('Throughput'), wanted().bytes);
+    for (const [name, part] of percentiles) expectShown(await read(name), traffic.percentile(part), name);
+    expectShown(await read('Errors'), wanted().errors, 'errors');
+    expectSplit(await read('Split'));
+    expect(readShown(await read('State')).value).toBeCloseTo((retried + 1) / all(), 2);
+    const service = page.locator('tr[data-id="default/stock"]');
+    await stage.eventuallyRate(async () => (await readRow(service))?.get('Rate') ?? '', all());
+    expectShown((await readRow(service))?.get('p95'), traffic.percentile(0.95), 'p95 of stock');
+    // The line below every screen counts every call of the mesh.
+    const bar = page.getByTestId('status-bar').getByText('req/s');
+    await stage.eventuallyRate(async () => (await bar.textContent()) ?? '', stage.everyCall);
+  });
 
-async function open(page: Page, hash: string): Promise<void> {
-  await page.evaluate((to) => {
-    window.location.hash = `#/${to}`;
-  }, hash);
-}
+  it.each(everywhere)('an edge: requests, errors, percentiles, rate, retries and split, in %s', async (where) => {
+    const page = pageOf(where);
+    await openPlace(page, `topology?view=table&edge=${encodeURIComponent(edgeId)}`);
+    const panel = page.getByTestId('edge-panel');
+    await expectRed(() => readNumbers(panel));
+    await stage.eventuallyRate(async () => (await readNumbers(panel)).get('Rate') ?? '', all());
+    const text = (await panel.textContent()) ?? '';
+    expect(text).toContain(`${((retried + 1) / all()).toFixed(2)} retries per request`);
+    for (const [version, share] of Object.entries(wantedShares)) {
+      const actual = stage.shares.get(version) ?? 0;
+      const shown = new RegExp(`${version}([\\d.]+ %) of ${share} %`).exec(text)?.[1];
+      expectShown(shown, { least: actual, most: actual }, version);
+    }
+  });
 
-const readMs = (text: string) => Number.parseFloat(text.replace(',', '')) * (text.includes(' s') ? 1000 : 1);
+  it.each(everywhere)('a service: errors and percentiles of all its calls, and tries by endpoint, in %s', async (where) => {
+    const page = pageOf(where);
+    await openPlace(page, 'service?name=stock');
+    const screen = page.getByTestId('service-screen');
+    await expectRed(() => readNumbers(screen));
+    // Endpoints answer for tries: each request, and the first try of those that needed two.
+    const rows = screen.getByRole('row', { name: /stock-v\d-\d/ });
+    const sum = (cells: string[]) => cells.reduce((total, cell) => total + Number(cell.replace(/\D/g, '')), 0);
+    const columns = async () => [sum(await readColumn(rows, 'Requests')), sum(await readColumn(rows, 'Errors'))];
+    await eventually(columns, (seen) => seen.join() === [traffic.tries, failing + retried + 1].join());
+  });
+
+  it.each(everywhere)('a service: what its charts tell point by point, in %s', async (where) => {
+    const page = pageOf(where);
+    await openPlace(page, 'service?name=stock');
+    // In an hour a point is half a minute: the calls are in one or two of them, and all of this test in the last twenty.
+    const around = async (title: string, lines: Record<string, Between>) => {
+      const chart = page.getByLabel(`${title} over the last 1h`, { exact: true });
+      await chart.locator('.recharts-cartesian-grid').waitFor();
+      const isAround = (moments: Map<string, string>[]) => {
+        const agrees = ([line, { least, most }]: [string, Between]) => {
+          const values = moments.map((values) => readShown(values.get(line) ?? '').value).filter((value) => value > 0);
+          return Math.min(...values) < most * 1.03 && Math.max(...values) > least * 0.97;
+        };
+        return Object.entries(lines).every(agrees);
+      };
+      await eventually(async () => [...(await readChart(chart, 120, 20)).values()], isAround);
+    };
+    await around('Latency', Object.fromEntries(percentiles.map(([name, part]) => [name, traffic.percentile(part)])));
+    await around('Errors', { Errors: wanted().errors });
+    await around('Retry ratio', { Retries: wanted().retries });
+  });
+
+  it.each(everywhere)('a filter finds as many requests as were made so, and routes count them, in %s', async (where) => {
+    const page = pageOf(where);
+    const found = { 'tries>1': retried + 1, 'status:500': failing, 'status:200': all() - failing, 'path:/reserve': 1 };
+    const calls = 'from:orders dest:stock reporter:source';
+    for (const [filter, count] of Object.entries(found)) {
+      await openPlace(page, `requests?filter=${encodeURIComponent(`${calls} ${filter}`)}`);
+      const line = page.getByTestId('requests-count');
+      await eventually(
+        () => line.textContent(),
+        (text) => text?.startsWith(`${count} of `) ?? false,
+      );
+    }
+    await openPlace(page, `requests?view=groups&filter=${encodeURIComponent(calls)}`);
+    const routes = page.getByTestId('request-group');
+    const edge = await eventually(
+      () => readRow(routes.filter({ hasText: 'orders → stock' })),
+      (row) => row?.get('Requests') === String(all()),
+    );
+    expectShown(edge?.get('Errors'), wanted().errors, 'errors of the edge');
+    const items = await readRow(routes.filter({ hasText: '/items' }));
+    expect(items?.get('Requests')).toBe(String(all() - 1));
+    const share = (100 * retried) / (all() - 1);
+    expectShown(items?.get('Retried'), { least: share, most: share }, 'retried');
+    for (const [name, part] of [...percentiles.slice(0, 2), ['Slowest', 1]] as const)
+      expectShown(items?.get(name), traffic.percentile(part), name);
+  });
+
+  it.each(everywhere)('a request: its tries, one by one, in %s', async (where) => {
+    const page = pageOf(where);
+    await openPlace(page, `requests?filter=${encodeURIComponent('from:orders reporter:source path:/reserve')}`);
+    await page.getByTestId('request-row').first().click();
+    await page.getByRole('tab', { name: /Attempts/ }).click();
+    const tries = page.locator('.request-attempts > li');
+    await eventually(
+      () => tries.count(),
+      (count) => count === 2,
+    );
+    const told = await tries.allTextContents();
+    expect(told.map((text) => text.slice(1, 6))).toEqual(['✖ 503', '✓ 200']);
+    const worked = traffic.workedMs('checkout');
+    expectShown(
+      (await page.locator('.request-sentence').textContent())?.replace(/^.* in /, ''),
+      { least: worked, most: stage.checkoutMs.least },
+      'both',
+    );
+  });
+
+  it.each(everywhere)(
+    'a trace: every hop and every try below the one that made it, and where its time went, in %s',
+    async (where) => {
+      const page = pageOf(where);
+      await openPlace(page, `traces/${checkoutTrace}`);
+      await page.getByTestId('trace-waterfall').waitFor();
+      const rows = page.getByTestId('span-row');
+      const spans = () =>
+        rows.evaluateAll((found) =>
+          found.map((row) => `${row.getAttribute('aria-level')} ${row.querySelector('.wf-name')?.textContent}`),
+        );
+      const seen = await eventually(spans, (found) => found.length === 7);
+      const failed = '✖ failed';
+      expect(seen.map((span) => span.replace('▨mesh', '').replace(/127\.0\.0\.1:\d+/, 'host'))).toEqual([
+        '1 ingress sent GET orders',
+        '2 orders received GET orders',
+        '3 orders sent GET stock',
+        `4 try 1 host${failed}`,
+        `5 stock received GET stock${failed}`,
+        '4 try 2 host',
+        '5 stock received GET stock',
+      ]);
+      const whole = await page.getByTestId('trace-waterfall').getByRole('heading').first().textContent();
+      expectShown(whole ?? '', stage.checkoutMs, 'the trace');
+      const causes = new Map((await page.getByTestId('trace-causes').getByRole('listitem').allTextContents()).map(readCause));
+      const sum = [...causes.values()].reduce((total, ms) => total + ms, 0);
+      expectShown(whole ?? '', { least: sum, most: sum }, 'the sum of its causes');
+      const stock = causes.get('stock app') ?? 0;
+      expect(stock).toBeGreaterThan(2 * checkoutSleepMs * 0.97);
+      expect(stock).toBeLessThan(stage.checkoutMs.most);
+      await page.keyboard.press('Escape');
+      const listed = page.locator(`[data-testid="trace-row"][data-id="${checkoutTrace}"]`);
+      const row = await eventually(
+        () => readRow(listed),
+        (cells) => cells?.has('Spans') ?? false,
+      );
+      expect(row?.get('Spans')).toBe('7');
+      expectShown(row?.get('Took'), stage.checkoutMs, 'the trace in the list');
+      expect(row?.get('Outcome')).toBe('✓ 200✖ 1');
+    },
+  );
+
+  it('the terminal tells the same: tap, trace, status', async () => {
+    const exchanges = await eventually(
+      () => stage.tap.lines.map((line) => JSON.parse(line) as Exchange).filter(({ destination }) => destination === 'stock'),
+      (seen) => seen.length >= all() + traffic.tries,
+    );
+    const sent = exchanges.filter(({ reporter }) => reporter === 'source');
+    expect(sent).toHaveLength(all());
+    expect(exchanges).toHaveLength(all() + traffic.tries);
+    expect(sent.filter(({ status }) => status === 500)).toHaveLength(failing);
+    expect(sent.filter(({ attempts }) => attempts.length === 2)).toHaveLength(retried + 1);
+    for (const [version, share] of stage.shares)
+      expect(sent.filter(({ destinationVersion }) => destinationVersion === version)).toHaveLength(
+        Math.round((share * all()) / 100),
+      );
+    const trace = (await askCommand(stage.home, 'trace', 'show', checkoutTrace)) as Trace;
+    expect(trace.spans.map(({ kind, service }) => `${service} ${kind}`)).toHaveLength(7);
+    expectShown(`${trace.durationMs} ms`, stage.checkoutMs, 'the trace in the terminal');
+    const status = (await askCommand(stage.home, 'status')) as Status;
+    expect(status.counters.droppedExchanges).toBe(0);
+  });
+
+  it('the metrics endpoint counts the same', async () => {
+    const samples = await readSamples(stage.app);
+    const count = (name: string, labels: Record<string, string>) =>
+      samples.sum(name, { destination_service_name: 'stock', ...labels });
+    expect(count('istio_requests_total', { reporter: 'source' })).toBe(all());
+    expect(count('istio_requests_total', { reporter: 'source', response_code: '500' })).toBe(failing);
+    expect(count('istio_requests_total', { reporter: 'source', response_code: '200' })).toBe(all() - failing);
+    expect(count('istio_requests_total', { reporter: 'destination' })).toBe(traffic.tries);
+    expect(count('istio_request_duration_milliseconds_count', { reporter: 'source' })).toBe(all());
+    const { least, most } = traffic.totalMs;
+    const sumMs = count('istio_request_duration_milliseconds_sum', { reporter: 'source' });
+    expect(sumMs).toBeGreaterThan(least);
+    expect(sumMs).toBeLessThan((most + stage.checkoutMs.most) * 1.03);
+  });
+
+  it('the run that ended is kept with its numbers, on the screen and in the terminal', async () => {
+    const { pid } = await stage.app.ready();
+    process.kill(pid, 'SIGTERM');
+    const status = () => stage.app.ready().catch(() => null);
+    await eventually(status, (told) => told !== null && told.pid !== pid, 30_000);
+    await stage.showEngineInBrowser();
+    for (const page of stage.pages.values()) {
+      await openPlace(page, 'runs');
+      const row = page.locator(`[data-testid="run-edge-row"][data-id="${edgeId}"]`);
+      // Every pair is then and now; nothing has been sent now.
+      const cells = await eventually(
+        () => readRow(row),
+        (read) => read?.get('Requests')?.startsWith(`${all()}→`) ?? false,
+      );
+      expectShown(cells?.get('Errors'), wanted().errors, 'errors of the run');
+      for (const [name, part] of percentiles) expectShown(cells?.get(name), traffic.percentile(part), `${name} of the run`);
+      expectShown(cells?.get('Retries'), wanted().retries, 'retries of the run');
+    }
+    const { runs } = (await askCommand(stage.home, 'runs')) as { runs: RunSummary[] };
+    expect(runs.find(({ endedAt }) => endedAt !== null)).toMatchObject({ requests: stage.everyCall, errors: failing });
+  });
+
+  /** Requests, errors and percentiles of orders' calls to stock, as a panel shows them. */
+  async function expectRed(read: () => Promise<Map<string, string>>): Promise<void> {
+    const shown = await eventually(read, (numbers) => numbers.get('Requests') === String(all()));
+    expectShown(shown.get('Errors'), wanted().errors, 'errors');
+    for (const [name, part] of percentiles) expectShown(shown.get(name), traffic.percentile(part), name);
+  }
+
+  /** `71 / 29 % of 70 / 30 %` */
+  function expectSplit(text: string): void {
+    expect(text).toContain(`of ${Object.values(wantedShares).join(' / ')} %`);
+    const shown = (/([\d /]+) %/.exec(text)?.[1] ?? '').split(' / ').map(Number);
+    for (const [index, actual] of [...stage.shares.values()].entries())
+      expect(Math.abs((shown[index] ?? Number.NaN) - actual), `split ${text}`).toBeLessThan(0.51);
+  }
+});
+
+/** `● stock app 243 ms 92 %` → its words and milliseconds. */
+function readCause(text: string): [string, number] {
+  const [, words = '', time = ''] = /^\S+ (\D+?) ([\d.,]+ m?s)/.exec(text) ?? [];
+  return [words, readShown(time).value];
+}
