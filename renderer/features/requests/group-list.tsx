@@ -3,7 +3,7 @@ import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
 import { usePreferences } from '../../app/preferences.ts';
 import { useEngine } from '../../engine/use-engine.ts';
 import { type Column, formatClock, formatCount, formatMs, formatShare, VirtualList } from '../../ui/index.ts';
-import { markErrors } from '../topology/topology-view.ts';
+import { Failures } from '../health/failures.tsx';
 import type { MatchingList } from './matching-list.ts';
 import { filterOf, groupRequests, keepOrder, type RouteGroup } from './route-groups.ts';
 
@@ -91,7 +91,7 @@ function columnsOf(most: number, open: (group: RouteGroup) => void): Column<Rout
       title: 'Errors',
       width: '76px',
       align: 'end',
-      cell: ({ failed, count }) => <Errors share={failed / count} />,
+      cell: ({ failed, count }) => <Failures shares={{ errorShare: failed / count }} />,
     },
     {
       id: 'retried',
@@ -133,16 +133,5 @@ function Name({ group, onOpen }: { group: RouteGroup; onOpen: () => void }) {
         </>
       )}
     </button>
-  );
-}
-
-function Errors({ share }: { share: number }) {
-  const mark = markErrors(share);
-  if (!mark) return <span className="muted">0 %</span>;
-  return (
-    <span className={`tone-text tone-${mark.tone}`}>
-      <span aria-hidden="true">{mark.glyph} </span>
-      {formatShare(share)}
-    </span>
   );
 }

@@ -1,8 +1,9 @@
 import type { Graph, GraphEdge } from '../../../proxy/api/observability.schema.ts';
 import { hrefTo } from '../../app/router.ts';
-import { formatMs, formatRate, formatShare, Panel, Table } from '../../ui/index.ts';
+import { formatMs, formatRate, Panel, Table } from '../../ui/index.ts';
+import { Failures } from '../health/failures.tsx';
 import { requestsHref } from '../topology/request-links.ts';
-import { markErrors, shortName } from '../topology/topology-view.ts';
+import { shortName } from '../topology/topology-view.ts';
 
 /** Who calls it, and whom it calls. */
 export function Peers({ graph, id }: { graph: Graph; id: string }) {
@@ -77,11 +78,9 @@ function PeerTable({
 }
 
 function ErrorsLink({ edge }: { edge: GraphEdge }) {
-  const mark = markErrors(edge.errorShare);
   return (
-    <a href={requestsHref(edge, 'status>=500')} className={mark ? `tone-text tone-${mark.tone}` : undefined}>
-      {mark && `${mark.glyph} `}
-      {formatShare(edge.errorShare)}
+    <a href={requestsHref(edge, edge.errorShare > 0 ? 'status>=500' : 'status>=400')}>
+      <Failures shares={edge} />
     </a>
   );
 }

@@ -2,9 +2,10 @@ import { Boxes, Plus } from 'lucide-react';
 import type { Graph, GraphNode } from '../../../proxy/api/observability.schema.ts';
 import type { Status } from '../../../proxy/api/status.schema.ts';
 import { hrefTo, useRouter } from '../../app/router.ts';
-import { Button, EmptyState, formatMs, formatRate, formatShare, Panel, Table, Toolbar } from '../../ui/index.ts';
+import { Button, EmptyState, formatMs, formatRate, Panel, Table, Toolbar } from '../../ui/index.ts';
+import { Failures } from '../health/failures.tsx';
+import { healthOf } from '../health/health-marks.ts';
 import { requestsHref } from '../topology/request-links.ts';
-import { healthOf, markErrors } from '../topology/topology-view.ts';
 
 interface Row {
   id: string;
@@ -74,7 +75,12 @@ export function ServiceList({ graph, status }: { graph: Graph; status: Status })
                   align: 'end',
                   cell: ({ node, id }) => <a href={requestsHref({ to: id })}>{formatRate(node?.rate ?? 0)}/s</a>,
                 },
-                { id: 'errors', title: 'Errors', align: 'end', cell: ({ node }) => <ErrorShare share={node?.errorShare ?? 0} /> },
+                {
+                  id: 'errors',
+                  title: 'Errors',
+                  align: 'end',
+                  cell: ({ node }) => <Failures shares={node ?? { errorShare: 0 }} />,
+                },
                 { id: 'p95', title: 'p95', align: 'end', cell: ({ node }) => formatMs(node?.p95) },
               ]}
             />
@@ -90,16 +96,6 @@ function HealthWord({ node }: { node: GraphNode | undefined }) {
   return (
     <span className={`service-brief tone-text tone-${tone}`}>
       {glyph} {word}
-    </span>
-  );
-}
-
-function ErrorShare({ share }: { share: number }) {
-  const mark = markErrors(share);
-  return (
-    <span className={mark ? `tone-text tone-${mark.tone}` : undefined}>
-      {mark && `${mark.glyph} `}
-      {formatShare(share)}
     </span>
   );
 }

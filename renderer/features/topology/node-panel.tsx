@@ -1,11 +1,13 @@
 import { ArrowLeftRight, Box, X } from 'lucide-react';
 import type { Graph, GraphEdge, GraphNode } from '../../../proxy/api/observability.schema.ts';
 import { hrefTo } from '../../app/router.ts';
-import { Badge, formatRate, formatShare, IconButton, plural } from '../../ui/index.ts';
+import { Badge, formatRate, IconButton, plural } from '../../ui/index.ts';
+import { useThresholds } from '../health/failures.tsx';
+import { failureWords, healthOf, markErrors } from '../health/health-marks.ts';
 import { RedNumbers } from './numbers.tsx';
 import { requestsHref } from './request-links.ts';
 import { StandInSection } from './stand-in-section.tsx';
-import { healthOf, markErrors, shortName } from './topology-view.ts';
+import { shortName } from './topology-view.ts';
 
 /** One service in short: its numbers, versions, callers and callees. The whole truth is on its own screen. */
 export function NodePanel({
@@ -63,6 +65,7 @@ export function NodePanel({
 }
 
 function Versions({ node }: { node: GraphNode }) {
+  const thresholds = useThresholds();
   const versions = node.versions.filter(({ version }) => version !== '');
   if (versions.length === 0) return null;
   return (
@@ -71,7 +74,7 @@ function Versions({ node }: { node: GraphNode }) {
       <div className="topo-split">
         {versions.map((version) => {
           const share = node.rate > 0 ? Math.min(1, version.rate / node.rate) : 0;
-          const mark = markErrors(version.errorShare);
+          const mark = markErrors(version, thresholds);
           return (
             <div key={version.version} className="topo-split-row num">
               <span className="mono">{version.version}</span>
@@ -82,7 +85,7 @@ function Versions({ node }: { node: GraphNode }) {
                 <a href={requestsHref({ to: node.id, version: version.version })}>{formatRate(version.rate)}/s</a>
                 {mark && (
                   <span className={`tone-text tone-${mark.tone}`}>
-                    {mark.glyph} {formatShare(version.errorShare)}
+                    {mark.glyph} {failureWords(version, thresholds)}
                   </span>
                 )}
                 <span className={version.ready < version.workloads ? 'tone-text tone-bad' : 'muted'}>
@@ -110,6 +113,7 @@ function Peers({
   end: 'from' | 'to';
   onSelect: (id: string) => void;
 }) {
+  const thresholds = useThresholds();
   if (edges.length === 0) return null;
   return (
     <section className="topo-section">
@@ -118,13 +122,13 @@ function Peers({
         {[...edges]
           .sort((a, b) => b.rate - a.rate)
           .map((edge) => {
-            const mark = markErrors(edge.errorShare);
+            const mark = markErrors(edge, thresholds);
             return (
               <button key={edge.id} type="button" onClick={() => onSelect(edge.id)}>
                 <span className="grow truncate">{shortName(edge[end])}</span>
                 {mark && (
                   <span className={`num tone-text tone-${mark.tone}`}>
-                    {mark.glyph} {formatShare(edge.errorShare)}
+                    {mark.glyph} {failureWords(edge, thresholds)}
                   </span>
                 )}
                 <span className="num soft">{formatRate(edge.rate)}/s</span>

@@ -1,15 +1,16 @@
 import type { ReactNode } from 'react';
 import type { Red } from '../../../proxy/api/observability.schema.ts';
 import { formatCount, formatMs, formatRate, formatShare } from '../../ui/format.ts';
+import { useThresholds } from '../health/failures.tsx';
+import { markErrors } from '../health/health-marks.ts';
 import { requestsHref, slowerThan } from './request-links.ts';
-import { markErrors } from './topology-view.ts';
 
 /** Fewer samples than this make a 99th percentile a guess. */
 const enoughForP99 = 100;
 
 /** Rate, errors and latency; each number leads to the requests behind it. */
 export function RedNumbers({ red, ends }: { red: Red; ends: { from?: string; to?: string; version?: string } }) {
-  const mark = markErrors(red.errorShare);
+  const mark = markErrors(red, useThresholds());
   return (
     <div className="topo-numbers num">
       <OneNumber label="Rate" href={requestsHref(ends)}>

@@ -16,8 +16,9 @@ import { firstCalls } from './first-calls.ts';
 import { NodePanel } from './node-panel.tsx';
 import { type Found, findInGraph, hideOthers } from './topology-find.ts';
 import './topology.css';
+import { healthOf } from '../health/health-marks.ts';
 import { TopologyTable } from './topology-table.tsx';
-import { emptyView, type GroupBy, healthOf, type LabelKind, labelKinds, restEdges, viewGraph } from './topology-view.ts';
+import { emptyView, type GroupBy, type LabelKind, labelKinds, restEdges, viewGraph } from './topology-view.ts';
 
 const TopologyCanvas = lazy(() => import('./topology-canvas.tsx'));
 

@@ -1,7 +1,10 @@
+import type { HealthThresholds } from '../../../proxy/api/health.ts';
 import type { Graph, GraphEdge, GraphNode } from '../../../proxy/api/observability.schema.ts';
 import { formatBytes, formatMs, formatRate, formatShare } from '../../ui/format.ts';
 import { Panel, plural, Table } from '../../ui/index.ts';
-import { healthOf, markErrors, shortName, splitLabel, wantedLabel } from './topology-view.ts';
+import { Failures, useThresholds } from '../health/failures.tsx';
+import { healthOf, markErrors } from '../health/health-marks.ts';
+import { shortName, splitLabel, wantedLabel } from './topology-view.ts';
 
 /** The graph's equal in tables: every number of the picture, reachable with the keyboard. */
 export function TopologyTable({
@@ -13,6 +16,7 @@ export function TopologyTable({
   selected: string | null;
   onSelect: (id: string) => void;
 }) {
+  const thresholds = useThresholds();
   const edges = [...graph.edges].sort((a, b) => a.id.localeCompare(b.id));
   const nodes = [...graph.nodes].sort((a, b) => a.id.localeCompare(b.id));
   return (
@@ -40,8 +44,8 @@ export function TopologyTable({
               ),
             },
             { id: 'rate', title: 'Rate', align: 'end', cell: (edge) => `${formatRate(edge.rate)}/s` },
-            { id: 'errors', title: 'Errors', align: 'end', cell: (edge) => <Errors share={edge.errorShare} /> },
-            { id: 'state', title: 'State', cell: (edge) => describeState(edge) },
+            { id: 'errors', title: 'Errors', align: 'end', cell: (edge) => <Failures shares={edge} /> },
+            { id: 'state', title: 'State', cell: (edge) => describeState(edge, thresholds) },
             { id: 'p50', title: 'p50', align: 'end', cell: (edge) => formatMs(edge.p50) },
             { id: 'p95', title: 'p95', align: 'end', cell: (edge) => formatMs(edge.p95) },
             { id: 'p99', title: 'p99', align: 'end', cell: (edge) => formatMs(edge.p99) },
@@ -79,23 +83,13 @@ export function TopologyTable({
             },
             { id: 'health', title: 'Health', cell: (node) => <HealthWord node={node} /> },
             { id: 'rate', title: 'Rate', align: 'end', cell: (node) => `${formatRate(node.rate)}/s` },
-            { id: 'errors', title: 'Errors', align: 'end', cell: (node) => <Errors share={node.errorShare} /> },
+            { id: 'errors', title: 'Errors', align: 'end', cell: (node) => <Failures shares={node} /> },
             { id: 'p95', title: 'p95', align: 'end', cell: (node) => formatMs(node.p95) },
             { id: 'versions', title: 'Versions', cell: (node) => node.versions.map(({ version }) => version).join(', ') || '–' },
           ]}
         />
       </Panel>
     </div>
-  );
-}
-
-function Errors({ share }: { share: number }) {
-  const mark = markErrors(share);
-  return (
-    <span className={mark ? `tone-text tone-${mark.tone}` : undefined}>
-      {mark && `${mark.glyph} `}
-      {formatShare(share)}
-    </span>
   );
 }
 
@@ -108,7 +102,7 @@ function HealthWord({ node }: { node: GraphNode }) {
   );
 }
 
-function describeState(edge: GraphEdge): string {
+function describeState(edge: GraphEdge, thresholds: HealthThresholds): string {
   const parts = [
     edge.faults.length > 0 && `⚡ ${edge.faults.length} armed`,
     edge.ejected > 0 && `✖ ${edge.ejected} ejected`,
@@ -118,6 +112,6 @@ function describeState(edge: GraphEdge): string {
     edge.retryRatio > 0 && `↻ ${edge.retryRatio.toFixed(2)} retries`,
   ].filter(Boolean);
   if (parts.length > 0) return parts.join(' · ');
-  const mark = markErrors(edge.errorShare);
+  const mark = markErrors(edge, thresholds);
   return mark ? `${mark.glyph} ${mark.word}` : edge.count === 0 && !edge.open ? '○ at rest' : '● healthy';
 }

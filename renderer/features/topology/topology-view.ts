@@ -1,36 +1,13 @@
+import { defaultHealthThresholds, type HealthThresholds, judgeShares } from '../../../proxy/api/health.ts';
 import type { Graph, GraphEdge, GraphNode } from '../../../proxy/api/observability.schema.ts';
 import { formatBytes, formatMs, formatRate, formatShare } from '../../ui/format.ts';
 import type { Tone } from '../../ui/surface.tsx';
+import { failureWords, type Health, healthOf, markErrors } from '../health/health-marks.ts';
 import type { Found } from './topology-find.ts';
 
 export const labelKinds = ['rate', 'p50', 'p95', 'p99', 'errors', 'split', 'throughput'] as const;
 export type LabelKind = (typeof labelKinds)[number];
 export type GroupBy = 'service' | 'version';
-
-/** From this share of errors on, something is failing rather than degraded: Kiali's default. */
-const failingShare = 0.1;
-
-export interface Health {
-  tone: Tone;
-  glyph: string;
-  word: string;
-}
-
-const healths: Record<GraphNode['health'], Health> = {
-  ok: { tone: 'ok', glyph: '●', word: 'Healthy' },
-  degraded: { tone: 'warn', glyph: '▲', word: 'Degraded' },
-  failing: { tone: 'bad', glyph: '■', word: 'Failing' },
-  down: { tone: 'bad', glyph: '✖', word: 'Down' },
-  idle: { tone: 'neutral', glyph: '○', word: 'No traffic' },
-};
-
-export const healthOf = (health: GraphNode['health']): Health => healths[health];
-
-/** The mark of a share of errors; null when there is nothing to mark. */
-export function markErrors(share: number): Health | null {
-  if (share >= failingShare) return { tone: 'bad', glyph: '■', word: 'failing' };
-  return share > 0 ? { tone: 'warn', glyph: '▲', word: 'some errors' } : null;
-}
 
 /** What one node of the picture shows. Two views with equal `key` look the same. */
 export interface NodeView {
@@ -101,6 +78,7 @@ export function viewGraph(
   const edges = new Map<string, EdgeView>();
   const manyNamespaces = new Set(graph.nodes.filter(({ kind }) => kind === 'service').map(({ namespace }) => namespace)).size > 1;
   const { found = null } = options;
+  const { thresholds = defaultHealthThresholds } = graph;
   // A version's box and edge are found with their service.
   const keepNode = (view: NodeView) => {
     const dim = found !== null && !found.nodes.has(view.id.split('@')[0] ?? view.id);
@@ -111,14 +89,15 @@ export function viewGraph(
     edges.set(view.id, reuse(before.edges.get(view.id), dim ? { ...view, dim, key: `${view.key} dim` } : view));
   };
   for (const node of graph.nodes) {
-    keepNode(viewNode(node, manyNamespaces, options.group, openInto(graph.edges, node.id)));
+    keepNode(viewNode(node, manyNamespaces, options.group, openInto(graph.edges, node.id), thresholds));
     if (options.group !== 'version' || node.versions.length < 2) continue;
     for (const version of node.versions) {
-      keepNode(viewVersion(node, version));
-      keepEdge(viewVersionEdge(node, version, graph.edges, options.label));
+      keepNode(viewVersion(node, version, thresholds));
+      keepEdge(viewVersionEdge(node, version, graph.edges, options.label, thresholds));
     }
   }
-  for (const edge of graph.edges) if (nodes.has(edge.from) && nodes.has(edge.to)) keepEdge(viewEdge(edge, options.label));
+  for (const edge of graph.edges)
+    if (nodes.has(edge.from) && nodes.has(edge.to)) keepEdge(viewEdge(edge, options.label, thresholds));
   return { nodes, edges, structure: structureOf(nodes, edges) };
 }
 
@@ -136,25 +115,29 @@ function openInto(edges: readonly GraphEdge[], id: string): number {
   return edges.reduce((sum, { to, open = 0 }) => sum + (to === id ? open : 0), 0);
 }
 
-function viewNode(node: GraphNode, showNamespace: boolean, group: GroupBy, open: number): NodeView {
+function viewNode(node: GraphNode, showNamespace: boolean, group: GroupBy, open: number, thresholds: HealthThresholds): NodeView {
   const named = node.versions.filter(({ version }) => version !== '');
   const view = {
     id: node.id,
     kind: node.kind,
     name: node.name,
     namespace: showNamespace && node.kind === 'service' ? node.namespace : '',
-    health: healths[node.health],
+    health: healthOf(node.health),
     rate: `${formatRate(node.rate)}/s`,
     open: open > 0 ? `${open} open` : '',
-    errors: formatShare(node.errorShare),
-    errorMark: markErrors(node.errorShare),
-    versions: group === 'version' && named.length > 1 ? [] : named.map((version) => viewShare(version, node.rate)),
+    errors: failureWords(node, thresholds),
+    errorMark: markErrors(node, thresholds),
+    versions: group === 'version' && named.length > 1 ? [] : named.map((version) => viewShare(version, node.rate, thresholds)),
     dim: false,
   };
   return { ...view, key: JSON.stringify(view) };
 }
 
-function viewShare(version: GraphNode['versions'][number], rate: number): NodeView['versions'][number] {
+function viewShare(
+  version: GraphNode['versions'][number],
+  rate: number,
+  thresholds: HealthThresholds,
+): NodeView['versions'][number] {
   const share = rate > 0 ? Math.min(1, version.rate / rate) : 0;
   return {
     version: version.version,
@@ -162,31 +145,23 @@ function viewShare(version: GraphNode['versions'][number], rate: number): NodeVi
     text: rate > 0 ? `${Math.round(share * 100)}%` : '–',
     ready: version.ready,
     workloads: version.workloads,
-    errorMark: markErrors(version.errorShare),
+    errorMark: markErrors(version, thresholds),
   };
 }
 
-function viewVersion(node: GraphNode, version: GraphNode['versions'][number]): NodeView {
+function viewVersion(node: GraphNode, version: GraphNode['versions'][number], thresholds: HealthThresholds): NodeView {
   const health: GraphNode['health'] =
-    version.workloads > 0 && version.ready === 0
-      ? 'down'
-      : version.rate === 0
-        ? 'idle'
-        : version.errorShare >= failingShare
-          ? 'failing'
-          : version.errorShare > 0
-            ? 'degraded'
-            : 'ok';
+    version.workloads > 0 && version.ready === 0 ? 'down' : version.rate === 0 ? 'idle' : judgeShares(version, thresholds);
   const view = {
     id: `${node.id}@${version.version}`,
     kind: 'version' as const,
     name: version.version,
     namespace: '',
-    health: healths[health],
+    health: healthOf(health),
     rate: `${formatRate(version.rate)}/s`,
     open: '',
-    errors: formatShare(version.errorShare),
-    errorMark: markErrors(version.errorShare),
+    errors: failureWords(version, thresholds),
+    errorMark: markErrors(version, thresholds),
     versions: [],
     dim: false,
   };
@@ -199,6 +174,7 @@ function viewVersionEdge(
   version: GraphNode['versions'][number],
   all: readonly GraphEdge[],
   label: LabelKind,
+  thresholds: HealthThresholds,
 ): EdgeView {
   const share = node.rate > 0 ? Math.min(1, version.rate / node.rate) : 0;
   const into = all.filter((edge) => edge.to === node.id);
@@ -210,6 +186,7 @@ function viewVersionEdge(
     to: `${node.id}@${version.version}`,
     rate: version.rate,
     errorShare: version.errorShare,
+    clientErrorShare: version.clientErrorShare,
     count: Math.round(node.count * share),
     faults: [],
     retryRatio: 0,
@@ -219,7 +196,7 @@ function viewVersionEdge(
     mirrors: [],
     split: [],
   };
-  const view = viewEdge(edge, label === 'errors' ? 'errors' : 'rate');
+  const view = viewEdge(edge, label === 'errors' ? 'errors' : 'rate', thresholds);
   const text = label === 'errors' ? view.label : `${formatShare(share)}${wanted === null ? '' : ` of ${formatShare(wanted)}`}`;
   return { ...view, label: text, lock: 'outside', key: `${view.key}${text}` };
 }
@@ -299,14 +276,14 @@ export function edgePace(rate: number): number {
   return rate < 200 ? 0.9 : 0.55;
 }
 
-function viewEdge(edge: GraphEdge, label: LabelKind): EdgeView {
-  const mark = markErrors(edge.errorShare);
+function viewEdge(edge: GraphEdge, label: LabelKind, thresholds: HealthThresholds): EdgeView {
+  const mark = markErrors(edge, thresholds);
   const lock = edge.from === 'outside' ? 'outside' : edge.mtlsShare >= 0.999 ? 'all' : edge.mtlsShare > 0 ? 'some' : 'none';
   const view = {
     id: edge.id,
     from: edge.from,
     to: edge.to,
-    label: edgeLabel(edge, label),
+    label: label === 'errors' ? failureWords(edge, thresholds) : edgeLabel(edge, label),
     wanted: label === 'split' ? wantedLabel(edge.split) : '',
     tone: mark?.tone ?? (edge.rate > 0 || edge.open ? ('ok' as const) : ('neutral' as const)),
     mark,
@@ -331,6 +308,7 @@ export function describeEdge(edge: GraphEdge): string {
     `${shortName(edge.from)} to ${shortName(edge.to)}`,
     `${formatRate(edge.rate)} requests per second`,
     `${formatShare(edge.errorShare)} errors`,
+    edge.clientErrorShare ? `${formatShare(edge.clientErrorShare)} 4xx` : '',
     `p95 ${formatMs(edge.p95)}`,
     edge.mtlsShare >= 0.999 ? 'mutual TLS' : edge.mtlsShare > 0 ? `mutual TLS on ${formatShare(edge.mtlsShare)}` : 'plain text',
   ];
@@ -341,5 +319,5 @@ export function describeEdge(edge: GraphEdge): string {
   if (edge.overflows > 0) parts.push(`${edge.overflows} overflows`);
   if (edge.ejected > 0) parts.push(`${edge.ejected} hosts ejected`);
   if (edge.mirrors?.length) parts.push(`copied to ${edge.mirrors.map(shortName).join(', ')}`);
-  return parts.join(', ');
+  return parts.filter(Boolean).join(', ');
 }

@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { faultStatusSchema } from '../../../proxy/api/fault.schema.ts';
 import type { Graph, GraphEdge, GraphNode } from '../../../proxy/api/observability.schema.ts';
+import { markErrors } from '../health/health-marks.ts';
 import { parseFilter } from '../requests/filter.ts';
 import { briefFault, describeFault, faultsOnEdge, quickFault } from './edge-faults.ts';
 import { firstCalls } from './first-calls.ts';
 import { requestsHref, slowerThan } from './request-links.ts';
 import { findInGraph, hideOthers } from './topology-find.ts';
 import { layOut } from './topology-layout.ts';
-import { edgeLabel, edgePace, edgeWidth, emptyView, markErrors, restEdges, shortName, viewGraph } from './topology-view.ts';
+import { edgeLabel, edgePace, edgeWidth, emptyView, restEdges, shortName, viewGraph } from './topology-view.ts';
 
 const red = { rate: 10, count: 600, errorShare: 0, p50: 5, p95: 20, p99: 50 };
 const node = (name: string, over: Partial<GraphNode> = {}): GraphNode => ({
@@ -101,7 +102,12 @@ describe('the picture', () => {
   });
 
   test('marks errors in two steps, and shows more traffic as thicker and faster', () => {
-    expect([0, 0.001, 0.099, 0.1].map((share) => markErrors(share)?.tone)).toEqual([undefined, 'warn', 'warn', 'bad']);
+    expect([0, 0.001, 0.099, 0.1].map((share) => markErrors({ errorShare: share })?.tone)).toEqual([
+      undefined,
+      'warn',
+      'warn',
+      'bad',
+    ]);
     expect([0, 1, 100, 1e6].map(edgeWidth)).toEqual([1.5, 2, 4.5, 6]);
     expect(edgePace(0)).toBe(0);
     expect(edgePace(500)).toBeLessThan(edgePace(5));
