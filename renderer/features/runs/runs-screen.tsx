@@ -1,82 +1,182 @@
-import { History } from 'lucide-react';
-import type { RunComparison, RunEdge, RunSummary } from '../../../proxy/api/runs.schema.ts';
-import { hrefTo, useRoute, useRouter } from '../../app/router.ts';
+import { ArrowDown, ArrowUp, History } from 'lucide-react';
+import type { RunSummary } from '../../../proxy/api/runs.schema.ts';
+import { usePreferences } from '../../app/preferences.ts';
+import { useRoute, useRouter } from '../../app/router.ts';
+import { useCommands } from '../../commands/registry.ts';
 import { useCall } from '../../engine/use-engine.ts';
-import {
-  EmptyState,
-  ErrorState,
-  formatCount,
-  formatMs,
-  formatRate,
-  formatShare,
-  Panel,
-  Select,
-  Skeleton,
-  Table,
-  Toolbar,
-} from '../../ui/index.ts';
-import { enoughRequests, judgeEdge, spanOf, summarize, verdictWords } from './run-words.ts';
+import { EmptyState, ErrorState, Input, Notice, Panel, plural, Segments, Select, Skeleton, Toolbar } from '../../ui/index.ts';
+import { ComparedEdges, RunEdges } from './edge-table.tsx';
+import { RunList } from './run-list.tsx';
+import { RunTotals } from './run-totals.tsx';
+import { caveatsOf, enoughRequests, isPresent, judgeEdge, nameOf, summarize } from './run-words.ts';
 import './runs.css';
 
 const refreshMs = 2000;
 
-/** One run of the mesh held against another: rate, errors and latency of every edge side by side. */
+/**
+ * The runs of the mesh: one by itself, or held against another, rate, errors and latency of every edge side by side.
+ * `#/runs?before=<run>&after=<run>&show=changed&find=<words>`; `before=current` shows the present one alone, `after=none` any other.
+ */
 export default function RunsScreen() {
   const { query } = useRoute();
-  const { data, error, reload } = useCall('listRuns', {}, refreshMs);
+  const router = useRouter();
+  const { paused } = usePreferences();
+  const { data, error, reload } = useCall('listRuns', {}, paused ? undefined : refreshMs);
   const runs = data?.runs ?? [];
-  const before = query.get('before') ?? runs.find((run) => run.endedAt !== null)?.id ?? '';
-  const after = query.get('after') ?? 'current';
+  const chosen = query.get('before') ?? previousOf(runs)?.id ?? 'current';
+  const asked = query.get('after') ?? 'current';
+  const alone = asked === 'none' || asked === chosen;
+  const choose = (id: string) => router.setQuery({ before: id });
+  const step = (by: number) => {
+    const ids = runs.map((run) => (isPresent(run) ? 'current' : run.id));
+    const next = ids[ids.indexOf(chosen) + by];
+    if (next) choose(next);
+  };
+  useCommands([
+    { id: 'runs.next', title: 'Next run', group: 'This screen', icon: ArrowDown, keys: 'j', run: () => step(1) },
+    { id: 'runs.previous', title: 'Previous run', group: 'This screen', icon: ArrowUp, keys: 'k', run: () => step(-1) },
+  ]);
   return (
     <div className="screen runs">
       <Toolbar title="Runs">
-        {runs.length > 1 && <RunPickers runs={runs} before={before} after={after} />}
+        {runs.length > 1 && <Against runs={runs} chosen={chosen} after={alone ? 'none' : asked} />}
         <div className="grow" />
+        {data && <EdgeFilter compared={!alone} />}
       </Toolbar>
       {error && !data ? (
         <ErrorState title="The runs cannot be read" message={error} onRetry={reload} />
       ) : !data ? (
         <Skeleton lines={6} />
-      ) : runs.length < 2 ? (
-        <EmptyState icon={History} title="No earlier run to compare with">
-          The last ten runs of the mesh are kept. When the engine has been stopped and started again, this page holds what happens
-          now against what happened then, edge by edge.
-        </EmptyState>
       ) : (
-        <Comparison before={before} after={after} />
+        <div className="runs-split">
+          <RunList runs={runs} chosen={chosen} onChoose={choose} />
+          {alone ? <OneRun id={chosen} runs={runs} /> : <Comparison before={chosen} after={asked} />}
+        </div>
       )}
     </div>
   );
 }
 
-function RunPickers({ runs, before, after }: { runs: readonly RunSummary[]; before: string; after: string }) {
+/** What the present is held against unless somebody chooses: the last run of this mesh, else of any. */
+function previousOf(runs: readonly RunSummary[]): RunSummary | undefined {
+  const mesh = runs.find(isPresent)?.mesh;
+  const kept = runs.filter((run) => !isPresent(run));
+  return kept.find((run) => run.mesh === mesh) ?? kept[0];
+}
+
+function Against({ runs, chosen, after }: { runs: readonly RunSummary[]; chosen: string; after: string }) {
   const router = useRouter();
-  const now = Date.now();
-  const options = runs.map((run) => ({
-    value: run.endedAt === null ? 'current' : run.id,
-    label: `${run.endedAt === null ? 'This run' : run.mesh} · ${spanOf(run, now)} · ${formatCount(run.requests)} requests`,
-  }));
-  const pick = (name: 'before' | 'after') => (value: string) => router.setQuery({ [name]: value });
+  const others = runs
+    .map((run) => ({ value: isPresent(run) ? 'current' : run.id, label: nameOf(run) }))
+    .filter(({ value }) => value !== chosen);
+  const shown = runs.find((run) => (isPresent(run) ? 'current' : run.id) === chosen);
   return (
-    <div className="runs-pickers">
-      <Select label="Before" value={before} onChange={pick('before')} options={options} />
-      <span aria-hidden="true">→</span>
-      <Select label="After" value={after} onChange={pick('after')} options={options} />
+    <div className="runs-against">
+      <span className="soft">{shown ? nameOf(shown) : 'A run'} held against</span>
+      <Select
+        label="Held against"
+        value={after}
+        onChange={(value) => router.setQuery({ after: value })}
+        options={[...others, { value: 'none', label: 'nothing: alone' }]}
+      />
+    </div>
+  );
+}
+
+function EdgeFilter({ compared }: { compared: boolean }) {
+  const { query } = useRoute();
+  const router = useRouter();
+  return (
+    <>
+      {compared && (
+        <Segments
+          label="Edges shown"
+          value={query.get('show') === 'changed' ? 'changed' : 'all'}
+          options={[
+            { value: 'all', label: 'All edges' },
+            { value: 'changed', label: 'Changed', title: 'Worse, better, new and gone ones' },
+          ]}
+          onChange={(show) => router.setQuery({ show: show === 'all' ? null : show })}
+        />
+      )}
+      <Input
+        className="runs-find"
+        data-filter=""
+        type="search"
+        placeholder="Find an edge"
+        aria-label="Find an edge by its services"
+        value={query.get('find') ?? ''}
+        onChange={(event) => router.setQuery({ find: event.currentTarget.value })}
+      />
+    </>
+  );
+}
+
+/** Every word is somewhere in the edge's id. */
+function useFind(): (edge: { id: string }) => boolean {
+  const words = (useRoute().query.get('find') ?? '').toLowerCase().split(/\s+/);
+  return ({ id }) => words.every((word) => id.toLowerCase().includes(word));
+}
+
+function OneRun({ id, runs }: { id: string; runs: readonly RunSummary[] }) {
+  const { paused } = usePreferences();
+  const { data, error, reload } = useCall('getRun', { params: { id } }, id === 'current' && !paused ? refreshMs : undefined);
+  const find = useFind();
+  if (error && !data) return <ErrorState title="This run cannot be read" message={error} onRetry={reload} />;
+  if (!data) return <Skeleton lines={8} />;
+  const shown = data.edges.filter(find);
+  return (
+    <div className="screen-scroll runs-body">
+      {runs.length === 1 && (
+        <Notice tone="info">
+          This is the first run that is kept. When the engine has been stopped and started again, what happens then is held
+          against it here, edge by edge.
+        </Notice>
+      )}
+      <Caution runs={[data]} mesh={runs.find(isPresent)?.mesh ?? data.mesh} />
+      <RunTotals before={null} run={data} />
+      <Panel title="Edges" hint={shown.length < data.edges.length ? `${shown.length} of ${data.edges.length}` : undefined} flush>
+        {data.edges.length === 0 ? (
+          <EmptyState icon={History} title="No request in this run yet">
+            Send some traffic and it appears here.
+          </EmptyState>
+        ) : shown.length === 0 ? (
+          <EmptyState title="No edge is called that" />
+        ) : (
+          <div className="runs-table">
+            <RunEdges run={data} edges={shown} />
+          </div>
+        )}
+      </Panel>
     </div>
   );
 }
 
 function Comparison({ before, after }: { before: string; after: string }) {
-  const { data, error, reload } = useCall('compareRuns', { params: { id: before }, query: { with: after } }, refreshMs);
+  const { paused } = usePreferences();
+  const { query } = useRoute();
+  const live = (before === 'current' || after === 'current') && !paused;
+  const args = { params: { id: before }, query: { with: after } };
+  const { data, error, reload } = useCall('compareRuns', args, live ? refreshMs : undefined);
+  const find = useFind();
   if (error && !data) return <ErrorState title="These runs cannot be compared" message={error} onRetry={reload} />;
   if (!data) return <Skeleton lines={8} />;
+  const onlyChanged = query.get('show') === 'changed';
+  const shown = data.edges.filter((edge) => find(edge) && (!onlyChanged || isChanged(edge)));
+  const hidden = data.edges.length - shown.length;
   return (
-    <div className="screen-scroll">
-      <Panel title="Edges" hint={summarize(data.edges)} flush>
+    <div className="screen-scroll runs-body">
+      <Caution runs={[data.before, data.after]} mesh={data.after.mesh} />
+      <RunTotals before={data.before} run={data.after} />
+      <Panel title="Edges" hint={`${summarize(data.edges)}${hidden > 0 ? ` · ${plural(hidden, 'edge')} not shown` : ''}`} flush>
         {data.edges.length === 0 ? (
           <EmptyState title="No requests in either run">Send some traffic and it appears here.</EmptyState>
+        ) : shown.length === 0 ? (
+          <EmptyState title={onlyChanged ? 'No edge has changed' : 'No edge is called that'} />
         ) : (
-          <EdgeTable edges={data.edges} />
+          <div className="runs-table">
+            <ComparedEdges after={data.after} edges={shown} />
+          </div>
         )}
       </Panel>
       <p className="runs-legend soft">
@@ -87,71 +187,18 @@ function Comparison({ before, after }: { before: string; after: string }) {
   );
 }
 
-function EdgeTable({ edges }: { edges: RunComparison['edges'] }) {
-  return (
-    <Table
-      label="Edges of both runs"
-      rows={edges}
-      keyOf={(edge) => edge.id}
-      rowTestId="run-edge-row"
-      columns={[
-        {
-          id: 'edge',
-          title: 'Caller → callee',
-          cell: ({ id }) => <a href={hrefTo('topology', { edge: id })}>{id.replaceAll('default/', '').replace('->', ' → ')}</a>,
-        },
-        { id: 'verdict', title: 'Verdict', cell: (edge) => <VerdictWord before={edge.before} after={edge.after} /> },
-        {
-          id: 'count',
-          title: 'Requests',
-          align: 'end',
-          cell: (edge) => <Pair {...edge} read={(one) => formatCount(one.count)} />,
-        },
-        {
-          id: 'rate',
-          title: 'Rate',
-          align: 'end',
-          cell: (edge) => <Pair {...edge} read={(one) => `${formatRate(one.rate)}/s`} />,
-        },
-        {
-          id: 'errors',
-          title: 'Errors',
-          align: 'end',
-          cell: (edge) => <Pair {...edge} read={(one) => formatShare(one.errorShare)} />,
-        },
-        { id: 'p50', title: 'p50', align: 'end', cell: (edge) => <Pair {...edge} read={(one) => formatMs(one.p50)} /> },
-        { id: 'p95', title: 'p95', align: 'end', cell: (edge) => <Pair {...edge} read={(one) => formatMs(one.p95)} /> },
-        { id: 'p99', title: 'p99', align: 'end', cell: (edge) => <Pair {...edge} read={(one) => formatMs(one.p99)} /> },
-        {
-          id: 'retries',
-          title: 'Retries',
-          align: 'end',
-          cell: (edge) => <Pair {...edge} read={(one) => formatShare(one.retryRatio)} />,
-        },
-      ]}
-    />
-  );
-}
+const isChanged = ({ before, after }: { before: Parameters<typeof judgeEdge>[0]; after: Parameters<typeof judgeEdge>[1] }) =>
+  !['same', 'few'].includes(judgeEdge(before, after).verdict);
 
-function VerdictWord({ before, after }: { before: RunEdge | null; after: RunEdge | null }) {
-  const { glyph, word, tone, explain } = verdictWords[judgeEdge(before, after)];
+/** What makes the numbers mean less than they seem to, in words. */
+function Caution({ runs, mesh }: { runs: readonly RunSummary[]; mesh: string }) {
+  const cautions = runs.flatMap((run) => caveatsOf(run, mesh).map(({ explain }) => `${nameOf(run)}: ${explain}`));
+  if (cautions.length === 0) return null;
   return (
-    <span className={`tone-${tone} tone-text`} title={explain}>
-      {glyph} {word}
-    </span>
-  );
-}
-
-function Pair({ before, after, read }: { before: RunEdge | null; after: RunEdge | null; read: (edge: RunEdge) => string }) {
-  const [one, two] = [before ? read(before) : '–', after ? read(after) : '–'];
-  return (
-    <span className="runs-pair num">
-      <span className="soft">{one}</span>
-      <span className="muted" aria-hidden="true">
-        →
-      </span>
-      <span className="visually-hidden">then</span>
-      <span data-changed={one !== two || undefined}>{two}</span>
-    </span>
+    <Notice tone="warn">
+      {cautions.map((caution) => (
+        <div key={caution}>{caution}</div>
+      ))}
+    </Notice>
   );
 }
