@@ -3,6 +3,7 @@ import type { MeshSpec } from '../../../proxy/api/mesh.schema.ts';
 import { hrefTo } from '../../app/router.ts';
 import { useCall, useEngine, useStatus } from '../../engine/use-engine.ts';
 import { ErrorState, Input, NumberField, Panel, Segments, Select, Skeleton, useToasts } from '../../ui/index.ts';
+import { HealthSettings } from './health-settings.tsx';
 import { bodyLimits, otherValues, readNames, withField } from './mesh-values.ts';
 import { Setting } from './setting.tsx';
 
@@ -83,6 +84,7 @@ function Fields({ spec, set }: { spec: Partial<MeshSpec>; set: SetField }) {
           onChange={(share) => set(['tracing', 'sampling'], share)}
         />
       </Setting>
+      <HealthSettings onChange={(thresholds) => set(['health'], thresholds)} />
       <Setting name="Calls to unknown hosts" hint={<code>spec.outboundTrafficPolicy</code>}>
         <Segments
           label="Calls to unknown hosts"
