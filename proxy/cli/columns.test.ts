@@ -30,9 +30,12 @@ test('columns are left out first, then cut, and the sum fits', () => {
   }
 });
 
-function write(options: { isTerminal: boolean; colour?: boolean; columns?: number }, print: (out: Output) => void): string {
+function write(
+  { columns, ...options }: { isTerminal: boolean; colour?: boolean; columns?: number },
+  print: (out: Output) => void,
+): string {
   let text = '';
-  print(new Output({ ...options, write: (more) => (text += more), writeError: () => undefined }));
+  print(new Output({ ...options, columns: () => columns, write: (more) => (text += more), writeError: () => undefined }));
   return text;
 }
 

@@ -1,13 +1,14 @@
 import { stripVTControlCharacters } from 'node:util';
+import { cellsOf, textWidth } from './text-width.ts';
 
 /* Text in columns of a terminal. Colour codes take no room; what does not fit ends in `…`. */
 
-export const widthOf = (text: string): number => [...stripVTControlCharacters(text)].length;
+export const widthOf = textWidth;
 
 /** Exactly `width` wide: cut or filled up. A text that is cut loses its colours. */
 export function toWidth(text: string, width: number, align: 'start' | 'end' = 'start'): string {
+  if (widthOf(text) > width) text = clip(text, width);
   const has = widthOf(text);
-  if (has > width) return clip(text, width);
   const fill = ' '.repeat(width - has);
   return align === 'end' ? fill + text : text + fill;
 }
@@ -15,7 +16,14 @@ export function toWidth(text: string, width: number, align: 'start' | 'end' = 's
 /** At most `width` wide. */
 export function clip(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
-  return width <= 0 ? '' : `${[...stripVTControlCharacters(text)].slice(0, width - 1).join('')}…`;
+  if (width <= 0) return '';
+  let [kept, left] = ['', width - 1];
+  for (const cell of cellsOf(stripVTControlCharacters(text))) {
+    left -= cell.width;
+    if (left < 0) break;
+    kept += cell.text;
+  }
+  return `${kept}…`;
 }
 
 export interface TableShape {

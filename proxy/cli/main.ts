@@ -16,9 +16,8 @@ const commonOptions = {
 export async function main(argv: string[]): Promise<number> {
   const out = new Output({
     isTerminal: process.stdout.isTTY === true,
-    // https://no-color.org: any value but the empty one.
-    colour: process.stdout.isTTY === true && !process.env.NO_COLOR,
-    columns: process.stdout.columns,
+    colour: wantsColour(process.env, process.stdout.isTTY === true),
+    columns: () => process.stdout.columns,
     write: (text) => process.stdout.write(text),
     writeError: (text) => process.stderr.write(text),
   });
@@ -41,6 +40,12 @@ export async function main(argv: string[]): Promise<number> {
   }
   const { command } = await load();
   return runCommand(name, command, rest, out);
+}
+
+/** https://no-color.org, any value but the empty one; https://force-color.org, where a pager or a build log shows colours. */
+function wantsColour({ NO_COLOR, FORCE_COLOR }: NodeJS.ProcessEnv, isTerminal: boolean): boolean {
+  if (NO_COLOR) return false;
+  return FORCE_COLOR ? FORCE_COLOR !== '0' && FORCE_COLOR !== 'false' : isTerminal;
 }
 
 async function runCommand(name: string, command: Command, argv: string[], out: Output): Promise<number> {

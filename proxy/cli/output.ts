@@ -2,14 +2,16 @@ import { styleText } from 'node:util';
 import type { Diagnostic } from '../api/diagnostic.schema.ts';
 import { layColumns, type TableShape, toWidth, widthOf } from './columns.ts';
 
+const usualColumns = 80;
+const leastColumns = 40;
+
 type Style = Parameters<typeof styleText>[0];
 
 /** What a command prints. Colours and column alignment only where a person reads it. */
 export class Output {
   readonly isTerminal: boolean;
-  /** Of the terminal; nothing is cut in a pipe. */
-  readonly columns: number;
   readonly #colour: boolean;
+  readonly #columns: () => number | undefined;
   readonly #write: (text: string) => void;
   readonly #writeError: (text: string) => void;
 
@@ -17,15 +19,21 @@ export class Output {
     isTerminal: boolean;
     /** Default: in a terminal. */
     colour?: boolean;
-    columns?: number;
+    /** Asked for every line: a window may become narrower while a command runs. */
+    columns?: () => number | undefined;
     write: (text: string) => void;
     writeError: (text: string) => void;
   }) {
     this.isTerminal = options.isTerminal;
     this.#colour = options.colour ?? options.isTerminal;
-    this.columns = options.isTerminal ? Math.max(40, options.columns || 80) : Number.POSITIVE_INFINITY;
+    this.#columns = options.columns ?? (() => undefined);
     this.#write = options.write;
     this.#writeError = options.writeError;
+  }
+
+  /** Of the terminal; nothing is cut in a pipe. */
+  get columns(): number {
+    return this.isTerminal ? Math.max(leastColumns, this.#columns() || usualColumns) : Number.POSITIVE_INFINITY;
   }
 
   line(text = ''): void {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -17,8 +17,36 @@ export interface Ended {
 
 /** The real command in a process of its own, to its end. */
 export function runDrydock(args: readonly string[], options: { cwd: string; env?: NodeJS.ProcessEnv }): Promise<Ended> {
+  return startDrydock(args, options).ended;
+}
+
+/** The same while it goes on. */
+export interface Running {
+  ended: Promise<Ended>;
+  /** Resolves as soon as this was written to standard output. */
+  says(text: string): Promise<void>;
+  signal(name: NodeJS.Signals): void;
+}
+
+export function startDrydock(args: readonly string[], options: { cwd: string; env?: NodeJS.ProcessEnv }): Running {
+  const child = spawn(process.execPath, [bin, ...args], options);
+  const ended = endOf(child);
+  return {
+    ended,
+    says: (text) =>
+      new Promise((resolve) => {
+        let seen = '';
+        child.stdout.on('data', (chunk) => {
+          seen += chunk;
+          if (seen.includes(text)) resolve();
+        });
+      }),
+    signal: (name) => void child.kill(name),
+  };
+}
+
+function endOf(child: ChildProcessWithoutNullStreams): Promise<Ended> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [bin, ...args], options);
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (chunk) => (stdout += chunk));
     child.stderr.on('data', (chunk) => (stderr += chunk));
@@ -58,6 +86,11 @@ export class CliMesh {
 
   drydock(...args: string[]): Promise<Ended> {
     return runDrydock([...args, '--home', this.home], { cwd: this.home });
+  }
+
+  /** A command that goes on until it is ended. */
+  start(...args: string[]): Running {
+    return startDrydock([...args, '--home', this.home], { cwd: this.home });
   }
 
   /** A call of web to the service. */

@@ -1,11 +1,11 @@
 import { Lock, LockOpen, Zap } from 'lucide-react';
 import { useMemo } from 'react';
 import type { Exchange, ExchangeDetail } from '../../../proxy/api/exchange.schema.ts';
+import { isOtherHop } from '../../../proxy/api/same-call.ts';
 import { hrefTo } from '../../app/router.ts';
 import { useEngine } from '../../engine/use-engine.ts';
 import { Badge, Facts, formatBytes, formatClock, formatMs, Notice } from '../../ui/index.ts';
 import { describeDraw, describeRule } from './decision-words.ts';
-import { isOtherHop } from './matching-list.ts';
 import { explainFlags } from './response-flags.ts';
 
 export function OverviewTab({ detail }: { detail: ExchangeDetail }) {

@@ -1,9 +1,9 @@
 import { Waypoints } from 'lucide-react';
 import type { ExchangeDetail } from '../../../proxy/api/exchange.schema.ts';
+import { isCall } from '../../../proxy/api/same-call.ts';
 import { hrefTo } from '../../app/router.ts';
 import { useCall } from '../../engine/use-engine.ts';
 import { CopyButton, EmptyState, ErrorState, formatMs, Skeleton } from '../../ui/index.ts';
-import { isCall } from './matching-list.ts';
 import { StatusCode } from './request-columns.tsx';
 
 /** The other calls of the same trace on one time axis; the Traces screen has the spans. */

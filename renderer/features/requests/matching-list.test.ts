@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { isCall, isOtherHop } from '../../../proxy/api/same-call.ts';
 import { makeExchange } from '../../../proxy/api/test-exchange.ts';
 import { ExchangeRing } from '../../engine/exchange-ring.ts';
-import { isCall, isOtherHop, MatchingList } from './matching-list.ts';
+import { MatchingList } from './matching-list.ts';
 
 function createRing(capacity: number) {
   let flush = () => {};
