@@ -76,6 +76,75 @@ describe('exporting spans', () => {
     expect(received[0]!.events[0]!.name).toBe('fault slow: delay 3 ms');
   });
 
+  test('sends what the apps sent as well, so that a trace arrives whole; but not round for ever', async () => {
+    const received: Span[] = [];
+    const receiver = await OtlpReceiver.listen({
+      clock: realClock,
+      httpPort: 0,
+      grpcPort: 0,
+      onSpans: (spans) => void received.push(...spans),
+      onLogs: () => undefined,
+      onMetrics: () => undefined,
+      onProblem: (message) => told.push(message),
+    });
+    closers.push(() => receiver.close());
+    exporter.set(`http://127.0.0.1:${receiver.httpPort}`);
+    const app: Span = {
+      ...{
+        traceId: hex(1, 32),
+        spanId: hex(7, 16),
+        parentSpanId: hex(1, 16),
+        name: 'load cart',
+        kind: 'internal',
+        service: 'orders',
+      },
+      ...{ mesh: false, start: '2026-01-01T00:00:00.002Z', startMs: 0.25, durationMs: 2, error: true },
+      attributes: { 'db.system': 'redis', 'otel.scope.name': 'ioredis' },
+      events: [{ name: 'exception', atMs: 1, attributes: { 'exception.type': 'Timeout' } }],
+      links: [{ traceId: hex(2, 32), spanId: hex(2, 16) }],
+    };
+    exporter.record([makeExchange(1)]);
+    exporter.recordApp([app]);
+    await exporter.flush();
+    const [sidecar, arrived] = received;
+    expect([sidecar!.mesh, sidecar!.attributes['otel.scope.name']]).toEqual([true, 'drydock.proxy']);
+    expect(arrived).toEqual({ ...app, attributes: { ...app.attributes, 'drydock.relayed': true } });
+    exporter.recordApp(received);
+    await exporter.flush();
+    expect(received).toHaveLength(2);
+  });
+
+  test('goes behind the path of the base address', async () => {
+    const { url, bodies } = await collector();
+    for (const base of [`${url}/otlp`, `${url}/otlp/`]) {
+      exporter.set(base);
+      exporter.record([makeExchange(1)]);
+      await exporter.flush();
+    }
+    expect(bodies.map((body) => body.split(' ')[0])).toEqual(['/otlp/v1/traces', '/otlp/v1/traces']);
+  });
+
+  test.each([429, 502, 503, 504])('answered %s, the same spans are sent again when the collector said', async (status) => {
+    const busy = await collector();
+    let refuse = true;
+    busy.server.prependListener('request', (_request, response) => {
+      if (!refuse) return;
+      response.writeHead(status, { 'retry-after': '5' }).end();
+      Object.assign(response, { writeHead: () => response, end: () => response });
+    });
+    exporter.set(busy.url);
+    exporter.record([makeExchange(1)]);
+    await exporter.flush();
+    refuse = false;
+    clock.advance(4999);
+    expect(clock.pendingTimers).toBe(1);
+    clock.advance(1);
+    await exporter.flush();
+    expect(busy.bodies).toHaveLength(2);
+    expect(busy.bodies[1]).toBe(busy.bodies[0]);
+    expect(told[1]).toMatch(/takes spans again; 0 were lost/);
+  });
+
   test('is off until a collector is named, and goes out once a second', async () => {
     const { url, bodies } = await collector();
     exporter.record([makeExchange(1)]);

@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { Exchange } from '../../api/exchange.schema.ts';
 import type { Span } from '../../api/observability.schema.ts';
 import type { Clock, Timer } from '../../shared/clock.ts';
 import { spansOf } from '../spans/exchange-spans.ts';
+import { encodeTraces, type TimedSpan } from './encode-traces.ts';
+import { meshScope } from './make-span.ts';
 
 export interface OtlpExporterOptions {
   clock: Clock;
@@ -16,20 +17,27 @@ const batchSpans = 512;
 /** Spans waiting for a slow collector; beyond it the newest are dropped and counted. */
 const maxWaiting = 20_000;
 const answerMs = 10_000;
-const kindNumbers: Record<Span['kind'], number> = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 };
+/** What OTLP allows to be sent again, and how long a collector may have us wait for it. */
+const retryable: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+const longestWaitMs = 30_000;
+/** On spans of apps that were passed on: two engines that export to each other must not send them round for ever. */
+const relayedAttribute = 'drydock.relayed';
 
 /**
- * The mesh's spans to a collector, OTLP over HTTP as JSON. Off until `set` names one. Best effort: a collector that is down costs spans,
- * never requests. https://opentelemetry.io/docs/specs/otlp/#otlphttp
+ * The mesh's spans to a collector, and those that apps sent to us, so that a trace arrives whole: OTLP over HTTP as JSON. Off until `set` names
+ * one. Best effort: a collector that is down costs spans, never requests; one that asks for patience gets the same spans later.
+ * https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
 export class OtlpExporter {
   readonly #options: OtlpExporterOptions;
   #endpoint = '';
-  #spans: Span[] = [];
+  #spans: TimedSpan[] = [];
   #timer: Timer | null = null;
   #sending: Promise<void> = Promise.resolve();
   #failed = false;
   #dropped = 0;
+  /** Batches whose failure costs nothing, as they are sent again. */
+  readonly #kept = new Set<readonly TimedSpan[]>();
 
   constructor(options: OtlpExporterOptions) {
     this.#options = options;
@@ -47,10 +55,31 @@ export class OtlpExporter {
     if (this.#endpoint === '') return;
     for (const exchange of exchanges) {
       if (exchange.traceId === '' || exchange.spanId === '') continue;
-      if (this.#spans.length >= maxWaiting) this.#dropped++;
-      else this.#spans.push(...spansOf(exchange, Date.parse(exchange.time)));
+      const originMs = Date.parse(exchange.time);
+      this.#add(spansOf(exchange, originMs).map((span) => ({ span, originMs })));
     }
-    if (this.#spans.length > 0) this.#timer ??= this.#options.clock.setTimer(() => void this.flush(), flushMs);
+    this.#schedule();
+  }
+
+  /** Redacted spans of the apps, as the receiver made them. Those of other engines' sidecars go nowhere from here. */
+  recordApp(spans: readonly Span[]): void {
+    if (this.#endpoint === '') return;
+    for (const span of spans) {
+      if (span.mesh || span.attributes[relayedAttribute] === true) continue;
+      const events = span.events.map((event) => ({ ...event, atMs: span.startMs + event.atMs }));
+      const marked = { ...span, events, attributes: { ...span.attributes, [relayedAttribute]: true } };
+      this.#add([{ span: marked, originMs: Date.parse(span.start) }]);
+    }
+    this.#schedule();
+  }
+
+  #add(spans: readonly TimedSpan[]): void {
+    if (this.#spans.length >= maxWaiting) this.#dropped += spans.length;
+    else this.#spans.push(...spans);
+  }
+
+  #schedule(afterMs = flushMs): void {
+    if (this.#spans.length > 0) this.#timer ??= this.#options.clock.setTimer(() => void this.flush(), afterMs);
   }
 
   /** Resolves when everything so far was taken or given up. Never rejects. */
@@ -73,22 +102,34 @@ export class OtlpExporter {
     this.#endpoint = '';
   }
 
-  async #send(endpoint: string, spans: readonly Span[]): Promise<void> {
+  async #send(endpoint: string, spans: readonly TimedSpan[]): Promise<void> {
     try {
-      const response = await fetch(new URL('/v1/traces', endpoint), {
+      const response = await fetch(tracesUrl(endpoint), {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(encodeTraces(spans, this.#options.version)),
+        body: JSON.stringify(encodeTraces(spans, { scope: meshScope, version: this.#options.version })),
         signal: AbortSignal.timeout(answerMs),
         redirect: 'error',
       });
       await response.arrayBuffer();
+      if (retryable.has(response.status) && endpoint === this.#endpoint) this.#keepForLater(spans, response.headers);
       if (!response.ok) throw new Error(`it answered ${response.status}`);
       this.#noteSuccess(endpoint);
     } catch (error) {
-      this.#dropped += spans.length;
+      if (!this.#kept.delete(spans)) this.#dropped += spans.length;
       this.#noteFailure(endpoint, error);
     }
+  }
+
+  /** In front of what came since; what no longer fits is the oldest. */
+  #keepForLater(spans: readonly TimedSpan[], headers: Headers): void {
+    const room = Math.max(0, maxWaiting - this.#spans.length);
+    const fitting = room === 0 ? [] : spans.slice(-room);
+    this.#dropped += spans.length - fitting.length;
+    this.#spans = [...fitting, ...this.#spans];
+    this.#kept.add(spans);
+    const askedMs = Number(headers.get('retry-after')) * 1000;
+    this.#schedule(askedMs > 0 ? Math.min(longestWaitMs, askedMs) : flushMs);
   }
 
   #noteFailure(endpoint: string, error: unknown): void {
@@ -115,54 +156,5 @@ export class OtlpExporter {
   }
 }
 
-/** ExportTraceServiceRequest in OTLP's JSON: ids in hex, 64-bit numbers as text. One resource per service. */
-export function encodeTraces(spans: readonly Span[], version: string): object {
-  const byService = new Map<string, Span[]>();
-  for (const span of spans) {
-    const list = byService.get(span.service);
-    if (list) list.push(span);
-    else byService.set(span.service, [span]);
-  }
-  return {
-    resourceSpans: [...byService].map(([service, own]) => ({
-      resource: { attributes: attributes({ 'service.name': service || 'unknown', 'telemetry.sdk.name': 'drydock' }) },
-      scopeSpans: [{ scope: { name: 'drydock.proxy', version }, spans: own.map(encodeSpan) }],
-    })),
-  };
-}
-
-function encodeSpan(span: Span): object {
-  const startMs = Date.parse(span.start);
-  return {
-    traceId: span.traceId,
-    spanId: spanIdOf(span.spanId),
-    ...(span.parentSpanId === '' ? {} : { parentSpanId: span.parentSpanId }),
-    name: span.name,
-    kind: kindNumbers[span.kind],
-    startTimeUnixNano: nanos(startMs),
-    endTimeUnixNano: nanos(startMs + span.durationMs),
-    attributes: attributes(span.attributes),
-    events: span.events.map(({ name, atMs }) => ({ name, timeUnixNano: nanos(startMs + Math.max(0, atMs - span.startMs)) })),
-    status: span.error ? { code: 2 } : {},
-  };
-}
-
-/** Attempts without an id of their own are numbered after their call's; OTLP wants eight bytes. */
-function spanIdOf(id: string): string {
-  return /^[0-9a-f]{16}$/.test(id) ? id : createHash('sha256').update(id).digest('hex').slice(0, 16);
-}
-
-function attributes(values: Readonly<Record<string, string | number | boolean>>): object[] {
-  return Object.entries(values)
-    .filter(([, value]) => value !== '')
-    .map(([key, value]) => ({ key, value: encodeValue(value) }));
-}
-
-function encodeValue(value: string | number | boolean): object {
-  if (typeof value === 'string') return { stringValue: value };
-  if (typeof value === 'boolean') return { boolValue: value };
-  return Number.isInteger(value) ? { intValue: String(value) } : { doubleValue: value };
-}
-
-/** Whole microseconds are exact in a double until the year 2255. */
-const nanos = (ms: number): string => `${Math.round(ms * 1000)}000`;
+/** The signal's path goes behind whatever path the base address has (OTEL_EXPORTER_OTLP_ENDPOINT). */
+const tracesUrl = (endpoint: string): URL => new URL('v1/traces', endpoint.endsWith('/') ? endpoint : `${endpoint}/`);
