@@ -30,6 +30,7 @@ function exchange(number: number): FinishedExchange {
     trace: { traceId },
     startedAt: 0,
     downstream: { requestBody: { total: 1 }, responseBody: { total: 2 } },
+    serviceName: () => 'reviews',
     tallyKey: () => 'web → reviews, 200',
     talliesWith: () => true,
     isFailure: () => false,
@@ -124,4 +125,21 @@ test('a tally tells duration and bytes of each of its exchanges', () => {
   clock.advance(20);
   expect(batches[0]?.tallies).toHaveLength(1);
   expect([...batches[0]!.tallies[0]!.values]).toEqual([0, 1, 2, 0, 1, 2]);
+});
+
+test('a service called thousands of times a second does not hide the few requests of another', () => {
+  const { clock, finish, received } = setUp();
+  let quiet = 0;
+  for (let window = 0; window < 100; window++) {
+    finish(500);
+    if (window % 10 === 5) {
+      quiet++;
+      finish(1, () => ({ serviceName: () => 'stock', finish: () => ({ id: 'stock' }) as unknown as ExchangeDetail }));
+    }
+    clock.advance(100);
+  }
+  const { records } = received();
+  expect(quiet).toBe(10);
+  expect(records.filter(({ id }) => id === 'stock')).toHaveLength(10);
+  expect(records.length).toBeLessThan(2_000);
 });

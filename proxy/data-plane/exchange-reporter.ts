@@ -31,6 +31,8 @@ const defaultLimits: ReporterLimits = {
 };
 /** While everything is to be kept (a recording runs), this much more may be on its way. */
 const KEEP_ALL_FACTOR = 8;
+/** And this much more for what quiet services do: what is on its way of a loud one must not keep them out. */
+const QUIET_FACTOR = 1.25;
 /**
  * And this is everything that a machine can write beside its work: what comes faster for long (a load test at full speed) is kept by whole traces, the
  * rest counted. A recording tells how much it is; the traffic does not wait for it.
@@ -44,6 +46,8 @@ export interface FinishedExchange {
   readonly trace: { traceId: string };
   readonly startedAt: number;
   readonly downstream: { requestBody: { total: number }; responseBody: { total: number } };
+  /** Who was called. */
+  serviceName(): string;
   /** Equal for exchanges that metrics cannot tell apart but by time and size. */
   tallyKey(): string;
   /** Whether both have the same `tallyKey`, found out without making it. */
@@ -136,9 +140,10 @@ export class ExchangeReporter {
 
   finished(exchange: FinishedExchange): void {
     const now = this.#clock.now();
+    const quiet = this.#chosen.count(exchange.serviceName(), now);
     // Its record replaces the open one that readers have.
     if (exchange.announced) this.exchange(exchange.finish(now));
-    else if (this.#hasRoom() && this.#chosen.keeps(exchange.trace.traceId, exchange.isFailure(), now)) {
+    else if (this.#hasRoom(quiet) && this.#chosen.keeps(exchange.trace.traceId, quiet || exchange.isFailure())) {
       this.exchange(exchange.finish(now));
     } else this.#tally(exchange, now);
   }
@@ -192,9 +197,9 @@ export class ExchangeReporter {
     return this.#keepsAll ? this.#keepAllBudget : this.#budget;
   }
 
-  #hasRoom(): boolean {
+  #hasRoom(quiet: boolean): boolean {
     const { maxUnacknowledged } = this.#limits;
-    const limit = this.#keepsAll ? maxUnacknowledged * KEEP_ALL_FACTOR : maxUnacknowledged;
+    const limit = maxUnacknowledged * (this.#keepsAll ? KEEP_ALL_FACTOR : 1) * (quiet ? QUIET_FACTOR : 1);
     return this.#unacknowledged + this.#exchanges.length < limit;
   }
 

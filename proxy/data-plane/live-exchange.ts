@@ -143,7 +143,7 @@ export class LiveExchange implements ExchangeState {
   /** Equal for exchanges that metrics cannot tell apart but by time and size. */
   tallyKey(): string {
     const { downstream } = this;
-    return `${this.proxy.id}|${this.#told()}|${this.endpointWorkload}|${this.peer?.id ?? ''}|${downstream.responseStatus}|${this.grpcStatus ?? ''}|${this.#countsKey()}|${this.flags.length === 0 ? '' : this.flags.join()}|${this.grpc ? 'gRPC' : downstream.protocol}|${downstream.upgraded}|${this.attempts.length}|${this.faults.length}|${downstream.connection.mtls}`;
+    return `${this.proxy.id}|${this.serviceName()}|${this.endpointWorkload}|${this.peer?.id ?? ''}|${downstream.responseStatus}|${this.grpcStatus ?? ''}|${this.#countsKey()}|${this.flags.length === 0 ? '' : this.flags.join()}|${this.grpc ? 'gRPC' : downstream.protocol}|${downstream.upgraded}|${this.attempts.length}|${this.faults.length}|${downstream.connection.mtls}`;
   }
 
   /** Field for field what `tallyKey` joins. */
@@ -163,13 +163,13 @@ export class LiveExchange implements ExchangeState {
       a.protocol === b.protocol &&
       a.upgraded === b.upgraded &&
       a.connection.mtls === b.connection.mtls &&
-      this.#told() === other.#told() &&
+      this.serviceName() === other.serviceName() &&
       (a.messages === null ? b.messages === null : this.#countsKey() === other.#countsKey())
     );
   }
 
   /** The service as metrics know it; for what is not in the mesh, the name it was called by. */
-  #told(): string {
+  serviceName(): string {
     return this.destinationService !== '' || this.direction === 'inbound' ? this.destinationService : this.originalAuthority;
   }
 
