@@ -1,4 +1,5 @@
 import type { Exchange, ExchangeDetail } from '../api/exchange.schema.ts';
+import type { Span } from '../api/observability.schema.ts';
 import type { DataPlaneEvent, ExchangeTally } from '../data-plane/messages.ts';
 import type { Recorder } from '../recorder/recorder.ts';
 import type { Redactor } from '../recorder/redact.ts';
@@ -81,6 +82,15 @@ export class ExchangeIntake {
     }));
     store.insertExchanges(ended);
     hub.publishExchanges(ended);
+  }
+
+  /** Spans of the apps themselves. */
+  takeAppSpans(spans: readonly Span[]): void {
+    const { redactor, store, telemetry, otlpExport } = this.#deps;
+    const safe = redactor.redactSpans(spans);
+    store.insertAppSpans(safe);
+    telemetry.recordAppSpans(safe);
+    otlpExport.recordApp(safe);
   }
 
   takeEvents(events: readonly DataPlaneEvent[]): void {

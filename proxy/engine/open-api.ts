@@ -43,12 +43,12 @@ export function listenControlApi(
 
 /** Traces, logs and metrics of the apps themselves. Not being able to listen is no reason not to start. */
 export function listenOtlp({ clock, log, parts }: EngineCore): Promise<OtlpReceiver> {
-  const { redactor, store, telemetry } = parts;
+  const { redactor, store, telemetry, intake } = parts;
   return OtlpReceiver.listen({
     clock,
     httpPort: otlpHttpPort,
     grpcPort: otlpGrpcPort,
-    onSpans: (spans) => store.insertAppSpans(redactor.redactSpans(spans)),
+    onSpans: (spans) => intake.takeAppSpans(spans),
     onLogs: (logs) => store.insertAppLogs(redactor.redactLogs(logs)),
     onMetrics: (metrics) => telemetry.appMetrics.record(metrics),
     onProblem: (message) => log.write(message),

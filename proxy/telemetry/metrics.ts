@@ -36,6 +36,13 @@ export class Metrics {
     this.#add(this.#edgeOf(exchange), exchange);
   }
 
+  /** A call that no sidecar reported, between whom its reporter says. */
+  recordBetween(from: string, to: string, exchange: Exchange): void {
+    const edge = this.#edge(from, to, '');
+    edge.protocol = exchange.protocol;
+    this.#add(edge, exchange);
+  }
+
   /** Its edge exists from now on, though nothing was counted on it yet: the exchange still goes on. */
   know(exchange: Exchange): void {
     if (standsForCall(exchange)) this.#edgeOf(exchange);

@@ -1,17 +1,19 @@
 import type { ExchangeDetail } from '../api/exchange.schema.ts';
 import { defaultHealthThresholds, type HealthThresholds } from '../api/health.ts';
-import type { Graph, Series, Trace, TraceSummary } from '../api/observability.schema.ts';
+import type { Graph, Series, Span, Trace, TraceSummary } from '../api/observability.schema.ts';
 import type { Clock } from '../shared/clock.ts';
 import { parseDurationMs } from '../shared/duration.ts';
 import type { Store } from '../store/store.ts';
 import { AppMetrics } from './app-metrics.ts';
 import { addLogs, assembleTrace } from './assemble-trace.ts';
 import { buildGraph, type GraphFacts } from './graph.ts';
+import { addInferred } from './inferred-graph.ts';
 import { Metrics } from './metrics.ts';
 import { HopOverhead } from './overhead.ts';
 import { PrometheusMetrics } from './prometheus.ts';
 import { Runs } from './runs.ts';
 import { buildSeries, type SeriesRequest } from './series.ts';
+import { SpanEdges } from './spans/span-edges.ts';
 import { SplitHistory, type WantedSplit } from './split-history.ts';
 import { summarizeTrace } from './traces.ts';
 
@@ -51,6 +53,7 @@ export class Telemetry {
   readonly #metrics = new Metrics();
   readonly #prometheus: PrometheusMetrics;
   readonly #overhead = new HopOverhead();
+  readonly #spanEdges = new SpanEdges();
   readonly #splits = new SplitHistory();
   #thresholds = defaultHealthThresholds;
   readonly runs: Runs;
@@ -79,6 +82,12 @@ export class Telemetry {
       this.#prometheus.record(exchange);
       this.#overhead.record(exchange);
     }
+    this.#spanEdges.recordExchanges(batch);
+  }
+
+  /** Spans the apps sent, redacted. */
+  recordAppSpans(spans: readonly Span[]): void {
+    this.#spanEdges.recordSpans(spans, this.#clock.wallNow());
   }
 
   /**
@@ -105,7 +114,9 @@ export class Telemetry {
     const known = Math.min(windowMs, Math.max(1000, now - this.#startedMs));
     const open = this.#store.openExchanges();
     for (const exchange of open) this.#metrics.know(exchange);
-    return buildGraph(this.#metrics, { windowMs, rateMs: known }, now, facts, open, this.#thresholds);
+    const span = { windowMs, rateMs: known };
+    const graph = buildGraph(this.#metrics, span, now, facts, open, this.#thresholds);
+    return addInferred(graph, this.#spanEdges.calls(now), span, now, this.#thresholds);
   }
 
   /** Unknown metric names or bad durations throw RangeError with words for a 400. */
