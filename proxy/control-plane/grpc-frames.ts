@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
-import { frameGrpcMessage } from '../shared/grpc-message.ts';
+import { frameGrpcMessage, GrpcReader } from '../shared/grpc-message.ts';
 
-/** Kept inflated where it could be read, else as it was on the wire: gzip tells itself by its first bytes. */
+/** A message on the wire. It is kept inflated where it could be read, else as it was on the wire: gzip tells itself by its first bytes. */
 export function frame(data: Uint8Array): Buffer {
   return frameGrpcMessage(data[0] === 0x1f && data[1] === 0x8b ? inflate(data) : data);
 }
@@ -14,23 +14,7 @@ function inflate(data: Uint8Array): Buffer {
   }
 }
 
-/** Length-prefixed messages out of what comes in pieces. */
-export class FrameSplitter {
-  readonly #tell: (data: Uint8Array) => void;
-  #rest: Buffer = Buffer.alloc(0);
-
-  constructor(tell: (data: Uint8Array) => void) {
-    this.#tell = tell;
-  }
-
-  add(chunk: Buffer): void {
-    this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    while (this.#rest.length >= 5) {
-      const end = 5 + this.#rest.readUInt32BE(1);
-      if (this.#rest.length < end) return;
-      const data = this.#rest.subarray(5, end);
-      this.#tell(new Uint8Array((this.#rest[0]! & 1) === 1 ? inflate(data) : data));
-      this.#rest = this.#rest.subarray(end);
-    }
-  }
+/** Messages as they come, inflated where they can be. */
+export function readInflated(tell: (data: Uint8Array) => void): GrpcReader {
+  return new GrpcReader(({ data, compressed }) => tell(new Uint8Array(compressed ? inflate(data) : data)));
 }

@@ -2,6 +2,7 @@ import http2, { type Http2Server, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { createSystemClock } from '../../data-plane/system-clock.ts';
+import { frameGrpcMessage, GrpcReader } from '../../shared/grpc-message.ts';
 import { readWire, writeBytes } from '../../shared/proto-wire.ts';
 import { Reflection } from './reflection.ts';
 
@@ -16,24 +17,18 @@ async function serve(answer: (stream: ServerHttp2Stream, path: string, wanted: s
   server.on('sessionError', () => undefined);
   server.on('stream', (stream, headers) => {
     stream.on('error', () => undefined);
-    let received = Buffer.alloc(0);
-    stream.on('data', (chunk: Buffer) => {
-      received = Buffer.concat([received, chunk]);
-      while (received.length >= 5 && received.length >= 5 + received.readUInt32BE(1)) {
-        const [field] = readWire(received.subarray(5, 5 + received.readUInt32BE(1))) ?? [];
-        received = received.subarray(5 + received.readUInt32BE(1));
-        answer(stream, String(headers[':path']), String(field?.value));
-      }
+    const questions = new GrpcReader(({ data }) => {
+      const [field] = readWire(data) ?? [];
+      answer(stream, String(headers[':path']), String(field?.value));
     });
+    stream.on('data', (chunk: Buffer) => questions.add(chunk));
   });
   await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve));
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 function send(stream: ServerHttp2Stream, message: Buffer): void {
   if (!stream.headersSent) stream.respond({ ':status': 200, 'content-type': 'application/grpc' });
-  const head = Buffer.alloc(5);
-  head.writeUInt32BE(message.length, 1);
-  stream.write(Buffer.concat([head, message]));
+  stream.write(frameGrpcMessage(message));
 }
 const unimplemented = (stream: ServerHttp2Stream) =>
   stream.respond({ ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '12' }, { endStream: true });

@@ -1,5 +1,6 @@
 import http2 from 'node:http2';
 import type { Clock } from '../../shared/clock.ts';
+import { frameGrpcMessage, GrpcReader } from '../../shared/grpc-message.ts';
 import { ProtoTypes } from '../../shared/proto-types.ts';
 import { readWire, writeBytes } from '../../shared/proto-wire.ts';
 
@@ -76,7 +77,6 @@ function askVersion(address: string, service: string, version: string): Promise<
     const types = new ProtoTypes();
     const asked = new Set<string>();
     let open = 0;
-    let received = Buffer.alloc(0);
     let bytes = 0;
     const done = () => {
       clearTimeout(timer);
@@ -97,8 +97,15 @@ function askVersion(address: string, service: string, version: string): Promise<
       if (asked.has(value) || asked.size >= maxFiles) return;
       asked.add(value);
       open++;
-      stream.write(frame(writeBytes(field, value)));
+      stream.write(frameGrpcMessage(writeBytes(field, value)));
     };
+    const answers = new GrpcReader(({ data }) => {
+      open--;
+      // file_descriptor_response {file_descriptor_proto = 1}; anything else is an error_response or nothing that was asked for.
+      const files = fieldsOf(data, 4).flatMap((response) => fieldsOf(response, 1));
+      const imports = files.flatMap((file) => types.addFile(Buffer.from(file)));
+      for (const name of imports) if (!types.files.has(name)) send(3, name);
+    });
     stream.on('error', (error) => fail(`server reflection failed: ${error.message}`));
     stream.on('response', (headers) => {
       if (headers[':status'] !== 200 || (headers['grpc-status'] ?? '0') !== '0') fail(noReflection);
@@ -107,16 +114,7 @@ function askVersion(address: string, service: string, version: string): Promise<
     stream.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes > maxAnswerBytes) return fail('server reflection answered too much');
-      received = Buffer.concat([received, chunk]);
-      while (received.length >= 5 && received.length >= 5 + received.readUInt32BE(1)) {
-        const message = received.subarray(5, 5 + received.readUInt32BE(1));
-        received = received.subarray(5 + message.length);
-        open--;
-        // file_descriptor_response {file_descriptor_proto = 1}; anything else is an error_response or nothing that was asked for.
-        const files = fieldsOf(message, 4).flatMap((response) => fieldsOf(response, 1));
-        const imports = files.flatMap((file) => types.addFile(Buffer.from(file)));
-        for (const name of imports) if (!types.files.has(name)) send(3, name);
-      }
+      answers.add(chunk);
       if (open > 0) return undefined;
       done();
       return types.methods.size > 0 ? resolve(types) : reject(new Error(`server reflection does not know ${service}`));
@@ -127,10 +125,4 @@ function askVersion(address: string, service: string, version: string): Promise<
 
 function fieldsOf(bytes: Buffer, number: number): Buffer[] {
   return (readWire(bytes) ?? []).flatMap((field) => (field.number === number && field.wire === 'len' ? [field.value] : []));
-}
-
-function frame(message: Buffer): Buffer {
-  const head = Buffer.alloc(5);
-  head.writeUInt32BE(message.length, 1);
-  return Buffer.concat([head, message]);
 }

@@ -1,5 +1,5 @@
 import http2 from 'node:http2';
-import { FrameSplitter, frame } from '../grpc-frames.ts';
+import { frame, readInflated } from '../grpc-frames.ts';
 import { ScriptPlayer } from './script-player.ts';
 import { failure, headersOf, type Prepared, type WireAnswer, type WireCall, type WireMessage } from './wire.ts';
 
@@ -45,7 +45,7 @@ export function prepareGrpc(call: WireCall, sessions: Http2Sessions): Prepared {
       (message) => void sent.write(frame(message.data)),
       () => sent.end(),
     );
-    const splitter = new FrameSplitter((data) => {
+    const messagesDown = readInflated((data) => {
       messages.push({ dir: 'down', kind: 'message', data, offsetMs: performance.now() - startedAt });
       player.received();
     });
@@ -61,7 +61,7 @@ export function prepareGrpc(call: WireCall, sessions: Http2Sessions): Prepared {
     sent.on('trailers', (head) => {
       trailers = plainHeaders(head);
     });
-    sent.on('data', (chunk: Buffer) => splitter.add(chunk));
+    sent.on('data', (chunk: Buffer) => messagesDown.add(chunk));
     sent.on('error', (reason: NodeJS.ErrnoException) => {
       error = reason.code ?? reason.message;
     });

@@ -4,7 +4,8 @@ import net, { type Socket } from 'node:net';
 import { pipeline, type Readable } from 'node:stream';
 import type { HostPort } from '../../data-plane/snapshot.ts';
 import type { Turn } from '../../recorder/conversation/conversation.ts';
-import { FrameSplitter } from '../grpc-frames.ts';
+import type { GrpcReader } from '../../shared/grpc-message.ts';
+import { readInflated } from '../grpc-frames.ts';
 import { framing, headerOf, type Learn, pairsOf } from './answer.ts';
 
 /* Calls that a simulation leaves to the service itself. Bodies pass as they come; an answer is kept only where it is to be learned. */
@@ -147,7 +148,7 @@ class Keeper {
   #headers: readonly (readonly [string, string])[] = [];
   /** Of gRPC. */
   #turns: Turn[] | null = null;
-  #down: FrameSplitter | null = null;
+  #down: GrpcReader | null = null;
   readonly #startedAt = performance.now();
 
   constructor(answer: Readable, learn: Learn) {
@@ -165,8 +166,8 @@ class Keeper {
   /** What both sides say is kept in its order too. `rest` is listened to beside whoever sends it on. */
   listen(read: readonly Buffer[], rest: Readable | null): void {
     this.#turns = [];
-    const up = new FrameSplitter((data) => this.#turn('up', 'message', data));
-    this.#down = new FrameSplitter((data) => this.#turn('down', 'message', data));
+    const up = readInflated((data) => this.#turn('up', 'message', data));
+    this.#down = readInflated((data) => this.#turn('down', 'message', data));
     for (const chunk of read) up.add(chunk);
     if (rest === null) this.#turn('up', 'end');
     rest?.on('data', (chunk: Buffer) => up.add(chunk));

@@ -3,6 +3,7 @@ import type { CapturedBody, ExchangeDetail, ExchangeMessage } from '../../api/ex
 import type { Conversation } from '../../recorder/conversation/conversation.ts';
 import { decodeBody } from '../../recorder/decode-body.ts';
 import type { StandInEntry } from '../../recorder/stand-in.ts';
+import { frameGrpcMessage, grpcHeadBytes, readGrpcMessages } from '../../shared/grpc-message.ts';
 import { framing, type StandInAnswer } from './answer.ts';
 import type { RecordedTalk } from './answering-talk.ts';
 
@@ -59,7 +60,7 @@ function wholeBody(exchange: ExchangeDetail): { bytes: Buffer; isDecoded: boolea
   }
   const decoded = decodeBody(body);
   const bytes = decoded ?? Buffer.from(body.content, body.encoding);
-  if (isGrpc(exchange) && !hasWholeFrames(bytes))
+  if (isGrpc(exchange) && !readGrpcMessages(bytes).isWhole)
     return 'its gRPC messages are not whole: redaction may have changed their length';
   return { bytes, isDecoded: decoded !== null };
 }
@@ -67,12 +68,6 @@ function wholeBody(exchange: ExchangeDetail): { bytes: Buffer; isDecoded: boolea
 const isGrpc = ({ protocol, response }: ExchangeDetail): boolean =>
   protocol === 'gRPC' ||
   response.headers.some(([name, value]) => /^content-type$/i.test(name) && value.startsWith('application/grpc'));
-
-function hasWholeFrames(bytes: Buffer): boolean {
-  let at = 0;
-  while (at + 5 <= bytes.length) at += 5 + bytes.readUInt32BE(at + 1);
-  return at === bytes.length;
-}
 
 /** A body longer than the capture limit whose messages were all kept is whole after all. */
 function joinMessages({ messages, response }: ExchangeDetail): Buffer | null {
@@ -85,10 +80,7 @@ function joinMessages({ messages, response }: ExchangeDetail): Buffer | null {
 
 function messageBytes({ kind, content, encoding }: ExchangeMessage): Buffer {
   const payload = Buffer.from(content, encoding);
-  if (kind !== 'message') return payload;
-  const head = Buffer.alloc(5);
-  head.writeUInt32BE(payload.length, 1);
-  return Buffer.concat([head, payload]);
+  return kind === 'message' ? frameGrpcMessage(payload) : payload;
 }
 
 /** Pauses of a stream where every message's time was kept; else the whole answer after as long as it took. */
@@ -97,7 +89,7 @@ function timing({ messages, durationMs }: ExchangeDetail, body: Buffer): Pick<St
   const first = down[0];
   let end = 0;
   const pieces = down.map((message) => {
-    end += message.bytes + (message.kind === 'message' ? 5 : 0);
+    end += message.bytes + (message.kind === 'message' ? grpcHeadBytes : 0);
     return { end, afterMs: Math.max(0, message.offsetMs - first!.offsetMs) };
   });
   if (first === undefined || end > body.length) return { delayMs: durationMs, pieces: null };

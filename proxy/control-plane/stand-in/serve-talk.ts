@@ -3,7 +3,7 @@ import type http2 from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { isSendableCode } from '../close-code.ts';
-import { FrameSplitter, frame } from '../grpc-frames.ts';
+import { frame, readInflated } from '../grpc-frames.ts';
 import { framing, headerOf, type StandInAnswer, type StandInTalk } from './answer.ts';
 import { toHeaderValue, toHttp2Headers, writeHttp1 } from './write-answer.ts';
 
@@ -13,7 +13,7 @@ const maxFrameBytes = 16 * 1024 * 1024;
 
 /** Answers a gRPC call message by message. */
 export function converseHttp2(stream: http2.ServerHttp2Stream, talk: StandInTalk): void {
-  const splitter = new FrameSplitter((data) => talk.heard(Buffer.from(data)));
+  const messages = readInflated((data) => talk.heard(Buffer.from(data)));
   const respond = (endStream: boolean) => {
     if (stream.headersSent || stream.destroyed) return;
     stream.respond({ ':status': talk.status, ...toHttp2Headers(talk.headers) }, { waitForTrailers: !endStream, endStream });
@@ -22,7 +22,7 @@ export function converseHttp2(stream: http2.ServerHttp2Stream, talk: StandInTalk
     if (talk.trailers.length > 0) stream.sendTrailers(toHttp2Headers(talk.trailers));
     else stream.close();
   });
-  stream.on('data', (chunk: Buffer) => splitter.add(chunk));
+  stream.on('data', (chunk: Buffer) => messages.add(chunk));
   stream.once('end', () => talk.ended());
   stream.once('close', () => talk.left());
   // Some clients wait for the head before they say anything.

@@ -1,3 +1,4 @@
+import { GrpcScanner, type GrpcSink } from '../../shared/grpc-message.ts';
 import type { PassedMessage } from './message-log.ts';
 import { Preview } from './preview.ts';
 
@@ -55,18 +56,12 @@ export class EventSplitter implements Splitter {
   }
 }
 
-const grpcHeadBytes = 5;
-
-/** gRPC: a flag and four bytes of length before each message. */
-export class GrpcSplitter implements Splitter {
+/** gRPC's messages, without the trailers of gRPC-Web. */
+export class GrpcSplitter implements Splitter, GrpcSink {
   readonly #dir: Dir;
   readonly #tell: Tell;
   readonly #message: Preview;
-  readonly #head = Buffer.allocUnsafe(grpcHeadBytes);
-  #filled = 0;
-  #left = 0;
-  /** Not gRPC after all: nothing more is told. */
-  #lost = false;
+  readonly #scanner = new GrpcScanner(this);
 
   constructor(dir: Dir, tell: Tell, limitBytes: number) {
     this.#dir = dir;
@@ -75,29 +70,14 @@ export class GrpcSplitter implements Splitter {
   }
 
   add(chunk: Buffer): void {
-    let at = 0;
-    while (at < chunk.length && !this.#lost) {
-      if (this.#filled < grpcHeadBytes) {
-        this.#head[this.#filled++] = chunk[at++]!;
-        if (this.#filled < grpcHeadBytes) continue;
-        // 0x80 is the trailers frame of gRPC-Web.
-        this.#lost = (this.#head[0]! & 0x7e) !== 0;
-        this.#left = this.#head.readUInt32BE(1);
-        if (this.#left === 0) this.#end();
-        continue;
-      }
-      const size = Math.min(this.#left, chunk.length - at);
-      this.#message.add(chunk.subarray(at, at + size));
-      at += size;
-      this.#left -= size;
-      if (this.#left === 0) this.#end();
-    }
+    this.#scanner.add(chunk);
   }
 
-  #end(): void {
-    this.#filled = 0;
-    const compressed = (this.#head[0]! & 1) === 1;
-    if (this.#lost || (this.#head[0]! & 0x80) !== 0) return;
+  onPiece(piece: Buffer): void {
+    this.#message.add(piece);
+  }
+
+  onMessage(compressed: boolean): void {
     this.#tell({ dir: this.#dir, kind: 'message', ...this.#message.take(), ...(compressed ? { compressed } : {}) });
   }
 }

@@ -1,4 +1,4 @@
-import { frameGrpcMessage } from '../../shared/grpc-message.ts';
+import { frameGrpcMessage, readUnaryMessage } from '../../shared/grpc-message.ts';
 import type { Clock } from '../clock.ts';
 import { HeaderMap } from '../header-map.ts';
 import { dial } from '../upstream/connect.ts';
@@ -148,8 +148,9 @@ function readAnswer(httpStatus: number, trailers: HeaderMap, body: Buffer | null
       why: `it answered ${describeGrpcStatus(Number(status))}${message ? `: ${decodePercents(message)}` : ''}`,
     };
   }
-  const isWhole = body.length >= 5 && body[0] === 0 && body.readUInt32BE(1) === body.length - 5;
-  return isWhole ? { ok: true, message: body.subarray(5) } : { ok: false, why: 'its answer is no gRPC message' };
+  const message = readUnaryMessage(body);
+  const isReadable = message !== null && !message.compressed;
+  return isReadable ? { ok: true, message: message.data } : { ok: false, why: 'its answer is no gRPC message' };
 }
 
 /** grpc-message is percent-encoded UTF-8; one that is not stays as it is. */

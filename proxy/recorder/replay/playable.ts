@@ -1,5 +1,6 @@
 import type { ExchangeDetail, ExchangeMessage } from '../../api/exchange.schema.ts';
 import type { ReplayRequest } from '../../api/replay.schema.ts';
+import { readGrpcMessages } from '../../shared/grpc-message.ts';
 import type { StreamMessage, StreamScript } from './call.ts';
 
 /** How long after its recorded end a stream that never ends by itself is waited for. */
@@ -59,14 +60,9 @@ export function toStreamMessage(message: ExchangeMessage): StreamMessage {
   return { dir, kind, offsetMs, data, ...(closeCode === undefined ? {} : { closeCode }) };
 }
 
-/** gRPC's length-prefixed messages out of a body; what is cut off at the end is left out. */
+/** The gRPC messages of a body; one that is cut off at the end is left out. */
 export function framesOf(body: Buffer, dir: StreamMessage['dir']): StreamMessage[] {
-  const messages: StreamMessage[] = [];
-  for (let at = 0; at + 5 <= body.length; ) {
-    const length = body.readUInt32BE(at + 1);
-    if (at + 5 + length > body.length) break;
-    messages.push({ dir, kind: 'message', data: body.subarray(at + 5, at + 5 + length), offsetMs: 0 });
-    at += 5 + length;
-  }
-  return messages;
+  return readGrpcMessages(body)
+    .messages.filter(({ data, bytes }) => data.length === bytes)
+    .map(({ data }) => ({ dir, kind: 'message', data, offsetMs: 0 }));
 }

@@ -6,6 +6,7 @@ import type {
   MessageView,
   ProtoField,
 } from '../../api/exchange.schema.ts';
+import { readGrpcMessages } from '../../shared/grpc-message.ts';
 import type { ProtoTypes } from '../../shared/proto-types.ts';
 import { describeProto } from './proto-fields.ts';
 
@@ -25,6 +26,8 @@ export interface ViewOptions {
 }
 
 const maxSummary = 200;
+/** Messages taken out of one body. */
+const maxOfBody = 1000;
 
 /** The messages of an exchange, each made readable: events taken apart, protobuf fields listed, one line of summary. */
 export function viewMessages(exchange: ExchangeDetail, options: ViewOptions): MessagePage {
@@ -122,22 +125,12 @@ function messagesOfBodies({ request, response, durationMs }: ExchangeDetail): {
 
 function splitBody(body: CapturedBody | null, dir: 'up' | 'down', offsetMs: number): Omit<ExchangeMessage, 'number'>[] {
   if (body === null) return [];
-  const bytes = Buffer.from(body.content, body.encoding);
-  const items: Omit<ExchangeMessage, 'number'>[] = [];
-  for (let at = 0; at + 5 <= bytes.length && items.length < 1000; ) {
-    const flag = bytes[at]!;
-    const length = bytes.readUInt32BE(at + 1);
-    if ((flag & 0x7e) !== 0) break;
-    const content = bytes.subarray(at + 5, at + 5 + length);
-    at += 5 + length;
-    if ((flag & 0x80) !== 0) continue;
-    items.push({
-      ...{ dir, kind: 'message', bytes: length, offsetMs, encoding: 'base64', content: content.toString('base64') },
-      truncated: content.length < length,
-      ...((flag & 1) === 1 ? { compressed: true } : {}),
-    });
-  }
-  return items;
+  const { messages } = readGrpcMessages(Buffer.from(body.content, body.encoding));
+  return messages.slice(0, maxOfBody).map(({ data, bytes, compressed }) => ({
+    ...{ dir, kind: 'message', bytes, offsetMs, encoding: 'base64', content: data.toString('base64') },
+    truncated: data.length < bytes,
+    ...(compressed ? { compressed } : {}),
+  }));
 }
 
 function summaryOfFields(fields: readonly ProtoField[]): string {

@@ -1,5 +1,5 @@
 import http2, { type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
-import { frameGrpcMessage } from '../../shared/grpc-message.ts';
+import { frameGrpcMessage, type GrpcMessage, grpcHeadBytes, readUnaryMessage } from '../../shared/grpc-message.ts';
 import { exportResponse } from './answers.ts';
 import { type OtlpSignal, otlpBodyLimitBytes } from './decode.ts';
 import { type IngestExport, isOwnHost, listenNear } from './loopback.ts';
@@ -9,7 +9,6 @@ const methods: ReadonlyMap<string, OtlpSignal> = new Map([
   ['/opentelemetry.proto.collector.logs.v1.LogsService/Export', 'logs'],
   ['/opentelemetry.proto.collector.metrics.v1.MetricsService/Export', 'metrics'],
 ]);
-const frameHead = 5;
 
 /** gRPC status of each outcome that is not one of ours. */
 const codeOf = { 'too-large': 8, malformed: 3, unavailable: 14 } as const;
@@ -66,7 +65,7 @@ async function serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, in
   if (frame === null) return fail(stream, 8, `the message is over ${otlpBodyLimitBytes} bytes`);
   const encoding = headers['grpc-encoding'] ?? 'identity';
   if (frame.compressed && encoding !== 'gzip') return fail(stream, 12, `grpc-encoding ${String(encoding)} is not understood`);
-  const outcome = await ingest({ signal, bytes: frame.message, encoding: 'protobuf', gzip: frame.compressed });
+  const outcome = await ingest({ signal, bytes: frame.data, encoding: 'protobuf', gzip: frame.compressed });
   if (outcome.ok) succeed(stream, exportResponse(signal, 'protobuf', outcome));
   else fail(stream, codeOf[outcome.kind], outcome.message);
 }
@@ -95,21 +94,16 @@ function fail(stream: ServerHttp2Stream, code: number, message: string): void {
 }
 
 /** The one message of a unary call; a text says what is wrong with it, null that it is too large. */
-function readFrame(stream: ServerHttp2Stream): Promise<{ compressed: boolean; message: Buffer } | string | null> {
+function readFrame(stream: ServerHttp2Stream): Promise<GrpcMessage | string | null> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let total = 0;
     stream.on('data', (chunk: Buffer) => {
       total += chunk.length;
-      if (total > otlpBodyLimitBytes + frameHead) resolve(null);
+      if (total > otlpBodyLimitBytes + grpcHeadBytes) resolve(null);
       else chunks.push(chunk);
     });
-    const done = (): void => {
-      const body = Buffer.concat(chunks);
-      if (body.length < frameHead || body.readUInt32BE(1) !== body.length - frameHead)
-        resolve('the body is not one gRPC message');
-      else resolve({ compressed: body[0] === 1, message: body.subarray(frameHead) });
-    };
+    const done = (): void => resolve(readUnaryMessage(Buffer.concat(chunks)) ?? 'the body is not one gRPC message');
     stream.once('end', done);
     stream.once('close', done);
   });
