@@ -57,7 +57,9 @@ function ServiceBox({ view, selected, onSelect }: BoxProps) {
           {view.name}
         </span>
         <StoodIn id={view.id} />
-        <span className="topo-node-kind">{kindWords[view.kind] ?? (view.namespace && `in ${view.namespace}`)}</span>
+        <span className="topo-node-kind" title={view.inferred ? 'Known from spans of the apps: no sidecar sees it' : undefined}>
+          {view.inferred ? '◌ inferred' : (kindWords[view.kind] ?? (view.namespace && `in ${view.namespace}`))}
+        </span>
       </span>
       <span className="topo-node-line num">
         {busy ? (

@@ -14,6 +14,8 @@ export interface NodeView {
   id: string;
   key: string;
   kind: GraphNode['kind'] | 'version';
+  /** Nothing but the apps' spans tells of it. */
+  inferred: boolean;
   name: string;
   /** Shown only when services of several namespaces are on show. */
   namespace: string;
@@ -44,6 +46,8 @@ export interface EdgeView {
   /** Seconds a dash takes for its way; 0 = stands still. */
   paceSeconds: number;
   lock: 'all' | 'some' | 'none' | 'outside';
+  /** No sidecar sees it: the apps' spans tell of it. */
+  inferred: boolean;
   faults: number;
   retries: string;
   timeouts: number;
@@ -120,6 +124,7 @@ function viewNode(node: GraphNode, showNamespace: boolean, group: GroupBy, open:
   const view = {
     id: node.id,
     kind: node.kind,
+    inferred: node.inferred === true,
     name: node.name,
     namespace: showNamespace && node.kind === 'service' ? node.namespace : '',
     health: healthOf(node.health),
@@ -155,6 +160,7 @@ function viewVersion(node: GraphNode, version: GraphNode['versions'][number], th
   const view = {
     id: `${node.id}@${version.version}`,
     kind: 'version' as const,
+    inferred: false,
     name: version.version,
     namespace: '',
     health: healthOf(health),
@@ -278,7 +284,8 @@ export function edgePace(rate: number): number {
 
 function viewEdge(edge: GraphEdge, label: LabelKind, thresholds: HealthThresholds): EdgeView {
   const mark = markErrors(edge, thresholds);
-  const lock = edge.from === 'outside' ? 'outside' : edge.mtlsShare >= 0.999 ? 'all' : edge.mtlsShare > 0 ? 'some' : 'none';
+  const outside = edge.from === 'outside' || edge.inferred !== undefined;
+  const lock = outside ? 'outside' : edge.mtlsShare >= 0.999 ? 'all' : edge.mtlsShare > 0 ? 'some' : 'none';
   const view = {
     id: edge.id,
     from: edge.from,
@@ -290,6 +297,7 @@ function viewEdge(edge: GraphEdge, label: LabelKind, thresholds: HealthThreshold
     width: edgeWidth(edge.rate),
     paceSeconds: edgePace(edge.rate) || (edge.open ? edgePace(1) : 0),
     lock: lock as EdgeView['lock'],
+    inferred: edge.inferred !== undefined,
     faults: edge.faults.length,
     retries: edge.retryRatio > 0 ? formatShare(edge.retryRatio) : '',
     timeouts: edge.timeouts,
@@ -302,6 +310,12 @@ function viewEdge(edge: GraphEdge, label: LabelKind, thresholds: HealthThreshold
   return { ...view, key: JSON.stringify(view) };
 }
 
+const inferredWords: Record<NonNullable<GraphEdge['inferred']>, string> = {
+  call: 'past the mesh',
+  database: 'a database',
+  messaging: 'messages',
+};
+
 /** Everything of an edge in words, for the label's accessible name. */
 export function describeEdge(edge: GraphEdge): string {
   const parts = [
@@ -310,7 +324,13 @@ export function describeEdge(edge: GraphEdge): string {
     `${formatShare(edge.errorShare)} errors`,
     edge.clientErrorShare ? `${formatShare(edge.clientErrorShare)} 4xx` : '',
     `p95 ${formatMs(edge.p95)}`,
-    edge.mtlsShare >= 0.999 ? 'mutual TLS' : edge.mtlsShare > 0 ? `mutual TLS on ${formatShare(edge.mtlsShare)}` : 'plain text',
+    edge.inferred
+      ? `${inferredWords[edge.inferred]}, known from the apps’ spans`
+      : edge.mtlsShare >= 0.999
+        ? 'mutual TLS'
+        : edge.mtlsShare > 0
+          ? `mutual TLS on ${formatShare(edge.mtlsShare)}`
+          : 'plain text',
   ];
   if (edge.open) parts.push(`${edge.open} open`);
   if (edge.faults.length > 0) parts.push(`${edge.faults.length} armed: ${edge.faults.join(', ')}`);

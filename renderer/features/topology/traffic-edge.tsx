@@ -24,11 +24,12 @@ export const TrafficEdge = memo(function TrafficEdge({ id, data, selected }: Edg
         data-selected={selected || undefined}
         data-idle={view.paceSeconds === 0 || undefined}
         data-dim={view.dim || undefined}
+        data-inferred={view.inferred || undefined}
       >
         {/* biome-ignore lint/a11y/noStaticElementInteractions: the label is the button for the keyboard; the line is a larger target. */}
         <path className="topo-edge-reach" d={line.path} onClick={() => onSelect(id)} />
         <path className="topo-edge-line" d={line.path} strokeWidth={view.width} />
-        {view.paceSeconds > 0 && (
+        {view.paceSeconds > 0 && !view.inferred && (
           <path
             className="topo-edge-flow"
             d={line.path}
