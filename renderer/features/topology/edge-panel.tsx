@@ -44,7 +44,7 @@ export function EdgePanel({ edge, target, onClose }: { edge: GraphEdge; target: 
           </h2>
           <div className="topo-panel-sub">
             {edge.protocol && <Badge>{edge.protocol}</Badge>}
-            <MtlsBadge share={edge.mtlsShare} />
+            {edge.inferred ? <Badge>◌ inferred</Badge> : <MtlsBadge share={edge.mtlsShare} />}
           </div>
         </div>
         <IconButton label="Close" keys="Escape" size="small" icon={<X size={15} />} onClick={onClose} />
@@ -53,15 +53,23 @@ export function EdgePanel({ edge, target, onClose }: { edge: GraphEdge; target: 
         <section className="topo-section">
           <RedNumbers red={edge} ends={edge} />
         </section>
-        <Signals edge={edge} />
-        <FaultSection edge={edge} injectable={hasService} />
-        <SplitSection edge={edge} target={target} />
-        {hasService && target.protocol !== 'tcp' && (
+        {edge.inferred ? (
+          <p className="muted">
+            Known from spans that {from} sent: no sidecar sees these calls, so nothing can be injected into them or shifted.
+          </p>
+        ) : (
+          <>
+            <Signals edge={edge} />
+            <FaultSection edge={edge} injectable={hasService} />
+            <SplitSection edge={edge} target={target} />
+          </>
+        )}
+        {!edge.inferred && hasService && target.protocol !== 'tcp' && (
           <StandInSection service={edge.to} from={edge.from === 'outside' ? null : from} />
         )}
         <section className="topo-section topo-actions">
           <a className="dd-button" data-variant="default" data-size="medium" href={requestsHref(edge)}>
-            <ArrowLeftRight size={13} aria-hidden="true" /> Requests
+            <ArrowLeftRight size={13} aria-hidden="true" /> {edge.inferred ? 'Traces' : 'Requests'}
           </a>
           {hasService && (
             <a className="dd-button" data-variant="default" data-size="medium" href={hrefTo('service', { name: edge.to })}>

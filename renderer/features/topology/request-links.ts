@@ -3,6 +3,8 @@ import { shortName } from './topology-view.ts';
 
 /** The requests behind a number: `requestsHref({to: 'default/ratings'}, 'status>=500')`. */
 export function requestsHref(ends: { from?: string; to?: string; version?: string }, ...terms: string[]): string {
+  // No sidecar saw these calls: they are in the traces of whoever made them.
+  if (isInferred(ends.from) || isInferred(ends.to)) return hrefTo('traces', ends.from ? { service: shortName(ends.from) } : {});
   const filter = [
     ends.from && `src:${shortName(ends.from)}`,
     ends.to && `dest:${shortName(ends.to)}`,
@@ -11,6 +13,8 @@ export function requestsHref(ends: { from?: string; to?: string; version?: strin
   ];
   return hrefTo('requests', { filter: filter.filter(Boolean).join(' ') });
 }
+
+const isInferred = (id: string | undefined): boolean => id?.startsWith('inferred/') ?? false;
 
 /** `ms>=48`, so that "p95 48 ms" leads to the slowest twentieth. */
 export const slowerThan = (ms: number | null): string =>

@@ -59,7 +59,14 @@ export function TopologyTable({
             {
               id: 'mtls',
               title: 'Mutual TLS',
-              cell: (edge) => (edge.mtlsShare >= 0.999 ? 'yes' : edge.mtlsShare > 0 ? formatShare(edge.mtlsShare) : '▲ no'),
+              cell: (edge) =>
+                edge.inferred
+                  ? `◌ inferred: ${edge.inferred}`
+                  : edge.mtlsShare >= 0.999
+                    ? 'yes'
+                    : edge.mtlsShare > 0
+                      ? formatShare(edge.mtlsShare)
+                      : '▲ no',
             },
           ]}
         />
