@@ -154,9 +154,14 @@ export const scenarioRunRequestSchema = z
     yaml: z.string().optional(),
     /** In place of the scenario's own. */
     seed: z.number().int().optional(),
+    /** By hand: load runs, each later entry of the timeline waits for POST /scenarios/runs/{id}/step. Ten minutes at most. */
+    stepped: z.boolean().optional(),
   })
   .refine((request) => (request.name === undefined) !== (request.yaml === undefined), { message: 'say either name or yaml' });
 export type ScenarioRunRequest = z.infer<typeof scenarioRunRequestSchema>;
+
+/** POST /scenarios/runs/{id}/step: the next entry of the timeline, or all that are left at their planned distances. */
+export const scenarioStepSchema = z.strictObject({ runOn: z.boolean().default(false) });
 
 /** One bar of the timeline. */
 export const scenarioTrackSchema = z.object({
@@ -230,6 +235,11 @@ export const scenarioRunSchema = z.object({
   journal: z.array(z.object({ atMs: z.number(), kind: z.string(), message: z.string() })),
   /** False when the load generator could not keep its schedule. */
   valid: z.boolean(),
+  /**
+   * Of a run carried out by hand. Its tracks stand where they were stepped to, and what has not come yet where it would come next. `next`: what the next
+   * step does, in words; null when nothing waits for one. `left`: steps to the end.
+   */
+  stepped: z.object({ next: z.array(z.string()).nullable(), left: z.number().int() }).optional(),
   /** The last passed run before this one, and what differs. */
   baseline: z
     .object({

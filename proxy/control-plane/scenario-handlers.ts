@@ -7,7 +7,10 @@ import type { Configuration } from './apply.ts';
 import { ApiError } from './server/api-error.ts';
 import type { ApiHandlers } from './server/route-table.ts';
 
-export type ScenarioHandlers = Pick<ApiHandlers, 'startScenario' | 'listScenarioRuns' | 'getScenarioRun' | 'cancelScenarioRun'>;
+export type ScenarioHandlers = Pick<
+  ApiHandlers,
+  'startScenario' | 'listScenarioRuns' | 'getScenarioRun' | 'stepScenarioRun' | 'cancelScenarioRun'
+>;
 
 export function createScenarioHandlers({
   scenarios,
@@ -22,7 +25,7 @@ export function createScenarioHandlers({
       const scenario =
         body.yaml === undefined ? await findApplied(configuration, body) : await readScenario(configuration, body.yaml);
       const namespace = scenario.metadata.namespace ?? configuration.current.set.defaultNamespace;
-      const outcome = await scenarios.start(scenario, namespace, body.seed);
+      const outcome = await scenarios.start(scenario, namespace, body);
       if (!outcome.ok) throw new ApiError('conflict', outcome.message);
       return outcome.run;
     },
@@ -31,6 +34,12 @@ export function createScenarioHandlers({
       const run = await scenarios.get(params.id);
       if (!run) throw missing(params.id);
       return run;
+    },
+    stepScenarioRun: async ({ params, body }) => {
+      const run = scenarios.step(params.id, body.runOn);
+      if (run) return run;
+      if (run === null && (await scenarios.get(params.id)) === null) throw missing(params.id);
+      throw new ApiError('conflict', 'The run waits for no step: it runs by the clock, has not begun or is over');
     },
     cancelScenarioRun: async ({ params }) => {
       const run = await scenarios.cancel(params.id);

@@ -3,6 +3,7 @@ import { type Condition, formatMeasured, meets, parseCondition } from '../shared
 import { answerOf, conductOf, countsWholeRequests, type Hop, isInScope } from './hop.ts';
 import type { LoadResult } from './load-generator.ts';
 import { Measure } from './measure.ts';
+import { byClock, type Timetable } from './stepper.ts';
 import { milliseconds, type PlannedLoad } from './timeline.ts';
 import { traceIdOf } from './trace-mark.ts';
 import { WorstTraces } from './worst-traces.ts';
@@ -15,6 +16,8 @@ export interface ConditionWatchOptions {
   /** Planned end of the scenario, milliseconds from its start. */
   durationMs: number;
   mark: string;
+  /** Default: by the clock. */
+  timetable?: Timetable;
 }
 
 /** What a load sees of its own requests. */
@@ -26,8 +29,7 @@ export class ConditionWatch {
   readonly abortOnFail: boolean;
   readonly #condition: Condition;
   readonly #options: ConditionWatchOptions;
-  readonly #fromMs: number;
-  readonly #toMs: number;
+  readonly #timetable: Timetable;
   readonly #load: number | null;
   readonly #whole: boolean;
   readonly #measure = new Measure();
@@ -38,21 +40,20 @@ export class ConditionWatch {
   readonly #planned: number;
 
   constructor(options: ConditionWatchOptions) {
-    const { expectation, loads, durationMs } = options;
+    const { expectation, loads } = options;
     const parsed = parseCondition(expectation.that);
     if (!parsed.ok) throw new RangeError(`${expectation.that}: ${parsed.message}`);
     this.#options = options;
     this.#condition = parsed.condition;
     this.abortOnFail = expectation.abortOnFail;
-    this.#fromMs = milliseconds(expectation.during?.from ?? '0s');
-    this.#toMs = expectation.during?.to === undefined ? durationMs : milliseconds(expectation.during.to);
+    this.#timetable = options.timetable ?? byClock;
     const load = loads.findIndex((one) => one.load.name === expectation.of?.load);
     this.#load = load < 0 ? null : load;
     this.#whole = countsWholeRequests(expectation.of);
-    this.#planned = loads.reduce(
-      (sum, one, i) => sum + (this.#isOurs(i) ? one.starts.filter((at) => this.#isInTime(at)).length : 0),
-      0,
-    );
+    // Of a run by hand nobody knows how many there will be: it is judged when it is over.
+    this.#planned = this.#timetable.isByHand
+      ? Number.POSITIVE_INFINITY
+      : loads.reduce((sum, one, i) => sum + (this.#isOurs(i) ? one.starts.filter((at) => this.#isInTime(at)).length : 0), 0);
     const text = describeCondition(expectation);
     this.outcome = {
       ...{ name: expectation.name ?? text, text, state: 'waiting', actual: '', atMs: null },
@@ -96,6 +97,16 @@ export class ConditionWatch {
     return !this.#whole || !answerMetrics.has(this.#condition.metric);
   }
 
+  /** When its time begins and ends, milliseconds from the run's start; Infinity while nobody knows. */
+  get #fromMs(): number {
+    return this.#timetable.momentOf(milliseconds(this.#options.expectation.during?.from ?? '0s'));
+  }
+  get #toMs(): number {
+    const { expectation, durationMs } = this.#options;
+    if (expectation.during?.to !== undefined) return this.#timetable.momentOf(milliseconds(expectation.during.to));
+    return this.#timetable.isByHand ? Number.POSITIVE_INFINITY : durationMs;
+  }
+
   /** How it stands now. Decided for good once its time is over and all that was due in it has ended, or when `isOver`. */
   evaluate(nowMs: number, isOver: boolean): void {
     if (this.outcome.state !== 'waiting') return;
@@ -135,7 +146,7 @@ export class ConditionWatch {
   }
 
   #measured(nowMs: number): number | null {
-    const windowMs = Math.min(nowMs, this.#toMs) - this.#fromMs;
+    const windowMs = Math.max(0, Math.min(nowMs, this.#toMs) - this.#fromMs);
     return this.#measure.read(this.#condition, windowMs, this.#dropped);
   }
 

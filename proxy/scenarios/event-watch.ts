@@ -7,6 +7,7 @@ type EventExpectation = NonNullable<ScenarioExpectation['event']>;
 
 export interface EventWatchOptions {
   expectation: ScenarioExpectation & { event: EventExpectation };
+  /** Infinity when nobody knows how long it takes. */
   durationMs: number;
   /** When the named fault or change began, milliseconds from the start; null while it has not. */
   startedAt: (name: string) => number | null;

@@ -4,6 +4,7 @@ import { ConditionWatch, type Outcome } from './condition-watch.ts';
 import { EventWatch } from './event-watch.ts';
 import type { Hop } from './hop.ts';
 import type { LoadResult } from './load-generator.ts';
+import type { Timetable } from './stepper.ts';
 import type { PlannedLoad } from './timeline.ts';
 
 export interface ExpectationsOptions {
@@ -11,6 +12,7 @@ export interface ExpectationsOptions {
   loads: readonly PlannedLoad[];
   durationMs: number;
   mark: string;
+  timetable: Timetable;
   /** When a fault or change began, milliseconds from the start; null while it has not. */
   startedAt: (name: string) => number | null;
   onDecided: (outcome: Outcome) => void;
@@ -23,16 +25,17 @@ export class Expectations {
   readonly #all: readonly (ConditionWatch | EventWatch)[];
   readonly #onDecided: (outcome: Outcome) => void;
 
-  constructor({ expect, loads, durationMs, mark, startedAt, onDecided }: ExpectationsOptions) {
+  constructor({ expect, loads, durationMs, mark, timetable, startedAt, onDecided }: ExpectationsOptions) {
     this.#onDecided = onDecided;
     this.#all = expect.map((expectation) => {
       const { event, that } = expectation;
       if (event !== undefined) {
-        const watch = new EventWatch({ expectation: { ...expectation, event }, durationMs, startedAt });
+        const endMs = timetable.isByHand ? Number.POSITIVE_INFINITY : durationMs;
+        const watch = new EventWatch({ expectation: { ...expectation, event }, durationMs: endMs, startedAt });
         this.#events.push(watch);
         return watch;
       }
-      const watch = new ConditionWatch({ expectation: { ...expectation, that: that ?? '' }, loads, durationMs, mark });
+      const watch = new ConditionWatch({ expectation: { ...expectation, that: that ?? '' }, loads, durationMs, mark, timetable });
       this.#conditions.push(watch);
       return watch;
     });

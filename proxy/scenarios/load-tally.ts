@@ -8,7 +8,8 @@ export type LoadFigures = ScenarioRun['load'][number];
 
 /** What one load has done so far. */
 export class LoadTally {
-  readonly #planned: PlannedLoad;
+  #planned: PlannedLoad;
+  #stoppedMs = Number.POSITIVE_INFINITY;
   readonly #response = new Latencies();
   readonly #service = new Latencies();
   readonly #lag = new Latencies();
@@ -21,6 +22,16 @@ export class LoadTally {
 
   constructor(planned: PlannedLoad) {
     this.#planned = planned;
+  }
+
+  /** It begins otherwise than was thought: when somebody steps to it. */
+  replan(planned: PlannedLoad): void {
+    this.#planned = planned;
+  }
+
+  /** Nothing leaves from now on. */
+  noteStopped(atMs: number): void {
+    this.#stoppedMs = Math.min(this.#stoppedMs, atMs);
   }
 
   takeResult({ intendedMs, sentMs, endMs, status }: LoadResult): void {
@@ -43,11 +54,12 @@ export class LoadTally {
   }
 
   figures(nowMs: number): LoadFigures {
-    const { load, starts, atMs, forMs } = this.#planned;
-    const goneMs = Math.min(forMs, nowMs - atMs);
+    const { load, starts, atMs, forMs, untilStopped } = this.#planned;
+    const untilMs = untilStopped ? Math.min(nowMs, this.#stoppedMs) : nowMs;
+    const goneMs = Math.min(forMs, untilMs - atMs);
     return {
       name: load.name,
-      intended: starts.length,
+      intended: untilStopped ? starts.filter((at) => at <= untilMs).length : starts.length,
       ...{ sent: this.#sent, dropped: this.#dropped, ok: this.#ok, failed: this.#failed },
       rate: goneMs <= 0 ? 0 : Math.round((this.#sent * 10_000) / goneMs) / 10,
       ...{ response: this.#response.summary(), service: this.#service.summary() },

@@ -43,14 +43,14 @@ export class LoadThread implements LoadDriver {
     });
   }
 
-  start(assignments: readonly LoadAssignment[], mark: string, sink: LoadsSink): Loads {
+  start(assignments: readonly LoadAssignment[], mark: string, sink: LoadsSink, sinceMs = 0): Loads {
     const set = this.#nextSet++;
     let stopped: () => void = () => {};
     const isStopped = new Promise<void>((resolve) => {
       stopped = resolve;
     });
     this.#started.set(set, { sink, stopped, isStopped });
-    this.#send({ type: 'start', set, mark, assignments, zeroAt: monotonicMs(performance.now()) });
+    this.#send({ type: 'start', set, mark, assignments, zeroAt: monotonicMs(performance.now() - sinceMs) });
     return {
       stop: () => {
         this.#send({ type: 'stop', set });

@@ -4,6 +4,8 @@ import type { PlannedLoad } from './timeline.ts';
 
 export interface LoadAssignment {
   planned: PlannedLoad;
+  /** Which of the scenario's loads it is; default its place in the list. */
+  index?: number;
   entry: LoadEntry;
   /** gRPC messages of its requests, encoded; null where a request has none. */
   messages?: readonly (Uint8Array | null)[];
@@ -25,8 +27,8 @@ export interface Loads {
 
 /** Sends loads. One is opened for a run, because opening takes time that no load should wait for. */
 export interface LoadDriver {
-  /** Time 0 of the plans is now. */
-  start(assignments: readonly LoadAssignment[], mark: string, sink: LoadsSink): Loads;
+  /** Time 0 of the plans is now, or was so long ago. */
+  start(assignments: readonly LoadAssignment[], mark: string, sink: LoadsSink, sinceMs?: number): Loads;
   close(): Promise<void>;
 }
 export type OpenLoadDriver = () => Promise<LoadDriver>;
@@ -42,7 +44,8 @@ export function startGenerators(
   sink: LoadSink,
 ): Loads {
   const generators = assignments.map(
-    ({ planned, entry, messages }, index) => new LoadGenerator({ planned, index, mark, entry, messages, clock, startedAt, sink }),
+    ({ planned, entry, messages, index }, place) =>
+      new LoadGenerator({ planned, index: index ?? place, mark, entry, messages, clock, startedAt, sink }),
   );
   for (const generator of generators) generator.start();
   return {

@@ -1,18 +1,21 @@
 import type { Exchange } from '../api/exchange.schema.ts';
 import type { MeshEvent } from '../api/observability.schema.ts';
 import type { Scenario, ScenarioRun } from '../api/scenario.schema.ts';
-import type { Clock, Timer } from '../shared/clock.ts';
+import type { Clock } from '../shared/clock.ts';
 import { compareWithBaseline } from './baseline.ts';
 import { Expectations } from './expectations.ts';
 import { Journal } from './journal.ts';
 import { labelOfLoad } from './labels.ts';
-import { LoadTally } from './load-tally.ts';
-import type { LoadAssignment, LoadDriver, Loads, OpenLoadDriver } from './loads.ts';
+import type { LoadDriver, OpenLoadDriver } from './loads.ts';
+import { planMoments } from './plan-moments.ts';
 import { planSteps, type Step, type Track, trackOf } from './plan-steps.ts';
 import { probeMesh } from './probe-mesh.ts';
+import { maxByHandMs, RunLoads } from './run-loads.ts';
+import { RunTimers } from './run-timers.ts';
 import type { ScenarioMesh } from './scenario-mesh.ts';
 import { SecondSeries } from './second-series.ts';
-import { durationOf, type PlannedLoad, planLoad } from './timeline.ts';
+import { byClock, Stepper } from './stepper.ts';
+import { durationOf } from './timeline.ts';
 import { newMark, readMark } from './trace-mark.ts';
 
 type State = ScenarioRun['state'];
@@ -29,6 +32,8 @@ export interface ScenarioRunOptions {
   mesh: ScenarioMesh;
   openLoads: OpenLoadDriver;
   baseline: ScenarioRun | null;
+  /** Its timeline waits for step(). */
+  stepped?: boolean;
 }
 
 /** How many milliseconds late requests may leave before the run says nothing about latency. */
@@ -50,8 +55,9 @@ export class RunningScenario {
   readonly #options: ScenarioRunOptions;
   readonly #mark: string;
   readonly #durationMs: number;
-  readonly #planned: PlannedLoad[];
-  readonly #tallies: LoadTally[];
+  readonly #loads: RunLoads;
+  /** Null: by the clock. */
+  readonly #stepper: Stepper | null;
   readonly #expectations: Expectations;
   readonly #steps: Step[];
   readonly #tracks: Track[];
@@ -59,11 +65,12 @@ export class RunningScenario {
   readonly #journal: Journal;
   readonly #started = new Map<string, number>();
   readonly #startedWall: number;
-  readonly #timers = new Set<Timer>();
+  readonly #timers: RunTimers;
   #probes: { takeHop(hop: Exchange): void } | null = null;
   #acting: Promise<void> = Promise.resolve();
   #driver: LoadDriver | null = null;
-  #loads: Loads | null = null;
+  /** What is left of a stepped timeline comes by the clock again. */
+  #runsOn = false;
   #beganAt: number | null = null;
   #beganWall = 0;
   #endedMs: number | null = null;
@@ -80,22 +87,31 @@ export class RunningScenario {
     this.#options = options;
     const { scenario, clock, random, seed } = options;
     const { spec } = scenario;
+    this.#timers = new RunTimers(clock);
     this.#startedWall = clock.wallNow();
     this.#mark = newMark(random);
     this.#durationMs = durationOf(spec);
-    this.#planned = spec.load.map((load) => planLoad(load, seed));
-    this.#tallies = this.#planned.map((planned) => new LoadTally(planned));
+    this.#loads = new RunLoads({
+      ...{ loads: spec.load, seed, mark: this.#mark, isByHand: options.stepped === true },
+      onResult: (result) => {
+        this.#series.takeResult(result);
+        this.#expectations.takeResult(result);
+      },
+      onDropped: (load, number) => this.#expectations.takeDropped(load, number),
+      onFailed: (reason) => this.#end({ state: 'error', message: reason }),
+    });
+    const { planned } = this.#loads;
     this.#journal = new Journal(() => this.#nowMs());
+    this.#steps = planSteps(scenario, options.mesh, seed);
+    this.#tracks = planned.map(({ load, atMs, forMs }) => trackOf('load', load.name, labelOfLoad(load), atMs, atMs + forMs));
+    this.#tracks.push(...new Set(this.#steps.map(({ track }) => track)));
+    this.#stepper = options.stepped ? this.#makeStepper() : null;
     this.#expectations = new Expectations({
-      ...{ expect: spec.expect, loads: this.#planned, durationMs: this.#durationMs, mark: this.#mark },
+      ...{ expect: spec.expect, loads: planned, durationMs: this.#durationMs, mark: this.#mark },
+      timetable: this.#stepper ?? byClock,
       startedAt: (name) => this.#started.get(name) ?? null,
       onDecided: ({ name, state, actual }) => this.#journal.add('expectation', `${name}: ${state.replace('_', ' ')} (${actual})`),
     });
-    this.#steps = planSteps(scenario, options.mesh, seed);
-    this.#tracks = [
-      ...this.#planned.map(({ load, atMs, forMs }) => trackOf('load', load.name, labelOfLoad(load), atMs, atMs + forMs)),
-    ];
-    this.#tracks.push(...new Set(this.#steps.map(({ track }) => track)));
     this.finished = this.#carryOut();
   }
 
@@ -104,6 +120,19 @@ export class RunningScenario {
     this.#end({ state: 'cancelled', message });
     // Its time is up already and it only waits for the last answers: nobody wants them now.
     if (this.#isEnding) void this.#driver?.close();
+  }
+
+  /** The next moment of the timeline, now. False: nothing waits for somebody. */
+  step(): boolean {
+    return this.#beganAt !== null && !this.#isEnding && !this.#runsOn && (this.#stepper?.step() ?? false);
+  }
+
+  /** What is left of the timeline comes at its distances. False: it does so already. */
+  runOn(): boolean {
+    if (this.#stepper === null || this.#beganAt === null || this.#isEnding || this.#runsOn) return false;
+    this.#runsOn = true;
+    for (const delayMs of this.#stepper.delaysLeft()) this.#timers.after(delayMs, () => this.#stepper?.step());
+    return true;
   }
 
   /**
@@ -126,7 +155,7 @@ export class RunningScenario {
       const marked = readMark(this.#mark, exchange);
       if (!marked) continue;
       const hop = { exchange, ...marked };
-      this.#tallies[hop.load]?.takeHop(hop);
+      this.#loads.takeHop(hop);
       this.#expectations.takeHop(hop);
     }
   }
@@ -146,25 +175,60 @@ export class RunningScenario {
   view(): ScenarioRun {
     const { id, number, scenario, namespace, seed, baseline } = this.#options;
     const nowMs = this.#endedMs ?? this.#nowMs();
-    const load = this.#tallies.map((tally) => tally.figures(nowMs));
+    const load = this.#loads.figures(nowMs);
     const isOver = this.#finishedAt !== null;
     return {
       ...{ id, number, scenario: scenario.metadata.name, namespace, description: scenario.spec.description ?? '' },
       ...{ state: this.#state, message: this.#message },
       startedAt: new Date(this.#startedWall).toISOString(),
       finishedAt: this.#finishedAt,
-      ...{ durationMs: this.#durationMs, elapsedMs: Math.round(nowMs), seed },
+      ...{ durationMs: this.#drawn(this.#durationMs), elapsedMs: Math.round(nowMs), seed },
       tracks: this.#tracks.map((track) => ({
         ...track,
-        state: track.kind === 'load' ? this.#stateOfLoad(track, nowMs) : track.state,
+        startMs: this.#drawn(track.startMs),
+        endMs: track.endMs === null ? null : this.#drawn(track.endMs),
+        state: track.kind === 'load' && this.#stepper === null ? this.#stateOfLoad(track, nowMs) : track.state,
       })),
       load,
       expectations: this.#expectations.list(),
       series: this.#series.points(nowMs),
       journal: this.#journal.list(),
       valid: load.every(({ lagP99Ms }) => lagP99Ms <= maxLagMs),
+      ...(this.#stepper === null ? {} : { stepped: this.#viewSteps(this.#stepper) }),
       baseline: isOver && baseline ? compareWithBaseline(baseline, load) : null,
     };
+  }
+
+  #viewSteps(stepper: Stepper): NonNullable<ScenarioRun['stepped']> {
+    const waits = this.#state === 'running' && this.#beganAt !== null && !this.#isEnding && !this.#runsOn;
+    return { next: (waits ? stepper.next?.words : null) ?? null, left: stepper.left };
+  }
+
+  /** Where a place of the timeline stands in this run. */
+  #drawn(placeMs: number): number {
+    if (this.#stepper === null) return placeMs;
+    // Over, it is as long as it was; what was never stepped to stands at its end.
+    const lastMs = this.#endedMs ?? Number.POSITIVE_INFINITY;
+    return Math.round(Math.min(lastMs, this.#stepper.expectedAt(placeMs)));
+  }
+
+  #makeStepper(): Stepper {
+    const trackOfLoad = (index: number) => this.#tracks[index]!;
+    const moments = planMoments(this.#steps, this.#loads.planned, this.#durationMs, {
+      carryOut: (step) => void this.#act(step),
+      beginLoad: (index) => {
+        this.#loads.begin(index, this.#nowMs());
+        trackOfLoad(index).state = 'active';
+        this.#journal.add('load', `${trackOfLoad(index).name}: ${trackOfLoad(index).label}`);
+      },
+      endLoad: (index) => {
+        this.#loads.end(index, this.#nowMs());
+        trackOfLoad(index).state = 'done';
+        this.#journal.add('load', `${trackOfLoad(index).name} ended`);
+      },
+      end: () => this.#end({ state: null, message: '' }),
+    });
+    return new Stepper({ moments, nowMs: () => this.#nowMs() });
   }
 
   async #carryOut(): Promise<ScenarioRun> {
@@ -183,15 +247,15 @@ export class RunningScenario {
   }
 
   async #start(over: Promise<Ending>): Promise<void> {
-    const assignments = await this.#findEntries();
-    if (typeof assignments === 'string') {
-      this.#end({ state: 'error', message: assignments });
+    const missing = await this.#loads.findEntries(this.#options.mesh);
+    if (missing !== '') {
+      this.#end({ state: 'error', message: missing });
       return;
     }
     this.#driver = await this.#options.openLoads();
-    const problem = await this.#prepare(this.#driver, assignments, over);
+    const problem = await this.#prepare(this.#driver, over);
     if (problem !== '') this.#end({ state: 'error', message: problem });
-    else if (this.#why === null) await this.#begin(this.#driver, assignments);
+    else if (this.#why === null) await this.#begin(this.#driver);
   }
 
   /** The first reason counts. */
@@ -200,27 +264,12 @@ export class RunningScenario {
     this.#over(this.#why);
   }
 
-  async #findEntries(): Promise<LoadAssignment[] | string> {
-    const assignments: LoadAssignment[] = [];
-    for (const planned of this.#planned) {
-      const entry = this.#options.mesh.entryOf(planned.load);
-      if (typeof entry === 'string') return `Load ${planned.load.name} has no way in: ${entry}`;
-      if (planned.load.protocol !== 'grpc') {
-        assignments.push({ planned, entry });
-        continue;
-      }
-      const messages = await this.#options.mesh.encodeMessages(planned.load);
-      if (typeof messages === 'string') return `Load ${planned.load.name} cannot be sent: ${messages}`;
-      assignments.push({ planned, entry, messages });
-    }
-    return assignments;
-  }
-
   /** Before the clock of the timeline runs. '' when it may begin. */
-  async #prepare(driver: LoadDriver, assignments: readonly LoadAssignment[], over: Promise<unknown>): Promise<string> {
+  async #prepare(driver: LoadDriver, over: Promise<unknown>): Promise<string> {
     const { scenario, mesh, random } = this.#options;
     const { hypothesis, record } = scenario.spec;
     if (hypothesis.length > 0) {
+      const { assignments } = this.#loads;
       const probes = probeMesh({ assignments, hypothesis, driver, mark: newMark(random), flush: () => mesh.flush() });
       this.#probes = probes;
       this.#journal.add('probe', `Probing: ${hypothesis.join(', ')}`);
@@ -237,29 +286,23 @@ export class RunningScenario {
     return '';
   }
 
-  async #begin(driver: LoadDriver, assignments: readonly LoadAssignment[]): Promise<void> {
+  async #begin(driver: LoadDriver): Promise<void> {
     const { clock } = this.#options;
     this.#beganWall = clock.wallNow();
-    this.#journal.add('start', 'The scenario begins');
+    this.#journal.add('start', this.#stepper ? 'The scenario begins; its timeline waits for each step' : 'The scenario begins');
     // What stands at 0 s is done when the first request leaves, not while it does.
     for (const step of this.#steps.filter(({ atMs }) => atMs === 0)) await this.#act(step);
     if (this.#why !== null) return;
     this.#beganAt = clock.now();
     this.#beganWall = clock.wallNow();
-    this.#loads = driver.start(assignments, this.#mark, {
-      onResult: (result) => {
-        this.#tallies[result.load]?.takeResult(result);
-        this.#series.takeResult(result);
-        this.#expectations.takeResult(result);
-      },
-      onDropped: (load, number) => {
-        this.#tallies[load]?.takeDropped();
-        this.#expectations.takeDropped(load, number);
-      },
-      onFailed: (reason) => this.#end({ state: 'error', message: reason }),
-    });
-    for (const step of this.#steps) if (step.atMs > 0) this.#at(step.atMs, () => void this.#act(step));
-    this.#at(this.#durationMs, () => this.#end({ state: null, message: '' }));
+    this.#loads.start(driver);
+    if (this.#stepper === null) {
+      for (const step of this.#steps) if (step.atMs > 0) this.#timers.after(step.atMs, () => void this.#act(step));
+      this.#timers.after(this.#durationMs, () => this.#end({ state: null, message: '' }));
+    } else {
+      for (const track of this.#tracks) if (track.kind === 'load' && track.startMs === 0) track.state = 'active';
+      this.#timers.after(maxByHandMs, () => this.#end({ state: null, message: '' }));
+    }
     this.#tickIn(tickMs);
   }
 
@@ -285,11 +328,10 @@ export class RunningScenario {
   }
 
   #tickIn(delayMs: number): void {
-    const timer = this.#options.clock.setTimer(() => {
-      this.#timers.delete(timer);
-      void this.#tick().catch((error: Error) => this.#end({ state: 'error', message: error.message }));
-    }, delayMs);
-    this.#timers.add(timer);
+    this.#timers.after(
+      delayMs,
+      () => void this.#tick().catch((error: Error) => this.#end({ state: 'error', message: error.message })),
+    );
   }
 
   async #tick(): Promise<void> {
@@ -310,13 +352,12 @@ export class RunningScenario {
   async #finish({ state, message }: Ending): Promise<void> {
     const { mesh, scenario } = this.#options;
     this.#isEnding = true;
-    for (const timer of this.#timers) timer.cancel();
-    this.#timers.clear();
+    this.#timers.callOff();
     await this.#acting;
     // Its time is up: what has left is waited for, because it counts. Otherwise nobody asks for it any more.
-    if (state === null) await this.#loads?.stop();
+    if (state === null) await this.#loads.stop(this.#nowMs());
     this.#endedMs = this.#nowMs();
-    if (this.#loads !== null) await this.#wait(settleMs);
+    if (this.#loads.hasStarted) await this.#wait(settleMs);
     await mesh.flush();
     if (state === null) this.#expectations.judge(this.#endedMs, true);
     else this.#expectations.leaveUndecided();
@@ -366,14 +407,6 @@ export class RunningScenario {
   #stateOfLoad({ startMs, endMs }: Track, nowMs: number): Track['state'] {
     if (this.#beganAt === null || nowMs < startMs) return this.#finishedAt === null ? 'waiting' : 'done';
     return this.#endedMs !== null || nowMs >= (endMs ?? 0) ? 'done' : 'active';
-  }
-
-  #at(atMs: number, act: () => void): void {
-    const timer = this.#options.clock.setTimer(() => {
-      this.#timers.delete(timer);
-      act();
-    }, atMs);
-    this.#timers.add(timer);
   }
 
   #nowMs(): number {

@@ -54,7 +54,11 @@ export class Scenarios {
   }
 
   /** Refused while another runs. `namespace` is where the scenario's services are. */
-  async start(scenario: Scenario, namespace: string, seed: number = scenario.spec.seed): Promise<StartOutcome> {
+  async start(
+    scenario: Scenario,
+    namespace: string,
+    { seed = scenario.spec.seed, stepped = false }: { seed?: number | undefined; stepped?: boolean | undefined } = {},
+  ): Promise<StartOutcome> {
     let busy = this.#running?.view();
     if (busy && busy.finishedAt !== null) {
       // It is over and only being kept.
@@ -73,7 +77,9 @@ export class Scenarios {
         number: Math.max(0, ...earlier.map((run) => run.number)) + 1,
         ...{ scenario, namespace, seed, clock, random, openLoads },
         mesh: this.#options.mesh(scenario),
-        baseline: earlier.find((run) => run.state === 'passed') ?? null,
+        // Somebody's pauses are in a run by hand: it is held against none, and none against it.
+        baseline: stepped ? null : (earlier.find((run) => run.state === 'passed' && run.stepped === undefined) ?? null),
+        stepped,
       });
       this.#running = running;
       onChange?.();
@@ -98,6 +104,13 @@ export class Scenarios {
   async get(id: string): Promise<ScenarioRun | null> {
     const now = this.#running?.view();
     return now?.id === id ? now : this.#options.store.getScenarioRun(id);
+  }
+
+  /** Answers with the run as it stands; null when there is none of that id, false when it waits for no step. */
+  step(id: string, runOn: boolean): ScenarioRun | null | false {
+    const running = this.#running;
+    if (running?.view().id !== id) return null;
+    return (runOn ? running.runOn() : running.step()) ? running.view() : false;
   }
 
   /** Answers when everything is put back. A run that is over is answered as it ended; null when there is none of that id. */

@@ -13,6 +13,8 @@ export interface PlannedLoad {
   starts: Float64Array;
   /** Which of the load's requests each start sends. */
   picks: Uint16Array;
+  /** It goes on until it is stopped: starts after that mean nothing. */
+  untilStopped?: boolean;
 }
 
 /** Starts and requests of a load. They depend on the scenario's seed and the load's name only. */
@@ -24,6 +26,29 @@ export function planLoad(load: ScenarioLoad, seed: number): PlannedLoad {
   const total = load.requests.reduce((sum, request) => sum + request.weight, 0);
   const picks = Uint16Array.from(starts, () => pickIndex(load, total, load.requests.length === 1 ? 0 : random() * total));
   return { load, atMs, forMs, timeoutMs: milliseconds(load.timeout), starts, picks };
+}
+
+/**
+ * The same from `atMs` on, and then at its last rate until it is stopped; for `maxMs` at most, and with as many requests as a run may send. A load
+ * that ends in silence just ends.
+ */
+export function planUntilStopped(load: ScenarioLoad, seed: number, atMs: number, maxMs: number): PlannedLoad {
+  const own = planLoad(load, seed);
+  const restMs = maxMs - own.forMs;
+  const { to } = rateOf(load);
+  const rest = to > 0 && restMs > 0 ? planLoad({ ...load, rate: to, at: '0s', for: `${restMs}ms` }, seedFor(seed, 'rest')) : null;
+  const starts = [...own.starts].map((at) => at - own.atMs + atMs);
+  const picks = [...own.picks];
+  for (const [i, at] of rest?.starts.entries() ?? []) {
+    starts.push(atMs + own.forMs + at);
+    picks.push(rest!.picks[i]!);
+  }
+  return {
+    ...own,
+    ...{ atMs, forMs: Math.max(maxMs, own.forMs), untilStopped: true },
+    starts: Float64Array.from(starts.slice(0, maxScenarioRequests)),
+    picks: Uint16Array.from(picks.slice(0, maxScenarioRequests)),
+  };
 }
 
 /** Requests a load means to send (for `poisson`: on average). */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { scenarioRunRequestSchema, scenarioRunSchema } from '../scenario.schema.ts';
+import { scenarioRunRequestSchema, scenarioRunSchema, scenarioStepSchema } from '../scenario.schema.ts';
 import type { ApiRoute } from './api-route.ts';
 
 /** Runs of scenarios. */
@@ -22,6 +22,13 @@ export const scenarioRoutes = {
     method: 'GET',
     path: '/scenarios/runs/:id',
     summary: 'Progress and outcome of a run',
+    response: scenarioRunSchema,
+  },
+  stepScenarioRun: {
+    method: 'POST',
+    path: '/scenarios/runs/:id/step',
+    summary: 'Carry out the next entry of a stepped run, or let the rest run on by the clock',
+    body: scenarioStepSchema,
     response: scenarioRunSchema,
   },
   cancelScenarioRun: {

@@ -10,15 +10,17 @@ import { watchRun } from '../scenario/watch-run.ts';
 
 export const command: Command = {
   usage:
-    'scenario run FILE [-f FILE]… [--name N] [--seed N] [--junit FILE] | scenario ls [NAME] | scenario show [ID]   (--json prints the run)',
+    'scenario run FILE [-f FILE]… [--name N] [--seed N] [--step] [--junit FILE] | scenario ls [NAME] | scenario show [ID]   (--json prints the run)',
   summary:
     'Carries out the scenarios of a file: load, faults, changes, expectations. Uses the running engine, or starts one with the mesh in the files\n' +
-    'and stops it again. Exit code 0 when every expectation is met, 1 when not. Ctrl-C ends the run and puts everything back.',
+    'and stops it again. With --step each later entry of the timeline waits for Enter. Exit code 0 when every expectation is met, 1 when not.\n' +
+    'Ctrl-C ends the run and puts everything back.',
   options: {
     file: { type: 'string', short: 'f', multiple: true },
     name: { type: 'string' },
     seed: { type: 'string' },
     junit: { type: 'string' },
+    step: { type: 'boolean' },
   },
   async run(context) {
     const [action, subject, ...more] = context.positionals;
@@ -42,7 +44,7 @@ async function run(context: CommandContext, file: string): Promise<number> {
     const mesh = await openMesh(context, files);
     try {
       for (const scenario of files.scenarios) {
-        const finished = await watchRun(context, mesh, { ...scenario, seed });
+        const finished = await watchRun(context, mesh, { ...scenario, seed, stepped: values.step === true });
         runs.push(finished);
         if (!json) printRun(out, finished);
         if (finished.state === 'cancelled') break;

@@ -4,6 +4,7 @@ import { type CommandContext, CommandError } from '../command.ts';
 import type { OpenedMesh } from './open-mesh.ts';
 import { JournalLines, LiveView } from './progress.ts';
 import type { NamedScenario } from './read-files.ts';
+import { StepByHand } from './step-by-hand.ts';
 
 const pollMs = 250;
 /** A terminal and a wrapper may both hand on the same Ctrl-C. */
@@ -13,15 +14,16 @@ const sameSignalMs = 1000;
 export async function watchRun(
   { json, out }: CommandContext,
   mesh: OpenedMesh,
-  scenario: NamedScenario & { seed: number | undefined },
+  scenario: NamedScenario & { seed: number | undefined; stepped: boolean },
 ): Promise<ScenarioRun> {
   const { client } = mesh;
-  const { seed } = scenario;
-  const body = { ...mesh.request(scenario), ...(seed === undefined ? {} : { seed }) };
+  const { seed, stepped } = scenario;
+  const body = { ...mesh.request(scenario), ...(seed === undefined ? {} : { seed }), ...(stepped ? { stepped } : {}) };
   let run = await client.call('startScenario', { body }).catch((error: Error) => {
     throw withPlaces(error, scenario.name);
   });
-  const view = json ? null : out.isTerminal ? new LiveView(out) : new JournalLines(out);
+  const view = json ? null : out.isTerminal && !stepped ? new LiveView(out) : new JournalLines(out);
+  const steps = stepped ? new StepByHand(client, out) : null;
   let cancelledAt = 0;
   const cancel = () => {
     const now = performance.now();
@@ -38,12 +40,14 @@ export async function watchRun(
   try {
     while (run.state === 'running') {
       view?.show(run);
+      steps?.show(run);
       await new Promise((resolve) => setTimeout(resolve, pollMs));
       run = await client.call('getScenarioRun', { params: { id: run.id } });
     }
     view?.end(run);
     return run;
   } finally {
+    steps?.close();
     process.off('SIGINT', cancel);
     process.off('SIGTERM', cancel);
   }

@@ -1,22 +1,21 @@
 import { FilePen } from 'lucide-react';
 import { useState } from 'react';
 import { useRouter } from '../../app/router.ts';
-import { useEngine } from '../../engine/use-engine.ts';
-import { Button, Code, Dialog, Notice, Segments } from '../../ui/index.ts';
+import { Button, Code, Dialog, Notice } from '../../ui/index.ts';
 import { newFile } from '../config/file-names.ts';
 import { keepDraft } from '../config/use-draft.ts';
 import { EffectFields } from './effect-fields.tsx';
+import { EstimateLine } from './estimate-line.tsx';
 import type { FaultForm } from './fault-form.ts';
 import { toFaultRequest, toYaml } from './fault-request.ts';
+import { PlacementField } from './placement-field.tsx';
 import { TargetFields } from './target-fields.tsx';
 import { useArmFault } from './use-arm-fault.ts';
 import { WhenFields, WhichFields } from './when-fields.tsx';
-import { wouldHit } from './would-hit.ts';
 import './faults.css';
 
 /** A new fault, or one that is there and changed: every field a Fault has, what is needed often first. */
 export function FaultDialog({ initial, onClose }: { initial: FaultForm; onClose: () => void }) {
-  const engine = useEngine();
   const router = useRouter();
   const armFault = useArmFault();
   const [form, setForm] = useState(initial);
@@ -36,7 +35,6 @@ export function FaultDialog({ initial, onClose }: { initial: FaultForm; onClose:
     keepDraft(newFile, yaml);
     router.navigate('config', { file: newFile });
   };
-  const estimate = form.to === '' || form.effect === 'toxics' ? null : wouldHit(engine.exchanges, form);
   return (
     <Dialog
       open
@@ -46,7 +44,7 @@ export function FaultDialog({ initial, onClose }: { initial: FaultForm; onClose:
       footer={
         <>
           <span className="grow soft" data-testid="fault-estimate">
-            {estimate && `Last 60 s: would have hit about ${estimate.hit} of ${estimate.seen} requests`}
+            <EstimateLine form={form} />
           </span>
           <Button onClick={onClose}>Cancel</Button>
           <Button variant="primary" data-testid="fault-submit" onClick={() => void arm()}>
@@ -59,7 +57,7 @@ export function FaultDialog({ initial, onClose }: { initial: FaultForm; onClose:
         {error !== '' && <Notice tone="bad">{error}</Notice>}
         <TargetFields form={form} change={change} />
         <EffectFields form={form} change={change} />
-        <SideField form={form} change={change} />
+        <PlacementField form={form} change={change} />
         <details className="fault-more" open={hasConditions(initial) || undefined}>
           <summary>{form.effect === 'toxics' ? 'How often, and when' : 'Only some requests, how often, and when'}</summary>
           <div className="fault-effects">
@@ -87,30 +85,4 @@ export function FaultDialog({ initial, onClose }: { initial: FaultForm; onClose:
 function hasConditions(form: FaultForm): boolean {
   const texts = [form.method, form.path, form.header, form.query, form.after, form.lasts, form.every];
   return form.original !== null && (texts.join('') !== '' || form.skip > 0 || form.first !== null || form.seed !== null);
-}
-
-function SideField({ form, change }: { form: FaultForm; change: (part: Partial<FaultForm>) => void }) {
-  const isBytes = form.effect === 'toxics';
-  const reacts = isBytes || form.side === 'server' ? '✔' : '✖';
-  const words = isBytes
-    ? `below HTTP, behind the router: the ${form.side === 'server' ? 'callee’s side of the wire' : 'connections the caller opens'}, TLS taken off. Open connections end after the request in progress.`
-    : form.side === 'server'
-      ? 'the caller sees an upstream that misbehaves.'
-      : 'Istio’s filter stands before the router; exports as Istio YAML.';
-  return (
-    <div>
-      <Segments
-        label="Where it acts"
-        value={form.side}
-        options={[
-          { value: 'server', label: 'Callee’s sidecar' },
-          { value: 'client', label: isBytes ? 'Caller’s sidecar' : 'Caller’s sidecar (Istio)' },
-        ]}
-        onChange={(side) => change({ side })}
-      />
-      <p className="soft fault-side">
-        Retries {reacts} &nbsp;Ejection {reacts} &nbsp;Caller’s timeout {reacts} — {words}
-      </p>
-    </div>
-  );
 }

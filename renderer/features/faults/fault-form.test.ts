@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { type FaultSpec, faultSpecSchema } from '../../../proxy/api/fault.schema.ts';
-import { blankFault, type FaultForm, formOf, presets } from './fault-form.ts';
+import { blankFault, type FaultForm, formOf } from './fault-form.ts';
+import { presetForm, presets } from './fault-presets.ts';
 import { toFaultRequest, toYaml } from './fault-request.ts';
 import { newToxic } from './toxic-words.ts';
 
@@ -13,6 +14,16 @@ function specOf(change: Partial<FaultForm>): FaultSpec {
 
 test('every preset makes a fault the engine accepts', () => {
   for (const preset of presets) expect(specOf(preset.change), preset.id).toBeTruthy();
+});
+
+test('the half-dead subset aims at one version of a service that has several, else at one host of several', () => {
+  const preset = presets.find(({ id }) => id === 'half-dead')!;
+  const host = (service: string, version: string, id: string) => ({ service, version, id });
+  const hosts = [host('web', '', 'web-0'), host('pay', 'v2', 'pay-v2-0'), host('pay', 'v1', 'pay-v1-0')];
+  expect(presetForm(preset, hosts)).toMatchObject({ to: 'pay', version: 'v1', percentage: 50, answer: 'status', status: 503 });
+  const twins = [host('web', '', 'web-0'), host('pay', '', 'pay-0'), host('pay', '', 'pay-1')];
+  expect(presetForm(preset, twins)).toMatchObject({ to: 'pay', version: '', workload: 'pay-0' });
+  expect(presetForm(preset, [])).toMatchObject({ to: '', version: '', workload: '' });
 });
 
 test('toxics become the tcp part, and leave out what only requests can match', () => {

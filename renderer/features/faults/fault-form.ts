@@ -80,7 +80,8 @@ export const blankFault: FaultForm = {
   original: null,
 };
 
-const noDelay: FaultForm['delay'] = { ...blankFault.delay, kind: 'none' };
+/** The answer comes without waiting. */
+export const noDelay: FaultForm['delay'] = { ...blankFault.delay, kind: 'none' };
 
 /** Values with which choosing a kind of delay makes sense at once. */
 export const delayValues: Record<DelayKind, { a: string; b: string }> = {
@@ -90,21 +91,6 @@ export const delayValues: Record<DelayKind, { a: string; b: string }> = {
   normal: { a: '500ms', b: '100ms' },
   pareto: { a: '200ms', b: '' },
 };
-
-export const presets: readonly { id: string; label: string; change: Partial<FaultForm> }[] = [
-  { id: 'errors', label: 'All 503', change: { delay: noDelay, answer: 'status' } },
-  { id: 'slow', label: '+2 s', change: { delay: { ...blankFault.delay, a: '2s' } } },
-  { id: 'flaky', label: '30 % of 503', change: { delay: noDelay, answer: 'status', percentage: 30 } },
-  { id: 'reset', label: 'Connection reset', change: { delay: noDelay, answer: 'reset' } },
-  { id: 'hang', label: 'Never answers', change: { delay: noDelay, answer: 'hang' } },
-  { id: 'link', label: 'Slow link', change: { effect: 'toxics', toxics: [newToxic('bandwidth', [])] } },
-  {
-    id: 'flap',
-    label: 'Flapping link',
-    change: { effect: 'toxics', toxics: [{ ...newToxic('flap', []), attributes: { up: 5000, down: 2000 } }] },
-  },
-  { id: 'first3', label: 'Fail three, then recover', change: { delay: noDelay, answer: 'status', first: 3 } },
-];
 
 /** The form of a fault that is there, to change it. */
 export function formOf({ name, namespace, spec }: Pick<FaultStatus, 'name' | 'namespace' | 'spec'>): FaultForm {

@@ -1,11 +1,10 @@
-import { Pencil, Power, PowerOff, Trash2 } from 'lucide-react';
 import type { FaultStatus } from '../../../proxy/api/fault.schema.ts';
-import { hrefTo, useRouter } from '../../app/router.ts';
-import { useEngine } from '../../engine/use-engine.ts';
-import { Badge, formatCount, formatSpan, IconButton, Table, type Tone, useToasts } from '../../ui/index.ts';
-import { describeFault } from '../topology/edge-faults.ts';
+import { hrefTo } from '../../app/router.ts';
+import { Badge, formatCount, formatSpan, Table, type Tone } from '../../ui/index.ts';
+import { describeEffect } from '../topology/edge-faults.ts';
+import { FaultActs } from './fault-acts.tsx';
+import { describeMatch } from './match-words.ts';
 import { scheduleWords } from './schedule-words.ts';
-import { useArmFault } from './use-arm-fault.ts';
 
 const states: Record<FaultStatus['state'], { tone: Tone; text: string }> = {
   armed: { tone: 'fault', text: '⚡ armed' },
@@ -22,7 +21,7 @@ export interface FaultTableProps {
   onChange: (fault: FaultStatus) => void;
 }
 
-/** Faults with what they do, whom they hit and when they end. */
+/** Faults with where they act, whom they meet, what they do, whom they hit and when they end. */
 export function FaultTable({ faults, selected, onSelect, onChange }: FaultTableProps) {
   const chosen = faults.find(({ name }) => name === selected);
   return (
@@ -35,132 +34,114 @@ export function FaultTable({ faults, selected, onSelect, onChange }: FaultTableP
       columns={[
         {
           id: 'state',
-          title: 'State',
+          title: 'On',
           width: '98px',
           cell: (f) => <Badge tone={states[f.state].tone}>{states[f.state].text}</Badge>,
         },
+        { id: 'side', title: 'Where', width: '108px', cell: (f) => <Where fault={f} /> },
+        { id: 'target', title: 'Target', cell: (f) => <Target fault={f} isOpen={f.name === selected} onSelect={onSelect} /> },
+        { id: 'match', title: 'Match', cell: (f) => <Match fault={f} /> },
+        { id: 'effect', title: 'Effect', cell: (f) => <Effect fault={f} /> },
+        { id: 'hits', title: 'Hits', align: 'end', cell: (f) => <Hits fault={f} /> },
+        { id: 'ttl', title: 'Ends in', align: 'end', cell: (f) => <TimeLeft fault={f} /> },
         {
-          id: 'name',
-          title: 'Name',
-          cell: (f) => (
-            <button
-              type="button"
-              className="mono faults-name"
-              data-testid={`fault-row-${f.name}`}
-              aria-expanded={f.name === selected}
-              title={`${f.name}: its decisions`}
-              onClick={(event) => {
-                event.stopPropagation();
-                onSelect(f.name);
-              }}
-            >
-              {f.name}
-            </button>
-          ),
-        },
-        { id: 'edge', title: 'Calls', cell: (f) => <EdgeWords fault={f} /> },
-        { id: 'effect', title: 'Effect', cell: (f) => <EffectWords fault={f} /> },
-        { id: 'side', title: 'Where', cell: (f) => <SideWords fault={f} /> },
-        {
-          id: 'hits',
-          title: 'Hits',
+          id: 'acts',
+          title: '',
           align: 'end',
-          cell: (f) => (
-            <a
-              className="num faults-hits"
-              data-testid={`fault-hits-${f.name}`}
-              href={hrefTo('requests', { filter: `fault:${f.name}` })}
-              title={`${f.hits} of ${f.matched} matching requests`}
-              onClick={(event) => event.stopPropagation()}
-            >
-              {formatCount(f.hits)} of {formatCount(f.matched)}
-            </a>
-          ),
+          width: '104px',
+          cell: (f) => <FaultActs fault={f} onChange={() => onChange(f)} />,
         },
-        { id: 'ttl', title: 'Ends in', align: 'end', cell: (f) => <span className="num faults-hits">{timeLeft(f)}</span> },
-        { id: 'acts', title: '', align: 'end', width: '104px', cell: (f) => <Acts fault={f} onChange={() => onChange(f)} /> },
       ]}
     />
   );
 }
 
-function EdgeWords({ fault }: { fault: FaultStatus }) {
-  const { to, from } = fault.spec;
+/** The sidecar it acts in, and whether the caller's defences react there. */
+function Where({ fault: { spec, reacts } }: { fault: FaultStatus }) {
+  const mark = (does: boolean) => (does ? '✔' : '✖');
+  const all = `retries ${mark(reacts.retries)} ejection ${mark(reacts.ejection)} caller’s timeout ${mark(reacts.callerTimeout)}`;
+  const some = reacts.retries || reacts.ejection || reacts.callerTimeout;
   return (
-    <>
-      {from?.service ?? 'anyone'} → <b>{to.service}</b> <span className="soft">{to.version ?? to.workload ?? ''}</span>
-    </>
-  );
-}
-
-function EffectWords({ fault }: { fault: FaultStatus }) {
-  const schedule = scheduleWords(fault.spec);
-  return (
-    <>
-      {describeFault(fault.spec)}
-      {schedule !== '' && <span className="soft">, {schedule}</span>}
-    </>
-  );
-}
-
-function SideWords({ fault }: { fault: FaultStatus }) {
-  const server = fault.spec.side === 'server';
-  const bytes = fault.spec.tcp !== undefined;
-  const reacts = server || bytes ? 'retries, ejection and timeouts react' : 'nothing reacts (as in Istio)';
-  return (
-    <span className="faults-where" title={`${server ? 'callee’s' : 'caller’s'} sidecar: ${reacts}`}>
-      {server ? 'callee' : bytes ? 'caller' : 'caller (Istio)'}
+    <span className="faults-two" title={`${spec.side === 'server' ? 'The callee’s' : 'The caller’s'} sidecar: ${all}`}>
+      <span>{spec.side === 'server' ? 'upstream' : 'caller'}</span>
+      <small className={some ? 'soft' : 'tone-warn tone-text'}>{some ? '✔ caller reacts' : '✖ none reacts'}</small>
     </span>
   );
 }
 
-function timeLeft(fault: FaultStatus): string {
-  if (fault.expiresAt === null) return fault.saved ? 'stays (file)' : 'stays';
-  return formatSpan(Math.max(0, Date.parse(fault.expiresAt) - Date.now()));
+function Target({ fault, isOpen, onSelect }: { fault: FaultStatus; isOpen: boolean; onSelect: (name: string) => void }) {
+  const { name, spec } = fault;
+  const { to, from } = spec;
+  const which = to.workload ?? to.version ?? '';
+  const words = `${from?.service ?? 'anyone'} → ${to.service}${which && ` ${which}`}`;
+  return (
+    <span className="faults-two">
+      <span className="truncate" title={words}>
+        <span className="soft">{from?.service ?? 'anyone'} →</span> <b>{to.service}</b>
+        {which && <span className="soft"> {which}</span>}
+        {to.port !== undefined && <span className="soft num"> :{to.port}</span>}
+      </span>
+      <button
+        type="button"
+        className="mono faults-name"
+        data-testid={`fault-row-${name}`}
+        aria-expanded={isOpen}
+        title={`${name}: its decisions`}
+        onClick={(event) => {
+          event.stopPropagation();
+          onSelect(name);
+        }}
+      >
+        {name}
+      </button>
+    </span>
+  );
 }
 
-/** Off and on again, change, remove. What stands in a file is changed there. */
-function Acts({ fault, onChange }: { fault: FaultStatus; onChange: () => void }) {
-  const engine = useEngine();
-  const toasts = useToasts();
-  const router = useRouter();
-  const armFault = useArmFault();
-  const { name, namespace, spec } = fault;
-  const guarded = (act: () => Promise<void>, failure: string) => () =>
-    act().catch((error: unknown) => toasts.error(failure, error));
-  const remove = guarded(async () => {
-    await engine.call('deleteFault', { params: { name: `${namespace}~${name}` } });
-    await engine.refreshFaults();
-  }, `${name} was not removed`);
-  const turn = guarded(() => armFault({ name, namespace, spec: { ...spec, enabled: !spec.enabled } }), `${name} was not changed`);
-  const change = () => (fault.saved ? router.navigate('config', { object: `Fault/${namespace}/${name}` }) : onChange());
+function Match({ fault: { spec } }: { fault: FaultStatus }) {
+  const words = describeMatch(spec.match);
+  if (words === '') return <span className="soft">{spec.tcp ? 'connections' : 'every request'}</span>;
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: only keeps the row from being chosen by a click beside a button.
-    // biome-ignore lint/a11y/useKeyWithClickEvents: as above.
-    <span className="row faults-acts" onClick={(event) => event.stopPropagation()}>
-      {!fault.saved && (
-        <IconButton
-          size="small"
-          label={spec.enabled ? `Switch ${name} off` : `Switch ${name} on`}
-          icon={spec.enabled ? <PowerOff size={14} /> : <Power size={14} />}
-          data-testid={`fault-turn-${name}`}
-          onClick={() => void turn()}
-        />
-      )}
-      <IconButton
-        size="small"
-        label={fault.saved ? `Change ${name} in its file` : `Change ${name}`}
-        icon={<Pencil size={14} />}
-        data-testid={`fault-change-${name}`}
-        onClick={change}
-      />
-      <IconButton
-        size="small"
-        label={`Remove ${name}`}
-        icon={<Trash2 size={14} />}
-        data-testid={`fault-remove-${name}`}
-        onClick={() => void remove()}
-      />
+    <span className="mono faults-match" title={words}>
+      {words}
+    </span>
+  );
+}
+
+function Effect({ fault: { spec } }: { fault: FaultStatus }) {
+  const schedule = scheduleWords(spec);
+  return (
+    <span className="faults-two">
+      <span>{describeEffect(spec)}</span>
+      {schedule !== '' && <small className="soft">{schedule}</small>}
+    </span>
+  );
+}
+
+function Hits({ fault: { name, hits, matched, spec } }: { fault: FaultStatus }) {
+  return (
+    <a
+      className="num faults-hits"
+      data-testid={`fault-hits-${name}`}
+      href={hrefTo('requests', { filter: `fault:${name}` })}
+      title={`${hits} of ${matched} ${spec.tcp ? 'connections' : 'matching requests'}`}
+      onClick={(event) => event.stopPropagation()}
+    >
+      {formatCount(hits)} of {formatCount(matched)}
+    </a>
+  );
+}
+
+function TimeLeft({ fault: { expiresAt, saved, state } }: { fault: FaultStatus }) {
+  if (expiresAt !== null && state !== 'expired')
+    return <span className="num faults-hits">{formatSpan(Math.max(0, Date.parse(expiresAt) - Date.now()))}</span>;
+  if (state === 'expired') return <span className="soft">–</span>;
+  return (
+    <span
+      className="faults-hits"
+      title={saved ? 'Saved: it stands in a file of the mesh' : 'Until it is removed or the engine ends'}
+    >
+      {saved ? '▤ saved' : 'stays'}
     </span>
   );
 }

@@ -1,14 +1,16 @@
-import { CircleStop, Plus, Zap } from 'lucide-react';
+import { ChevronDown, CircleStop, Plus } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import type { FaultStatus } from '../../../proxy/api/fault.schema.ts';
 import { useRoute, useRouter } from '../../app/router.ts';
-import { useEngine, useFaults } from '../../engine/use-engine.ts';
-import { Button, EmptyState, Input, Notice, plural, Toolbar, useToasts } from '../../ui/index.ts';
+import { useEngine, useFaults, useStatus } from '../../engine/use-engine.ts';
+import { Button, Input, Menu, Notice, plural, Toolbar, useToasts } from '../../ui/index.ts';
 import { describeFault } from '../topology/edge-faults.ts';
 import { FaultDecisions } from './fault-decisions.tsx';
 import { FaultDialog } from './fault-dialog.tsx';
-import { blankFault, type FaultForm, formOf, presets } from './fault-form.ts';
+import { blankFault, type FaultForm, formOf } from './fault-form.ts';
+import { type FaultPreset, presetForm, presets } from './fault-presets.ts';
 import { FaultTable } from './fault-table.tsx';
+import { PresetCards } from './preset-cards.tsx';
 import { ToxicProxies } from './toxic-proxies.tsx';
 
 /** From here on a list is searched rather than read. */
@@ -18,6 +20,7 @@ const searchedFrom = 9;
 export default function FaultsScreen() {
   const engine = useEngine();
   const faults = useFaults();
+  const status = useStatus();
   const { query } = useRoute();
   const router = useRouter();
   const [form, setForm] = useState<FaultForm | null>(null);
@@ -30,6 +33,7 @@ export default function FaultsScreen() {
   const needle = find.trim().toLowerCase();
   const found = faults.filter((fault) => needle === '' || wordsOf(fault).includes(needle));
   const shown = faults.find(({ name }) => name === query.get('name'));
+  const choose = (preset: FaultPreset) => setForm(presetForm(preset, status?.workloads ?? []));
   const close = () => {
     setForm(null);
     router.setQuery({ to: undefined, from: undefined, path: undefined, method: undefined });
@@ -37,13 +41,8 @@ export default function FaultsScreen() {
   return (
     <div className="screen">
       <Toolbar title="Faults">
-        <div className="row grow faults-presets">
-          {presets.map((preset) => (
-            <Button key={preset.id} size="small" onClick={() => setForm({ ...blankFault, ...preset.change })}>
-              {preset.label}
-            </Button>
-          ))}
-        </div>
+        <div className="grow" />
+        {faults.length > 0 && <PresetMenu onChoose={choose} />}
         <StopAll faults={faults} />
         <Button variant="primary" icon={<Plus size={14} />} data-testid="fault-new" onClick={() => setForm(blankFault)}>
           New fault
@@ -51,17 +50,7 @@ export default function FaultsScreen() {
       </Toolbar>
       <div className="screen-scroll faults-body">
         {faults.length === 0 ? (
-          <EmptyState
-            icon={Zap}
-            title="Nothing is broken on purpose"
-            actions={
-              <Button variant="primary" onClick={() => setForm({ ...blankFault, ...presets[2]!.change })}>
-                Break 30 % of some calls
-              </Button>
-            }
-          >
-            A fault delays, fails or damages calls to a service. It ends by itself after ten minutes unless you say otherwise.
-          </EmptyState>
+          <PresetCards onChoose={choose} />
         ) : (
           <>
             {faults.length >= searchedFrom && (
@@ -88,8 +77,8 @@ export default function FaultsScreen() {
               {shown && <FaultDecisions key={shown.name} fault={shown} onClose={() => router.setQuery({ name: undefined })} />}
             </div>
             <Notice tone="info">
-              <b>Callee’s sidecar</b>: the caller’s retries, timeout and ejection react, as to a real failure.{' '}
-              <b>Caller’s sidecar</b> is where Istio’s own fault filter stands: before the router, so nothing reacts; only these
+              <b>Upstream</b> faults act in the callee’s sidecar: the caller’s retries, timeout and ejection react, as to a real
+              failure. <b>Caller</b> is where Istio’s own fault filter stands: before the router, so nothing reacts; only these
               export as Istio YAML. <b>Toxics</b> disturb bytes below HTTP: on either side everything reacts.
             </Notice>
           </>
@@ -104,6 +93,20 @@ export default function FaultsScreen() {
 /** What a fault is found by. */
 function wordsOf({ name, spec }: FaultStatus): string {
   return `${name} ${spec.from?.service ?? 'anyone'} ${spec.to.service} ${describeFault(spec)}`.toLowerCase();
+}
+
+function PresetMenu({ onChoose }: { onChoose: (preset: FaultPreset) => void }) {
+  return (
+    <Menu
+      align="end"
+      trigger={
+        <Button data-testid="fault-presets">
+          Presets <ChevronDown size={14} aria-hidden="true" />
+        </Button>
+      }
+      items={presets.map((preset) => ({ id: preset.id, label: preset.label, onSelect: () => onChoose(preset) }))}
+    />
+  );
 }
 
 function StopAll({ faults }: { faults: readonly FaultStatus[] }) {
@@ -123,6 +126,8 @@ function StopAll({ faults }: { faults: readonly FaultStatus[] }) {
       variant="danger"
       icon={<CircleStop size={14} />}
       disabled={acting === 0}
+      keys="$mod+."
+      title={acting === 0 ? 'No fault is armed' : `Switches ${plural(acting, 'fault')} off, from any screen`}
       data-testid="faults-stop-all"
       onClick={() => void stop()}
     >

@@ -25,6 +25,17 @@ export function writeMatch(match: Match | undefined): MatchForm {
   };
 }
 
+/** Which requests a fault meets, in one line: `GET /pay*, header x-qa: 1, or 2 more`; '' for all. */
+export function describeMatch([first, ...more]: readonly Match[] = []): string {
+  if (first === undefined) return '';
+  const { method, pathIs, path, header, query } = writeMatch(first);
+  const pathWords = path === '' ? '' : { exact: path, prefix: `${path}*`, regex: `~${path}` }[pathIs];
+  const words = [`${method} ${pathWords}`.trim(), header && `header ${header}`, query && `query ${query}`].filter(Boolean);
+  const known = ['method', 'uri', 'headers', 'queryParams'];
+  const others = Object.keys(first).filter((key) => !known.includes(key));
+  return [...words, ...others, more.length > 0 && `or ${more.length} more`].filter(Boolean).join(', ');
+}
+
 /** The form's conditions, or what is wrong with them in words. */
 export function readMatch(
   form: MatchForm,

@@ -44,6 +44,12 @@ export function quickFault(edge: Pick<GraphEdge, 'from' | 'to'>, kind: keyof typ
 
 /** `Delay 500ms`, `Error 503, body cut after 1KiB for 30 % on v2`. */
 export function describeFault(spec: FaultSpec): string {
+  const target = spec.to.workload ?? spec.to.version;
+  return `${describeEffect(spec)}${target ? ` on ${target}` : ''}${spec.match?.length ? ', some requests' : ''}`;
+}
+
+/** The same without whom it meets: `Error 503 for 30 %`. */
+export function describeEffect(spec: FaultSpec): string {
   const parts: string[] = [];
   if (spec.delay) parts.push(describeDelay(spec.delay));
   if (spec.abort) parts.push(describeAbort(spec.abort));
@@ -53,9 +59,7 @@ export function describeFault(spec: FaultSpec): string {
   for (const toxic of spec.tcp ?? []) parts.push(describeToxic(toxic));
   const text = parts.join(', ') || 'nothing';
   const words = text.charAt(0).toUpperCase() + text.slice(1);
-  const target = spec.to.workload ?? spec.to.version;
-  const share = spec.percentage === 100 ? '' : ` for ${spec.percentage} %`;
-  return `${words}${share}${target ? ` on ${target}` : ''}${spec.match?.length ? ', some requests' : ''}`;
+  return `${words}${spec.percentage === 100 ? '' : ` for ${spec.percentage} %`}`;
 }
 
 /** One or two words for a badge: `503`, `+500ms`, `flapping link`. */
