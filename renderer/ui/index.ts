@@ -10,5 +10,6 @@ export * from './list.tsx';
 export * from './menu.tsx';
 export * from './sparkline.tsx';
 export * from './surface.tsx';
+export * from './table.tsx';
 export * from './toast.tsx';
 export * from './tooltip.tsx';

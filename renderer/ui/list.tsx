@@ -1,8 +1,9 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useId, useRef } from 'react';
+import { type KeyboardEvent, type MouseEvent, type ReactNode, useId, useRef } from 'react';
 import './list.css';
 import { ListHead, type ListHeadProps } from './list-head.tsx';
 import { ListRow } from './list-row.tsx';
+import { indexOf, useListPlace } from './use-list-place.ts';
 import { useRowWindow } from './use-row-window.ts';
 
 export interface Column<T> {
@@ -33,6 +34,8 @@ export interface VirtualListProps<T> {
   onRange?: (first: number, last: number) => void;
   /** Change it to scroll back to the top. */
   topToken?: number;
+  /** Change it when rows were put in or taken out: what stands at the top of the view stays there. */
+  placeToken?: number;
   rowHeight?: number;
   rowTestId?: string;
   rowClass?: (item: T) => string;
@@ -45,10 +48,9 @@ export interface VirtualListProps<T> {
  * `listbox` as far as assistive tools see: one tab stop, the selected row is its active descendant.
  */
 export function VirtualList<T>(props: VirtualListProps<T>) {
-  const { columns, count, at, keyOf, selected, onSelect, onOpen, onScrolled, topToken = 0, rowHeight = 28 } = props;
+  const { columns, count, at, keyOf, selected, onSelect, onOpen, rowHeight = 28 } = props;
   const body = useRef<HTMLDivElement>(null);
   const id = useId();
-  const scrolled = useRef(false);
   const virtualizer = useVirtualizer({
     count,
     getScrollElement: () => body.current,
@@ -57,82 +59,20 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
     overscan: 0,
     useFlushSync: false,
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the token is the signal.
-  useEffect(() => {
-    body.current?.scrollTo({ top: 0 });
-  }, [topToken]);
-
   const totalPx = virtualizer.getTotalSize();
   // The range by itself is that of the last scroll; a list that was empty has had none.
   const drawn = useRowWindow(virtualizer.calculateRange(), count);
-  const { onRange } = props;
-  useEffect(() => {
-    onRange?.(drawn.first, drawn.last);
-  }, [drawn.first, drawn.last, onRange]);
-
-  // A selection made elsewhere (keys, palette, URL) comes into view; a clicked row is there already.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only a change of selection may scroll.
-  useEffect(() => {
-    const index = selectedIndex();
-    if (index >= 0) virtualizer.scrollToIndex(index, { align: 'auto' });
-  }, [selected]);
-
-  const selectedIndex = () => {
-    if (selected == null) return -1;
-    for (let index = 0; index < count; index++) {
-      const item = at(index);
-      if (item && keyOf(item) === selected) return index;
-    }
-    return -1;
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.metaKey || event.ctrlKey || event.altKey) return;
-    const page = Math.max(1, Math.floor((body.current?.clientHeight ?? 300) / rowHeight) - 1);
-    const steps: Record<string, number> = {
-      ArrowDown: 1,
-      j: 1,
-      ArrowUp: -1,
-      k: -1,
-      PageDown: page,
-      PageUp: -page,
-      Home: -count,
-      End: count,
-    };
-    const step = steps[event.key];
-    const from = selectedIndex();
-    if (event.key === 'Enter' && from >= 0) {
-      const item = at(from);
-      if (item) onOpen?.(item);
-      return;
-    }
-    if (step === undefined || count === 0) return;
-    event.preventDefault();
-    const to = Math.max(0, Math.min(count - 1, from < 0 ? 0 : from + step));
-    const item = at(to);
-    if (item) onSelect?.(item, to);
-    virtualizer.scrollToIndex(to, { align: 'auto' });
-  };
-
+  const scrollTo = (index: number) => virtualizer.scrollToIndex(index, { align: 'auto' });
+  const onScroll = useListPlace(props, { body, rowHeight, drawn, scrollTo });
   const withRow = (event: MouseEvent, act: ((item: T, index: number) => void) | undefined) => {
     const row = event.target instanceof Element ? event.target.closest<HTMLElement>('.dd-list-row') : null;
     const index = Number(row?.dataset.index ?? -1);
     const item = index < 0 ? undefined : at(index);
     if (item) act?.(item, index);
   };
-
   return (
     <div className="dd-list" style={{ '--columns': columns.map((column) => column.width).join(' ') } as React.CSSProperties}>
-      {props.head ? (
-        <ListHead columns={columns} {...props.head} />
-      ) : (
-        <div className="dd-list-head" aria-hidden="true">
-          {columns.map((column) => (
-            <div key={column.id} className="dd-list-cell" data-align={column.align}>
-              {column.title}
-            </div>
-          ))}
-        </div>
-      )}
+      {props.head ? <ListHead columns={columns} {...props.head} /> : <PlainHead columns={columns} />}
       <div
         ref={body}
         className="dd-list-body"
@@ -140,16 +80,10 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
         aria-label={props.label}
         aria-activedescendant={selected ? `${id}-${selected}` : undefined}
         tabIndex={0}
-        onKeyDown={onKeyDown}
+        onKeyDown={(event) => moveByKey(event, props, rowHeight, scrollTo)}
         onClick={(event) => withRow(event, onSelect)}
         onDoubleClick={(event) => withRow(event, onOpen)}
-        onScroll={(event) => {
-          const next = event.currentTarget.scrollTop > 2;
-          if (next !== scrolled.current) {
-            scrolled.current = next;
-            onScrolled?.(next);
-          }
-        }}
+        onScroll={onScroll}
       >
         <div className="dd-list-sizer" role="presentation" style={{ height: totalPx }}>
           {Array.from({ length: Math.max(0, drawn.last - drawn.first + 1) }, (_, n) => {
@@ -180,46 +114,48 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
   );
 }
 
-export interface TableProps<T> {
-  label: string;
-  columns: readonly (Omit<Column<T>, 'width'> & { width?: string })[];
-  rows: readonly T[];
-  keyOf: (item: T) => string;
-  onSelect?: (item: T) => void;
-  selected?: string | null;
-  rowTestId?: string;
+function PlainHead<T>({ columns }: { columns: readonly Column<T>[] }) {
+  return (
+    <div className="dd-list-head" aria-hidden="true">
+      {columns.map((column) => (
+        <div key={column.id} className="dd-list-cell" data-align={column.align}>
+          {column.title}
+        </div>
+      ))}
+    </div>
+  );
 }
 
-/** A plain table for tens of rows. With `onSelect` put a button or link into the first cell for the keyboard. */
-export function Table<T>({ label, columns, rows, keyOf, onSelect, selected, rowTestId }: TableProps<T>) {
-  return (
-    <table className="dd-table" aria-label={label}>
-      <thead>
-        <tr>
-          {columns.map((column) => (
-            <th key={column.id} scope="col" data-align={column.align} style={column.width ? { width: column.width } : undefined}>
-              {column.title === '' ? <span className="visually-hidden">Actions</span> : column.title}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((row) => (
-          <tr
-            key={keyOf(row)}
-            data-testid={rowTestId}
-            data-id={keyOf(row)}
-            aria-selected={selected === undefined ? undefined : keyOf(row) === selected}
-            onClick={onSelect && (() => onSelect(row))}
-          >
-            {columns.map((column) => (
-              <td key={column.id} data-align={column.align}>
-                {column.cell(row)}
-              </td>
-            ))}
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
+const steps: Record<string, (count: number, page: number) => number> = {
+  ArrowDown: () => 1,
+  j: () => 1,
+  ArrowUp: () => -1,
+  k: () => -1,
+  PageDown: (_count, page) => page,
+  PageUp: (_count, page) => -page,
+  Home: (count) => -count,
+  End: (count) => count,
+};
+
+function moveByKey<T>(
+  event: KeyboardEvent<HTMLElement>,
+  { count, at, onSelect, onOpen, ...props }: VirtualListProps<T>,
+  rowHeight: number,
+  scrollTo: (index: number) => void,
+): void {
+  if (event.metaKey || event.ctrlKey || event.altKey) return;
+  const page = Math.max(1, Math.floor((event.currentTarget.clientHeight || 300) / rowHeight) - 1);
+  const step = steps[event.key]?.(count, page);
+  const from = indexOf(props.selected, { count, at, keyOf: props.keyOf });
+  if (event.key === 'Enter' && from >= 0) {
+    const item = at(from);
+    if (item) onOpen?.(item);
+    return;
+  }
+  if (step === undefined || count === 0) return;
+  event.preventDefault();
+  const to = Math.max(0, Math.min(count - 1, from < 0 ? 0 : from + step));
+  const item = at(to);
+  if (item) onSelect?.(item, to);
+  scrollTo(to);
 }

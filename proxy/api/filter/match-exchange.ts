@@ -100,6 +100,7 @@ const textReaders = {
   mtls: (exchange: Exchange) => [exchange.mtls ? 'yes' : 'no'],
   open: (exchange: Exchange) => [exchange.open ? 'yes' : 'no'],
   trace: (exchange: Exchange) => [exchange.traceId],
+  reporter: (exchange: Exchange) => [exchange.reporter],
 } satisfies Record<
   Exclude<FilterKey, keyof typeof numberReaders | 'template' | 'mark' | 'since' | 'until'>,
   (exchange: Exchange) => string[]

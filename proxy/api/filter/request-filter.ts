@@ -32,6 +32,12 @@ export const filterKeys = {
   open: { kind: 'name', words: 'open', example: ':yes', title: 'Still going on: yes or no' },
   mark: { kind: 'name', words: 'mark', example: ':*', title: 'Pinned, a colour, or what your note says; * for any' },
   trace: { kind: 'name', words: 'trace', example: ':', title: 'Trace id' },
+  reporter: {
+    kind: 'name',
+    words: 'as told by the',
+    example: ':source',
+    title: 'Whose sidecar told of it: source, destination or gateway',
+  },
   since: { kind: 'time', words: 'since', example: ':15:03', title: 'Begun at or after: 15:03, 15:03:20 or 2026-01-31T15:03:20Z' },
   until: {
     kind: 'time',
@@ -69,7 +75,16 @@ export interface Filter {
   problems: readonly FilterProblem[];
 }
 
-export function isFilterKey(name: string): name is FilterKey {
+/** Other words for a key, as they are typed. */
+const aliases: Record<string, FilterKey> = { from: 'src', to: 'dest' };
+
+/** The key that somebody typed, in any case and also by its other word; null for none. */
+export function filterKeyOf(typed: string): FilterKey | null {
+  const name = typed.toLowerCase();
+  return isFilterKey(name) ? name : Object.hasOwn(aliases, name) ? (aliases[name] ?? null) : null;
+}
+
+function isFilterKey(name: string): name is FilterKey {
   return Object.hasOwn(filterKeys, name);
 }
 
@@ -81,15 +96,15 @@ export function parseFilter(text: string): Filter {
   const problems: FilterProblem[] = [];
   for (const { word, from, to } of splitWords(text)) {
     const match = termPattern.exec(word);
-    const key = match?.[2]?.toLowerCase() ?? '';
-    if (!match || !(isFilterKey(key) || looksLikeKey(match[3] ?? '', match[4] ?? ''))) {
+    const key = filterKeyOf(match?.[2] ?? '');
+    if (!match || !(key || looksLikeKey(match[3] ?? '', match[4] ?? ''))) {
       const negated = word.startsWith('-') && word.length > 1;
       const value = unquote(negated ? word.slice(1) : word);
       if (value !== '') terms.push({ key: null, op: ':', values: [value], negated, from, to });
       continue;
     }
-    if (!isFilterKey(key)) {
-      problems.push({ from, to, message: `There is no “${key}”. ${suggestKey(key)}` });
+    if (!key) {
+      problems.push({ from, to, message: `There is no “${match[2]}”. ${suggestKey(match[2] ?? '')}` });
       continue;
     }
     const values = splitValues(match[4] ?? '');

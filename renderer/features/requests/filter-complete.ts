@@ -1,6 +1,6 @@
 import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
 import { templateOf } from '../../../proxy/api/filter/path-template.ts';
-import { type FilterKey, filterKeys, isFilterKey } from '../../../proxy/api/filter/request-filter.ts';
+import { type FilterKey, filterKeyOf, filterKeys } from '../../../proxy/api/filter/request-filter.ts';
 import { markColourSchema } from '../../../proxy/api/recording.schema.ts';
 import { responseFlags } from './response-flags.ts';
 
@@ -31,9 +31,9 @@ export function completeFilter(text: string, caret: number, seen: SeenValues): S
     return { text: filled, caret: start + replacement.length + (space ? 1 : 0) };
   };
   const match = /^(-?)([a-z]+)(!=|>=|<=|:|=|>|<)(.*)$/i.exec(word);
-  const key = match?.[2]?.toLowerCase() ?? '';
-  if (match && isFilterKey(key)) {
-    const [, minus = '', , op = ':', typed = ''] = match;
+  const key = filterKeyOf(match?.[2] ?? '');
+  if (match && key) {
+    const [, minus = '', name = key, op = ':', typed = ''] = match;
     const head = typed.slice(0, typed.lastIndexOf(',') + 1);
     const tail = typed.slice(head.length).toLowerCase();
     return valuesFor(key, seen)
@@ -42,7 +42,7 @@ export function completeFilter(text: string, caret: number, seen: SeenValues): S
       .map(([value, detail]) => ({
         label: value,
         detail,
-        ...put(`${minus}${key}${op}${head}${/[\s,]/.test(value) ? `"${value}"` : value}`, true),
+        ...put(`${minus}${name}${op}${head}${/[\s,]/.test(value) ? `"${value}"` : value}`, true),
       }));
   }
   const minus = word.startsWith('-') ? '-' : '';
@@ -62,6 +62,7 @@ function valuesFor(key: FilterKey, seen: SeenValues): (readonly [string, string]
   if (key === 'status') return [...values, ['5xx', 'any server error'], ['4xx', 'any client error']];
   if (key === 'fault' || key === 'flag') return [['*', 'any at all'], ...values];
   if (key === 'mark') return markValues.map((value) => [value, value === '*' ? 'any mark at all' : ''] as const);
+  if (key === 'reporter') return ['source', 'destination', 'gateway'].map((value) => [value, 'its sidecar told of it'] as const);
   if (key === 'mtls' || key === 'open') return [['yes', ''] as const, ['no', ''] as const];
   return values;
 }

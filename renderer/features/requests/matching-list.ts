@@ -1,16 +1,23 @@
 import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
 import type { ExchangeRing, RingView } from '../../engine/exchange-ring.ts';
+import { NumberWindow } from './number-window.ts';
+
+/** Rows by ring number: what a list shows of the ring. */
+export interface RowNumbers {
+  /** How many rows are numbered below `before`. */
+  countBefore(before: number): number;
+  /** Row `index` from the top (newest first) of a list frozen at `before`. */
+  numberAt(index: number, before: number): number | undefined;
+}
 
 /**
  * The exchanges of the ring that match a predicate, kept up to date by looking at each exchange once.
  * Holds ring numbers in order of arrival; the list shows them newest first.
  */
-export class MatchingList {
+export class MatchingList implements RowNumbers {
   readonly #ring: Pick<ExchangeRing, 'at' | 'replacedSince'>;
   readonly #matches: (exchange: Exchange) => boolean;
-  #numbers: number[] = [];
-  /** Numbers before this index have fallen out of the ring; they are cut off once there are many. */
-  #head = 0;
+  readonly #numbers = new NumberWindow();
   #seenEnd = 0;
   #seenReplaced = 0;
 
@@ -27,43 +34,32 @@ export class MatchingList {
     this.#seenEnd = view.end;
     for (const number of this.#ring.replacedSince(this.#seenReplaced)) this.#lookAgain(number);
     this.#seenReplaced = view.replaced;
-    while (this.#head < this.#numbers.length && (this.#numbers[this.#head] as number) < view.first) this.#head++;
-    if (this.#head > 10_000) {
-      this.#numbers = this.#numbers.slice(this.#head);
-      this.#head = 0;
-    }
+    this.#numbers.dropBefore(view.first);
   }
 
   /** An open exchange changed or ended: it may match now, or no longer. */
   #lookAgain(number: number): void {
     const exchange = this.#ring.at(number);
-    const index = this.#numbers.indexOf(number, this.#head);
     const matches = exchange !== undefined && this.#matches(exchange);
-    if (!matches && index >= 0) this.#numbers.splice(index, 1);
-    if (!matches || index >= 0 || number >= this.#seenEnd) return;
-    this.#numbers.splice(this.#head + this.countBefore(number), 0, number);
+    if (!matches) this.#numbers.remove(number);
+    else if (number < this.#seenEnd && !this.#numbers.has(number)) this.#numbers.insert(number);
   }
 
-  /** How many match among those numbered below `before`. */
   countBefore(before: number): number {
-    let low = this.#head;
-    let high = this.#numbers.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#numbers[middle] as number) < before) low = middle + 1;
-      else high = middle;
-    }
-    return low - this.#head;
+    return this.#numbers.countBefore(before);
+  }
+
+  numberAt(index: number, before: number): number | undefined {
+    return this.#numbers.fromTop(index, before);
   }
 
   /** All that match among those numbered below `before`, newest first. */
   numbersBefore(before: number): number[] {
-    return this.#numbers.slice(this.#head, this.#head + this.countBefore(before)).reverse();
+    return this.#numbers.between(0, before).reverse();
   }
 
-  /** Row `index` from the top (newest first) of a list frozen at `before`. */
-  numberAt(index: number, before: number): number | undefined {
-    const count = this.countBefore(before);
-    return index >= 0 && index < count ? this.#numbers[this.#head + count - 1 - index] : undefined;
+  /** Those that match from `from` on, oldest first. */
+  numbersFrom(from: number, before: number): number[] {
+    return this.#numbers.between(from, before);
   }
 }

@@ -2,7 +2,8 @@ import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from 'r
 import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
 import type { RingView } from '../../engine/exchange-ring.ts';
 import { useEngine } from '../../engine/use-engine.ts';
-import type { MatchingList } from './matching-list.ts';
+import type { MatchingList, RowNumbers } from './matching-list.ts';
+import type { RowSample } from './row-sample.ts';
 import { type Sort, SortedRows } from './sort-rows.ts';
 
 /** Two reports per call: about 200 calls a second. */
@@ -19,20 +20,30 @@ export interface Rows {
   frozen: boolean;
   /** How many match that came after the list was frozen. */
   fresh: number;
+  /** All that match, shown or not. */
+  matching: number;
+  /** More match than can be read, so that not each has a row: one in `every` of what comes now, `leftOut` of all. Null while each has one. */
+  sampled: { every: number; leftOut: number } | null;
   freeze: () => void;
+  /** Freezes, with a row for each that matches. */
+  showAll: () => void;
   /** Brings the newer ones in: on top of a list in order of time, each at its place in a sorted one. */
   release: () => void;
   onScrolled: (away: boolean) => void;
   /** Changes when the list should return to its top. */
   topToken: number;
+  /** Changes when rows were put in between: what is looked at stays where it is. */
+  placeToken: number;
 }
 
 /**
  * A list follows until it is scrolled, a row is selected, or it is sorted; from then on it stands still and counts what comes. A sorted list is
- * sorted once for the moment it shows: nothing that happens later moves a row. `older` ones, which the ring does not hold, stand below.
+ * sorted once for the moment it shows: nothing that happens later moves a row. `older` ones, which the ring does not hold, stand below. Of more
+ * than can be read a sample has rows, frozen too, until all are asked for.
  */
 export function useRows(
   list: MatchingList,
+  sample: RowSample,
   older: readonly Exchange[],
   ring: RingView,
   sort: Sort | null,
@@ -41,14 +52,20 @@ export function useRows(
   const { exchanges } = useEngine();
   const [frozenAt, setFrozenAt] = useState<number | null>(null);
   const [topToken, setTopToken] = useState(0);
+  const [all, setAll] = useState(false);
   const scrolled = useRef(false);
   const calm = useCalmEnd(ring.end, frozenAt === null);
   const end = frozenAt === null ? calm : Math.min(frozenAt, ring.end);
-  const freeze = useCallback(() => setFrozenAt((at) => at ?? exchanges.get().end), [exchanges]);
+  // What is on the page now, which may be less than what has come: a row that is clicked stays where it is.
+  const shownEnd = useRef(end);
+  shownEnd.current = end;
+  const freeze = useCallback(() => setFrozenAt((at) => at ?? shownEnd.current), []);
   const held = selectedId !== null || sort !== null;
   // What is selected or sorted must not move; what is neither, nor scrolled, follows again.
   useEffect(() => {
-    if (!held && !scrolled.current) setFrozenAt(null);
+    if (held || scrolled.current) return;
+    setFrozenAt(null);
+    setAll(false);
   }, [held]);
   useEffect(() => {
     if (held && frozenAt === null && ring.end > 0) freeze();
@@ -71,18 +88,36 @@ export function useRows(
     },
     [exchanges, list, end, older],
   );
+  if (frozenAt === null) sample.settle(ring.end);
+  const isSampled = sort === null && !all && sample.hasGaps(end);
+  const shown: RowNumbers = isSampled ? sample : list;
+  const shownAt = useCallback(
+    (index: number) => {
+      const number = shown.numberAt(index, end);
+      return number === undefined ? older[index - shown.countBefore(end)] : exchanges.at(number);
+    },
+    [exchanges, shown, end, older],
+  );
   const sortedAt = useCallback((index: number) => sorted?.at(index, at), [sorted, at]);
-  const before = list.countBefore(end);
-  const all = before + older.length;
+  const matching = sorted?.count ?? list.countBefore(end) + older.length;
   return {
-    count: sorted?.count ?? all,
-    at: sorted ? sortedAt : newest,
+    count: sorted?.count ?? shown.countBefore(end) + older.length,
+    at: sorted ? sortedAt : shownAt,
     newest,
     frozen: frozenAt !== null,
-    fresh: list.countBefore(ring.end) + older.length - (sorted?.count ?? all),
+    fresh: list.countBefore(ring.end) + older.length - matching,
+    matching,
+    sampled: isSampled ? { every: sample.every, leftOut: list.countBefore(end) - sample.countBefore(end) } : null,
     freeze,
+    showAll: useCallback(() => {
+      // As if it had been scrolled: only the button lets newer ones in.
+      scrolled.current = true;
+      freeze();
+      setAll(true);
+    }, [freeze]),
     release: useCallback(() => {
       scrolled.current = false;
+      setAll(false);
       setFrozenAt(sort === null ? null : exchanges.get().end);
       setTopToken((token) => token + 1);
     }, [sort, exchanges]),
@@ -90,11 +125,15 @@ export function useRows(
       (away: boolean) => {
         scrolled.current = away;
         if (away) freeze();
-        else if (!held) setFrozenAt(null);
+        else if (!held) {
+          setFrozenAt(null);
+          setAll(false);
+        }
       },
       [freeze, held],
     ),
     topToken,
+    placeToken: Number(all),
   };
 }
 

@@ -1,0 +1,46 @@
+import './list.css';
+import type { Column } from './list.tsx';
+
+export interface TableProps<T> {
+  label: string;
+  columns: readonly (Omit<Column<T>, 'width'> & { width?: string })[];
+  rows: readonly T[];
+  keyOf: (item: T) => string;
+  onSelect?: (item: T) => void;
+  selected?: string | null;
+  rowTestId?: string;
+}
+
+/** A plain table for tens of rows. With `onSelect` put a button or link into the first cell for the keyboard. */
+export function Table<T>({ label, columns, rows, keyOf, onSelect, selected, rowTestId }: TableProps<T>) {
+  return (
+    <table className="dd-table" aria-label={label}>
+      <thead>
+        <tr>
+          {columns.map((column) => (
+            <th key={column.id} scope="col" data-align={column.align} style={column.width ? { width: column.width } : undefined}>
+              {column.title === '' ? <span className="visually-hidden">Actions</span> : column.title}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr
+            key={keyOf(row)}
+            data-testid={rowTestId}
+            data-id={keyOf(row)}
+            aria-selected={selected === undefined ? undefined : keyOf(row) === selected}
+            onClick={onSelect && (() => onSelect(row))}
+          >
+            {columns.map((column) => (
+              <td key={column.id} data-align={column.align}>
+                {column.cell(row)}
+              </td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
