@@ -5,7 +5,7 @@ import type { Ready } from './api/status.schema.ts';
 import { meshesOf } from './config/hosts.ts';
 import { loadFiles, ResourceSet } from './config/index.ts';
 import { DataPlaneGone } from './control-plane/data-plane/data-plane-thread.ts';
-import { registeredServices } from './control-plane/handlers.ts';
+import { registeredServices } from './control-plane/handlers/index.ts';
 import { type HomeLock, lockHome } from './control-plane/home.ts';
 import { explainHomeError } from './control-plane/home-unusable.ts';
 import { Housekeeping } from './control-plane/housekeeping.ts';

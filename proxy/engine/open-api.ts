@@ -1,4 +1,4 @@
-import { createHandlers } from '../control-plane/handlers.ts';
+import { createHandlers } from '../control-plane/handlers/index.ts';
 import { ApiError } from '../control-plane/server/api-error.ts';
 import type { ControlServer } from '../control-plane/server/control-server.ts';
 import type { ApiHandlers } from '../control-plane/server/route-table.ts';

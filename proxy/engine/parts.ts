@@ -8,7 +8,7 @@ import type { Housekeeping } from '../control-plane/housekeeping.ts';
 import type { GivenProtos } from '../control-plane/message-names/given-protos.ts';
 import type { Reflection } from '../control-plane/message-names/reflection.ts';
 import type { ReplayCaller } from '../control-plane/replay-send.ts';
-import type { Rotation } from '../control-plane/rotation-handlers.ts';
+import type { Rotation } from '../control-plane/rotation.ts';
 import type { ControlServer } from '../control-plane/server/control-server.ts';
 import type { StreamHub } from '../control-plane/server/stream-hub.ts';
 import type { Simulations } from '../control-plane/simulations.ts';

@@ -1,11 +1,11 @@
-import type { Diagnostic } from '../api/diagnostic.schema.ts';
-import { type Scenario, type ScenarioRunRequest, scenarioSchema } from '../api/scenario.schema.ts';
-import { type ParsedResource, parseText, resourceId, withNamespace } from '../config/index.ts';
-import { isFatalToRun } from '../config/scenario-references.ts';
-import type { Scenarios } from '../scenarios/scenarios.ts';
-import type { Configuration } from './apply.ts';
-import { ApiError } from './server/api-error.ts';
-import type { ApiHandlers } from './server/route-table.ts';
+import type { Diagnostic } from '../../api/diagnostic.schema.ts';
+import { type Scenario, type ScenarioRunRequest, scenarioSchema } from '../../api/scenario.schema.ts';
+import { type ParsedResource, parseText, resourceId, withNamespace } from '../../config/index.ts';
+import { isFatalToRun } from '../../config/scenario-references.ts';
+import type { Scenarios } from '../../scenarios/scenarios.ts';
+import type { Configuration } from '../apply.ts';
+import { ApiError } from '../server/api-error.ts';
+import type { ApiHandlers } from '../server/route-table.ts';
 
 export type ScenarioHandlers = Pick<
   ApiHandlers,

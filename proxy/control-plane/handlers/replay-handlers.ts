@@ -1,7 +1,7 @@
-import type { Replayer } from '../recorder/replay.ts';
-import type { StoreResult } from '../store/store-types.ts';
-import { ApiError } from './server/api-error.ts';
-import type { ApiHandlers } from './server/route-table.ts';
+import type { Replayer } from '../../recorder/replay.ts';
+import type { StoreResult } from '../../store/store-types.ts';
+import { ApiError } from '../server/api-error.ts';
+import type { ApiHandlers } from '../server/route-table.ts';
 
 export type ReplayHandlers = Pick<
   ApiHandlers,

@@ -1,11 +1,11 @@
-import type { recordingRoutes } from '../api/routes/recording-routes.ts';
-import type { Recorder } from '../recorder/recorder.ts';
-import type { RecordingEditor } from '../recorder/recording-editor.ts';
-import type { RecordingImporter } from '../recorder/recording-importer.ts';
-import { ApiError } from './server/api-error.ts';
-import { FileReply } from './server/file-reply.ts';
-import type { ApiHandlers } from './server/route-table.ts';
-import { stored } from './server/stored.ts';
+import type { recordingRoutes } from '../../api/routes/recording-routes.ts';
+import type { Recorder } from '../../recorder/recorder.ts';
+import type { RecordingEditor } from '../../recorder/recording-editor.ts';
+import type { RecordingImporter } from '../../recorder/recording-importer.ts';
+import { ApiError } from '../server/api-error.ts';
+import { FileReply } from '../server/file-reply.ts';
+import type { ApiHandlers } from '../server/route-table.ts';
+import { stored } from '../server/stored.ts';
 
 export type RecordingHandlers = Pick<ApiHandlers, keyof typeof recordingRoutes>;
 

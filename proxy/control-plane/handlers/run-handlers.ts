@@ -1,6 +1,6 @@
-import type { Runs } from '../telemetry/runs.ts';
-import { ApiError } from './server/api-error.ts';
-import type { ApiHandlers } from './server/route-table.ts';
+import type { Runs } from '../../telemetry/runs.ts';
+import { ApiError } from '../server/api-error.ts';
+import type { ApiHandlers } from '../server/route-table.ts';
 
 export type RunHandlers = Pick<ApiHandlers, 'listRuns' | 'getRun' | 'compareRuns'>;
 

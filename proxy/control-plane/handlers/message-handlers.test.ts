@@ -1,9 +1,9 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import type { CapturedBody, ExchangeDetail } from '../api/exchange.schema.ts';
-import { Redactor } from '../recorder/redact.ts';
-import type { ReplayAnswer, ReplayCall } from '../recorder/replay.ts';
-import { makeBody, makeExchange } from '../store/fixtures.ts';
+import type { CapturedBody, ExchangeDetail } from '../../api/exchange.schema.ts';
+import { Redactor } from '../../recorder/redact.ts';
+import type { ReplayAnswer, ReplayCall } from '../../recorder/replay.ts';
+import { makeBody, makeExchange } from '../../store/fixtures.ts';
 import { createMessageHandlers } from './message-handlers.ts';
 
 const json = 'application/json';

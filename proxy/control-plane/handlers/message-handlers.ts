@@ -1,13 +1,13 @@
-import type { ResendAnswer, ResendRequest, SendAnswer, SendRequest } from '../api/body.schema.ts';
-import type { CapturedBody, ExchangeDetail } from '../api/exchange.schema.ts';
-import { compareAnswer } from '../recorder/compare-answer.ts';
-import { compareRequest } from '../recorder/compare-request.ts';
-import { decodeBody } from '../recorder/decode-body.ts';
-import type { Redactor } from '../recorder/redact.ts';
-import { headersToSend, type ReplayAnswer, type ReplaySend } from '../recorder/replay.ts';
-import { viewBody } from '../recorder/view-body.ts';
-import { ApiError } from './server/api-error.ts';
-import type { ApiHandlers } from './server/route-table.ts';
+import type { ResendAnswer, ResendRequest, SendAnswer, SendRequest } from '../../api/body.schema.ts';
+import type { CapturedBody, ExchangeDetail } from '../../api/exchange.schema.ts';
+import { compareAnswer } from '../../recorder/compare-answer.ts';
+import { compareRequest } from '../../recorder/compare-request.ts';
+import { decodeBody } from '../../recorder/decode-body.ts';
+import type { Redactor } from '../../recorder/redact.ts';
+import { headersToSend, type ReplayAnswer, type ReplaySend } from '../../recorder/replay.ts';
+import { viewBody } from '../../recorder/view-body.ts';
+import { ApiError } from '../server/api-error.ts';
+import type { ApiHandlers } from '../server/route-table.ts';
 
 export type MessageHandlers = Pick<ApiHandlers, 'getBody' | 'resendExchange' | 'sendRequest'>;
 

@@ -1,6 +1,6 @@
-import { ApiError } from './server/api-error.ts';
-import type { ApiHandlers } from './server/route-table.ts';
-import type { Simulations } from './simulations.ts';
+import { ApiError } from '../server/api-error.ts';
+import type { ApiHandlers } from '../server/route-table.ts';
+import type { Simulations } from '../simulations.ts';
 
 export type SimulationHandlers = Pick<
   ApiHandlers,
