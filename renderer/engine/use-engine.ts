@@ -19,6 +19,14 @@ export function useStore<T>(store: Store<T>): T {
   );
 }
 
+/** What `read` makes of the value; renders again only when that is another word, number or object, however often the value changes. */
+export function useSelected<T, R>(store: Store<T>, read: (value: T) => R): R {
+  return useSyncExternalStore(
+    useCallback((listener: () => void) => store.subscribe(listener), [store]),
+    () => read(store.get()),
+  );
+}
+
 export const useStatus = () => useStore(useEngine().status);
 export const useGraph = () => useStore(useEngine().graph);
 export const useEvents = () => useStore(useEngine().events);

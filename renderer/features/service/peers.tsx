@@ -3,7 +3,7 @@ import { hrefTo } from '../../app/router.ts';
 import { formatMs, formatRate, Panel, Table } from '../../ui/index.ts';
 import { Failures } from '../health/failures.tsx';
 import { requestsHref } from '../topology/request-links.ts';
-import { shortName } from '../topology/topology-view.ts';
+import { shortName } from '../topology/short-name.ts';
 
 /** Who calls it, and whom it calls. */
 export function Peers({ graph, id }: { graph: Graph; id: string }) {

@@ -1,7 +1,7 @@
 import type { FaultRequest, FaultSpec, FaultStatus } from '../../../proxy/api/fault.schema.ts';
 import type { GraphEdge } from '../../../proxy/api/observability.schema.ts';
 import { describeToxic, toxicName } from '../faults/toxic-words.ts';
-import { shortName } from './topology-view.ts';
+import { shortName } from './short-name.ts';
 
 const namespaceOf = (id: string): string => (id.includes('/') ? id.slice(0, id.lastIndexOf('/')) : '');
 
@@ -59,7 +59,7 @@ export function describeEffect(spec: FaultSpec): string {
   for (const toxic of spec.tcp ?? []) parts.push(describeToxic(toxic));
   const text = parts.join(', ') || 'nothing';
   const words = text.charAt(0).toUpperCase() + text.slice(1);
-  return `${words}${spec.percentage === 100 ? '' : ` for ${spec.percentage} %`}`;
+  return `${words}${spec.percentage === 100 ? '' : ` for ${spec.percentage}\u00a0%`}`;
 }
 
 /** One or two words for a badge: `503`, `+500ms`, `flapping link`. */

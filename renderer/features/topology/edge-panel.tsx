@@ -23,9 +23,9 @@ import { newToxic, toxicName } from '../faults/toxic-words.ts';
 import { describeFault, faultsOnEdge, quickFault, quickFaults } from './edge-faults.ts';
 import { RedNumbers } from './numbers.tsx';
 import { requestsHref } from './request-links.ts';
+import { shortName } from './short-name.ts';
 import { SplitSection } from './split-section.tsx';
 import { StandInSection } from './stand-in-section.tsx';
-import { shortName } from './topology-view.ts';
 
 /** Hits of a fault are no events; while the panel shows them they are asked for. */
 const hitsEveryMs = 2000;

@@ -5,6 +5,7 @@ import type { Filter } from '../requests/filter.ts';
 import { FilterBar } from '../requests/filter-bar.tsx';
 import '../requests/requests.css';
 import { type Found, seenInGraph } from './topology-find.ts';
+import type { TopologyActions } from './topology-query.ts';
 
 export type FindMode = 'find' | 'hide';
 
@@ -15,16 +16,14 @@ export function FindBar({
   filter,
   found,
   mode,
-  onText,
-  onMode,
+  actions,
 }: {
   graph: Graph;
   text: string;
   filter: Filter;
   found: Found | null;
   mode: FindMode;
-  onText: (text: string) => void;
-  onMode: (mode: FindMode) => void;
+  actions: Pick<TopologyActions, 'setFind' | 'setMode'>;
 }) {
   const [problem] = filter.problems;
   return (
@@ -32,7 +31,7 @@ export function FindBar({
       <FilterBar
         text={text}
         filter={filter}
-        onChange={onText}
+        onChange={actions.setFind}
         seen={() => seenInGraph(graph)}
         label="Find in the topology"
         placeholder="reviews   status>=500   fault:*   -dest:db"
@@ -45,7 +44,7 @@ export function FindBar({
           { value: 'find', label: 'find' },
           { value: 'hide', label: 'hide others' },
         ]}
-        onChange={onMode}
+        onChange={actions.setMode}
       />
       <span className="soft num topo-found" role="status" data-testid="topology-found">
         {problem

@@ -1,9 +1,15 @@
 import { createContext, useCallback, useContext, useSyncExternalStore } from 'react';
 import type { Store } from '../../engine/store.ts';
-import { type EdgeView, emptyView, type NodeView, type TopologyView } from './topology-view.ts';
+import type { EdgeView } from './edge-view.ts';
+import type { NodeView } from './node-view.ts';
+import { emptyView, type TopologyView } from './topology-view.ts';
 
 /** The picture outside React: each node and edge reads its own part, so a tick redraws only what looks different. */
 export const LiveViewContext = createContext<Store<TopologyView> | null>(null);
+
+/** Dots on the lines: `off` where there would be too many of them. */
+export type Motion = 'moving' | 'still' | 'off';
+export const MotionContext = createContext<Motion>('off');
 
 const nowhere: Store<TopologyView> = { get: () => emptyView, subscribe: () => () => {} };
 
@@ -17,3 +23,4 @@ function useLive<T>(read: (view: TopologyView) => T): T {
 
 export const useNodeView = (id: string): NodeView | undefined => useLive((view) => view.nodes.get(id));
 export const useEdgeView = (id: string): EdgeView | undefined => useLive((view) => view.edges.get(id));
+export const useMotion = (): Motion => useContext(MotionContext);

@@ -6,8 +6,8 @@ import { useThresholds } from '../health/failures.tsx';
 import { failureWords, healthOf, markErrors } from '../health/health-marks.ts';
 import { RedNumbers } from './numbers.tsx';
 import { requestsHref } from './request-links.ts';
+import { shortName } from './short-name.ts';
 import { StandInSection } from './stand-in-section.tsx';
-import { shortName } from './topology-view.ts';
 
 /** One service in short: its numbers, versions, callers and callees. The whole truth is on its own screen. */
 export function NodePanel({

@@ -1,5 +1,5 @@
 import { hrefTo } from '../../app/router.ts';
-import { shortName } from './topology-view.ts';
+import { shortName } from './short-name.ts';
 
 /** The requests behind a number: `requestsHref({to: 'default/ratings'}, 'status>=500')`. */
 export function requestsHref(ends: { from?: string; to?: string; version?: string }, ...terms: string[]): string {

@@ -1,9 +1,8 @@
 import { Handle, type Node, type NodeProps, Position } from '@xyflow/react';
 import { Globe, LogIn, type LucideIcon, Server } from 'lucide-react';
 import { memo } from 'react';
-import { useStatus } from '../../engine/use-engine.ts';
 import { useNodeView } from './live-view.ts';
-import type { NodeView } from './topology-view.ts';
+import type { NodeView } from './node-view.ts';
 
 export type TopologyNode = Node<{ onSelect: (id: string) => void }, 'service'>;
 
@@ -39,7 +38,6 @@ interface BoxProps {
 
 function ServiceBox({ view, selected, onSelect }: BoxProps) {
   const Icon = icons[view.kind] ?? Server;
-  const busy = view.rate !== '0/s';
   return (
     <button
       type="button"
@@ -47,6 +45,7 @@ function ServiceBox({ view, selected, onSelect }: BoxProps) {
       data-kind={view.kind}
       data-health={view.health.tone}
       data-dim={view.dim || undefined}
+      data-inferred={view.inferred || undefined}
       data-testid={`topology-node-${view.name}`}
       aria-pressed={selected}
       onClick={() => onSelect(view.id)}
@@ -56,13 +55,13 @@ function ServiceBox({ view, selected, onSelect }: BoxProps) {
         <span className="topo-node-name truncate" title={view.name}>
           {view.name}
         </span>
-        <StoodIn id={view.id} />
+        {view.standIn !== '' && <StoodIn words={view.standIn} />}
         <span className="topo-node-kind" title={view.inferred ? 'Known from spans of the apps: no sidecar sees it' : undefined}>
-          {view.inferred ? '◌ inferred' : (kindWords[view.kind] ?? (view.namespace && `in ${view.namespace}`))}
+          {kindOf(view)}
         </span>
       </span>
       <span className="topo-node-line num">
-        {busy ? (
+        {view.busy ? (
           <>
             <b>{view.rate}</b>
             <span className={`truncate ${view.errorMark ? `tone-text tone-${view.errorMark.tone}` : ''}`}>
@@ -71,26 +70,27 @@ function ServiceBox({ view, selected, onSelect }: BoxProps) {
             </span>
           </>
         ) : (
-          view.open !== '' && <b>{view.open}</b>
+          view.aside !== '' && <b>{view.aside}</b>
         )}
         <span className={`topo-health tone-${view.health.tone}`}>
           <i aria-hidden="true">{view.health.glyph}</i>
           {view.health.word}
         </span>
       </span>
-      {view.versions.length > 0 && <Versions versions={view.versions} busy={busy} />}
+      {view.versions.length > 0 && <Versions versions={view.versions} busy={view.busy} />}
     </button>
   );
 }
 
+function kindOf({ kind, namespace, inferred }: NodeView): string {
+  if (inferred) return '◌ inferred';
+  return kindWords[kind] ?? (namespace && `in ${namespace}`);
+}
+
 /** Somebody else answers for it: seen at once, as its process need not even run. */
-function StoodIn({ id }: { id: string }) {
-  const own = useStatus()?.simulations?.filter(({ namespace, service }) => `${namespace}/${service}` === id) ?? [];
-  const on = own.filter(({ enabled }) => enabled);
-  if (on.length === 0) return null;
-  const whom = on.map(({ recording, from }) => (from === '' ? recording : `${recording}, only for ${from}`)).join('; ');
+function StoodIn({ words }: { words: string }) {
   return (
-    <span className="topo-standin-mark" title={`Answered from ${whom}`} data-testid="stood-in">
+    <span className="topo-standin-mark" title={`Answered from ${words}`} data-testid="stood-in">
       <i aria-hidden="true">◇</i> stand-in
     </span>
   );

@@ -6,7 +6,7 @@ import { useRecordings } from '../../engine/use-engine.ts';
 import { Button, IconButton, Menu } from '../../ui/index.ts';
 import { countWords, forWhom } from '../recordings/stand-in-words.ts';
 import { useStandIns } from '../recordings/use-stand-ins.ts';
-import { shortName } from './topology-view.ts';
+import { shortName } from './short-name.ts';
 
 /** Recordings offered in the menu; all of them stand on their own screen. */
 const maxOffered = 12;

@@ -4,7 +4,7 @@ import { Maximize, Minus, Plus } from 'lucide-react';
 import { memo, useCallback, useEffect, useMemo, useRef } from 'react';
 import type { Store } from '../../engine/store.ts';
 import { IconButton } from '../../ui/index.ts';
-import { LiveViewContext } from './live-view.ts';
+import { LiveViewContext, type Motion, MotionContext } from './live-view.ts';
 import { ServiceNode, sizeOfNode, type TopologyNode } from './service-node.tsx';
 import { type Layout, layOut, type Point } from './topology-layout.ts';
 import type { TopologyView } from './topology-view.ts';
@@ -21,8 +21,8 @@ const fitOptions = {
 const readableZoom = 0.62;
 const manyNodes = 24;
 const minimapFrom = 18;
-/** Beyond this many edges moving dashes cost more than they say. */
-const maxMovingEdges = 60;
+/** Beyond this many edges moving dots cost more than they say. */
+const maxMovingEdges = 120;
 
 export interface TopologyCanvasProps {
   live: Store<TopologyView>;
@@ -40,13 +40,20 @@ export default memo(function TopologyCanvas(props: TopologyCanvasProps) {
   return (
     <LiveViewContext.Provider value={props.live}>
       <ReactFlowProvider>
-        <Canvas {...props} />
+        <MotionContext.Provider value={motionOf(props)}>
+          <Canvas {...props} />
+        </MotionContext.Provider>
       </ReactFlowProvider>
     </LiveViewContext.Provider>
   );
 });
 
-function Canvas({ laid: view, selected, onSelect, moving, fitToken }: TopologyCanvasProps) {
+function motionOf({ laid, moving }: TopologyCanvasProps): Motion {
+  if (laid.edges.size > maxMovingEdges) return 'off';
+  return moving ? 'moving' : 'still';
+}
+
+function Canvas({ laid: view, selected, onSelect, fitToken }: TopologyCanvasProps) {
   const flow = useReactFlow<TopologyNode, TopologyEdge>();
   const box = useRef<HTMLDivElement>(null);
   const select = useRef(onSelect);
@@ -116,7 +123,7 @@ function Canvas({ laid: view, selected, onSelect, moving, fitToken }: TopologyCa
   }, [fitReadable]);
 
   return (
-    <div ref={box} className="topo-canvas" data-moving={(moving && edges.length <= maxMovingEdges) || undefined}>
+    <div ref={box} className="topo-canvas">
       <ReactFlow
         nodes={nodes}
         edges={edges}

@@ -1,7 +1,7 @@
 import type { Graph, GraphEdge, GraphNode } from '../../../proxy/api/observability.schema.ts';
 import { compileNumber, compileText, type Filter, type FilterKey, type FilterTerm } from '../requests/filter.ts';
 import type { SeenValues } from '../requests/filter-complete.ts';
-import { shortName } from './topology-view.ts';
+import { shortName } from './short-name.ts';
 
 /** What the requests' filter means for edges: numbers of all their requests together, names of both ends. */
 const numbers: Partial<Record<FilterKey, (edge: GraphEdge) => number>> = {

@@ -1,4 +1,5 @@
 import dagre from '@dagrejs/dagre';
+import { curve, type EdgeWay, wayAlong, wayThrough } from './edge-way.ts';
 
 export interface Point {
   x: number;
@@ -22,6 +23,8 @@ export interface Layout {
 export interface EdgeLine {
   /** SVG path from border to border. */
   path: string;
+  /** The same line for what moves along it. */
+  way: EdgeWay;
   label: Point;
   /** Where it ends and whether it comes from the left. */
   end: Point;
@@ -107,8 +110,14 @@ function drawLines(
     }
     const first = { x: start.x + (forward ? start.width : 0), y: start.y + start.height / 2 + (offsets.get(`${id} start`) ?? 0) };
     const end = { x: target.x + (forward ? 0 : target.width), y: target.y + target.height / 2 + (offsets.get(`${id} end`) ?? 0) };
-    const path = curve([first, ...middle, end]);
-    lines.set(id, { path, end, forward, label: label ? { x: label.x, y: label.y } : end });
+    const points = [first, ...middle, end];
+    lines.set(id, {
+      path: curve(points),
+      way: wayThrough(points),
+      end,
+      forward,
+      label: label ? { x: label.x, y: label.y } : end,
+    });
   }
   return lines;
 }
@@ -119,26 +128,18 @@ function push<T>(lists: Map<string, T[]>, key: string, value: T): void {
   else lists.set(key, [value]);
 }
 
-/** Through all points, flat at each: neighbouring columns are joined by an S. */
-export function curve(points: readonly Point[]): string {
-  const round = (value: number) => Math.round(value * 10) / 10;
-  return points
-    .map(({ x, y }, index) => {
-      const before = points[index - 1];
-      if (!before) return `M${round(x)},${round(y)}`;
-      const middle = round((before.x + x) / 2);
-      return `C${middle},${round(before.y)} ${middle},${round(y)} ${round(x)},${round(y)}`;
-    })
-    .join('');
-}
-
 /** A service that calls itself: a loop above its box. */
 function loop({ x, y, width }: Point & { width: number }): EdgeLine {
   const [left, right, top] = [x + width * 0.3, x + width * 0.7, y - 46];
+  const [start, end] = [
+    { x: right, y },
+    { x: left, y },
+  ];
   return {
     path: `M${right},${y}C${right + 30},${top} ${left - 30},${top} ${left},${y}`,
+    way: wayAlong([[start, { x: right + 30, y: top }, { x: left - 30, y: top }, end]]),
     label: { x: x + width / 2, y: top + 4 },
-    end: { x: left, y },
+    end,
     forward: true,
   };
 }

@@ -4,7 +4,8 @@ import { formatBytes, formatMs, formatRate, formatShare } from '../../ui/format.
 import { Panel, plural, Table } from '../../ui/index.ts';
 import { Failures, useThresholds } from '../health/failures.tsx';
 import { healthOf, markErrors } from '../health/health-marks.ts';
-import { shortName, splitLabel, wantedLabel } from './topology-view.ts';
+import { splitLabel, wantedLabel } from './edge-view.ts';
+import { shortName } from './short-name.ts';
 
 /** The graph's equal in tables: every number of the picture, reachable with the keyboard. */
 export function TopologyTable({

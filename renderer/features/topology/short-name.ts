@@ -1,0 +1,2 @@
+/** `default/reviews` → `reviews`; `ingress` stays. */
+export const shortName = (id: string): string => id.slice(id.lastIndexOf('/') + 1);

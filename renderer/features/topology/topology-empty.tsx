@@ -1,0 +1,65 @@
+import { Network, Plus, Send } from 'lucide-react';
+import { useCommandRegistry } from '../../commands/registry.ts';
+import { sendTestRequest, testTarget } from '../../commands/send-test-request.ts';
+import { useStatus, useStreamState } from '../../engine/use-engine.ts';
+import { Button, Code, EmptyState, Skeleton } from '../../ui/index.ts';
+import { firstCalls } from './first-calls.ts';
+import type { TopologyActions } from './topology-query.ts';
+
+/** Nothing in the mesh yet: the ways in. */
+export function NoServices({ actions }: { actions: TopologyActions }) {
+  return (
+    <EmptyState
+      icon={Network}
+      title="No services yet"
+      actions={
+        <Button variant="primary" icon={<Plus size={14} />} onClick={() => actions.openDialog('add')}>
+          Add service
+        </Button>
+      }
+    >
+      <p>
+        Name a process that listens on this machine, and it gets a sidecar. Or start the demo shop, nine services with live
+        traffic:
+      </p>
+      <div className="topo-demo">
+        <Code text="npx drydock up -f samples/shop" />
+      </div>
+    </EmptyState>
+  );
+}
+
+export function Waiting() {
+  const phase = useStreamState().phase;
+  if (phase === 'live') return <Skeleton lines={8} height={18} />;
+  return (
+    <EmptyState icon={Network} title="Not connected yet">
+      The topology appears here as soon as an engine answers.
+    </EmptyState>
+  );
+}
+
+/** Over a picture without traffic: what makes the first of it. */
+export function NoTraffic() {
+  const registry = useCommandRegistry();
+  const status = useStatus();
+  const commands = firstCalls(status);
+  if (commands.length === 0) return null;
+  return (
+    <div className="topo-hint topo-hint-floating" data-testid="no-traffic">
+      <strong>No traffic in this window</strong>
+      <span className="soft">
+        Send a request and the edge appears within a second: from outside through the ingress, or as a service through its own
+        sidecar.
+      </span>
+      {commands.map((command) => (
+        <Code key={command} text={command} />
+      ))}
+      {testTarget(status) !== null && (
+        <Button variant="primary" icon={<Send size={13} />} onClick={() => registry.run(sendTestRequest)}>
+          Send a test request
+        </Button>
+      )}
+    </div>
+  );
+}
