@@ -1,7 +1,8 @@
 import { CircleDot, OctagonX, Pause, Play, Search, Square, Zap } from 'lucide-react';
 import { useEffect, useState } from 'react';
-import { showPalette, stopAllFaults, togglePause, toggleRecording } from '../commands/app-commands.ts';
+import { showPalette, togglePause, toggleRecording } from '../commands/app-commands.ts';
 import { useCommandRegistry } from '../commands/registry.ts';
+import { stopAllFaults } from '../commands/stop-everything.ts';
 import { useFaults, useRecordings, useStatus } from '../engine/use-engine.ts';
 import { Button, IconButton, Segments } from '../ui/button.tsx';
 import { formatSpan, plural } from '../ui/format.ts';
@@ -46,17 +47,25 @@ export function GlobalBar() {
   );
 }
 
-/** How many faults act now, and the one click that ends them all. */
+/** How many faults act now, certificates that are wrong on purpose among them, and the one click that ends them all. */
 function ActiveFaults() {
   const commands = useCommandRegistry();
-  const armed = useFaults().filter((fault) => fault.state === 'armed' || fault.state === 'waiting');
+  const status = useStatus();
+  const armed = [
+    ...useFaults()
+      .filter((fault) => fault.state === 'armed' || fault.state === 'waiting')
+      .map(({ name }) => name),
+    ...(status?.certificates ?? [])
+      .filter(({ flaw }) => flaw !== undefined)
+      .map(({ service, flaw }) => `certificate of ${service}: ${flaw}`),
+  ];
   if (armed.length === 0) return null;
   return (
     <Button
       variant="danger"
       icon={<Zap size={13} />}
       data-testid="stop-all-faults"
-      title={armed.map((fault) => fault.name).join(', ')}
+      title={armed.join(', ')}
       onClick={() => commands.run(stopAllFaults)}
     >
       {plural(armed.length, 'fault')} armed

@@ -30,11 +30,19 @@ export function Shell({ overlay }: { overlay: Store<Overlay> }) {
     document.title = screen ? `${screen.title} · Drydock` : 'Drydock';
   }, [screen]);
 
+  // What had the focus may have gone with the last screen: the keyboard goes on from this one, not from the top of the page.
+  useEffect(() => {
+    if (route.screen !== '' && document.activeElement === document.body) focusScreen();
+  }, [route.screen]);
+
   useEffect(() => preloadWhenIdle(), []);
 
   const close = () => context.overlay.show(null);
   return (
     <div className="shell">
+      <button type="button" className="skip-link" onClick={focusScreen}>
+        Skip to the screen
+      </button>
       <Rail />
       <div className="shell-column">
         <GlobalBar />
@@ -62,6 +70,10 @@ export function Shell({ overlay }: { overlay: Store<Overlay> }) {
       </Suspense>
     </div>
   );
+}
+
+function focusScreen(): void {
+  document.getElementById('main')?.focus();
 }
 
 /** A screen that breaks says so in its own place; the rest of the app goes on. */

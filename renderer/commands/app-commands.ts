@@ -1,10 +1,11 @@
-import { CircleDot, CirclePause, Command as CommandIcon, Keyboard, Moon, OctagonX, Plus, Sun, SunMoon } from 'lucide-react';
+import { CircleDot, CirclePause, Command as CommandIcon, Keyboard, Moon, Plus, Sun, SunMoon } from 'lucide-react';
 import type { TimeWindow } from '../app/preferences.ts';
 import { windows } from '../app/preferences.ts';
 import type { Screen } from '../features/screen.tsx';
 import { plural } from '../ui/format.ts';
 import type { Command } from './command.ts';
 import { sendTestRequest } from './send-test-request.ts';
+import { stopAllFaults } from './stop-everything.ts';
 
 /** Pauses or resumes the view; the engine goes on capturing. */
 export const togglePause: Command = {
@@ -15,21 +16,6 @@ export const togglePause: Command = {
   keys: 'p',
   keywords: 'freeze stop live',
   run: ({ preferences }) => preferences.setState(({ paused }) => ({ paused: !paused })),
-};
-
-export const stopAllFaults: Command = {
-  id: 'faults.stop-all',
-  title: 'Stop all faults',
-  group: 'Mesh',
-  icon: OctagonX,
-  keys: '$mod+.',
-  whileTyping: true,
-  keywords: 'disarm panic',
-  run: async ({ engine, toasts }) => {
-    const { stopped } = await engine.call('stopAllFaults');
-    toasts.ok(stopped.length === 0 ? 'No fault was armed' : `Stopped ${plural(stopped.length, 'fault')}`, stopped.join(', '));
-    await engine.refreshFaults();
-  },
 };
 
 export const toggleRecording: Command = {

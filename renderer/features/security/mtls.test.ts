@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Resource } from '../../../proxy/api/diagnostic.schema.ts';
 import type { Graph, GraphEdge, GraphNode } from '../../../proxy/api/observability.schema.ts';
+import { usesOf } from './flaws.ts';
 import { callsInto, meshWide, modeOf, narrower, peerAuthentication, summariseMtls } from './mtls.ts';
+import { decidedFilter } from './policies-tab.tsx';
 import { describeVerdict } from './verdict.ts';
 
 const peer = (namespace: string, name: string, spec: unknown): Resource => ({
@@ -77,4 +79,23 @@ describe('the verdict', () => {
     expect(describeVerdict({ ...base, policies: [] })).toMatchObject({ word: 'ALLOW' });
     expect(describeVerdict({ ...base, outcome: 'no-route', policies: [] })).toMatchObject({ word: 'NOT SENT' });
   });
+});
+
+test('a certificate’s use counts the mutual TLS of both sides, and of no other service', () => {
+  const edges = [
+    edge('default/web', 'default/pay', 100, 0.5),
+    edge('default/pay', 'default/bank', 10, 1),
+    edge('default/web', 'default/mail', 7, 1),
+    edge('outside', 'default/pay', 5, 0),
+  ];
+  expect(usesOf('pay', { edges })).toMatchObject({ requests: 60, edges: [{ count: 100 }, { count: 10 }] });
+  expect(usesOf('nobody', { edges }).requests).toBe(0);
+  expect(usesOf('pay', null).requests).toBe(0);
+});
+
+test('a refusal is found by its policy, what was allowed by the service that it guards', () => {
+  const policy = (name: string, spec: unknown): Resource => ({ ...peer('default', name, spec), kind: 'AuthorizationPolicy' });
+  expect(decidedFilter(policy('no-admin', { action: 'DENY' }))).toBe('"policy[no-admin]"');
+  expect(decidedFilter(policy('callers', { selector: { matchLabels: { app: 'pay' } } }))).toBe('dest:pay');
+  expect(decidedFilter(policy('all', {}))).toBe('');
 });

@@ -1,5 +1,6 @@
 import type { Resource } from '../../../proxy/api/diagnostic.schema.ts';
 import type { Graph, GraphEdge } from '../../../proxy/api/observability.schema.ts';
+import type { TimeWindow } from '../../app/preferences.ts';
 
 export type Mode = 'STRICT' | 'PERMISSIVE' | 'DISABLE';
 /** Istio's root namespace: a PeerAuthentication without a selector there is in force for the whole mesh. */
@@ -75,5 +76,8 @@ spec:
     mode: ${mode}
 `;
 }
+
+/** `the last 5m`, `this run` */
+export const sinceWords = (window: TimeWindow): string => (window === 'run' ? 'this run' : `the last ${window}`);
 
 export const shortId = (id: string): string => id.split('/').at(-1) ?? id;

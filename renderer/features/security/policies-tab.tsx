@@ -51,7 +51,7 @@ export function PoliciesTab({ resources }: { resources: readonly Resource[] }) {
               id: 'matched',
               title: 'Decided about',
               align: 'end',
-              cell: (one) => <span className="num">{formatCount(one.status.matched)}</span>,
+              cell: (one) => <Decided policy={one} />,
             },
             {
               id: 'state',
@@ -70,6 +70,25 @@ export function PoliciesTab({ resources }: { resources: readonly Resource[] }) {
       </div>
     </Panel>
   );
+}
+
+/** Refusals name their policy; what was allowed went on to the service it guards. */
+function Decided({ policy }: { policy: Resource }) {
+  const { matched } = policy.status;
+  if (matched === 0) return <span className="muted num">0</span>;
+  return (
+    <a className="num" href={hrefTo('requests', { hops: 'all', filter: decidedFilter(policy) })}>
+      {formatCount(matched)}
+    </a>
+  );
+}
+
+export function decidedFilter(policy: Resource): string {
+  const { action } = (policy.spec ?? {}) as { action?: string };
+  if (policy.kind === 'AuthorizationPolicy' && action === 'DENY') return `"policy[${policy.name}]"`;
+  const labels = selectorOf(policy);
+  const app = labels.app ?? labels['app.kubernetes.io/name'];
+  return app === undefined ? '' : `dest:${app}`;
 }
 
 function appliesTo(resource: Resource): string {

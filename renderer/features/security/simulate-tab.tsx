@@ -2,37 +2,47 @@ import { Play, ScanSearch } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import type { Explanation } from '../../../proxy/api/explain.schema.ts';
 import type { Status } from '../../../proxy/api/status.schema.ts';
-import { hrefTo } from '../../app/router.ts';
+import { useRoute, useRouter } from '../../app/router.ts';
 import { describeError } from '../../engine/client.ts';
 import { useEngine } from '../../engine/use-engine.ts';
-import { Badge, Button, EmptyState, Field, Input, Notice, Panel, Select, type Tone } from '../../ui/index.ts';
+import { Button, EmptyState, Field, Input, Notice, Panel, Select } from '../../ui/index.ts';
 import { HeadersField } from '../requests/headers-field.tsx';
 import { parseHeaders } from '../requests/parse-headers.ts';
-import { describeVerdict, namePolicy } from './verdict.ts';
+import { VerdictPanel } from './verdict-panel.tsx';
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
+const outside = 'ingress';
 
-/** Ask the engine what would happen to a call; nothing is sent. */
+interface Call {
+  from: string;
+  to: string;
+  method: string;
+  path: string;
+}
+
+/** Ask the engine what would happen to a call; nothing is sent. The call is part of the URL: `&from=&to=&method=&path=`. */
 export function SimulateTab({ status }: { status: Status }) {
   const engine = useEngine();
+  const { query } = useRoute();
+  const router = useRouter();
   const services = status.services.map(({ name, namespace }) => ({ value: `${namespace}/${name}`, label: name }));
-  const [from, setFrom] = useState(services[0]?.value ?? 'ingress');
-  const [to, setTo] = useState(services[1]?.value ?? services[0]?.value ?? '');
-  const [method, setMethod] = useState('GET');
-  const [path, setPath] = useState('/');
+  const call: Call = {
+    from: query.get('from') ?? services[0]?.value ?? outside,
+    to: query.get('to') ?? services[1]?.value ?? services[0]?.value ?? '',
+    method: query.get('method') ?? 'GET',
+    path: query.get('path') ?? '/',
+  };
   const [headers, setHeaders] = useState('');
   const [answer, setAnswer] = useState<Explanation | null>(null);
   const [error, setError] = useState<string | null>(null);
   const pairs = parseHeaders(headers);
-  const pathError = path.startsWith('/') ? undefined : 'A path starts with /.';
+  const pathError = call.path.startsWith('/') ? undefined : 'A path starts with /.';
   const ask = async (event: FormEvent) => {
     event.preventDefault();
     if (pathError || typeof pairs === 'string') return;
-    const service = status.services.find(({ name, namespace }) => `${namespace}/${name}` === to);
-    const host = `${service?.name ?? to}.${service?.namespace ?? 'default'}:${service?.ports[0]?.port ?? 80}`;
-    const target = from === 'ingress' ? `${service?.name ?? to}.localhost` : host;
     try {
-      const body = { from, to: target, method, path, headers: Object.fromEntries(pairs) };
+      const { from, method, path } = call;
+      const body = { from, to: targetOf(status, call), method, path, headers: Object.fromEntries(pairs) };
       setAnswer(await engine.call('explain', { body }));
       setError(null);
     } catch (failure) {
@@ -49,34 +59,12 @@ export function SimulateTab({ status }: { status: Status }) {
     <div className="security-simulate">
       <Panel title="May this call be made?">
         <form className="col security-form" onSubmit={(event) => void ask(event)}>
-          <div className="security-form-line">
-            <Field label="From">
-              {(ids) => (
-                <Select
-                  id={ids.id}
-                  value={from}
-                  options={[...services, { value: 'ingress', label: 'outside, through the ingress' }]}
-                  onChange={setFrom}
-                />
-              )}
-            </Field>
-            <Field label="To">{(ids) => <Select id={ids.id} value={to} options={services} onChange={setTo} />}</Field>
-          </div>
-          <div className="security-form-line" data-narrow="">
-            <Field label="Method">
-              {(ids) => (
-                <Select
-                  id={ids.id}
-                  value={method}
-                  options={methods.map((value) => ({ value, label: value }))}
-                  onChange={setMethod}
-                />
-              )}
-            </Field>
-            <Field label="Path" error={pathError}>
-              {(ids) => <Input {...ids} className="mono" value={path} onChange={(event) => setPath(event.currentTarget.value)} />}
-            </Field>
-          </div>
+          <CallFields
+            call={call}
+            services={services}
+            pathError={pathError}
+            onChange={(change) => router.setQuery({ ...change })}
+          />
           <HeadersField value={headers} rows={3} error={typeof pairs === 'string' ? pairs : undefined} onChange={setHeaders} />
           <div className="row">
             <Button variant="primary" type="submit" icon={<Play size={13} />} data-testid="simulate">
@@ -89,7 +77,7 @@ export function SimulateTab({ status }: { status: Status }) {
       {error ? (
         <Notice tone="bad">{error}</Notice>
       ) : answer ? (
-        <Answer answer={answer} />
+        <VerdictPanel answer={answer} />
       ) : (
         <p className="muted security-words">The engine answers with the policy and the rule that decide.</p>
       )}
@@ -97,58 +85,48 @@ export function SimulateTab({ status }: { status: Status }) {
   );
 }
 
-const outcomes: Record<string, { tone: Tone; glyph: string }> = {
-  denied: { tone: 'bad', glyph: '✖' },
-  allowed: { tone: 'ok', glyph: '✓' },
-  'not-matched': { tone: 'neutral', glyph: '–' },
-};
+/** The host as the caller would name it; from outside, the name at the ingress. */
+function targetOf(status: Status, { from, to }: Call): string {
+  const service = status.services.find(({ name, namespace }) => `${namespace}/${name}` === to);
+  const name = service?.name ?? to;
+  return from === outside ? `${name}.localhost` : `${name}.${service?.namespace ?? 'default'}:${service?.ports[0]?.port ?? 80}`;
+}
 
-function Answer({ answer }: { answer: Explanation }) {
-  const verdict = describeVerdict(answer);
-  const { method, path, from, to } = answer.request;
+interface CallFieldsProps {
+  call: Call;
+  services: readonly { value: string; label: string }[];
+  pathError: string | undefined;
+  onChange: (change: Partial<Call>) => void;
+}
+
+function CallFields({ call, services, pathError, onChange }: CallFieldsProps) {
+  const callers = [...services, { value: outside, label: 'outside, through the ingress' }];
+  const verbs = methods.map((value) => ({ value, label: value }));
   return (
-    <Panel title="Verdict" hint={`${method} ${path} from ${from} to ${to}`}>
-      <div className="col security-answer" role="status" data-testid="verdict">
-        <p className="security-verdict">
-          <b className={`tone-${verdict.tone} tone-text`}>
-            {verdict.glyph} {verdict.word}
-          </b>{' '}
-          {verdict.text}
-        </p>
-        <p className="soft">{answer.summary}</p>
-        {answer.policies.length > 0 && (
-          <ul className="security-asked" aria-label="Policies asked">
-            {answer.policies.map(({ resource, outcome, reason }) => {
-              const look = outcomes[outcome] ?? { tone: 'info' as const, glyph: 'ℹ' };
-              return (
-                <li key={`${namePolicy(resource)} ${outcome} ${reason}`}>
-                  <Badge tone={look.tone}>
-                    {look.glyph} {outcome.replace('-', ' ')}
-                  </Badge>
-                  <a href={hrefTo('config', { object: `${resource.kind}/${resource.namespace}/${resource.name}` })}>
-                    {namePolicy(resource)}
-                  </a>
-                  <span className="soft">{reason}</span>
-                </li>
-              );
-            })}
-          </ul>
-        )}
-        {(answer.standIns ?? [])
-          .filter(({ enabled }) => enabled)
-          .map(({ simulation, recording, service, from: only }) => (
-            <Notice key={simulation} tone="info">
-              {recording} would answer for {service}, not its process ({simulation}
-              {only === '' ? '' : `, only for ${only}`}).
-            </Notice>
-          ))}
-        {answer.faults.length > 0 && (
-          <Notice tone="info">
-            Faults would act too:{' '}
-            {answer.faults.map(({ name, effect, percentage }) => `${name} (${effect}, ${percentage} %)`).join(', ')}.
-          </Notice>
-        )}
+    <>
+      <div className="security-form-line">
+        <Field label="From">
+          {(ids) => <Select id={ids.id} value={call.from} options={callers} onChange={(from) => onChange({ from })} />}
+        </Field>
+        <Field label="To">
+          {(ids) => <Select id={ids.id} value={call.to} options={services} onChange={(to) => onChange({ to })} />}
+        </Field>
       </div>
-    </Panel>
+      <div className="security-form-line" data-narrow="">
+        <Field label="Method">
+          {(ids) => <Select id={ids.id} value={call.method} options={verbs} onChange={(method) => onChange({ method })} />}
+        </Field>
+        <Field label="Path" error={pathError}>
+          {(ids) => (
+            <Input
+              {...ids}
+              className="mono"
+              value={call.path}
+              onChange={(event) => onChange({ path: event.currentTarget.value })}
+            />
+          )}
+        </Field>
+      </div>
+    </>
   );
 }
