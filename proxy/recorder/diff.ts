@@ -1,4 +1,5 @@
 import type { Difference, ReplayRules } from '../api/replay.schema.ts';
+import { readJsonDocument } from '../shared/read-json.ts';
 import { diffValues } from './compare/diff-values.ts';
 import { type CompiledRules, compileRules } from './compare/rules.ts';
 import { difference, show } from './compare/show.ts';
@@ -98,24 +99,12 @@ function diffBodies(
 ): void {
   const compared = truncated ? replayed.subarray(0, recorded.length) : replayed;
   if (recorded.equals(compared) || rules.ignored('body')) return;
-  const [before, after] = [parseJson(recorded), parseJson(replayed)];
-  if (before !== undefined && after !== undefined && !truncated) {
+  const [before, after] = [readJsonDocument(recorded.toString('utf8')), readJsonDocument(replayed.toString('utf8'))];
+  if (before !== null && after !== null && !truncated) {
     diffValues(before.value, after.value, '$', { rules, fields, maxFields: MAX_FIELDS });
   } else {
     const from = contextStart(recorded, compared);
     fields.push({ path: 'body', kind: 'changed', recorded: preview(recorded, from), replayed: preview(compared, from) });
-  }
-}
-
-/** A JSON object or list; undefined for anything else. */
-export function parseJson(body: Buffer): { value: unknown } | undefined {
-  const text = body.toString('utf8');
-  if (!/^\s*[[{]/.test(text)) return undefined;
-  try {
-    return { value: JSON.parse(text) };
-  } catch {
-    // Looks like JSON and is not: it is compared as text.
-    return undefined;
   }
 }
 

@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import type { CapturedBody, Exchange, ExchangeDetail, MessageLog } from '../api/exchange.schema.ts';
 import type { LogRecord } from '../api/log.schema.ts';
 import type { Span } from '../api/observability.schema.ts';
+import { decodePercents } from '../shared/percent-decoding.ts';
 import { decodeBody } from './decode-body.ts';
 import { memberName, replaceScalars, valueEnd } from './json-text.ts';
 import { SecretNames } from './secret-names.ts';
@@ -200,8 +201,8 @@ export class Redactor {
 
   #form(text: string, place: string, removed: string[]): string {
     return text.replace(/([^&=?#\s]+)=([^&#\s]*)/g, (whole, name: string, value: string) => {
-      if (value === '' || !this.#names.isSecretField(decodeLeniently(name))) return whole;
-      removed.push(`${place}.${decodeLeniently(name)}`);
+      if (value === '' || !this.#names.isSecretField(decodePercents(name))) return whole;
+      removed.push(`${place}.${decodePercents(name)}`);
       return `${name}=${this.#secret(value)}`;
     });
   }
@@ -312,12 +313,4 @@ export class Redactor {
 
 function encodingOf({ request }: ExchangeDetail): string {
   return request.headers.find(([name]) => name.toLowerCase() === 'grpc-encoding')?.[1] ?? '';
-}
-
-function decodeLeniently(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -1,4 +1,5 @@
 import type { StandInNote } from '../../api/exchange.schema.ts';
+import { decodePercents } from '../../shared/percent-decoding.ts';
 
 /** The header that says of an answer where it comes from: `exact; recording=monday; exchange=01J…; simulation=sim-1; call=7`. */
 export const toldHeader = 'x-drydock-simulated';
@@ -31,8 +32,8 @@ export function readTold(value: string): Told | null {
   if (outcome === undefined) return null;
   return {
     outcome: outcome as Told['outcome'],
-    recording: unescapeText(recording!),
-    answeredBy: unescapeText(answeredBy!),
+    recording: decodePercents(recording!),
+    answeredBy: decodePercents(answeredBy!),
     simulation: simulation!,
     ...(call === undefined ? {} : { call: Number(call) }),
   };
@@ -42,11 +43,3 @@ const escapeText = (text: string): string =>
   text.replace(/[^ -~]|[;%]/gu, (character) =>
     [...Buffer.from(character)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
   );
-
-function unescapeText(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text; // not written by us: as it stands
-  }
-}

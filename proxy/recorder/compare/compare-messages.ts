@@ -1,4 +1,5 @@
 import type { Difference } from '../../api/replay.schema.ts';
+import { readJsonDocument } from '../../shared/read-json.ts';
 import type { StreamMessage } from '../replay/call.ts';
 import { diffValues } from './diff-values.ts';
 import type { CompiledRules } from './rules.ts';
@@ -46,23 +47,14 @@ function compareOne(before: StreamMessage, after: StreamMessage, path: string, r
 /** JSON, or an event's fields with its data read as JSON where it is; null for anything else. */
 function readMessage({ kind, data }: StreamMessage): unknown {
   const text = data.toString('utf8');
-  if (kind !== 'event') return readJson(text) ?? null;
+  if (kind !== 'event') return readJsonDocument(text)?.value ?? null;
   const event: Record<string, unknown> = {};
   for (const line of text.split(/\r\n|\r|\n/)) {
     const [, name, value] = /^([^:]+):? ?(.*)$/.exec(line) ?? [];
     if (name !== undefined) event[name] = name in event ? `${String(event[name])}\n${value}` : value;
   }
-  if (typeof event.data === 'string') event.data = readJson(event.data) ?? event.data;
+  if (typeof event.data === 'string') event.data = readJsonDocument(event.data)?.value ?? event.data;
   return event;
-}
-
-function readJson(text: string): unknown {
-  if (!/^\s*[[{]/.test(text)) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // cut off, or no JSON: compared as text
-  }
 }
 
 function showBytes(data: Buffer): string {

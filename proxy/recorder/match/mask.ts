@@ -1,3 +1,5 @@
+import { readJson } from '../../shared/read-json.ts';
+
 /* What changes from run to run and says nothing about which request it is: ids, times, digests, tokens, and the order of what has none. */
 
 const volatile: readonly RegExp[] = [
@@ -31,7 +33,7 @@ export function maskBody(body: string): string {
   if (body === '' || body.length > maxMaskedLength || body.startsWith('base64:')) return body;
   if (/^\s*[{[]/.test(body)) {
     const json = readJson(body);
-    return mask(json === undefined ? body : JSON.stringify(sortMembers(json)));
+    return mask(json === null ? body : JSON.stringify(sortMembers(json.value)));
   }
   const boundary = boundaryOf(body);
   if (boundary !== null) return mask(body.replaceAll(boundary, '--*'));
@@ -58,15 +60,6 @@ export const isForm = (text: string): boolean =>
 
 /** `--boundary`, where the text is multipart. */
 export const boundaryOf = (text: string): string | null => /^(--[^\r\n]{4,72})\r\ncontent-/i.exec(text)?.[1] ?? null;
-
-/** Undefined: it is none, or was cut off by the capture limit. */
-export function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 const sortParameters = (query: string): string => query.split('&').filter(Boolean).sort().join('&');
 

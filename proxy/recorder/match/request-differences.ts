@@ -1,7 +1,8 @@
 import type { Difference } from '../../api/replay.schema.ts';
+import { readJson } from '../../shared/read-json.ts';
 import { diffValues } from '../compare/diff-values.ts';
 import { compileRules } from '../compare/rules.ts';
-import { boundaryOf, isForm, mask, maskBody, readJson, splitPath } from './mask.ts';
+import { boundaryOf, isForm, mask, maskBody, splitPath } from './mask.ts';
 import { partsOf } from './multipart.ts';
 
 /** What requests are compared by: redacted, bodies without content encoding. */
@@ -39,7 +40,7 @@ export function bodyDifferences(body: string, recorded: string, what = 'body'): 
   if (body.length > maxComparedLength || recorded.length > maxComparedLength)
     return [`${what} (${body.length} and ${recorded.length} characters)`];
   if (maskBody(body) === maskBody(recorded)) return [];
-  const [now, then] = [readJson(body), readJson(recorded)];
+  const [now, then] = [readJson(body)?.value, readJson(recorded)?.value];
   if (isTree(now) && isTree(then)) return jsonDifferences(now, then, what);
   if (isForm(body) && isForm(recorded)) return parameterDifferences(what, body, recorded);
   const [boundary, recordedBoundary] = [boundaryOf(body), boundaryOf(recorded)];

@@ -1,4 +1,5 @@
 import type { ExchangeDetail } from '../../api/exchange.schema.ts';
+import { decodePercents } from '../../shared/percent-decoding.ts';
 import { decodeBody } from '../decode-body.ts';
 import type { ReadableAnswer } from './variable-rule.ts';
 
@@ -7,18 +8,10 @@ const TOKEN = /[\w.~+-]+/g;
 
 /** Every word of a request's path, headers and body, with the place it stands at. */
 export function* requestTokens(root: ExchangeDetail): Generator<{ token: string; where: string }> {
-  for (const [token] of decoded(root.path).matchAll(TOKEN)) yield { token, where: 'path' };
+  for (const [token] of decodePercents(root.path).matchAll(TOKEN)) yield { token, where: 'path' };
   for (const [name, value] of root.request.headers)
     for (const [token] of value.matchAll(TOKEN)) yield { token, where: `header ${name.toLowerCase()}` };
   for (const [token] of bodyText(root.request.body).matchAll(TOKEN)) yield { token, where: 'body' };
-}
-
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path; // no valid percent encoding: as it stands
-  }
 }
 
 /** '' for none, and for what is no text. */

@@ -1,7 +1,8 @@
 import type { ExchangeDetail } from '../../api/exchange.schema.ts';
 import type { VariableSuggestion } from '../../api/replay.schema.ts';
+import { readJsonDocument } from '../../shared/read-json.ts';
 import { recordedAnswer, requestTokens } from './request-text.ts';
-import { parseLeniently, writeRule } from './variable-rule.ts';
+import { writeRule } from './variable-rule.ts';
 
 const MAX_VALUES = 50_000;
 const MAX_PER_ANSWER = 500;
@@ -62,8 +63,8 @@ export class VariableFinder {
     const { headers, text } = recordedAnswer(root);
     for (const [name, value] of headers)
       if (!NOT_TELLING.has(name.toLowerCase())) this.#give(root, name, `header:${name.toLowerCase()}`, value);
-    const document = parseLeniently(text);
-    if (document === undefined) return;
+    const document = readJsonDocument(text);
+    if (document === null) return;
     let left = MAX_PER_ANSWER;
     const walk = (value: unknown, path: string, name: string, depth: number): void => {
       if (left-- <= 0 || depth > MAX_DEPTH) return;

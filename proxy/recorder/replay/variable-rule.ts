@@ -1,4 +1,5 @@
 import { type JsonPath, parseJsonPath, readJsonPath } from '../../shared/json-path.ts';
+import { readJsonDocument } from '../../shared/read-json.ts';
 import { templateOf } from '../stand-in.ts';
 
 /** Where in an answer a variable's value is. */
@@ -66,8 +67,8 @@ export interface ReadableAnswer {
 export function readPlace(place: VariablePlace, answer: ReadableAnswer): string | null {
   if (place.kind === 'header') return answer.headers.find(([name]) => name.toLowerCase() === place.name)?.[1] ?? null;
   if (place.kind === 'cookie') return setCookies(answer.headers).find(([name]) => name === place.name)?.[1] ?? null;
-  const document = parseLeniently(answer.text);
-  if (document === undefined) return null;
+  const document = readJsonDocument(answer.text);
+  if (document === null) return null;
   const [value] = readJsonPath(place.path, document.value);
   return typeof value === 'string' || typeof value === 'number' ? String(value) : null;
 }
@@ -82,15 +83,6 @@ export function setCookies(headers: ReadableAnswer['headers']): [string, string]
     if (equals >= 1) cookies.push([pair.slice(0, equals).trim(), pair.slice(equals + 1).trim()]);
   }
   return cookies;
-}
-
-export function parseLeniently(text: string): { value: unknown } | undefined {
-  if (!/^\s*[[{]/.test(text)) return undefined;
-  try {
-    return { value: JSON.parse(text) };
-  } catch {
-    return undefined; // cut off by the capture limit, or no JSON
-  }
 }
 
 /** The rule for a value found at `place` of an answer to that call, in the grammar above. */

@@ -1,5 +1,6 @@
 import { RE2JS } from 're2js';
 import { parseJsonPath, readJsonPath } from '../../shared/json-path.ts';
+import { readJson } from '../../shared/read-json.ts';
 import { parseXml, type XmlElement } from '../../shared/xml-text.ts';
 import { parseXPath, readXPath } from '../../shared/xpath.ts';
 import type { ValueMatcher } from './stub.ts';
@@ -87,7 +88,7 @@ function compileText(matcher: TextMatcher): (value: MatchedText) => boolean {
     }
     case 'json':
       return ({ redacted }) => {
-        const parsed = parseJson(redacted);
+        const parsed = readJson(redacted);
         return parsed !== null && matchesJson(matcher, parsed.value);
       };
     case 'xml': {
@@ -117,10 +118,10 @@ function compileJsonPath(text: string, then: CompiledMatcher): CompiledMatcher {
   const path = parseJsonPath(text);
   if (typeof path === 'string') throw new RangeError(path);
   return (value) => {
-    const parsed = value && parseJson(value.text);
+    const parsed = value && readJson(value.text);
     if (!value || !parsed) return false;
     const found = readJsonPath(path, parsed.value);
-    const clean = value.redacted === value.text ? found : readJsonPath(path, parseJson(value.redacted)?.value);
+    const clean = value.redacted === value.text ? found : readJsonPath(path, readJson(value.redacted)?.value);
     const each = found.map((one, i) => ({ text: textOf(one), redacted: textOf(clean[i] ?? one) }));
     if (each.length === 0) return then(null);
     if (each.some((one) => then(one))) return true;
@@ -141,19 +142,11 @@ function compileXPath(text: string, then: CompiledMatcher): CompiledMatcher {
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
-function parseJson(text: string): { value: unknown } | null {
-  try {
-    return { value: JSON.parse(text) };
-  } catch {
-    return null; // no JSON: it does not match
-  }
-}
-
 /** Header and claims of a token, also behind `Bearer`. */
 function readToken(text: string): string | null {
   const parts = text.replace(/^bearer\s+/i, '').split('.');
   if (parts.length !== 3) return null;
-  const [header, payload] = parts.map((part) => parseJson(Buffer.from(part, 'base64url').toString('utf8')));
+  const [header, payload] = parts.map((part) => readJson(Buffer.from(part, 'base64url').toString('utf8')));
   return header && payload ? JSON.stringify({ header: header.value, payload: payload.value }) : null;
 }
 

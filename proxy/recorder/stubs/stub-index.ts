@@ -1,3 +1,4 @@
+import { decodePercents } from '../../shared/percent-decoding.ts';
 import { PrefixIndex } from '../match/prefix-index.ts';
 import type { Stub } from './stub.ts';
 
@@ -54,7 +55,7 @@ export class StubIndex<T extends Indexed> {
 
   #placesFor({ method, path, redacted }: Asked): number[] {
     const bare = bareOf(path);
-    const names = new Set([path, redacted.path, bare, decode(bare)]);
+    const names = new Set([path, redacted.path, bare, decodePercents(bare)]);
     const lists = [this.#others.get(method), this.#others.get(anyMethod), ...[...names].map((name) => this.#byPath.get(name))];
     return lists.flatMap((list) => list ?? []).sort((a, b) => a - b);
   }
@@ -70,11 +71,3 @@ function literalOf({ conditions }: Stub, on: 'method' | 'path' | 'url'): string 
 }
 
 const bareOf = (path: string): string => path.split('?', 1)[0]!;
-
-function decode(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path; // a stray %: it stands for itself
-  }
-}

@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js';
+import { decodePercents } from '../../shared/percent-decoding.ts';
 import { partsOf } from '../match/multipart.ts';
 import { type CompiledMatcher, compileMatcher, type MatchedText } from './match-value.ts';
 import type { Delay, Stub, StubCondition, StubFault, Stubs } from './stub.ts';
@@ -249,7 +250,7 @@ class RequestValues {
       case 'url':
         return [{ text: path, redacted: redacted.path }];
       case 'path': {
-        const decoded = decodePath(this.barePath);
+        const decoded = decodePercents(this.barePath);
         return decoded === this.barePath ? [same(decoded)] : [same(this.barePath), same(decoded)];
       }
       case 'queryString':
@@ -302,14 +303,6 @@ function cookiesOf(headers: readonly (readonly [string, string])[], wanted: stri
 function splitPath(path: string): [string, string] {
   const at = path.indexOf('?');
   return at === -1 ? [path, ''] : [path.slice(0, at), path.slice(at + 1)];
-}
-
-function decodePath(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path; // a stray %: it stands for itself
-  }
 }
 
 /** Log-normal as Hoverfly and WireMock draw it: exp(ln(median) + σ·z). */

@@ -1,4 +1,5 @@
 import { parseJsonPath, readJsonPath } from '../../shared/json-path.ts';
+import { decodePercents } from '../../shared/percent-decoding.ts';
 import { parseXml } from '../../shared/xml-text.ts';
 import { parseXPath, readXPath } from '../../shared/xpath.ts';
 import { formatNow } from './template-time.ts';
@@ -241,20 +242,12 @@ const helpers: Readonly<Record<string, (call: Call) => string>> = {
   substring: ({ at }) => at(0).slice(Number(at(1)), at(2) === '' ? undefined : Number(at(2))),
   length: ({ at }) => String([...at(0)].length),
   capitalize: ({ at }) => at(0).replace(/\b[a-z]/g, (letter) => letter.toUpperCase()),
-  urlEncode: ({ at, named }) => (named('decode') === 'true' ? decodeText(at(0)) : encodeURIComponent(at(0))),
+  urlEncode: ({ at, named }) => (named('decode') === 'true' ? decodePercents(at(0)) : encodeURIComponent(at(0))),
   pickRandom: ({ at, count, scope }) => at(Math.floor(scope.random() * count)),
   math: ({ at }) => calculate(Number(at(0)), at(1), Number(at(2))),
   base64: ({ at, named }) =>
     named('decode') === 'true' ? Buffer.from(at(0), 'base64').toString('utf8') : Buffer.from(at(0)).toString('base64'),
 };
-
-function decodeText(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text; // a stray %: it stands for itself
-  }
-}
 
 /** '' for what is no number. */
 function calculate(a: number, operator: string, b: number): string {
