@@ -27,7 +27,7 @@ const grainMs = 2;
 
 /**
  * Links spans to their parents. A parent that is missing makes a root, a cycle is cut at one place, and a callee's span hangs under the attempt
- * that reached it, not under the whole call (the headers name the call, see telemetry/exchange-spans.ts). B3 shares one span id between the two
+ * that reached it, not under the whole call (the headers name the call, see telemetry/spans/exchange-spans.ts). B3 shares one span id between the two
  * sides of a call, so a span is known by trace, id and kind (envoyproxy/envoy#4642): the server's side hangs under the client's. Iterative: any
  * depth.
  */

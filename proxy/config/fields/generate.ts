@@ -142,7 +142,7 @@ for (const [kind, file] of Object.entries(sources)) {
     typeof shape === 'object' && !Array.isArray(shape) && shape.spec !== undefined && shape.spec !== 0 ? shape.spec : shape;
   shapes[kind] = spec;
 }
-/** Fields the typings lack: dropped long ago and still in configs, or newer than they are; behaviour.md lists them. */
+/** Fields the typings lack: dropped long ago and still in configs, or newer than they are. */
 function accept(kind: string, steps: (string | number)[], field: string, added: Shape = 0): void {
   let shape: Shape | undefined = shapes[kind];
   for (const step of steps)

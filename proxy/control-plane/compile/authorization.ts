@@ -64,6 +64,7 @@ function isDryRun(resource: ParsedResource): boolean {
 
 const sourceFields = ['principals', 'requestPrincipals', 'namespaces', 'serviceAccounts', 'ipBlocks', 'remoteIpBlocks'] as const;
 const operationFields = ['hosts', 'ports', 'methods', 'paths'] as const;
+type Negative<F extends string> = `not${Capitalize<F>}`;
 const negative = (field: string): string => `not${field.charAt(0).toUpperCase()}${field.slice(1)}`;
 /** As they stand: what an HTTP field means on an opaque port is decided where it is judged, so that rules keep their numbers. */
 function compileRules(spec: AuthorizationPolicySpec, port: PolicyTarget['port']): AuthorizationRule[] {
@@ -82,16 +83,13 @@ function compileRules(spec: AuthorizationPolicySpec, port: PolicyTarget['port'])
 type Lists = Partial<Record<string, string[]>>;
 
 function sourceMatch(source: Lists): SourceMatch {
-  return pickLists(source, sourceFields) as unknown as SourceMatch;
+  return pickLists(source, sourceFields);
 }
 function operationMatch(operation: Lists): OperationMatch {
-  return pickLists(operation, operationFields) as unknown as OperationMatch;
+  return pickLists(operation, operationFields);
 }
-function pickLists(value: Lists, fields: readonly string[]): Record<string, string[]> {
-  const out: Record<string, string[]> = {};
-  for (const field of fields) {
-    out[field] = value[field] ?? [];
-    out[negative(field)] = value[negative(field)] ?? [];
-  }
-  return out;
+/** Each field and its negation; what is not there is empty. */
+function pickLists<F extends string>(value: Lists, fields: readonly F[]): Record<F | Negative<F>, string[]> {
+  const lists = fields.flatMap((field) => [field, negative(field)]).map((field) => [field, value[field] ?? []]);
+  return Object.fromEntries(lists) as Record<F | Negative<F>, string[]>;
 }

@@ -14,7 +14,7 @@ import {
   regex,
 } from './test-exchange.ts';
 
-/** behaviour.md §1 "Route pick", row by row: [name, match, request, expected] where expected is true or the reason in words. */
+/** Picking a route, row by row: [name, match, request, expected] where expected is true or the reason in words. */
 type Case = [name: string, match: Partial<RouteMatch>, request: ExchangeOptions, expected: true | string];
 
 const header = (name: string, match: RouteMatch['headers'][number]['match']) => ({ headers: [{ name, match }] });

@@ -88,7 +88,7 @@ export interface ForwardAction extends StreamTimeouts {
   totalWeight: number;
   /** Envoy's weighted form although one destination is left (others had weight 0): the route's header operations win. Default: several. */
   weighted?: boolean;
-  /** replacePrefix: `prefix` is what the match matched (Istio), see behaviour.md rewrite. */
+  /** replacePrefix: `prefix` is what the match matched (Istio). */
   rewrite: null | {
     path:
       | null

@@ -3,7 +3,7 @@ import type { UpstreamReset } from '../stream.ts';
 
 /*
  * The router's own answers, word for word (Envoy: source/common/router/router.cc, source/common/http/utility.cc resetReasonToString,
- * stream_info/utility.cc; behaviour.md §3).
+ * stream_info/utility.cc).
  */
 
 const REASONS: Readonly<Record<UpstreamReset['kind'], string>> = {
