@@ -1,5 +1,5 @@
-import type { Timer } from '../clock.ts';
-import { ChunkQueue, type ToxicAttributes, type ToxicContext, type ToxicStage, type ToxicType } from './toxic.ts';
+import { QueuedStage } from './queued-stage.ts';
+import type { ToxicAttributes, ToxicType } from './toxic.ts';
 
 const STEP_MS = 100;
 
@@ -11,79 +11,51 @@ export const bandwidth: ToxicType = {
   create: (attributes, context) => new BandwidthStage(attributes, context),
 };
 
-class BandwidthStage implements ToxicStage {
-  #rate: number;
-  readonly #context: ToxicContext;
-  readonly #queue = new ChunkQueue();
-  #timer: Timer | null = null;
-
-  constructor(attributes: ToxicAttributes, context: ToxicContext) {
-    this.#rate = attributes.rate ?? 0;
-    this.#context = context;
-  }
-
-  get heldBytes(): number {
-    return this.#queue.bytes;
-  }
-
+class BandwidthStage extends QueuedStage {
   push(chunk: Buffer): void {
-    this.#queue.add(chunk);
+    this.queue.add(chunk);
     this.#schedule();
   }
 
   finish(): void {
-    this.#queue.finished = true;
+    this.queue.finished = true;
     this.#schedule();
   }
 
-  update(attributes: ToxicAttributes): void {
-    this.#rate = attributes.rate ?? 0;
-    this.#timer?.cancel();
-    this.#timer = null;
-    this.#schedule();
-  }
-
-  release(): void {
+  override update(attributes: ToxicAttributes): void {
+    super.update(attributes);
     this.dispose();
-    this.#queue.drainTo(this.#context.out);
-  }
-
-  dispose(): void {
-    this.#timer?.cancel();
-    this.#timer = null;
+    this.#schedule();
   }
 
   #schedule(): void {
-    if (this.#timer !== null) return;
-    if (this.#queue.empty) {
-      this.#queue.drainTo(this.#context.out);
+    if (this.isWaiting) return;
+    if (this.queue.empty) {
+      this.drain();
       return;
     }
-    if (this.#rate <= 0) return;
-    const stepBytes = this.#rate * STEP_MS;
-    const next = Math.min(stepBytes, this.#queue.bytes);
-    this.#timer = this.#context.clock.setTimer(
-      () => {
-        this.#timer = null;
-        this.#give(next);
-        this.#schedule();
-      },
-      Math.max(1, Math.round((next / stepBytes) * STEP_MS)),
-    );
+    const { rate = 0 } = this.attributes;
+    if (rate <= 0) return;
+    const stepBytes = rate * STEP_MS;
+    const next = Math.min(stepBytes, this.queue.bytes);
+    this.wait(Math.max(1, Math.round((next / stepBytes) * STEP_MS)), () => {
+      this.#give(next);
+      this.#schedule();
+    });
   }
 
   #give(bytes: number): void {
     let left = bytes;
     while (left > 0) {
-      const chunk = this.#queue.take();
+      const chunk = this.queue.take();
       if (chunk === undefined) return;
       if (chunk.length <= left) {
         left -= chunk.length;
-        this.#context.out.push(chunk);
+        this.context.out.push(chunk);
         continue;
       }
-      this.#queue.putBack(chunk.subarray(left));
-      this.#context.out.push(chunk.subarray(0, left));
+      this.queue.putBack(chunk.subarray(left));
+      this.context.out.push(chunk.subarray(0, left));
       left = 0;
     }
   }

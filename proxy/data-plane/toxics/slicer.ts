@@ -1,5 +1,5 @@
-import type { Timer } from '../clock.ts';
-import { ChunkQueue, type ToxicAttributes, type ToxicContext, type ToxicStage, type ToxicType } from './toxic.ts';
+import { QueuedStage } from './queued-stage.ts';
+import type { ToxicType } from './toxic.ts';
 
 /** Cuts data into pieces of about `average_size` ± `size_variation` bytes, `delay` microseconds apart. */
 export const slicer: ToxicType = {
@@ -13,49 +13,21 @@ export const slicer: ToxicType = {
   create: (attributes, context) => new SlicerStage(attributes, context),
 };
 
-class SlicerStage implements ToxicStage {
-  #attributes: ToxicAttributes;
-  readonly #context: ToxicContext;
-  readonly #queue = new ChunkQueue();
-  #timer: Timer | null = null;
-
-  constructor(attributes: ToxicAttributes, context: ToxicContext) {
-    this.#attributes = attributes;
-    this.#context = context;
-  }
-
-  get heldBytes(): number {
-    return this.#queue.bytes;
-  }
-
+class SlicerStage extends QueuedStage {
   push(chunk: Buffer): void {
-    for (const [start, end] of this.#cuts(0, chunk.length)) this.#queue.add(chunk.subarray(start, end));
+    for (const [start, end] of this.#cuts(0, chunk.length)) this.queue.add(chunk.subarray(start, end));
     this.#next();
   }
 
   finish(): void {
-    this.#queue.finished = true;
+    this.queue.finished = true;
     this.#next();
-  }
-
-  update(attributes: ToxicAttributes): void {
-    this.#attributes = attributes;
-  }
-
-  release(): void {
-    this.dispose();
-    this.#queue.drainTo(this.#context.out);
-  }
-
-  dispose(): void {
-    this.#timer?.cancel();
-    this.#timer = null;
   }
 
   /** Halves again and again until a piece is no longer than the average; the split point swings by the variation. */
   #cuts(start: number, end: number): [number, number][] {
-    const average = Math.max(1, this.#attributes.average_size ?? 1);
-    const variation = Math.min(this.#attributes.size_variation ?? 0, average - 1);
+    const average = Math.max(1, this.attributes.average_size ?? 1);
+    const variation = Math.min(this.attributes.size_variation ?? 0, average - 1);
     const pieces: [number, number][] = [];
     const pending: [number, number][] = [[start, end]];
     for (let range = pending.pop(); range !== undefined; range = pending.pop()) {
@@ -64,7 +36,7 @@ class SlicerStage implements ToxicStage {
         pieces.push(range);
         continue;
       }
-      const swing = variation === 0 ? 0 : Math.floor(this.#context.random() * 2 * variation) - variation;
+      const swing = variation === 0 ? 0 : Math.floor(this.context.random() * 2 * variation) - variation;
       const middle = Math.min(to - 1, Math.max(from + 1, from + Math.floor((to - from) / 2) + swing));
       pending.push([middle, to], [from, middle]);
     }
@@ -72,21 +44,14 @@ class SlicerStage implements ToxicStage {
   }
 
   #next(): void {
-    if (this.#timer !== null) return;
-    const delayMs = (this.#attributes.delay ?? 0) / 1000;
-    if (delayMs <= 0) {
-      this.#queue.drainTo(this.#context.out);
-      return;
-    }
-    const chunk = this.#queue.take();
+    if (this.isWaiting) return;
+    const delayMs = (this.attributes.delay ?? 0) / 1000;
+    const chunk = delayMs > 0 ? this.queue.take() : undefined;
     if (chunk === undefined) {
-      this.#queue.drainTo(this.#context.out);
+      this.drain();
       return;
     }
-    this.#context.out.push(chunk);
-    this.#timer = this.#context.clock.setTimer(() => {
-      this.#timer = null;
-      this.#next();
-    }, delayMs);
+    this.context.out.push(chunk);
+    this.wait(delayMs, () => this.#next());
   }
 }
