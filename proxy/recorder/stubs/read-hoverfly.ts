@@ -6,7 +6,7 @@ import { compileMatcher } from './match-value.ts';
 import { noteTemplate } from './note-template.ts';
 import type { Delay, Stub, StubCondition, Stubs, ValueMatcher } from './stub.ts';
 import { parseTemplate } from './template.ts';
-import { Untakeable } from './untakeable.ts';
+import { jsonOf, Untakeable } from './untakeable.ts';
 import { isOlderSchema, upgradeHoverfly } from './upgrade-hoverfly.ts';
 
 /*
@@ -169,7 +169,7 @@ function toMatcher(
 
 function ownMatcher(name: string, text: string, value: unknown, config: JsonObject | null, field: string): ValueMatcher {
   const json = (anywhere: boolean): ValueMatcher => ({
-    ...{ is: 'json', value: parseJson(value, field), ignoreOrder: anywhere, ignoreExtra: anywhere },
+    ...{ is: 'json', value: jsonOf(value, field), ignoreOrder: anywhere, ignoreExtra: anywhere },
     ...(anywhere ? { anywhere } : {}),
   });
   switch (name) {
@@ -203,15 +203,6 @@ function ownMatcher(name: string, text: string, value: unknown, config: JsonObje
       };
     default:
       throw new Untakeable(field, `there is no matcher ${name} here`);
-  }
-}
-
-function parseJson(value: unknown, field: string): unknown {
-  if (typeof value !== 'string') return value;
-  try {
-    return JSON.parse(value);
-  } catch (error) {
-    throw new Untakeable(field, `its value is no JSON (${(error as Error).message})`);
   }
 }
 

@@ -5,7 +5,7 @@ import { fileBody } from './file-body.ts';
 import { compileMatcher } from './match-value.ts';
 import { noteTemplate } from './note-template.ts';
 import type { Delay, Stub, StubCondition, StubFault, Stubs, ValueMatcher } from './stub.ts';
-import { Untakeable } from './untakeable.ts';
+import { jsonOf, Untakeable } from './untakeable.ts';
 
 /*
  * WireMock mappings (https://wiremock.org/docs/stubbing/): one mapping, a list, or an export with `mappings`. The lowest priority wins; of
@@ -229,7 +229,7 @@ function toMatcher(kind: string, wanted: unknown, given: JsonObject, field: stri
       return { is: 'bytes', value: text };
     case 'equalToJson':
       return {
-        ...{ is: 'json', value: parseJson(wanted, field) },
+        ...{ is: 'json', value: jsonOf(wanted, field) },
         ...{ ignoreOrder: given.ignoreArrayOrder === true, ignoreExtra: given.ignoreExtraElements === true },
       };
     case 'equalToXml':
@@ -255,15 +255,6 @@ function pathMatcher(is: 'jsonPath' | 'xpath', wanted: unknown, field: string): 
   if (typeof wanted === 'string') return { is, path: wanted, of: { is: 'anything' } };
   const { expression, ...rest } = objectOf(wanted) ?? {};
   return { is, path: stringOf(expression), of: Object.keys(rest).length === 0 ? { is: 'anything' } : readMatcher(rest, field) };
-}
-
-function parseJson(value: unknown, field: string): unknown {
-  if (typeof value !== 'string') return value;
-  try {
-    return JSON.parse(value);
-  } catch (error) {
-    throw new Untakeable(field, `its value is no JSON (${(error as Error).message})`);
-  }
 }
 
 // ── response ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -8,3 +8,13 @@ export class Untakeable extends Error {
     this.field = field;
   }
 }
+
+/** The value a stub gives as JSON or as the text of it. Throws Untakeable when the text is none. */
+export function jsonOf(value: unknown, field: string): unknown {
+  if (typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value);
+  } catch (error) {
+    throw new Untakeable(field, `its value is no JSON (${(error as Error).message})`);
+  }
+}
