@@ -1,7 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Decision, ExchangeDetail } from '../../../proxy/api/exchange.schema.ts';
-import { makeExchange } from '../../../proxy/api/test-exchange.ts';
-import { toCurl } from './curl.ts';
+import type { Decision } from '../../../proxy/api/exchange.schema.ts';
 import {
   describeDraw,
   describeRetries,
@@ -65,70 +63,6 @@ describe('response flags', () => {
     ]);
     expect(explainFlags('')).toEqual([]);
     expect(explainFlags('ZZ')[0]?.title).toContain('no words');
-  });
-});
-
-describe('copy as curl', () => {
-  const detail = (over: Partial<ExchangeDetail>): ExchangeDetail => ({
-    ...makeExchange(),
-    request: { headers: [], body: null, trailers: [] },
-    response: { headers: [], body: null, trailers: [] },
-    timeline: [],
-    decision: null,
-    peer: { address: '', spiffeId: '' },
-    redacted: [],
-    ...over,
-  });
-  const workload = {
-    id: 'reviews-v1-0',
-    service: 'reviews',
-    namespace: 'default',
-    version: 'v1',
-    app: '',
-    inbound: '',
-    upstreams: {},
-    spiffeId: '',
-  };
-  const status = { ingress: 'http://127.0.0.1:8080', workloads: [{ ...workload, outbound: 'http://127.0.0.1:41002' }] };
-
-  test('takes the same way into the mesh: the caller’s sidecar, or the ingress', () => {
-    expect(toCurl(detail({}), status)).toBe('curl -i \\\n  -x http://127.0.0.1:41002 \\\n  http://ratings:9080/ratings/0');
-    expect(toCurl(detail({ reporter: 'gateway', authority: 'shop.localhost', path: '/x?a=1&b=2' }), status)).toBe(
-      "curl -i \\\n  -H 'Host: shop.localhost' \\\n  'http://127.0.0.1:8080/x?a=1&b=2'",
-    );
-  });
-
-  test('nothing in a header or body can break out of its quotes', () => {
-    const body = {
-      bytes: 9,
-      capturedBytes: 9,
-      truncated: false,
-      encoding: 'utf8' as const,
-      content: `{"a":"it's $(id)"}`,
-      contentType: '',
-      contentEncoding: '',
-    };
-    const text = toCurl(
-      detail({ method: 'POST', request: { headers: [['x-a', `'; rm -rf "$HOME"`]], body, trailers: [] } }),
-      status,
-    );
-    expect(text).toContain(`-H 'x-a: '\\''; rm -rf "$HOME"'`);
-    expect(text).toContain(`--data-raw '{"a":"it'\\''s $(id)"}'`);
-  });
-
-  test('leaves out what client and proxies write themselves, and asks for what was redacted', () => {
-    const headers: [string, string][] = [
-      ['Host', 'ratings'],
-      ['traceparent', '00-1-2-01'],
-      ['content-length', '3'],
-      ['Authorization', '[redacted]'],
-    ];
-    const text = toCurl(
-      detail({ request: { headers, body: null, trailers: [] }, redacted: ['request.headers.authorization'] }),
-      status,
-    );
-    expect(text).not.toMatch(/traceparent|content-length|Host:/);
-    expect(text).toContain("'Authorization: <redacted>'");
   });
 });
 

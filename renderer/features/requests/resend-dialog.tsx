@@ -1,9 +1,9 @@
 import { useState } from 'react';
 import type { ResendRequest } from '../../../proxy/api/body.schema.ts';
 import type { ExchangeDetail } from '../../../proxy/api/exchange.schema.ts';
+import { writtenAnew } from '../../../proxy/api/repeat/repeatable.ts';
 import { useCall } from '../../engine/use-engine.ts';
 import { Button, Dialog, Field, Input } from '../../ui/index.ts';
-import { writtenAnew } from './curl.ts';
 import { HeadersField } from './headers-field.tsx';
 import { parseHeaders } from './parse-headers.ts';
 
