@@ -48,6 +48,8 @@ export const traceSummarySchema = z.object({
   faults: z.number().int(),
   /** Something of it goes on. */
   open: z.boolean().optional(),
+  /** Only apps told of it: no sidecar saw any call. */
+  appOnly: z.boolean().optional(),
 });
 export type TraceSummary = z.infer<typeof traceSummarySchema>;
 export const traceListSchema = z.object({ traces: z.array(traceSummarySchema), next: z.string().nullable() });

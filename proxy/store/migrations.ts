@@ -138,6 +138,11 @@ const migrations: readonly string[] = [
   CREATE TABLE app_logs (seq INTEGER PRIMARY KEY, trace_id TEXT NOT NULL, data TEXT NOT NULL);
   CREATE INDEX app_logs_by_trace ON app_logs (trace_id, seq);
   `,
+  `
+  ALTER TABLE app_spans ADD COLUMN start TEXT NOT NULL DEFAULT '';
+  UPDATE app_spans SET start = data ->> 'start';
+  CREATE INDEX app_spans_by_start ON app_spans (trace_id, start);
+  `,
 ];
 
 export const schemaVersion = migrations.length;

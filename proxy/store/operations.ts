@@ -4,6 +4,7 @@ import type { Annotation, RecordedRowFilter } from '../api/recording.schema.ts';
 import type { Replay } from '../api/replay.schema.ts';
 import type { ScenarioRun } from '../api/scenario.schema.ts';
 import { AppLogOperations } from './app-log-operations.ts';
+import { AppSpanOperations } from './app-span-operations.ts';
 import type { FilterFields } from './exchange-filter.ts';
 import { ExchangeOperations } from './exchange-operations.ts';
 import type { EncodedExchange } from './exchange-row.ts';
@@ -21,6 +22,7 @@ export function createOperations(database: OpenedDatabase, limits: StoreLimits) 
   const recordings = new RecordingOperations(database);
   const replays = new ReplayOperations(database, limits.maxReplays);
   const records = new RecordOperations(database, limits);
+  const appSpans = new AppSpanOperations(database, limits);
   const logs = new AppLogOperations(database, limits);
   const scenarioRuns = new ScenarioRunOperations(database);
   return {
@@ -34,8 +36,10 @@ export function createOperations(database: OpenedDatabase, limits: StoreLimits) 
     lastEventId: () => records.lastEventId(),
     insertEvents: (events: readonly MeshEvent[]) => records.insertEvents(events),
     listEvents: (query: EventQuery) => records.listEvents(query),
-    insertAppSpans: (spans: readonly Span[]) => records.insertAppSpans(spans),
-    appSpansOfTrace: (traceId: string) => records.appSpansOfTrace(traceId),
+    insertAppSpans: (spans: readonly Span[]) => appSpans.insert(spans),
+    appSpansOfTrace: (traceId: string) => appSpans.ofTrace(traceId),
+    appTraceGroups: (before: string | undefined, limit: number) => appSpans.groups(before, limit),
+    appSpanBriefs: (traceIds: readonly string[]) => appSpans.briefs(traceIds),
     insertAppLogs: (batch: readonly LogRecord[]) => logs.insert(batch),
     appLogsOfTrace: (traceId: string) => logs.ofTrace(traceId),
 

@@ -1,9 +1,9 @@
-import type { MeshEvent, Span } from '../api/observability.schema.ts';
+import type { MeshEvent } from '../api/observability.schema.ts';
 import { parseTime } from './exchange-filter.ts';
 import type { OpenedDatabase } from './open-database.ts';
 import type { EventQuery, ResourceChange, StoreLimits } from './store-types.ts';
 
-/** The small tables: events and app spans (telemetry), settings and resource history (durable). */
+/** The small tables: events (telemetry), settings and resource history (durable). */
 export class RecordOperations {
   readonly #telemetry: OpenedDatabase['telemetry'];
   readonly #durable: OpenedDatabase['durable'];
@@ -54,29 +54,6 @@ export class RecordOperations {
       )
       .all(...parameters, query.limit ?? 200);
     return rows.map((row) => ({ ...row, data: JSON.parse(row.data) as Record<string, unknown> }));
-  }
-
-  insertAppSpans(spans: readonly Span[]): number {
-    const insert = this.#telemetry.prepare(
-      'INSERT OR REPLACE INTO app_spans (trace_id, span_id, kind, data) VALUES (?, ?, ?, ?)',
-    );
-    this.#telemetry
-      .transaction(() => {
-        for (const span of spans) insert.run(span.traceId, span.spanId, span.kind, JSON.stringify(span));
-        this.#telemetry
-          .prepare('DELETE FROM app_spans WHERE seq <= (SELECT max(seq) FROM app_spans) - ?')
-          .run(this.#limits.maxAppSpans);
-      })
-      .immediate();
-    return spans.length;
-  }
-
-  appSpansOfTrace(traceId: string): Span[] {
-    return this.#telemetry
-      .prepare<[string], string>('SELECT data FROM app_spans WHERE trace_id = ? ORDER BY seq LIMIT 20000')
-      .pluck()
-      .all(traceId)
-      .map((data) => JSON.parse(data) as Span);
   }
 
   getSetting(key: string): string | null {

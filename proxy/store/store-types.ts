@@ -102,7 +102,21 @@ export interface TraceGroup {
   traceId: string;
   /** Id of its first exchange; the cursor. */
   firstId: string;
+  /** None of a trace that only apps sent spans of. */
   exchanges: Exchange[];
+  /** What the apps sent of it. */
+  app?: AppSpanBrief;
+}
+
+/** What a list of traces tells of the apps' own spans. Times are epoch milliseconds. */
+export interface AppSpanBrief {
+  count: number;
+  errors: number;
+  services: string[];
+  rootService: string;
+  rootName: string;
+  startMs: number;
+  endMs: number;
 }
 
 export interface ResourceChange {

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import type { ExchangeDetail } from '../api/exchange.schema.ts';
+import type { Span } from '../api/observability.schema.ts';
+import { makeSpan } from '../testing/spans.ts';
 import { makeBody, makeExchange, makeFolder, realClock } from './fixtures.ts';
 import { schemaVersion } from './migrations.ts';
 import { Store, StoreOpenError } from './store.ts';
@@ -177,6 +179,40 @@ describe('exchanges', () => {
     expect(second.groups[0]).toMatchObject({ traceId, firstId: makeExchange(1).id });
     expect(second.groups[0]!.exchanges).toHaveLength(3);
     expect(second.next).toBeNull();
+  });
+
+  test('traces that only apps sent spans of stand among the others by time, page by page; all tell what apps sent', async () => {
+    const { store } = await open(join(folder(), 'drydock.db'));
+    // Exchange ids as the data plane makes them, so that the two kinds can be sorted.
+    const idAt = (n: number) => `${(Date.UTC(2026, 0, 1) + n).toString(36).padStart(9, '0')}-00000`;
+    const spanAt = (n: number, change: Partial<Span>) =>
+      makeSpan({
+        mesh: false,
+        start: new Date(Date.UTC(2026, 0, 1) + n).toISOString(),
+        durationMs: 5,
+        service: 'worker',
+        ...change,
+      });
+    store.insertExchanges([1, 3].map((n) => makeExchange(n, { id: idAt(n) })));
+    store.insertAppSpans([
+      spanAt(2, { traceId: 'app only', spanId: 'root', name: 'nightly job' }),
+      spanAt(4, { traceId: 'app only', spanId: 'child', parentSpanId: 'root', service: 'mail', error: true }),
+      spanAt(3, { traceId: makeExchange(3).traceId, spanId: 'x', service: 'ratings' }),
+    ]);
+    const ids: string[] = [];
+    let cursor: string | undefined;
+    for (let page = 0; page < 5; page++) {
+      const { groups, next } = await store.listTraceGroups({ limit: 1, ...(cursor ? { cursor } : {}) });
+      ids.push(...groups.map(({ traceId, app }) => `${traceId} ${app?.count ?? 0}`));
+      if (next === null) break;
+      cursor = next;
+    }
+    expect(ids).toEqual([`${makeExchange(3).traceId} 1`, 'app only 2', `${makeExchange(1).traceId} 0`]);
+    const { groups } = await store.listTraceGroups({});
+    expect(groups[1]!.app).toEqual({
+      ...{ count: 2, errors: 1, services: ['worker', 'mail'], rootService: 'worker', rootName: 'nightly job' },
+      ...{ startMs: Date.UTC(2026, 0, 1) + 2, endMs: Date.UTC(2026, 0, 1) + 9 },
+    });
   });
 });
 

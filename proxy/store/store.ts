@@ -193,7 +193,7 @@ export class Store extends DurableStore {
     return mergeById(stored, this.#recent.ofTrace(traceId)).sort((a, b) => newestFirst(b, a));
   }
 
-  /** Newest first, by each trace's first exchange. telemetry/traces.ts makes summaries of them. */
+  /** Newest first, by each trace's first exchange, or first span where apps alone sent any. telemetry/traces.ts makes summaries of them. */
   async listTraceGroups(query: { limit?: number; cursor?: string }): Promise<{ groups: TraceGroup[]; next: string | null }> {
     const { limit = 50, cursor } = query;
     const stored = (await this.calls.read('traceGroups', cursor, limit + 1)) ?? [];
@@ -205,8 +205,18 @@ export class Store extends DurableStore {
       const firstId = group && group.firstId < all[0]!.id ? group.firstId : all[0]!.id;
       if (cursor === undefined || firstId < cursor) groups.set(traceId, { traceId, firstId, exchanges: all });
     }
+    await this.#spanQueue.flush();
+    for (const group of (await this.calls.read('appTraceGroups', cursor, limit + 1)) ?? [])
+      if (!groups.has(group.traceId)) groups.set(group.traceId, { ...group, exchanges: [] });
     const sorted = [...groups.values()].sort((a, b) => newestFirst({ id: a.firstId }, { id: b.firstId }));
-    const page = sorted.slice(0, limit);
+    const briefs =
+      (await this.calls.read(
+        'appSpanBriefs',
+        sorted.slice(0, limit).map(({ traceId }) => traceId),
+      )) ?? {};
+    const page = sorted
+      .slice(0, limit)
+      .map((group) => ({ ...group, ...(briefs[group.traceId] ? { app: briefs[group.traceId] } : {}) }));
     return { groups: page, next: sorted.length > limit ? page.at(-1)!.firstId : null };
   }
 

@@ -2,6 +2,7 @@ import type { Exchange } from '../api/exchange.schema.ts';
 import type { Trace } from '../api/observability.schema.ts';
 import type { Store } from '../store/store.ts';
 import { findCause, findLostCalls, type LostLink } from './lost-context.ts';
+import type { SpanSource } from './spans/exchange-spans.ts';
 import { buildTrace } from './traces.ts';
 
 /** Traces joined into one at most, and exchanges looked at around each. */
@@ -15,8 +16,10 @@ const lookBackMs = 10_000;
  * call they were made for as far as that can be known. Null when there is no such trace.
  */
 export async function assembleTrace(store: Store, traceId: string): Promise<Trace | null> {
-  const own = await store.exchangesOfTrace(traceId);
-  const exchanges = [...own];
+  const own: SpanSource[] = await store.exchangesOfTrace(traceId);
+  const finished = new Set(own.map(({ id }) => id));
+  own.push(...store.openExchanges().filter((exchange) => exchange.traceId === traceId && !finished.has(exchange.id)));
+  const exchanges: SpanSource[] = [...own];
   const app = await store.appSpansOfTrace(traceId);
   const links: LostLink[] = [];
   const lost = new Map<string, { service: string; calls: number; linked: number }>();
@@ -25,7 +28,7 @@ export async function assembleTrace(store: Store, traceId: string): Promise<Trac
     lost.set(sent.source, { ...entry, calls: entry.calls + 1, linked: entry.linked + linked });
   };
   const joined = new Set([traceId]);
-  const pending = [own];
+  const pending: (readonly SpanSource[])[] = [own];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const around = await exchangesAround(store, next);
     const found = findLostCalls(next, around.exchanges);

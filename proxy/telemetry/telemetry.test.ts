@@ -5,6 +5,7 @@ import { graphSchema, type Span, seriesSchema, traceListSchema, traceSchema } fr
 import { hex, makeExchange, makeFolder, realClock } from '../store/fixtures.ts';
 import { Store } from '../store/store.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
+import { makeSpan } from '../testing/spans.ts';
 import { type GraphFacts, Telemetry } from './telemetry.ts';
 
 /** 30 s after exchange 0 began, so that exchanges 0..30 000 ms are in the last minute. */
@@ -294,6 +295,58 @@ describe('traces', () => {
     const first = await list({ limit: 2 });
     expect((await list({ limit: 2, cursor: first.next! })).traces.map((t) => t.rootName)).toEqual(['GET /ratings/1']);
     await expect(telemetry.listTraces({ minDuration: 'x' })).rejects.toThrow(RangeError);
+  });
+
+  test('are found by the filter of the requests, by any call in them, however far back: cursor after cursor', async () => {
+    store.insertExchanges(Array.from({ length: 1300 }, (_, n) => makeExchange(n, n === 7 ? { flags: 'UO', status: 503 } : {})));
+    let query: Parameters<Telemetry['listTraces']>[0] = { filter: 'flag:UO' };
+    const found: string[] = [];
+    let pages = 0;
+    for (; pages < 10; pages++) {
+      const { traces, next } = await telemetry.listTraces(query);
+      found.push(...traces.map((trace) => trace.traceId));
+      if (next === null) break;
+      query = { ...query, cursor: next };
+    }
+    expect([found, pages > 0]).toEqual([[makeExchange(7).traceId], true]);
+    await expect(telemetry.listTraces({ filter: 'status>=x' })).rejects.toThrow(RangeError);
+  });
+
+  test('tell of all their spans, of the apps too; those that only apps sent and those that go on are among them', async () => {
+    const time = new Date(Date.UTC(2026, 0, 1)).toISOString();
+    store.insertExchanges(call(1, { traceId, attempts }));
+    store.insertAppSpans([
+      makeSpan({ traceId, spanId: 'x', mesh: false, start: time, service: 'worker' }),
+      makeSpan({
+        traceId: 'job',
+        spanId: 'y',
+        mesh: false,
+        start: time,
+        service: 'worker',
+        name: 'nightly',
+        error: true,
+        durationMs: 9,
+      }),
+    ]);
+    const { request: _q, response: _s, timeline: _t, decision: _d, peer: _p, redacted: _r, ...summary } = makeExchange(5);
+    const open = { ...summary, open: true, status: 0 };
+    store.setOpenExchanges([open], [open.id]);
+    const { traces } = await telemetry.listTraces({});
+    const byId = new Map(traces.map((trace) => [trace.traceId, trace]));
+    // Client, two attempts and server, the server with attempts of its own in this fixture, and the app's.
+    expect(byId.get(traceId)).toMatchObject({ spans: (await telemetry.getTrace(traceId))!.spans.length });
+    expect(byId.get(traceId)!.services).toContain('worker');
+    expect(byId.get('job')).toMatchObject({
+      rootService: 'worker',
+      rootName: 'nightly',
+      spans: 1,
+      errors: 1,
+      status: 0,
+      durationMs: 9,
+    });
+    expect(byId.get(open.traceId)).toMatchObject({ open: true });
+    expect((await telemetry.getTrace(open.traceId))!.spans[0]).toMatchObject({ open: true, error: false });
+    expect((await telemetry.listTraces({ filter: 'open:yes' })).traces.map((trace) => trace.traceId)).toEqual([open.traceId]);
   });
 });
 

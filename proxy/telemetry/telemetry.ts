@@ -2,7 +2,6 @@ import type { ExchangeDetail } from '../api/exchange.schema.ts';
 import { defaultHealthThresholds, type HealthThresholds } from '../api/health.ts';
 import type { Graph, Series, Span, Trace, TraceSummary } from '../api/observability.schema.ts';
 import type { Clock } from '../shared/clock.ts';
-import { parseDurationMs } from '../shared/duration.ts';
 import type { Store } from '../store/store.ts';
 import { AppMetrics } from './app-metrics.ts';
 import { addLogs, assembleTrace } from './assemble-trace.ts';
@@ -15,7 +14,7 @@ import { Runs } from './runs.ts';
 import { buildSeries, type SeriesRequest } from './series.ts';
 import { SpanEdges } from './spans/span-edges.ts';
 import { SplitHistory, type WantedSplit } from './split-history.ts';
-import { summarizeTrace } from './traces.ts';
+import { listTraces, type TraceListQuery } from './trace-list.ts';
 
 export type { GraphFacts, GraphServiceFact } from './graph.ts';
 export type { SeriesRequest } from './series.ts';
@@ -29,21 +28,6 @@ export interface TelemetryOptions {
   /** Epoch ms from which on traffic could have been seen: now, unless told. */
   startedMs?: number;
 }
-
-export interface TraceListQuery {
-  /** `reviews` or `default/reviews` */
-  service?: string;
-  /** `100ms`, `1.5s` */
-  minDuration?: string;
-  /** `true`, `1`: only traces with an error. */
-  error?: string;
-  limit?: number;
-  cursor?: string;
-}
-
-/** Pages of the store looked through for traces that pass a filter, before the caller is given a cursor to go on. */
-const MAX_PAGES = 10;
-const PAGE = 200;
 
 /** One place takes finished exchanges; everything else reads. */
 export class Telemetry {
@@ -135,27 +119,9 @@ export class Telemetry {
     return this.#overhead.read();
   }
 
+  /** Unknown words of the filter and bad durations reject with RangeError and words for a 400. */
   async listTraces(query: TraceListQuery): Promise<{ traces: TraceSummary[]; next: string | null }> {
-    const limit = query.limit ?? 50;
-    const minMs = query.minDuration === undefined || query.minDuration === '' ? 0 : parseDurationMs(query.minDuration);
-    if (minMs === null) throw new RangeError(`minDuration "${query.minDuration}" is not a duration such as 100ms`);
-    const onlyErrors = query.error === 'true' || query.error === '1';
-    const traces: TraceSummary[] = [];
-    let cursor = query.cursor;
-    for (let page = 0; page < MAX_PAGES; page++) {
-      const { groups, next } = await this.#store.listTraceGroups({ limit: PAGE, cursor });
-      for (const group of groups) {
-        const summary = summarizeTrace(group.traceId, group.exchanges);
-        cursor = group.firstId;
-        if (summary === null || summary.durationMs < minMs || (onlyErrors && summary.errors === 0)) continue;
-        if (query.service !== undefined && !summary.services.includes(query.service.split('/').at(-1)!)) continue;
-        traces.push(summary);
-        if (traces.length >= limit) return { traces, next: cursor };
-      }
-      if (next === null) return { traces, next: null };
-      cursor = next;
-    }
-    return { traces, next: cursor ?? null };
+    return listTraces(this.#store, query);
   }
 
   /** Null when there is no such trace; the apps' log records of it only when asked for. */

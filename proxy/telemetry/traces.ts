@@ -1,5 +1,6 @@
 import type { Exchange } from '../api/exchange.schema.ts';
 import type { Span, Trace, TraceSummary } from '../api/observability.schema.ts';
+import type { AppSpanBrief } from '../store/store-types.ts';
 import { isError } from './judge.ts';
 import type { LostLink } from './lost-context.ts';
 import { countSpans, injectedHere, type SpanSource, spansOf } from './spans/exchange-spans.ts';
@@ -52,24 +53,49 @@ function depth(span: Span): number {
   return span.attributes['drydock.attempt'] !== undefined ? 1 : span.kind === 'server' ? 2 : 0;
 }
 
-export function summarizeTrace(traceId: string, exchanges: readonly Exchange[]): TraceSummary | null {
-  if (exchanges.length === 0) return null;
+const farOffMs = 60_000;
+
+/** `app`: what the apps sent of it, their spans alone where there are no exchanges. Null when there is nothing at all. */
+export function summarizeTrace(traceId: string, exchanges: readonly Exchange[], app?: AppSpanBrief): TraceSummary | null {
+  if (exchanges.length === 0) return app === undefined ? null : summarizeAppTrace(traceId, app);
   const spanIds = new Set(exchanges.map((e) => e.spanId));
   const ordered = [...exchanges].sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : order(a) - order(b)));
   const root = ordered.find((e) => !spanIds.has(e.parentSpanId) && e.reporter !== 'destination') ?? ordered[0]!;
-  const start = Date.parse(ordered[0]!.time);
-  const end = Math.max(...exchanges.map((e) => Date.parse(e.time) + e.durationMs));
+  const first = Date.parse(ordered[0]!.time);
+  // An app whose clock is far off says nothing about how long the trace was.
+  const beside = app !== undefined && Math.abs(app.startMs - first) < farOffMs ? app : undefined;
+  const start = Math.min(first, beside?.startMs ?? first);
+  const end = Math.max(...exchanges.map((e) => Date.parse(e.time) + e.durationMs), beside?.endMs ?? 0);
+  const services = [...ordered.flatMap((e) => [e.source, e.destination]), ...(app?.services ?? [])];
   return {
     traceId,
-    start: ordered[0]!.time,
+    start: new Date(start).toISOString(),
     durationMs: Math.max(root.durationMs, end - start),
     rootService: root.source,
     rootName: root.method === '' ? `tcp ${root.destination}` : `${root.method} ${root.path.split('?')[0]}`,
-    services: [...new Set(ordered.flatMap((e) => [e.source, e.destination]))].filter((s) => s !== '' && s !== 'outside'),
-    spans: exchanges.reduce((sum, exchange) => sum + countSpans(exchange), 0),
+    services: [...new Set(services)].filter((s) => s !== '' && s !== 'outside'),
+    spans: exchanges.reduce((sum, exchange) => sum + countSpans(exchange), app?.count ?? 0),
     errors: exchanges.filter(isError).length,
     status: root.status,
     faults: exchanges.reduce((sum, e) => sum + injectedHere(e).length, 0),
+    ...(exchanges.some((e) => e.open) ? { open: true } : {}),
+  };
+}
+
+/** Of apps alone: nobody answered with a status that we know. */
+function summarizeAppTrace(traceId: string, app: AppSpanBrief): TraceSummary {
+  return {
+    traceId,
+    start: new Date(app.startMs).toISOString(),
+    durationMs: app.endMs - app.startMs,
+    rootService: app.rootService,
+    rootName: app.rootName,
+    services: app.services,
+    spans: app.count,
+    errors: app.errors,
+    status: 0,
+    faults: 0,
+    appOnly: true,
   };
 }
 

@@ -21,6 +21,8 @@ export const telemetryRoutes = {
       service: z.string().optional(),
       minDuration: z.string().optional(),
       error: z.string().optional(),
+      /** The filter language of the requests: a trace is found by any call in it. */
+      filter: z.string().optional(),
       limit: z.coerce.number().int().min(1).max(500).default(50),
       cursor: z.string().optional(),
     }),

@@ -1,142 +1,80 @@
-import { Send, Waypoints } from 'lucide-react';
 import { useCallback, useMemo, useState } from 'react';
-import type { TraceSummary } from '../../../proxy/api/observability.schema.ts';
+import { answeredByTraces, unansweredByTraces } from '../../../proxy/api/filter/trace-filter.ts';
 import { usePreferences } from '../../app/preferences.ts';
 import { hrefTo, useRoute, useRouter } from '../../app/router.ts';
-import { useCommandRegistry, useCommands } from '../../commands/registry.ts';
-import { sendTestRequest, testTarget } from '../../commands/send-test-request.ts';
-import { useCall, useStatus } from '../../engine/use-engine.ts';
-import {
-  Button,
-  Code,
-  type Column,
-  EmptyState,
-  ErrorState,
-  formatClock,
-  formatCount,
-  formatMs,
-  plural,
-  Select,
-  Skeleton,
-  Switch,
-  type Tone,
-  Toolbar,
-  VirtualList,
-} from '../../ui/index.ts';
-import { parseFilter } from '../requests/filter.ts';
+import { useCommands } from '../../commands/registry.ts';
+import { useStatus } from '../../engine/use-engine.ts';
+import { Button, formatCount, Select, Switch, Toolbar } from '../../ui/index.ts';
+import { type Filter, parseFilter } from '../requests/filter.ts';
 import { FilterBar } from '../requests/filter-bar.tsx';
 import { describeFilter } from '../requests/filter-words.ts';
 import { useHeldList } from './held-list.ts';
-import { answeredByTraces, compileTraceFilter, seenInTraces, unansweredByTraces } from './trace-filter.ts';
+import { seenInTraces } from './trace-filter.ts';
+import { TraceList } from './trace-list.tsx';
+import { newestFirst } from './trace-rows.ts';
 import { TraceView } from './trace-view.tsx';
+import { type Traces, useTraces } from './use-traces.ts';
 import '../requests/requests.css';
 import './traces.css';
 
-const refreshMs = 2000;
-const listLimit = 200;
-/** A filter is looked for among more. */
-const filteredLimit = 500;
 const durations = ['', '20ms', '100ms', '300ms', '1s', '5s'];
+const order = { idOf: ({ traceId }: { traceId: string }) => traceId, compare: newestFirst };
 
-/** Where the time went: traces newest first, one of them as a waterfall. `#/traces/<traceId>?service=&error=true&min=100ms` */
+/** What the address says is looked for. */
+interface Wanted {
+  service: string;
+  error: boolean;
+  min: string;
+  text: string;
+  filter: Filter;
+}
+
+function useWanted(): Wanted {
+  const { query } = useRoute();
+  const text = query.get('filter') ?? '';
+  return {
+    service: query.get('service') ?? '',
+    error: query.get('error') !== null,
+    min: query.get('min') ?? '',
+    text,
+    filter: useMemo(() => parseFilter(text), [text]),
+  };
+}
+
+/** Where the time went: traces newest first, one of them as a waterfall. `#/traces/<traceId>?service=&error=true&min=100ms&filter=` */
 export default function TracesScreen() {
-  const { rest, query } = useRoute();
+  const { rest } = useRoute();
   const router = useRouter();
   const { paused } = usePreferences();
-  const services = (useStatus()?.services ?? []).map((s) => s.name).sort();
   const [pointed, setPointed] = useState(false);
   const [scrolled, setScrolled] = useState(false);
   const [topToken, setTopToken] = useState(0);
-  const service = query.get('service') ?? '';
-  const error = query.get('error') ? 'true' : undefined;
-  const min = query.get('min') ?? '';
-  const text = query.get('filter') ?? '';
-  const words = useMemo(() => parseFilter(text), [text]);
-  const unanswered = unansweredByTraces(words);
-  const filter = { service: service || undefined, error, minDuration: min || undefined };
-  const limit = words.terms.length > 0 ? filteredLimit : listLimit;
-  const list = useCall('listTraces', { query: { ...filter, limit } }, refreshMs);
-  const traces = useMemo(() => list.data?.traces.filter(compileTraceFilter(words)) ?? null, [list.data, words]);
-  const seen = useCallback(() => seenInTraces(list.data?.traces ?? []), [list.data]);
+  const [shownCount, setShownCount] = useState(0);
+  const wanted = useWanted();
   const selected = rest[0] || null;
-  const held = useHeldList(
-    traces,
-    pointed || scrolled || paused || selected !== null,
-    JSON.stringify({ ...filter, text }),
-    (trace) => trace.traceId,
-  );
-  const filterQuery = { filter: text || undefined, service: service || undefined, error, min: min || undefined };
-  const close = () => router.navigate('traces', filterQuery);
-  useCommands([
-    {
-      id: 'traces.close',
-      title: 'Close the trace',
-      group: 'This screen',
-      keys: 'Escape',
-      when: () => selected !== null,
-      run: close,
-    },
-  ]);
+  const query = {
+    service: wanted.service || undefined,
+    error: wanted.error ? 'true' : undefined,
+    minDuration: wanted.min || undefined,
+    // Half a word is no filter yet.
+    filter: wanted.filter.problems.length === 0 && wanted.text !== '' ? wanted.text : undefined,
+  };
+  const traces = useTraces(query, shownCount);
+  const held = useHeldList(traces.traces, pointed || scrolled || paused || selected !== null, JSON.stringify(query), order);
+  const count = held.shown?.length ?? 0;
+  if (count !== shownCount) setShownCount(count);
+  const ownQuery = { filter: wanted.text || undefined, service: query.service, error: query.error, min: query.minDuration };
+  const close = () => router.navigate('traces', ownQuery);
+  const when = () => selected !== null;
+  useCommands([{ id: 'traces.close', title: 'Close the trace', group: 'This screen', keys: 'Escape', when, run: close }]);
+  const showNew = () => {
+    held.release();
+    setTopToken(topToken + 1);
+  };
   return (
     <div className="screen">
-      <Toolbar title="Traces">
-        <FilterBar
-          text={text}
-          filter={words}
-          onChange={(next) => router.setQuery({ filter: next || null })}
-          seen={seen}
-          label="Filter the traces"
-          placeholder="ms>200   status>=500   dest:ratings"
-          testId="traces-filter"
-        />
-        <Select
-          label="Service"
-          value={service}
-          options={[{ value: '', label: 'All services' }, ...services.map((name) => ({ value: name, label: name }))]}
-          onChange={(value) => router.setQuery({ service: value })}
-        />
-        <Select
-          label="Shortest"
-          value={min}
-          options={[...new Set([...durations, min])].map((value) => ({
-            value,
-            label: value ? `${value.replace(/(\d)([a-z])/, '$1 $2')} or longer` : 'Any length',
-          }))}
-          onChange={(value) => router.setQuery({ min: value })}
-        />
-        <Switch checked={error !== undefined} onChange={(checked) => router.setQuery({ error: checked ? 'true' : undefined })}>
-          Only with errors
-        </Switch>
-        {held.waiting > 0 && (
-          <Button
-            size="small"
-            data-testid="traces-waiting"
-            onClick={() => {
-              held.release();
-              setTopToken(topToken + 1);
-            }}
-          >
-            ↑ {formatCount(held.waiting)}
-            {held.waiting >= listLimit ? ' or more' : ''} new
-          </Button>
-        )}
-      </Toolbar>
-      {(words.terms.length > 0 || words.problems.length > 0) && (
-        <div className="traces-explained" role="status">
-          {words.problems[0] ? (
-            <span className="tone-bad tone-text">✖ {words.problems[0].message}</span>
-          ) : (
-            <span>Traces: {describeFilter(answeredByTraces(words)) || 'all'}</span>
-          )}
-          {unanswered.length > 0 && (
-            <a href={hrefTo('requests', { filter: text })}>{unanswered.join(', ')}: only single requests know it. Show them</a>
-          )}
-          <span className="grow" />
-          <span className="num">
-            {formatCount(held.shown?.length ?? 0)} of the latest {formatCount(list.data?.traces.length ?? 0)}
-          </span>
-        </div>
-      )}
+      <TracesToolbar wanted={wanted} traces={traces} waiting={held.waiting} onShowNew={showNew} />
+      <Explained wanted={wanted} traces={traces} count={count} />
       <div className={selected ? 'traces-split' : 'traces-whole'}>
         <section
           className="traces-list"
@@ -146,13 +84,15 @@ export default function TracesScreen() {
         >
           <TraceList
             traces={held.shown}
-            error={list.error}
-            filtered={Boolean(service || error || min || text)}
+            error={traces.error}
+            filtered={Boolean(query.service || query.error || query.minDuration || query.filter)}
+            looking={traces.looking}
             narrow={selected !== null}
             selected={selected}
             topToken={topToken}
             onScrolled={setScrolled}
-            onOpen={(traceId) => router.navigate(`traces/${traceId}`, filterQuery, { replace: selected !== null })}
+            onRange={traces.onRange}
+            onOpen={(traceId) => router.navigate(`traces/${traceId}`, ownQuery, { replace: selected !== null })}
           />
         </section>
         {selected && <TraceView key={selected} traceId={selected} onClose={close} />}
@@ -161,157 +101,82 @@ export default function TracesScreen() {
   );
 }
 
-function TraceList(props: {
-  traces: readonly TraceSummary[] | null;
-  error: string | null;
-  filtered: boolean;
-  narrow: boolean;
-  selected: string | null;
-  topToken: number;
-  onScrolled: (scrolled: boolean) => void;
-  onOpen: (traceId: string) => void;
-}) {
-  const { traces, error, narrow, selected } = props;
-  if (error && !traces) return <ErrorState title="The traces cannot be read" message={error} />;
-  if (!traces) return <Skeleton lines={8} />;
-  if (traces.length === 0) return <NoTraces filtered={props.filtered} />;
-  return (
-    <VirtualList
-      label="Traces"
-      columns={columnsFor(traces, narrow)}
-      count={traces.length}
-      at={(i) => traces[i]}
-      keyOf={(trace) => trace.traceId}
-      selected={selected}
-      topToken={props.topToken}
-      onScrolled={props.onScrolled}
-      onSelect={(trace) => props.onOpen(trace.traceId)}
-      rowTestId="trace-row"
-    />
-  );
+interface ToolbarProps {
+  wanted: Wanted;
+  traces: Traces;
+  waiting: number;
+  onShowNew: () => void;
 }
 
-function NoTraces({ filtered }: { filtered: boolean }) {
+function TracesToolbar({ wanted, traces, waiting, onShowNew }: ToolbarProps) {
   const router = useRouter();
-  const registry = useCommandRegistry();
-  const status = useStatus();
-  if (filtered) {
-    return (
-      <EmptyState
-        icon={Waypoints}
-        title="No trace matches"
-        actions={<Button onClick={() => router.navigate('traces')}>Show all traces</Button>}
-      >
-        Nothing among the kept traces meets this filter.
-      </EmptyState>
-    );
-  }
+  const services = (useStatus()?.services ?? []).map((s) => s.name).sort();
+  const names = [...new Set([...services, wanted.service])].filter(Boolean);
+  const seen = useCallback(() => seenInTraces(traces.traces ?? []), [traces.traces]);
   return (
-    <EmptyState
-      icon={Waypoints}
-      title="No traces yet"
-      actions={
-        testTarget(status) !== null && (
-          <Button variant="primary" icon={<Send size={13} />} onClick={() => registry.run(sendTestRequest)}>
-            Send a test request
-          </Button>
-        )
-      }
-    >
-      <p>
-        Traffic makes traces by itself; apps must forward <span className="mono">traceparent</span> for their calls to join the
-        trace of the request that caused them.
-      </p>
-      <OtlpEnvironment />
-    </EmptyState>
+    <Toolbar title="Traces">
+      <FilterBar
+        text={wanted.text}
+        filter={wanted.filter}
+        onChange={(next) => router.setQuery({ filter: next || null })}
+        seen={seen}
+        label="Filter the traces"
+        placeholder="ms>200   status>=500   dest:ratings"
+        testId="traces-filter"
+      />
+      <Select
+        label="Service"
+        value={wanted.service}
+        options={[{ value: '', label: 'All services' }, ...names.map((name) => ({ value: name, label: name }))]}
+        onChange={(value) => router.setQuery({ service: value })}
+      />
+      <Select
+        label="Shortest"
+        value={wanted.min}
+        options={[...new Set([...durations, wanted.min])].map((value) => ({
+          value,
+          label: value ? `${value.replace(/(\d)([a-z])/, '$1 $2')} or longer` : 'Any length',
+        }))}
+        onChange={(value) => router.setQuery({ min: value })}
+      />
+      <Switch checked={wanted.error} onChange={(checked) => router.setQuery({ error: checked ? 'true' : undefined })}>
+        Only with errors
+      </Switch>
+      {waiting > 0 && (
+        <Button size="small" data-testid="traces-waiting" onClick={onShowNew}>
+          ↑ {formatCount(waiting)} new
+        </Button>
+      )}
+    </Toolbar>
   );
 }
 
-/** What an app with an OpenTelemetry SDK needs to be told, so that its own spans, logs and metrics come too. */
-function OtlpEnvironment() {
-  const status = useStatus();
-  if (!status?.otlp.http) return null;
-  const service = status.services[0]?.name ?? 'orders';
+/** What the filter means in words, and how far back was looked. */
+function Explained({ wanted, traces, count }: { wanted: Wanted; traces: Traces; count: number }) {
+  const { filter, text } = wanted;
+  const [problem] = filter.problems;
+  const unanswered = unansweredByTraces(filter);
+  if (traces.traces === null && filter.terms.length === 0 && !problem) return null;
   return (
-    <div className="traces-otlp">
-      <p>Spans, logs and metrics of an app itself come with an OpenTelemetry SDK and two lines in its environment:</p>
-      <Code text={`OTEL_EXPORTER_OTLP_ENDPOINT=${status.otlp.http}\nOTEL_SERVICE_NAME=${service} OTEL_LOGS_EXPORTER=otlp`} />
+    <div className="traces-explained">
+      {problem ? (
+        <span className="tone-bad tone-text truncate" role="alert">
+          ✖ {problem.message}
+        </span>
+      ) : (
+        <span className="truncate" role="status">
+          Traces: {describeFilter(answeredByTraces(filter)) || 'all'}
+        </span>
+      )}
+      {unanswered.length > 0 && (
+        <a href={hrefTo('requests', { filter: text })}>{unanswered.join(', ')}: only single requests know it. Show them</a>
+      )}
+      <span className="grow" />
+      <span className="num" data-testid="traces-count">
+        {formatCount(count)}
+        {traces.phase === 'all' ? ' of all kept' : ' so far'}
+        {traces.looking && <span className="muted"> · looking further back…</span>}
+      </span>
     </div>
   );
-}
-
-function columnsFor(traces: readonly TraceSummary[], narrow: boolean): Column<TraceSummary>[] {
-  const longest = Math.max(0.001, ...traces.map((trace) => trace.durationMs));
-  const all: Column<TraceSummary>[] = [
-    { id: 'time', title: 'Time', width: '88px', cell: (t) => <span className="num soft">{formatClock(t.start)}</span> },
-    {
-      id: 'root',
-      title: 'Starts with',
-      width: 'minmax(150px, 1.3fr)',
-      cell: (t) => (
-        <>
-          <b>{t.rootService}</b> <span className="mono soft">{t.rootName}</span>
-        </>
-      ),
-    },
-    {
-      id: 'bar',
-      title: '',
-      width: 'minmax(60px, 1fr)',
-      cell: (t) => (
-        <span className="trace-length" aria-hidden="true">
-          <i
-            className={t.errors > 0 ? 'tone-bad' : t.faults > 0 ? 'tone-fault' : 'tone-accent'}
-            style={{ width: `max(2px, ${(t.durationMs / longest) * 100}%)` }}
-          />
-        </span>
-      ),
-    },
-    {
-      id: 'duration',
-      title: 'Took',
-      width: '68px',
-      align: 'end',
-      cell: (t) => <span className="num">{formatMs(t.durationMs)}</span>,
-    },
-    { id: 'state', title: 'Outcome', width: '116px', cell: (t) => <Outcome trace={t} /> },
-    { id: 'spans', title: 'Spans', width: '48px', align: 'end', cell: (t) => <span className="num">{t.spans}</span> },
-    {
-      id: 'services',
-      title: 'Services',
-      width: 'minmax(140px, 1.2fr)',
-      cell: (t) => <span className="soft">{t.services.join(', ')}</span>,
-    },
-  ];
-  const keep = ['root', 'duration', 'state'];
-  return narrow ? all.filter((column) => keep.includes(column.id)) : all;
-}
-
-function Outcome({ trace }: { trace: TraceSummary }) {
-  const { status, errors, faults } = trace;
-  const own = ownOutcome(trace);
-  return (
-    <span className="num trace-outcome">
-      <span className={`tone-${own.tone} tone-text`} title={own.title}>
-        {own.text}
-      </span>
-      {errors > 0 && status < 500 && (
-        <span className="tone-bad tone-text" title={`${plural(errors, 'call')} within it failed`}>
-          ✖ {errors}
-        </span>
-      )}
-      {faults > 0 && (
-        <span className="tone-fault tone-text" title={`${plural(faults, 'fault')} injected`}>
-          ⚡ {faults}
-        </span>
-      )}
-    </span>
-  );
-}
-
-function ownOutcome({ status, rootName }: TraceSummary): { tone: Tone; text: string; title: string } {
-  if (status >= 500) return { tone: 'bad', text: `✖ ${status}`, title: 'it failed' };
-  if (status > 0) return { tone: 'ok', text: `✓ ${status}`, title: 'it was answered' };
-  if (rootName.startsWith('tcp ')) return { tone: 'ok', text: '✓ tcp', title: 'a TCP connection' };
-  return { tone: 'neutral', text: '◌ open', title: 'no response yet, or the client left before one' };
 }
