@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Ready } from './api/status.schema.ts';
 import { meshesOf } from './config/hosts.ts';
 import { loadFiles, ResourceSet } from './config/index.ts';
 import { DataPlaneGone } from './control-plane/data-plane/data-plane-thread.ts';
-import { registeredServices } from './control-plane/handlers/index.ts';
+import { demoOfEarlierRun, registeredServices } from './control-plane/handlers/index.ts';
 import { type HomeLock, lockHome } from './control-plane/home.ts';
 import { explainHomeError } from './control-plane/home-unusable.ts';
 import { Housekeeping } from './control-plane/housekeeping.ts';
@@ -27,6 +27,8 @@ const dataPlaneEntry = new URL(
   import.meta.url,
 );
 const uiRoot = fileURLToPath(new URL('../renderer/dist', import.meta.url));
+/** In the checkout beside proxy/; in the packaged app among its resources. */
+const demoFile = findDemo();
 const drainMs = 5_000;
 /** How long the ready line waits for run: services to answer. */
 const settleMs = 10_000;
@@ -84,7 +86,11 @@ export class Engine {
     core.onClose(...closersOf(parts));
     core.join(parts);
     await this.#listen();
-    const outcome = await parts.configuration.start(await registeredServices(parts.store, meshName));
+    const kept = [
+      ...(await registeredServices(parts.store, meshName)),
+      ...(await demoOfEarlierRun(parts.store, meshName, demoFile)),
+    ];
+    const outcome = await parts.configuration.start(kept);
     if (!outcome.ok) throw new StartError(outcome.diagnostics);
     await parts.toxiproxyState.restore();
     await parts.simulations.restore();
@@ -122,7 +128,7 @@ export class Engine {
   async #listen(): Promise<void> {
     const core = this.#core;
     const { parts } = core;
-    const server = await listenControlApi(core, this.#self, { uiRoot, stop: () => this.stop() });
+    const server = await listenControlApi(core, this.#self, { uiRoot, demoFile, stop: () => this.stop() });
     parts.server = server;
     core.onClose(() => server.close());
     const toxiproxy = await listenToxiproxy(parts.toxiproxyState, core.options.toxiproxyPort);
@@ -159,6 +165,13 @@ function firstMesh(set: ResourceSet): { name: string; trustDomain: string } {
   } catch {
     return { name: 'mesh', trustDomain: 'cluster.local' };
   }
+}
+
+function findDemo(): string {
+  const [first = '', ...others] = ['../samples/demo/drydock.yaml', '../../samples/demo/drydock.yaml'].map((place) =>
+    fileURLToPath(new URL(place, import.meta.url)),
+  );
+  return [first, ...others].find(existsSync) ?? first;
 }
 
 function readVersion(): string {

@@ -3,6 +3,7 @@ import { certificateRoutes } from './routes/certificate-routes.ts';
 import { engineRoutes } from './routes/engine-routes.ts';
 import { exchangeRoutes } from './routes/exchange-routes.ts';
 import { faultRoutes } from './routes/fault-routes.ts';
+import { importRoutes } from './routes/import-routes.ts';
 import { recordingRoutes } from './routes/recording-routes.ts';
 import { replayRoutes } from './routes/replay-routes.ts';
 import { resourceRoutes } from './routes/resource-routes.ts';
@@ -22,6 +23,7 @@ export const apiRoutes = {
   ...engineRoutes,
   ...resourceRoutes,
   ...serviceRoutes,
+  ...importRoutes,
   ...exchangeRoutes,
   ...telemetryRoutes,
   ...faultRoutes,

@@ -16,12 +16,12 @@ const shutdownDelayMs = 50;
 export function listenControlApi(
   core: EngineCore,
   self: SelfDescription,
-  { uiRoot, stop }: { uiRoot: string; stop: () => Promise<void> },
+  { uiRoot, demoFile, stop }: { uiRoot: string; demoFile: string; stop: () => Promise<void> },
 ): Promise<ControlServer> {
   const { parts, clock, random, log, token, options } = core;
   const shutdown = () => void setTimeout(() => void stop().then(() => options.onStopped?.()), shutdownDelayMs);
   const handlers = createHandlers({
-    ...{ ...parts, toxicTypes, clock, random, shutdown },
+    ...{ ...parts, toxicTypes, clock, random, demoFile, shutdown },
     status: () => self.status(),
     counters: () => self.counters(),
     clusters: () => parts.dataPlane.clusters(),

@@ -49,6 +49,8 @@ export interface EngineParts {
   flush(): Promise<void>;
   graphFacts(): GraphFacts;
   random: () => number;
+  /** The demo's mesh file; need not exist. */
+  demoFile: string;
   /** Drains and stops, after the answer has gone out. */
   shutdown(): void;
   toxiproxyState: ToxiproxyState;

@@ -7,6 +7,7 @@ import { createEngineHandlers } from './engine-handlers.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { createExchangeHandlers } from './exchange-handlers.ts';
 import { createFaultHandlers } from './fault-handlers.ts';
+import { createImportHandlers } from './import-handlers.ts';
 import { createMessageHandlers } from './message-handlers.ts';
 import { needExchange } from './need-exchange.ts';
 import { createRecordingHandlers } from './recording-handlers.ts';
@@ -19,6 +20,7 @@ import { createServiceHandlers } from './service-handlers.ts';
 import { createSimulationHandlers } from './simulation-handlers.ts';
 import { createTelemetryHandlers } from './telemetry-handlers.ts';
 
+export { demoOfEarlierRun } from './demo.ts';
 export type { EngineParts } from './engine-parts.ts';
 export { windowMs } from './graph-window.ts';
 export { registeredServices } from './registered-services.ts';
@@ -29,6 +31,7 @@ export function createHandlers(parts: EngineParts): ApiHandlers {
     ...createEngineHandlers(parts),
     ...createResourceHandlers(parts),
     ...createServiceHandlers(parts),
+    ...createImportHandlers(parts),
     ...createFaultHandlers(parts),
     ...createCertificateHandlers(parts),
     ...createExchangeHandlers(parts),
