@@ -210,6 +210,16 @@ export const scenarioOutcomeSchema = z.object({
   traceIds: z.array(z.string()),
 });
 
+/** What differs from another run, load by load; what is the same is left out. */
+export const scenarioComparisonSchema = z.object({
+  /** The other run. */
+  id: z.string(),
+  number: z.number().int(),
+  /** `delta`: `+180 ms`; '' where one of the two has no figure. */
+  differences: z.array(z.object({ what: z.string(), before: z.string(), now: z.string(), delta: z.string().optional() })),
+});
+export type ScenarioComparison = z.infer<typeof scenarioComparisonSchema>;
+
 export const scenarioRunSchema = z.object({
   id: z.string(),
   /** Counts the runs of this scenario. */
@@ -240,13 +250,9 @@ export const scenarioRunSchema = z.object({
    * step does, in words; null when nothing waits for one. `left`: steps to the end.
    */
   stepped: z.object({ next: z.array(z.string()).nullable(), left: z.number().int() }).optional(),
+  /** Trace ids of all requests its loads sent begin with it; four hex digits follow, the load counted from 1. */
+  mark: z.string().optional(),
   /** The last passed run before this one, and what differs. */
-  baseline: z
-    .object({
-      id: z.string(),
-      number: z.number().int(),
-      differences: z.array(z.object({ what: z.string(), before: z.string(), now: z.string() })),
-    })
-    .nullable(),
+  baseline: scenarioComparisonSchema.nullable(),
 });
 export type ScenarioRun = z.infer<typeof scenarioRunSchema>;

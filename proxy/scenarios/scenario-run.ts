@@ -193,6 +193,7 @@ export class RunningScenario {
       expectations: this.#expectations.list(),
       series: this.#series.points(nowMs),
       journal: this.#journal.list(),
+      mark: this.#mark,
       valid: load.every(({ lagP99Ms }) => lagP99Ms <= maxLagMs),
       ...(this.#stepper === null ? {} : { stepped: this.#viewSteps(this.#stepper) }),
       baseline: isOver && baseline ? compareWithBaseline(baseline, load) : null,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { scenarioRunRequestSchema, scenarioRunSchema, scenarioStepSchema } from '../scenario.schema.ts';
+import { scenarioComparisonSchema, scenarioRunRequestSchema, scenarioRunSchema, scenarioStepSchema } from '../scenario.schema.ts';
 import type { ApiRoute } from './api-route.ts';
 
 /** Runs of scenarios. */
@@ -23,6 +23,13 @@ export const scenarioRoutes = {
     path: '/scenarios/runs/:id',
     summary: 'Progress and outcome of a run',
     response: scenarioRunSchema,
+  },
+  compareScenarioRuns: {
+    method: 'GET',
+    path: '/scenarios/runs/:id/compare',
+    summary: 'What differs between a run and an earlier one (`with`)',
+    query: z.object({ with: z.string() }),
+    response: scenarioComparisonSchema,
   },
   stepScenarioRun: {
     method: 'POST',

@@ -2,6 +2,7 @@ import type { Diagnostic } from '../../api/diagnostic.schema.ts';
 import { type Scenario, type ScenarioRunRequest, scenarioSchema } from '../../api/scenario.schema.ts';
 import { type ParsedResource, parseText, resourceId, withNamespace } from '../../config/index.ts';
 import { isFatalToRun } from '../../config/scenario-references.ts';
+import { compareWithBaseline } from '../../scenarios/baseline.ts';
 import type { Scenarios } from '../../scenarios/scenarios.ts';
 import type { Configuration } from '../apply.ts';
 import { ApiError } from '../server/api-error.ts';
@@ -9,7 +10,7 @@ import type { ApiHandlers } from '../server/route-table.ts';
 
 export type ScenarioHandlers = Pick<
   ApiHandlers,
-  'startScenario' | 'listScenarioRuns' | 'getScenarioRun' | 'stepScenarioRun' | 'cancelScenarioRun'
+  'startScenario' | 'listScenarioRuns' | 'getScenarioRun' | 'compareScenarioRuns' | 'stepScenarioRun' | 'cancelScenarioRun'
 >;
 
 export function createScenarioHandlers({
@@ -20,6 +21,11 @@ export function createScenarioHandlers({
   configuration: Configuration;
 }): ScenarioHandlers {
   const missing = (id: string) => new ApiError('not_found', `There is no run ${id}; the last fifty are kept`);
+  const find = async (id: string) => {
+    const run = await scenarios.get(id);
+    if (!run) throw missing(id);
+    return run;
+  };
   return {
     startScenario: async ({ body }) => {
       const scenario =
@@ -30,10 +36,10 @@ export function createScenarioHandlers({
       return outcome.run;
     },
     listScenarioRuns: async ({ query }) => ({ runs: await scenarios.list(query) }),
-    getScenarioRun: async ({ params }) => {
-      const run = await scenarios.get(params.id);
-      if (!run) throw missing(params.id);
-      return run;
+    getScenarioRun: ({ params }) => find(params.id),
+    compareScenarioRuns: async ({ params, query }) => {
+      const [run, other] = await Promise.all([find(params.id), find(query.with)]);
+      return compareWithBaseline(other, run.load);
     },
     stepScenarioRun: async ({ params, body }) => {
       const run = scenarios.step(params.id, body.runOn);

@@ -1,15 +1,16 @@
-import { useMemo } from 'react';
+import { type ReactNode, useMemo } from 'react';
 import type { ScenarioRun } from '../../../proxy/api/scenario.schema.ts';
 import { hrefTo } from '../../app/router.ts';
 import { LineChart } from '../../ui/charts/line-chart.tsx';
 import { formatCount, formatMs, formatRate, Notice, Panel, Table } from '../../ui/index.ts';
-import { formatOffset, outcomeWords } from './scenario-words.ts';
+import { formatOffset, outcomeWords, requestsOf, stateWords, summaryOf } from './scenario-words.ts';
 
 /** What a run has found so far: expectations first, then load, the run second by second, what happened when. */
-export function ScenarioResult({ run }: { run: ScenarioRun }) {
+export function ScenarioResult({ run, children }: { run: ScenarioRun; children: ReactNode }) {
   return (
     <>
       {run.state === 'error' && <Notice tone="bad">Not carried out: {run.message}</Notice>}
+      {run.state !== 'running' && run.expectations.length > 0 && <ResultLine run={run} />}
       {!run.valid && (
         <Notice tone="warn">
           This machine could not send the load on time: latencies of this run say nothing. Lower the rate, or close what else
@@ -17,11 +18,33 @@ export function ScenarioResult({ run }: { run: ScenarioRun }) {
         </Notice>
       )}
       <Expectations run={run} />
-      <Baseline run={run} />
+      {children}
       <Seconds run={run} />
       <Loads run={run} />
       <Journal run={run} />
     </>
+  );
+}
+
+/** The outcome in one line: `2 of 3 met · against run #11: p99 +180 ms, retries per request +0.4`. */
+function ResultLine({ run }: { run: ScenarioRun }) {
+  const { glyph, tone } = stateWords[run.state];
+  const worth = (run.baseline?.differences ?? [])
+    .filter(({ what, delta }) => delta && /p99|errors|retries/.test(what))
+    .slice(0, 3);
+  return (
+    <p className={`scn-result tone-${tone}`}>
+      <b className="tone-text">
+        {glyph} {summaryOf(run)}
+      </b>
+      {run.baseline && (
+        <span className="soft num">
+          {' '}
+          · against run #{run.baseline.number}:{' '}
+          {worth.length === 0 ? 'no worse, no better' : worth.map(({ what, delta }) => `${what} ${delta}`).join(', ')}
+        </span>
+      )}
+    </p>
   );
 }
 
@@ -87,30 +110,6 @@ function TraceLinks({ ids }: { ids: readonly string[] }) {
   );
 }
 
-function Baseline({ run }: { run: ScenarioRun }) {
-  const { baseline } = run;
-  if (baseline === null || run.state === 'running') return null;
-  const rows = baseline.differences;
-  return (
-    <Panel title={`Against run #${baseline.number}`} hint="the last one that passed" flush={rows.length > 0}>
-      {rows.length === 0 ? (
-        <span className="soft">No difference worth naming.</span>
-      ) : (
-        <Table
-          label="Differences"
-          rows={rows}
-          keyOf={(one) => one.what}
-          columns={[
-            { id: 'what', title: 'What', cell: (one) => one.what },
-            { id: 'before', title: 'Then', align: 'end', cell: (one) => <span className="num soft">{one.before}</span> },
-            { id: 'now', title: 'This run', align: 'end', cell: (one) => <b className="num">{one.now}</b> },
-          ]}
-        />
-      )}
-    </Panel>
-  );
-}
-
 function Seconds({ run }: { run: ScenarioRun }) {
   const start = Date.parse(run.startedAt);
   // The second in progress, and an end that is not a whole second, hold less than a second's traffic.
@@ -171,13 +170,13 @@ function Loads({ run }: { run: ScenarioRun }) {
         rowTestId="scenario-load"
         columns={[
           { id: 'name', title: 'Load', cell: (one) => one.name },
-          { id: 'sent', title: 'Sent', align: 'end', cell: (one) => <span className="num">{formatCount(one.sent)}</span> },
+          { id: 'sent', title: 'Sent', align: 'end', cell: (one) => <RequestCount run={run} load={one.name} count={one.sent} /> },
           { id: 'rate', title: 'Rate', align: 'end', cell: (one) => <span className="num">{formatRate(one.rate)}/s</span> },
           {
             id: 'failed',
             title: 'Failed',
             align: 'end',
-            cell: (one) => <span className={one.failed > 0 ? 'num tone-bad tone-text' : 'num'}>{formatCount(one.failed)}</span>,
+            cell: (one) => <RequestCount run={run} load={one.name} count={one.failed} terms="status:5xx,0" />,
           },
           {
             id: 'dropped',
@@ -192,6 +191,18 @@ function Loads({ run }: { run: ScenarioRun }) {
         ]}
       />
     </Panel>
+  );
+}
+
+/** A number of a load's requests; it leads to them. */
+function RequestCount({ run, load, count, terms = '' }: { run: ScenarioRun; load: string; count: number; terms?: string }) {
+  const filter = requestsOf(run, load);
+  const tone = terms !== '' && count > 0 ? 'num tone-bad tone-text' : 'num';
+  if (filter === null || count === 0) return <span className={tone}>{formatCount(count)}</span>;
+  return (
+    <a className={tone} href={hrefTo('requests', { filter: `${filter} ${terms}`.trim() })}>
+      {formatCount(count)}
+    </a>
   );
 }
 

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { scenarioSchema } from '../../../proxy/api/scenario.schema.ts';
-import { formatOffset, planOf, readDuration, templates, ticksOf } from './scenario-words.ts';
+import { templates } from './drill-templates.ts';
+import { formatOffset, plannedRequests, planOf, readDuration, requestsOf, ticksOf } from './scenario-words.ts';
 
-const target = { service: 'payments', url: 'http://payments:9080/pay', versions: ['v1', 'v2'] };
+const target = { service: 'payments', url: 'http://payments:9080/pay', versions: ['v1', 'v2'], detects: true };
 
 test.each(templates)('the template $id is a scenario as it stands, and takes as long as it says', (template) => {
   const { spec } = scenarioSchema.parse(parse(template.yaml(target)));
@@ -21,6 +22,21 @@ test('what a scenario will do is told before it has run', () => {
     ['change', 'payments v1 50, v2 50', 15_000],
     ['change', 'payments v1 0, v2 100', 28_000],
   ]);
+});
+
+test('a drill brings outlier detection to a service that has none', () => {
+  const drill = templates.find(({ id }) => id === 'ejection')!;
+  const changesOf = (detects: boolean) => scenarioSchema.parse(parse(drill.yaml({ ...target, detects }))).spec.changes;
+  expect(changesOf(true)).toEqual([]);
+  expect(changesOf(false)).toMatchObject([{ at: '0s', apply: [{ kind: 'DestinationRule', spec: { host: 'payments' } }] }]);
+});
+
+test('how much it sends is told before, and what it sent is found again', () => {
+  const { spec } = scenarioSchema.parse(parse(templates.find(({ id }) => id === 'canary')!.yaml(target)));
+  expect(plannedRequests(spec)).toBe('1,200 requests to payments');
+  expect(plannedRequests({ load: [] })).toBe('no requests of its own');
+  const run = { mark: 'abcdef0123456789', load: [{ name: 'a' }, { name: 'b' }] } as Parameters<typeof requestsOf>[0];
+  expect(requestsOf(run, 'b')).toBe('trace:abcdef01234567890002*');
 });
 
 test('durations are read as Go writes them', () => {

@@ -1,5 +1,5 @@
-import type { Scenario, ScenarioRun, ScenarioSpec } from '../../../proxy/api/scenario.schema.ts';
-import { formatMs, formatRate } from '../../ui/index.ts';
+import type { ScenarioRun, ScenarioSpec } from '../../../proxy/api/scenario.schema.ts';
+import { formatMs, formatRate, plural } from '../../ui/index.ts';
 import { describeFault } from '../topology/edge-faults.ts';
 
 type Track = ScenarioRun['tracks'][number];
@@ -97,100 +97,18 @@ export function ticksOf(durationMs: number): number[] {
   return Array.from({ length: Math.floor(durationMs / step) + 1 }, (_, index) => index * step);
 }
 
-export interface TemplateTarget {
-  service: string;
-  /** Where calls go in, from outside: `http://reviews.localhost/`. */
-  url: string;
-  /** Its versions, oldest first. */
-  versions: readonly string[];
+/** `600 requests at 20 req/s`: what a run will do to the mesh, before it does. */
+export function plannedRequests({ load }: Pick<ScenarioSpec, 'load'>): string {
+  if (load.length === 0) return 'no requests of its own';
+  const mean = ({ rate }: ScenarioSpec['load'][number]) => (typeof rate === 'number' ? rate : (rate.from + rate.to) / 2);
+  const count = load.reduce((sum, one) => sum + Math.round((mean(one) * readDuration(one.for)) / 1000), 0);
+  const services = new Set(load.flatMap(({ requests }) => requests.map(({ url }) => new URL(url).hostname.split('.')[0])));
+  return `${plural(count, 'request')} to ${[...services].slice(0, 3).join(', ')}${services.size > 3 ? ` and ${services.size - 3} more` : ''}`;
 }
 
-export interface Template {
-  id: string;
-  title: string;
-  words: string;
-  /** Versions the target needs. */
-  needs: number;
-  yaml: (target: TemplateTarget) => string;
+/** The requests that one load of a run sent, as a filter of the requests list; null for runs kept before their marks were. */
+export function requestsOf({ mark, load }: ScenarioRun, name: string): string | null {
+  if (mark === undefined) return null;
+  const index = load.findIndex((one) => one.name === name);
+  return `trace:${mark}${(index + 1).toString(16).padStart(4, '0')}*`;
 }
-
-const head = (name: string, description: string) =>
-  `apiVersion: drydock.dev/v1\nkind: Scenario\nmetadata: {name: ${name}}\nspec:\n  description: ${description}\n`;
-const load = (url: string, rate: number, seconds: number) =>
-  `  load:\n    - name: callers\n      rate: ${rate}\n      for: ${seconds}s\n      requests: [{url: '${url}'}]\n`;
-
-/** Three drills to begin with; each is a whole document that can be run as it is and edited. */
-export const templates: readonly Template[] = [
-  {
-    id: 'ejection',
-    title: 'Ejection drill',
-    words: 'Half of the answers of one version fail. Is its host taken out of the pool, and do callers notice?',
-    needs: 1,
-    yaml: ({ service, url, versions }) =>
-      `${head(`${service}-ejection`, `One version of ${service} fails half of the time; its host should be ejected`)}${load(url, 20, 30)}  faults:
-    - name: half-dead
-      at: 5s
-      for: 15s
-      spec:
-        to: {service: ${service}${versions[0] ? `, version: ${versions[0]}` : ''}}
-        percentage: 50
-        abort: {httpStatus: 503}
-  expect:
-    - name: a host is ejected soon
-      event: {type: endpoint.ejected, subject: ${service}, after: half-dead, within: 10s}
-    - name: callers see few errors
-      that: errors < 5%
-    - name: no retry storm
-      that: attempts < 1.5
-`,
-  },
-  {
-    id: 'canary',
-    title: 'Canary',
-    words: 'Traffic moves to the newest version in steps; errors and latency must hold at each.',
-    needs: 2,
-    yaml: ({ service, url, versions }) => {
-      const [from, to] = [versions[0]!, versions.at(-1)!];
-      const shift = (name: string, at: number, share: number) =>
-        `    - {name: ${name}, at: ${at}s, shift: {service: ${service}, weights: {${from}: ${100 - share}, ${to}: ${share}}}}\n`;
-      return `${head(`${service}-canary`, `${service} goes from ${from} to ${to} in three steps`)}${load(url, 30, 40)}  changes:
-${shift('ten', 5, 10)}${shift('half', 15, 50)}${shift('all', 28, 100)}  expect:
-    - {that: errors < 1%, abortOnFail: true, delayAbort: 5s}
-    - {that: p(95) < 500ms}
-    - name: a tenth went to ${to}
-      that: share(${to}) < 20%
-      during: {from: 6s, to: 14s}
-    - name: in the end all of it
-      that: share(${to}) > 99%
-      during: {from: 30s}
-`;
-    },
-  },
-  {
-    id: 'retries',
-    title: 'Retry storm',
-    words: 'The service slows down and fails. Do retries multiply the load on it?',
-    needs: 1,
-    yaml: ({ service, url }) =>
-      `${head(`${service}-retry-storm`, `${service} is slow and fails a third of the time; retries must stay bounded`)}${load(url, 30, 30)}  faults:
-    - name: in-trouble
-      at: 5s
-      for: 15s
-      spec:
-        to: {service: ${service}}
-        percentage: 33
-        delay: {fixed: 100ms}
-        abort: {httpStatus: 503}
-  expect:
-    - name: at most three tries for one request
-      that: max_attempts <= 3
-    - name: no storm
-      that: retries < 0.5
-    - name: it recovers
-      that: errors < 1%
-      during: {from: 23s}
-`,
-  },
-];
-
-export const nameOf = (scenario: Pick<Scenario, 'metadata'>): string => scenario.metadata.name;

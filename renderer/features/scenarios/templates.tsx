@@ -1,10 +1,10 @@
 import { useState } from 'react';
 import { useRouter } from '../../app/router.ts';
-import { useEngine, useStatus } from '../../engine/use-engine.ts';
+import { useCall, useEngine, useStatus } from '../../engine/use-engine.ts';
 import { Button, Field, Input, Notice, Panel, Select, useToasts } from '../../ui/index.ts';
 import { newFile } from '../config/file-names.ts';
 import { keepDraft } from '../config/use-draft.ts';
-import { type Template, type TemplateTarget, templates } from './scenario-words.ts';
+import { type Template, type TemplateTarget, templates } from './drill-templates.ts';
 
 /** Three drills for a service of this mesh: run them as they are, or take them into the editor. */
 export function Templates({ onMade }: { onMade: (name: string) => void }) {
@@ -69,6 +69,9 @@ function TemplateCard({
   return (
     <Panel title={template.title} className="scn-card">
       <p>{template.words}</p>
+      {template.id === 'ejection' && !target.detects && (
+        <p className="soft">No DestinationRule is for {target.service}: the drill brings outlier detection while it runs.</p>
+      )}
       {lacking && (
         <p className="tone-warn tone-text">
           ▲ {target.service} has {target.versions.length === 0 ? 'no versions' : 'one version'}; this needs {template.needs}.
@@ -89,6 +92,7 @@ function TemplateCard({
 /** Services that speak HTTP, and their versions; those with two versions first, as they have most to show. */
 function useTargets(): TemplateTarget[] {
   const status = useStatus();
+  const rules = useCall('listResourcesOfKind', { params: { kind: 'DestinationRule' } }).data?.resources ?? [];
   const byService = new Map<string, TemplateTarget>();
   for (const service of status?.services ?? []) {
     if (!service.ports.some(({ protocol }) => protocol !== 'tcp')) continue;
@@ -100,6 +104,8 @@ function useTargets(): TemplateTarget[] {
       // As callers from outside name it: the ingress serves every service under this host.
       url: `http://${service.name}.localhost/`,
       versions: [...new Set(versions)].sort(),
+      // A rule of its own would stand beside the drill's: the drill is for what is there.
+      detects: rules.some(({ spec }) => String((spec as { host?: unknown }).host).split('.')[0] === service.name),
     });
   }
   return [...byService.values()].sort((a, b) => Number(b.versions.length > 1) - Number(a.versions.length > 1));

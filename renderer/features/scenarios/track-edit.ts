@@ -32,8 +32,14 @@ export function draggedStart(startMs: number, share: number, durationMs: number)
   return Math.max(0, Math.min(moved, durationMs));
 }
 
-/** The scenario was changed after this run: its tracks stand elsewhere, or are others. */
+/** The scenario was changed after this run: its tracks stand elsewhere, or are others. Of a run by hand only which they are says so. */
 export function isOutdated(plan: Plan, run: ScenarioRun): boolean {
+  const namesOf = (tracks: readonly Track[]) =>
+    tracks
+      .map(({ kind, name }) => `${kind} ${name}`)
+      .sort()
+      .join('\n');
+  if (run.stepped) return run.state !== 'running' && namesOf(plan.tracks) !== namesOf(run.tracks);
   const places = (tracks: readonly Track[]) =>
     tracks
       .map(({ kind, name, startMs, endMs }) => `${kind} ${name} ${startMs} ${kind === 'change' ? '' : endMs}`)

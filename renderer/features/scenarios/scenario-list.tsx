@@ -1,0 +1,40 @@
+import type { Resource } from '../../../proxy/api/diagnostic.schema.ts';
+import type { ScenarioRun } from '../../../proxy/api/scenario.schema.ts';
+import { formatClock } from '../../ui/index.ts';
+import { stateWords } from './scenario-words.ts';
+
+export interface ScenarioListProps {
+  scenarios: readonly Resource[];
+  runs: readonly ScenarioRun[];
+  selected: string;
+  onSelect: (name: string) => void;
+}
+
+/** The scenarios of this mesh, each with how its last run went. */
+export function ScenarioList({ scenarios, runs, selected, onSelect }: ScenarioListProps) {
+  return (
+    <ul className="scn-list" aria-label="Scenarios">
+      {scenarios.map(({ name, namespace }) => {
+        const last = runs.find((run) => run.scenario === name && run.namespace === namespace);
+        const words = last === undefined ? null : stateWords[last.state];
+        return (
+          <li key={`${namespace}/${name}`}>
+            <button
+              type="button"
+              className="scn-row"
+              aria-pressed={name === selected}
+              title={name}
+              data-testid={`scenario-row-${name}`}
+              onClick={() => onSelect(name)}
+            >
+              <span className="truncate scn-row-name">{name}</span>
+              <span className={words ? `tone-${words.tone} tone-text` : 'soft'}>
+                {words && last ? `${words.glyph} ${words.word} · ${formatClock(last.startedAt, false)}` : 'not run yet'}
+              </span>
+            </button>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
