@@ -14,7 +14,7 @@ export function ConnectionBanner() {
     if (missed === 0) return null;
     return (
       <div className="banner tone-info" role="status">
-        More traffic than this window can show: {missed.toLocaleString('en-US')} batches were left out of the live view. The
+        More traffic than this window can show: {missed.toLocaleString('en-US')} requests were left out of the live view. The
         engine kept them.
       </div>
     );

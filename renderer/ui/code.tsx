@@ -8,7 +8,8 @@ import { prettyJson } from './pretty-json.ts';
 export function Code({ text, maxHeight, children }: { text: string; maxHeight?: number; children?: ReactNode }) {
   return (
     <div className="dd-code" style={maxHeight ? ({ '--code-max': `${maxHeight}px` } as React.CSSProperties) : undefined}>
-      <pre>{children ?? text}</pre>
+      {/* What may scroll must be reachable with the keyboard. */}
+      <pre tabIndex={text.includes('\n') ? 0 : undefined}>{children ?? text}</pre>
       <CopyButton text={text} className="dd-code-copy" />
     </div>
   );

@@ -114,7 +114,7 @@ export function YamlEditor({ label, value, onChange, diagnostics, onCursor, goTo
           syntaxHighlighting(colours),
           look,
           EditorState.tabSize.of(2),
-          EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false' }),
+          EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false', tabindex: '0' }),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) {
               const text = update.state.doc.toString();

@@ -121,7 +121,9 @@ function columnsOf(most: number, open: (group: RouteGroup) => void): Column<Rout
 function Name({ group, onOpen }: { group: RouteGroup; onOpen: () => void }) {
   const { route, source, destination } = group;
   return (
-    <button type="button" className="requests-group-name" tabIndex={-1} title="Show these requests" onClick={onOpen}>
+    // biome-ignore lint/a11y/noStaticElementInteractions: an option of a list has no buttons in it; Enter on the row does the same.
+    // biome-ignore lint/a11y/useKeyWithClickEvents: see above
+    <span className="requests-group-name" title="Show these requests" onClick={onOpen}>
       {route === null ? (
         <b>
           {source || 'outside'} → {destination || 'nowhere'}
@@ -132,6 +134,6 @@ function Name({ group, onOpen }: { group: RouteGroup; onOpen: () => void }) {
           <span className="mono">{route.template || 'connections'}</span>
         </>
       )}
-    </button>
+    </span>
   );
 }
