@@ -28,7 +28,7 @@ module.exports = {
     only('scenarios-is-layer-4', '^proxy/scenarios/', ['^proxy/(api|shared|pki|store|config|scenarios)/']),
     only('control-plane-is-layer-5', '^proxy/control-plane/', [
       '^proxy/(api|shared|pki|store|config|telemetry|recorder|scenarios|control-plane)/',
-      '^proxy/data-plane/(snapshot|messages)\\.ts$',
+      '^proxy/data-plane/((snapshot|messages)\\.ts$|snapshot/)',
       // A replay sends with the data plane's own HTTP/1.1 client rather than with a second one.
       '^proxy/data-plane/(header-map|stream|upstream/http1-connection|upstream/direct-reads)\\.ts$',
     ]),

@@ -1,6 +1,7 @@
 import type { ExchangeState } from './exchange.ts';
 import type { TracePin } from './messages.ts';
-import type { ClusterSnapshot, EndpointSnapshot } from './snapshot.ts';
+import { plainEndpoint } from './snapshot/plain.ts';
+import type { ClusterSnapshot } from './snapshot.ts';
 
 /** Hex digits of a trace id that a replay's traces have in common. */
 export const TRACE_PREFIX_LENGTH = 16;
@@ -55,19 +56,8 @@ function versionOf(
 }
 
 function addressOf(to: Extract<TracePin['to'], { kind: 'address' }>, whole: ClusterSnapshot): ClusterSnapshot {
-  const endpoint: EndpointSnapshot = {
-    host: to.host,
-    port: to.port,
-    workload: '',
-    version: '',
-    labels: {},
-    weight: 1,
-    locality: '',
-    spiffeId: '',
-    priority: 0,
-  };
   return derived(whole, `address=${to.scheme}://${to.authority}`, {
-    endpoints: [endpoint],
+    endpoints: [plainEndpoint(to.host, to.port)],
     discovery: 'dns',
     proxyProtocol: null,
     tls:

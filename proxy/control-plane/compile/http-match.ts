@@ -1,20 +1,6 @@
 import type { HeaderOperationsSpec, HttpMatchSpec, StringMatchSpec } from '../../config/kinds/istio-types.ts';
 import type { HeaderOperations, NamedMatch, RouteMatch, StringMatch } from '../../data-plane/snapshot.ts';
 
-export const anyRequest: RouteMatch = {
-  path: null,
-  method: null,
-  scheme: null,
-  authority: null,
-  headers: [],
-  withoutHeaders: [],
-  queryParams: [],
-  sourceLabels: null,
-  sourceNamespace: null,
-  claims: [],
-  grpc: false,
-};
-
 /** One entry of `match[]`; port and gateways are config-time selectors and are not in the result. */
 export function compileHttpMatch(spec: HttpMatchSpec): RouteMatch {
   const claims: RouteMatch['claims'] = [];

@@ -11,6 +11,7 @@ import type {
   RouteDestinationSpec,
 } from '../../config/kinds/istio-types.ts';
 import { grpcStatusNumber } from '../../config/kinds/virtual-service.ts';
+import { anyRequest, forwardTo, plainRoute } from '../../data-plane/snapshot/plain.ts';
 import type {
   ClusterSnapshot,
   CorsPolicy,
@@ -26,7 +27,7 @@ import { parseDurationMs } from '../../shared/duration.ts';
 import { clusterName } from './clusters.ts';
 import { type CompileContext, originOf } from './context.ts';
 import { expandDelegates, type OwnedRule } from './delegates.ts';
-import { anyRequest, compileHeaders, compileHttpMatch, compileStringMatch, isCatchAllMatch } from './http-match.ts';
+import { compileHeaders, compileHttpMatch, compileStringMatch, isCatchAllMatch } from './http-match.ts';
 import { compileRetries, defaultRetryPolicy } from './retries.ts';
 
 /** Where routes are compiled for. */
@@ -264,25 +265,6 @@ export function defaultRoute(
 ): Route {
   const cluster = clusterName(port, '', service.fqdn);
   const hashed = clusters[cluster]?.loadBalancer.kind === 'consistent-hash';
-  return {
-    name: 'default',
-    origin: null,
-    match: anyRequest,
-    action: {
-      type: 'forward',
-      clusters: [{ cluster, weight: 100, requestHeaders: null, responseHeaders: null, hostRewrite: null }],
-      totalWeight: 100,
-      rewrite: null,
-      timeoutMs: null,
-      timeoutFrom: 'default',
-      retry: defaultRetryPolicy(context, hashed),
-      mirrors: [],
-      clusterNotFoundStatus: 503,
-    },
-    requestHeaders: null,
-    responseHeaders: null,
-    fault: null,
-    cors: null,
-    decorator: `${service.fqdn}:${port}/*`,
-  };
+  const action = { ...forwardTo(cluster), retry: defaultRetryPolicy(context, hashed) };
+  return { ...plainRoute('default', action), decorator: `${service.fqdn}:${port}/*` };
 }

@@ -1,4 +1,5 @@
 import type { KnownWorkload } from '../../config/hosts.ts';
+import { plainEndpoint } from '../../data-plane/snapshot/plain.ts';
 import type {
   InboundPort,
   ListenerSnapshot,
@@ -135,15 +136,10 @@ function compileInboundPort(
         subset: '',
         endpoints: [
           {
-            host: answering.host,
-            port: answering.port,
-            workload: '',
+            ...plainEndpoint(answering.host, answering.port),
             version: workload.version,
             labels: workload.labels,
-            weight: 1,
             locality: workload.spec.locality ?? '',
-            spiffeId: '',
-            priority: 0,
           },
         ],
         discovery: 'static',

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { KnownService } from '../../config/hosts.ts';
+import { plainEndpoint } from '../../data-plane/snapshot/plain.ts';
 import type { EndpointSnapshot } from '../../data-plane/snapshot.ts';
 import type { CompileContext } from './context.ts';
 
@@ -14,15 +15,11 @@ export function externalEndpoints(service: KnownService, port: number): Endpoint
   return endpoints.map((e) => {
     const endpoint: NonNullable<typeof entry.endpoints>[number] = e;
     return {
-      host: endpoint.address ?? '',
-      port: endpoint.ports?.[declared?.name ?? ''] ?? target,
-      workload: '',
+      ...plainEndpoint(endpoint.address ?? '', endpoint.ports?.[declared?.name ?? ''] ?? target),
       version: endpoint.labels?.version ?? '',
       labels: endpoint.labels ?? {},
       weight: endpoint.weight || 1,
       locality: endpoint.locality ?? '',
-      spiffeId: '',
-      priority: 0,
     };
   });
 }

@@ -1,3 +1,4 @@
+import { forwardTo, plainRoute } from '../snapshot/plain.ts';
 import type {
   ClusterSnapshot,
   GatewayListener,
@@ -5,7 +6,6 @@ import type {
   MeshSnapshot,
   OutboundView,
   Route,
-  RouteMatch,
   VirtualHost,
 } from '../snapshot.ts';
 import { type HeaderEdit, type HeaderPlan, planRequestHeaders, planResponseHeaders } from './header-operations.ts';
@@ -106,7 +106,7 @@ export function prepareInboundRoute(port: InboundPort, regexes: RegexCache = new
       shadowed: [],
       routes: [
         {
-          ...bareRoute('default', forwardTo(port.cluster.name)),
+          ...plainRoute('default', forwardTo(port.cluster.name)),
           action: { ...forwardTo(port.cluster.name), retry: port.retry, ...streamTimeouts },
           ...(rateLimits ? { rateLimits } : {}),
           decorator: `${port.cluster.service}:${port.port}/*`,
@@ -153,62 +153,20 @@ function setIfAbsent<K, V>(map: Map<K, V>, key: K, value: V): void {
   if (!map.has(key)) map.set(key, value);
 }
 
-const anyRequest: RouteMatch = {
-  path: null,
-  method: null,
-  scheme: null,
-  authority: null,
-  headers: [],
-  withoutHeaders: [],
-  queryParams: [],
-  sourceLabels: null,
-  sourceNamespace: null,
-  claims: [],
-  grpc: false,
-};
-
-function bareRoute(name: string, action: Route['action']): Route {
-  return {
-    name,
-    origin: null,
-    match: anyRequest,
-    action,
-    requestHeaders: null,
-    responseHeaders: null,
-    fault: null,
-    cors: null,
-    decorator: '',
-  };
-}
-
-function forwardTo(cluster: string): Extract<Route['action'], { type: 'forward' }> {
-  return {
-    type: 'forward',
-    clusters: [{ cluster, weight: 100, requestHeaders: null, responseHeaders: null, hostRewrite: null }],
-    totalWeight: 100,
-    rewrite: null,
-    timeoutMs: null,
-    timeoutFrom: 'default',
-    retry: null,
-    mirrors: [],
-    clusterNotFoundStatus: 503,
-  };
-}
-
 /** Istio's catch-all virtual hosts of a sidecar (pilot/pkg/networking/core/httproute.go): allow_any and block_all. */
 const allowAny: VirtualHost = {
   name: 'allow_any',
   domains: ['*'],
   origin: null,
   shadowed: [],
-  routes: [bareRoute('allow_any', forwardTo('PassthroughCluster'))],
+  routes: [plainRoute('allow_any', forwardTo('PassthroughCluster'))],
 };
 const blockAll: VirtualHost = {
   name: 'block_all',
   domains: ['*'],
   origin: null,
   shadowed: [],
-  routes: [bareRoute('block_all', { type: 'directResponse', status: 502, body: '', base64: false })],
+  routes: [plainRoute('block_all', { type: 'directResponse', status: 502, body: '', base64: false })],
 };
 
 /** Used when a view does not list PassthroughCluster itself: the request's own host, no policies. */

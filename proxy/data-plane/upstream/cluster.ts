@@ -3,7 +3,8 @@ import type { RotationAction } from '../../api/status.schema.ts';
 import type { Clock, Random } from '../clock.ts';
 import type { ExchangeState } from '../exchange.ts';
 import type { DataPlaneEvent } from '../messages.ts';
-import type { ClusterSnapshot, EndpointSnapshot, ProxySnapshot } from '../snapshot.ts';
+import { plainEndpoint } from '../snapshot/plain.ts';
+import type { ClusterSnapshot, ProxySnapshot } from '../snapshot.ts';
 import { extractHashKey, type HashKey } from './balancer/hash-key.ts';
 import { HostSet } from './balancer/host-set.ts';
 import { endpointRank } from './balancer/locality.ts';
@@ -275,18 +276,7 @@ export class ClusterRuntime implements PoolOwner {
 
   /** Original destination: the host the request names is the endpoint. */
   #dynamicHost(exchange: ExchangeState): Host {
-    const name = withoutPort(exchange.authority);
-    const endpoint: EndpointSnapshot = {
-      host: name,
-      port: exchange.port,
-      workload: '',
-      version: '',
-      labels: {},
-      weight: 1,
-      locality: '',
-      spiffeId: '',
-      priority: 0,
-    };
+    const endpoint = plainEndpoint(withoutPort(exchange.authority), exchange.port);
     const key = hostKey(endpoint);
     let host = this.#byKey.get(key);
     if (host === undefined) {

@@ -1,6 +1,6 @@
 import type { GatewayApiMatchSpec } from '../../../config/kinds/istio-types.ts';
+import { anyRequest } from '../../../data-plane/snapshot/plain.ts';
 import type { RouteMatch, StringMatch } from '../../../data-plane/snapshot.ts';
-import { anyRequest } from '../http-match.ts';
 
 /** A match and its rank among those of one host: smaller comes first, number by number. */
 export interface RankedMatch {
