@@ -35,8 +35,8 @@ test.each([
   ['gzip, gzip', zlib.gzipSync(zlib.gzipSync(Buffer.alloc(64 * mib)))],
 ])('a bomb in %s stops at the limit and says so', async (contentEncoding, bytes) => {
   const view = await viewBody(captured(bytes, { contentEncoding }));
-  expect(view.shownBytes).toBe(mib);
-  expect(view.notes).toEqual(['It inflates beyond 1 MiB: only that much is shown.']);
+  expect(view.shownBytes).toBe(8 * mib);
+  expect(view.notes).toEqual(['It inflates beyond 8 MiB: only that much is shown.']);
 });
 
 test('what is not what its header says, or in an encoding nobody knows, is shown as it came', async () => {
@@ -78,4 +78,9 @@ test('a character that the limit cuts in two does not make a text into bytes', a
     expect(view.encoding).toBe('utf8');
     expect(text.startsWith(view.content)).toBe(true);
   }
+});
+
+test('of a large body that nobody packed as much is shown, and that is said too', async () => {
+  const view = await viewBody(captured(Buffer.alloc(9 * mib, 'a')));
+  expect([view.shownBytes, view.notes]).toEqual([8 * mib, ['Only the first 8 MiB are shown.']]);
 });

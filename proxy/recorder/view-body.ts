@@ -5,13 +5,13 @@ import type { BodyView } from '../api/body.schema.ts';
 import type { CapturedBody } from '../api/exchange.schema.ts';
 
 /** A page shows no more of a body than this; a few kilobytes can claim to inflate to gigabytes. */
-const maxShownBytes = 1024 * 1024;
+const maxShownBytes = 8 * 1024 * 1024;
 const count = (value: number) => value.toLocaleString('en-US');
 /** Encodings laid over each other that are still undone. */
 const maxEncodings = 4;
 
 /**
- * A body as a reader wants it: content encodings undone up to 1 MiB, text in its own character set. Never rejects: what cannot be undone is
+ * A body as a reader wants it: content encodings undone up to 8 MiB, text in its own character set. Never rejects: what cannot be undone is
  * shown as it came, and the notes say why. Inflating happens off the main thread and stops at the limit, whatever the body claims.
  */
 export async function viewBody(body: CapturedBody): Promise<BodyView> {
@@ -20,6 +20,7 @@ export async function viewBody(body: CapturedBody): Promise<BodyView> {
   if (body.truncated) notes.push(`Only the first ${count(body.capturedBytes)} of ${count(body.bytes)} bytes were kept.`);
   const plain = await undoEncodings(wire, body, notes);
   const shown = plain.subarray(0, maxShownBytes);
+  if (plain === wire && wire.length > maxShownBytes) notes.push(`Only the first ${maxShownBytes / 1024 / 1024} MiB are shown.`);
   // Cut somewhere, perhaps within a character.
   const cut = body.truncated || plain.length >= maxShownBytes;
   const text = textOf(cut ? wholeCharacters(shown) : shown, shown, body.contentType, notes);

@@ -2,6 +2,7 @@ import { Check, Copy } from 'lucide-react';
 import { type ReactNode, useMemo, useState } from 'react';
 import { IconButton } from './button.tsx';
 import './code.css';
+import { LongCode } from './long-code.tsx';
 import { prettyJson } from './pretty-json.ts';
 
 /** Text as it is, with a copy button. Never renders markup: captured bodies are in an attacker's hand. */
@@ -15,10 +16,19 @@ export function Code({ text, maxHeight, children }: { text: string; maxHeight?: 
   );
 }
 
-export function CopyButton({ text, label = 'Copy', className }: { text: string; label?: string; className?: string }) {
+/** `text` may be made when it is asked for. */
+export function CopyButton({
+  text,
+  label = 'Copy',
+  className,
+}: {
+  text: string | (() => string);
+  label?: string;
+  className?: string;
+}) {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
-    await navigator.clipboard.writeText(text);
+    await navigator.clipboard.writeText(typeof text === 'string' ? text : text());
     setCopied(true);
     setTimeout(() => setCopied(false), 1200);
   };
@@ -34,17 +44,25 @@ export function CopyButton({ text, label = 'Copy', className }: { text: string; 
 }
 
 const token = /("(?:[^"\\]|\\.)*")(\s*:)?|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|\b(true|false|null)\b/g;
-const maxHighlighted = 200_000;
+/** More than this is laid out row by row as it is seen. */
+const maxLaidOut = 30_000;
 
-/** JSON text, indented and coloured; text that is not JSON is shown as it is. */
-export function Json({ text, maxHeight }: { text: string; maxHeight?: number }) {
-  const pretty = useMemo(() => prettyJson(text), [text]);
-  const parts = useMemo(() => (pretty.length > maxHighlighted ? pretty : highlight(pretty)), [pretty]);
+/** JSON text of any length, coloured, and indented unless it is `indented`; text that is not JSON is shown as it is. */
+export function Json({ text, indented, maxHeight }: { text: string; indented?: boolean; maxHeight?: number }) {
+  const pretty = useMemo(() => (indented ? text : prettyJson(text)), [text, indented]);
+  const long = pretty.length > maxLaidOut;
+  const parts = useMemo(() => (long ? null : highlight(pretty)), [pretty, long]);
+  if (long) return <LongCode text={pretty} paint={highlight} />;
   return (
     <Code text={pretty} maxHeight={maxHeight}>
       {parts}
     </Code>
   );
+}
+
+/** Text of any length as it is. */
+export function PlainText({ text, maxHeight }: { text: string; maxHeight?: number }) {
+  return text.length > maxLaidOut ? <LongCode text={text} /> : <Code text={text} maxHeight={maxHeight} />;
 }
 
 function highlight(text: string): ReactNode[] {

@@ -7,6 +7,7 @@ export * from './file-button.tsx';
 export * from './format.ts';
 export * from './key-hint.tsx';
 export * from './list.tsx';
+export * from './long-code.tsx';
 export * from './menu.tsx';
 export * from './sparkline.tsx';
 export * from './surface.tsx';

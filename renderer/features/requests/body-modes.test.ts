@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { BodyView } from '../../../proxy/api/body.schema.ts';
 import { bodyModes, bytesOf, comparableText, formOf } from './body-modes.ts';
-import { hexDumpOf, toHexDump } from './hex-dump.ts';
+import { hexDumpOf, hexRows } from './hex-dump.ts';
 
 function makeView(contentType: string, content: string, encoding: BodyView['encoding'] = 'utf8'): BodyView {
   return { contentType, contentEncoding: '', bytes: content.length, shownBytes: content.length, encoding, content, notes: [] };
@@ -61,11 +61,12 @@ test('JSON bodies are compared indented, line by line; bytes are not', () => {
   expect(comparableText(makeView('image/png', base64('\x89'), 'base64'))).toBeNull();
 });
 
-test('a hex dump of a large body stops after four KiB and says how much is left', () => {
-  const bytes = Uint8Array.from({ length: 5000 }, (_, index) => index);
+test('a hex dump has offsets, bytes and what of them can be printed; of a large body each row is made when it is seen', () => {
+  const bytes = Uint8Array.from({ length: 5001 }, (_, index) => index);
   const lines = hexDumpOf(bytes).split('\n');
   expect(lines[0]).toMatch(/^000000 {2}00 01 02 03 04 05 06 07 {2}········$/);
-  expect(lines.at(-1)).toBe('…       904 bytes more');
-  expect(toHexDump(base64('hi'))).toMatch(/^000000 {2}68 69 +hi$/);
+  expect(lines.at(-1)).toBe(`001388  ${'88'.padEnd(23)}  ·`);
+  expect(hexRows(bytes).count).toBe(lines.length);
+  expect(hexDumpOf(bytesOf(makeView('text/plain', base64('hi'), 'base64')))).toMatch(/^000000 {2}68 69 +hi$/);
   expect([...bytesOf(makeView('text/plain', 'é'))]).toEqual([0xc3, 0xa9]);
 });

@@ -1,11 +1,8 @@
 import { useMemo, useState } from 'react';
 import type { BodyView } from '../../../proxy/api/body.schema.ts';
-import { Button, Code, formatBytes, Json, Notice, Segments } from '../../ui/index.ts';
+import { Json, Notice, PlainText, Segments } from '../../ui/index.ts';
 import { type BodyMode, bodyModeNames, bodyModes, bytesOf, formOf, readableJson } from './body-modes.ts';
-import { hexDumpOf } from './hex-dump.ts';
-
-/** More text than this is laid out only when asked for. */
-const maxShownChars = 200_000;
+import { HexView } from './hex-view.tsx';
 
 /** A body in the way that tells most, the others a click away. */
 export function BodyContent({ view, maxHeight }: { view: BodyView; maxHeight?: number }) {
@@ -33,24 +30,22 @@ export function BodyContent({ view, maxHeight }: { view: BodyView; maxHeight?: n
 function Shown({ view, mode, maxHeight }: { view: BodyView; mode: BodyMode; maxHeight?: number }) {
   if (mode === 'image') return <Image view={view} />;
   if (mode === 'form') return <Form view={view} />;
-  if (mode === 'hex') return <Code text={hexDumpOf(bytesOf(view))} maxHeight={maxHeight} />;
-  return <LongText text={mode === 'json' ? readableJson(view) : view.content} json={mode === 'json'} maxHeight={maxHeight} />;
+  if (mode === 'hex') return <Hex view={view} maxHeight={maxHeight} />;
+  return mode === 'json' ? (
+    <Readable view={view} maxHeight={maxHeight} />
+  ) : (
+    <PlainText text={view.content} maxHeight={maxHeight} />
+  );
 }
 
-function LongText({ text, json, maxHeight }: { text: string; json: boolean; maxHeight?: number }) {
-  const [all, setAll] = useState(false);
-  const cut = text.length > maxShownChars && !all;
-  const shown = cut ? text.slice(0, maxShownChars) : text;
-  return (
-    <>
-      {json ? <Json text={shown} maxHeight={maxHeight} /> : <Code text={shown} maxHeight={maxHeight} />}
-      {cut && (
-        <Button size="small" onClick={() => setAll(true)}>
-          Show the other {formatBytes(text.length - maxShownChars)}
-        </Button>
-      )}
-    </>
-  );
+function Readable({ view, maxHeight }: { view: BodyView; maxHeight?: number }) {
+  const text = useMemo(() => readableJson(view), [view]);
+  return <Json text={text} indented maxHeight={maxHeight} />;
+}
+
+function Hex({ view, maxHeight }: { view: BodyView; maxHeight?: number }) {
+  const bytes = useMemo(() => bytesOf(view), [view]);
+  return <HexView bytes={bytes} maxHeight={maxHeight} />;
 }
 
 function Image({ view }: { view: BodyView }) {

@@ -19,7 +19,8 @@ import {
   VirtualList,
 } from '../../ui/index.ts';
 import { MessageNames } from '../protos/message-names.tsx';
-import { toHexDump } from './hex-dump.ts';
+import { bytesOf } from './body-modes.ts';
+import { HexView } from './hex-view.tsx';
 
 const openEveryMs = 700;
 
@@ -202,7 +203,7 @@ function Content({ message }: { message: MessageView }) {
   if (message.fields) return <Fields fields={message.fields} />;
   if (message.event) return <EventContent event={message.event} />;
   if (message.content === '') return message.note ? null : <p className="muted">No payload.</p>;
-  if (message.encoding === 'base64') return <Code text={toHexDump(message.content)} />;
+  if (message.encoding === 'base64') return <HexView bytes={bytesOf(message)} />;
   return <Text text={message.content} />;
 }
 

@@ -1,5 +1,5 @@
 import { X } from 'lucide-react';
-import { useEffect, useMemo, useState } from 'react';
+import { memo, useEffect, useMemo, useState } from 'react';
 import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
 import { useRoute, useRouter } from '../../app/router.ts';
 import { useCall, useEngine } from '../../engine/use-engine.ts';
@@ -18,8 +18,16 @@ type TabId = (typeof tabIds)[number];
 /** How often an exchange that goes on is looked at again. */
 const openEveryMs = 1_000;
 
-/** The right pane: everything about one exchange. The list stays as it is. */
-export function RequestDetail({ id, marks, onClose }: { id: string; marks: RequestMarks; onClose: () => void }) {
+/** The right pane: everything about one exchange. The list stays as it is, and its ten pictures a second do not draw this again. */
+export const RequestDetail = memo(function RequestDetail({
+  id,
+  marks,
+  onClose,
+}: {
+  id: string;
+  marks: RequestMarks;
+  onClose: () => void;
+}) {
   const { query } = useRoute();
   const router = useRouter();
   const asked = query.get('tab') as TabId | null;
@@ -73,7 +81,7 @@ export function RequestDetail({ id, marks, onClose }: { id: string; marks: Reque
       )}
     </aside>
   );
-}
+});
 
 /** What the list already knows, to show before the details arrive. */
 function useKnown(id: string): Exchange | null {

@@ -8,7 +8,6 @@ import {
   describeTimeout,
   layShares,
 } from './decision-words.ts';
-import { toHexDump } from './hex-dump.ts';
 import { explainFlags } from './response-flags.ts';
 
 const canary: Decision = {
@@ -63,11 +62,5 @@ describe('response flags', () => {
     ]);
     expect(explainFlags('')).toEqual([]);
     expect(explainFlags('ZZ')[0]?.title).toContain('no words');
-  });
-});
-
-describe('a binary body', () => {
-  test('is shown as offsets, bytes and the printable ones as text', () => {
-    expect(toHexDump(btoa('Hi\u0000!'))).toBe(`000000  ${'48 69 00 21'.padEnd(23)}  Hi·!`);
   });
 });
