@@ -1,82 +1,80 @@
 import { useMemo, useState } from 'react';
-import type { Trace } from '../../../proxy/api/observability.schema.ts';
+import type { Trace, TraceSummary } from '../../../proxy/api/observability.schema.ts';
 import { useCall } from '../../engine/use-engine.ts';
-import { Dialog, ErrorState, Field, formatClock, formatMs, Select, Skeleton, Switch, Table } from '../../ui/index.ts';
-import { compareTraces } from './compare-traces.ts';
+import { Dialog, ErrorState, Field, formatClock, formatMs, Select, Skeleton, Switch } from '../../ui/index.ts';
+import { CompareCauses } from './compare-causes.tsx';
+import { CompareRows } from './compare-rows.tsx';
+import { compareTraces, differenceOf } from './compare-traces.ts';
 
-/** This trace (A) beside another (B), span by span with what became slower. */
-export default function CompareDialog({ trace, onClose }: { trace: Trace; onClose: () => void }) {
+export interface CompareDialogProps {
+  trace: Trace;
+  /** Id of the other trace; '' takes the latest one like this. */
+  other: string;
+  onOther: (traceId: string) => void;
+  onClose: () => void;
+}
+
+/** This trace (A) beside another (B): how long, by which cause, and span by span. */
+export default function CompareDialog({ trace, other, onOther, onClose }: CompareDialogProps) {
   const list = useCall('listTraces', { query: { limit: 200 } });
-  const own = list.data?.traces.find(({ traceId }) => traceId === trace.traceId);
-  const others = (list.data?.traces ?? []).filter(({ traceId }) => traceId !== trace.traceId);
-  const alike = others.filter((one) => !own || (one.rootService === own.rootService && one.rootName === own.rootName));
-  const offered = alike.length > 0 ? alike : others;
-  const [chosen, setChosen] = useState('');
-  const other = chosen || offered[0]?.traceId || '';
-  const { data, error, reload } = useCall('getTrace', other ? { params: { id: other } } : null);
-  const [showMesh, setShowMesh] = useState(false);
-  const rows = useMemo(() => (data ? compareTraces(trace.spans, data.spans, showMesh) : []), [trace, data, showMesh]);
+  const offered = useMemo(() => offer(list.data?.traces ?? [], trace.traceId), [list.data, trace.traceId]);
+  const chosen = other || offered[0]?.traceId || '';
+  const { data, error, reload } = useCall('getTrace', chosen ? { params: { id: chosen } } : null);
+  const options = offered.map((one) => ({ value: one.traceId, label: describeOffer(one) }));
+  if (chosen && !options.some(({ value }) => value === chosen)) options.unshift({ value: chosen, label: `trace ${chosen}` });
   return (
     <Dialog open onClose={onClose} size="wide" title="Compare two traces">
       <div className="col trace-compare">
-        <Field label={`A took ${formatMs(trace.durationMs)}. B is`}>
-          {(ids) => (
-            <Select
-              id={ids.id}
-              value={other}
-              options={offered.map((one) => ({
-                value: one.traceId,
-                label: `${formatClock(one.start)} · ${one.rootService} ${one.rootName} · ${formatMs(one.durationMs)}${one.errors > 0 ? ' · ✖' : ''}`,
-              }))}
-              onChange={setChosen}
-            />
-          )}
+        <Field label={`A is this trace, ${formatMs(trace.durationMs)} at ${formatClock(trace.start)}. B is`}>
+          {(ids) => <Select id={ids.id} value={chosen} options={options} onChange={onOther} />}
         </Field>
-        <Switch checked={showMesh} onChange={setShowMesh}>
-          Spans of the mesh too
-        </Switch>
-        {list.data && other === '' ? (
+        {list.data && chosen === '' ? (
           <p className="muted">There is no other trace to compare with yet.</p>
         ) : error ? (
           <ErrorState title="The other trace cannot be read" message={error} onRetry={reload} />
-        ) : !data ? (
-          <Skeleton lines={6} />
+        ) : data ? (
+          <Compared a={trace} b={data} />
         ) : (
-          <div className="trace-compare-rows">
-            <Table
-              label="Spans of A and B"
-              rows={rows}
-              keyOf={(row) => row.key}
-              rowTestId="compare-row"
-              columns={[
-                {
-                  id: 'span',
-                  title: 'Span',
-                  cell: ({ depth, span }) => (
-                    <span style={{ paddingLeft: depth * 14 }}>
-                      <span aria-hidden="true">{span.mesh ? '▨' : '●'}</span> <b>{span.service}</b>{' '}
-                      <span className="mono soft">{span.name}</span>
-                    </span>
-                  ),
-                },
-                { id: 'a', title: 'A', align: 'end', width: '86px', cell: ({ a }) => formatMs(a) },
-                { id: 'b', title: 'B', align: 'end', width: '86px', cell: ({ b }) => formatMs(b) },
-                { id: 'delta', title: 'B − A', align: 'end', width: '110px', cell: ({ a, b }) => <Delta a={a} b={b} /> },
-              ]}
-            />
-          </div>
+          <Skeleton lines={6} />
         )}
       </div>
     </Dialog>
   );
 }
 
-function Delta({ a, b }: { a: number | null; b: number | null }) {
-  if (a === null) return <span className="tone-info tone-text">only in B</span>;
-  if (b === null) return <span className="tone-info tone-text">only in A</span>;
-  const by = b - a;
-  if (Math.abs(by) < 0.5) return <span className="muted">≈ same</span>;
+/** Those that began with the same call first. */
+function offer(traces: readonly TraceSummary[], traceId: string): TraceSummary[] {
+  const own = traces.find((one) => one.traceId === traceId);
+  const others = traces.filter((one) => one.traceId !== traceId);
+  const isAlike = (one: TraceSummary) =>
+    own !== undefined && one.rootService === own.rootService && one.rootName === own.rootName;
+  return [...others.filter(isAlike), ...others.filter((one) => !isAlike(one))];
+}
+
+const describeOffer = ({ start, rootService, rootName, durationMs, errors }: TraceSummary): string =>
+  `${formatClock(start)} · ${rootService} ${rootName} · ${formatMs(durationMs)}${errors > 0 ? ' · ✖' : ''}`;
+
+function Compared({ a, b }: { a: Trace; b: Trace }) {
+  const [showMesh, setShowMesh] = useState(false);
+  const [onlyDifferent, setOnlyDifferent] = useState(false);
+  const all = useMemo(() => compareTraces(a.spans, b.spans, showMesh), [a, b, showMesh]);
+  const different = useMemo(() => all.filter((row) => differenceOf(row) !== 'same'), [all]);
   return (
-    <span className={`tone-${by > 0 ? 'warn' : 'ok'} tone-text`}>{`${by > 0 ? '▲ +' : '▼ −'}${formatMs(Math.abs(by))}`}</span>
+    <>
+      <CompareCauses a={a} b={b} />
+      <div className="row trace-compare-switches">
+        <Switch checked={showMesh} onChange={setShowMesh}>
+          Spans of the mesh too
+        </Switch>
+        <Switch checked={onlyDifferent} onChange={setOnlyDifferent}>
+          Only what differs
+        </Switch>
+        <span className="grow" />
+        <span className="num muted">
+          {different.length} of {all.length} differ
+        </span>
+      </div>
+      <CompareRows rows={onlyDifferent ? different : all} longestMs={Math.max(a.durationMs, b.durationMs)} />
+    </>
   );
 }

@@ -4,6 +4,7 @@ import { type CSSProperties, type KeyboardEvent, type ReactNode, useEffect, useI
 import type { Segment } from '../../../proxy/api/critical-path.ts';
 import { isAttempt, type TreeRow } from '../../../proxy/api/span-tree.ts';
 import { formatMs } from '../../ui/index.ts';
+import { marksOf } from './span-marks.ts';
 
 const rowHeight = 26;
 const headHeight = 28;
@@ -165,7 +166,7 @@ function SpanRow({ id, row, place, top, whole, ...props }: SpanRowProps) {
   const { node, depth, childCount, folded } = row;
   const { span, index } = node;
   const Chevron = folded ? ChevronRight : ChevronDown;
-  const faulted = span.events.some((event) => event.name.startsWith('fault '));
+  const marks = marksOf(node);
   return (
     // biome-ignore lint/a11y/useSemanticElements: as above.
     // biome-ignore lint/a11y/useFocusableInteractive: the grid is the one tab stop, the row its active descendant.
@@ -183,7 +184,10 @@ function SpanRow({ id, row, place, top, whole, ...props }: SpanRowProps) {
       style={{ height: rowHeight, transform: `translateY(${top}px)`, '--service': props.colourOf(span.service) } as CSSProperties}
       onClick={() => props.onSelect(index)}
     >
-      <Cell className="wf-name" style={{ paddingLeft: Math.min(depth, maxIndent) * indentPx }}>
+      <Cell
+        className={span.inferred ? 'wf-name wf-name-inferred' : 'wf-name'}
+        style={{ paddingLeft: Math.min(depth, maxIndent) * indentPx }}
+      >
         {childCount > 0 ? (
           <button
             type="button"
@@ -208,19 +212,15 @@ function SpanRow({ id, row, place, top, whole, ...props }: SpanRowProps) {
           {!isAttempt(span) && <b>{span.service} </b>}
           <span className="soft">{isAttempt(span) ? '' : span.kind === 'server' ? 'received ' : span.mesh ? 'sent ' : ''}</span>
           {span.name}
-          {span.inferred && <span className="muted"> ┄ by timing</span>}
+          {span.inferred && <span className="muted"> ┄ inferred</span>}
           {folded && <span className="muted"> +{childCount}</span>}
         </span>
-        {span.error && (
-          <span className="wf-mark tone-bad tone-text" title="failed">
-            ✖<span className="visually-hidden"> failed</span>
+        {marks.map(({ glyph, word, tone, explain }) => (
+          <span key={word} className={`wf-mark tone-${tone} tone-text`} title={explain}>
+            {glyph}
+            <span className="visually-hidden"> {word}</span>
           </span>
-        )}
-        {faulted && (
-          <span className="wf-mark tone-fault tone-text" title={span.events.map((event) => event.name).join(', ')}>
-            ⚡<span className="visually-hidden"> fault injected</span>
-          </span>
-        )}
+        ))}
       </Cell>
       <Cell className="wf-track">
         <Bars row={row} whole={whole} critical={props.critical?.get(index) ?? []} />
@@ -252,6 +252,7 @@ function Bars({ row, whole, critical }: { row: TreeRow; whole: number; critical:
         data-mesh={span.mesh || undefined}
         data-error={span.error || undefined}
         data-inferred={span.inferred || undefined}
+        data-open={span.open || undefined}
         style={place(span.startMs, span.durationMs)}
       />
       {critical.map((segment) => (
