@@ -1,4 +1,3 @@
-import { parseAllDocuments } from 'yaml';
 import type { Resource } from '../../../proxy/api/diagnostic.schema.ts';
 import { liveFile } from './file-names.ts';
 
@@ -37,39 +36,6 @@ const baseName = (path: string) => path.split(/[\\/]/).at(-1) ?? path;
 export function textOf(resources: readonly Resource[]): string {
   return resources.length === 0 ? '' : `${resources.map(({ yaml }) => yaml.trim()).join('\n---\n')}\n`;
 }
-
-export interface DocumentPlace {
-  kind: string;
-  /** '' when the document does not say: the mesh's own. */
-  namespace: string;
-  name: string;
-  from: number;
-  to: number;
-}
-
-/** The documents of a text that can be recognised, with their offsets; what is not YAML is left out. */
-export function documentsIn(text: string): DocumentPlace[] {
-  const places: DocumentPlace[] = [];
-  for (const document of parseAllDocuments(text, { logLevel: 'silent' })) {
-    if (!('contents' in document)) continue;
-    const kind: unknown = document.getIn(['kind']);
-    const name: unknown = document.getIn(['metadata', 'name']);
-    const namespace: unknown = document.getIn(['metadata', 'namespace']);
-    if (typeof kind !== 'string' || typeof name !== 'string') continue;
-    const [from, , to] = document.range;
-    places.push({ kind, name, namespace: typeof namespace === 'string' ? namespace : '', from, to });
-  }
-  return places;
-}
-
-export const documentAt = (places: readonly DocumentPlace[], offset: number): DocumentPlace | null =>
-  places.find(({ from, to }) => offset >= from && offset <= to) ??
-  places.findLast(({ from }) => from <= offset) ??
-  places[0] ??
-  null;
-
-export const isSameObject = (place: Pick<DocumentPlace, 'kind' | 'namespace' | 'name'>, resource: Resource): boolean =>
-  place.kind === resource.kind && place.name === resource.name && (place.namespace || resource.namespace) === resource.namespace;
 
 export interface ServiceFacts {
   name: string;

@@ -3,7 +3,9 @@ import type { EditorView } from '@codemirror/view';
 import { describe, expect, test } from 'vitest';
 import type { Diagnostic, Resource } from '../../../proxy/api/diagnostic.schema.ts';
 import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
-import { documentAt, documentsIn, generateRouting, groupByFile, textOf } from './config-files.ts';
+import { affectedBy, changedObjects } from './affected.ts';
+import { generateRouting, groupByFile, textOf } from './config-files.ts';
+import { documentAt, documentsIn, partAt } from './documents.ts';
 import { editorHistory, moveInHistory } from './editor-history.ts';
 import { liveFile } from './file-names.ts';
 import { applyFix, applyFixes, fixOf, rangeOf } from './fixes.ts';
@@ -126,10 +128,54 @@ describe('activity', () => {
   });
   test('of a policy counts what its sidecar refused', () => {
     const spec = { selector: { matchLabels: { app: 'pay' } } };
-    const refused = exchange({ reporter: 'destination', status: 403, details: 'rbac_access_denied_matched_policy[x]' });
-    const activity = activityOf(resource('AuthorizationPolicy', 'x', { spec }), [refused, exchange({ reporter: 'destination' })]);
-    expect(activity?.rows[0]).toMatchObject({ count: 1 });
-    expect(activity?.total).toBe(2);
+    const refused = (by: string) =>
+      exchange({ reporter: 'destination', status: 403, details: `rbac_access_denied_matched_policy[${by}]` });
+    const allow = activityOf(resource('AuthorizationPolicy', 'x', { spec }), [
+      refused('none'),
+      exchange({ reporter: 'destination' }),
+    ]);
+    expect(allow).toMatchObject({ total: 2, rows: [{ count: 1, filter: 'dest:pay "policy[none]"' }] });
+    const deny = activityOf(resource('AuthorizationPolicy', 'x', { spec: { ...spec, action: 'DENY', rules: [{}, {}] } }), [
+      refused('ns[default]-policy[x]-rule[1]'),
+      refused('ns[default]-policy[other]-rule[0]'),
+    ]);
+    expect(deny?.rows.map(({ label, count, filter }) => [label, count, filter])).toEqual([
+      ['refused by rule 1', 0, '"policy[x]-rule[0]"'],
+      ['refused by rule 2', 1, '"policy[x]-rule[1]"'],
+    ]);
+  });
+});
+
+describe('a text before it is applied', () => {
+  const service = (weight: number) =>
+    `kind: VirtualService\nmetadata: {name: pay}\nspec: {hosts: [pay], http: [{name: canary, weight: ${weight}}, {name: rest}]}\n`;
+  const call = (destination: string) => ({ reporter: 'source', destination, destinationNamespace: 'default' }) as Exchange;
+
+  test('says which objects it changes, and how much of the traffic passes where they act', () => {
+    const running = [resource('VirtualService', 'pay', { yaml: service(1), spec: { hosts: ['pay'] } }), resource('Mesh', 'shop')];
+    const places = documentsIn(textOf(running));
+    expect(changedObjects(places, places, running)).toEqual([]);
+    const changed = changedObjects(
+      documentsIn(`${service(2)}---\nkind: DestinationRule\nmetadata: {name: new}\nspec: {host: bank}`),
+      places,
+      running,
+    );
+    expect(changed.map(({ kind, how }) => [kind, how])).toEqual([
+      ['VirtualService', 'changed'],
+      ['DestinationRule', 'new'],
+    ]);
+    const seen = ['pay', 'pay', 'bank', 'mail'].map(call);
+    expect(affectedBy(changed, seen)).toEqual({ count: 3, total: 4, filter: 'dest:pay,bank' });
+    const wide = [{ kind: 'PeerAuthentication', namespace: 'istio-system', specs: [{}] }];
+    expect(affectedBy(wide, seen)).toEqual({ count: 4, total: 4, filter: '' });
+  });
+
+  test('knows the rule under the cursor', () => {
+    const text = service(1);
+    const [place] = documentsIn(text);
+    expect(partAt(place ?? null, text.indexOf('canary'))).toMatchObject({ label: 'rule canary', keys: ['canary'] });
+    expect(partAt(place ?? null, text.indexOf('rest'))?.keys).toEqual(['rest']);
+    expect(partAt(place ?? null, 3)).toBeNull();
   });
 });
 

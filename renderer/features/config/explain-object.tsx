@@ -1,15 +1,11 @@
 import { useMemo } from 'react';
 import type { Resource } from '../../../proxy/api/diagnostic.schema.ts';
-import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
 import { unmetConditions } from '../../../proxy/api/unmet-conditions.ts';
 import { hrefTo } from '../../app/router.ts';
-import { useEngine, useRingView } from '../../engine/use-engine.ts';
 import { Badge, formatCount, formatShare, plural, type Tone } from '../../ui/index.ts';
-import type { DocumentPlace } from './config-files.ts';
-import { activityOf } from './object-activity.ts';
-
-const lookBackMs = 60_000;
-const maxLooked = 20_000;
+import type { DocumentPart, DocumentPlace } from './documents.ts';
+import { type Activity, activityOf } from './object-activity.ts';
+import { useLastMinute } from './use-last-minute.ts';
 
 const states: Record<Resource['status']['state'], { tone: Tone; text: string }> = {
   accepted: { tone: 'ok', text: '✓ accepted' },
@@ -18,7 +14,16 @@ const states: Record<Resource['status']['state'], { tone: Tone; text: string }> 
 };
 
 /** What the object under the cursor is to the engine, and what it did in the last minute. */
-export function ExplainObject({ place, resource }: { place: DocumentPlace | null; resource: Resource | null }) {
+export function ExplainObject({
+  place,
+  part,
+  resource,
+}: {
+  place: DocumentPlace | null;
+  /** The rule or subset under the cursor. */
+  part: DocumentPart | null;
+  resource: Resource | null;
+}) {
   if (!place)
     return <p className="muted">Put the cursor into a document: here stands what it did to the traffic in the last minute.</p>;
   return (
@@ -28,7 +33,7 @@ export function ExplainObject({ place, resource }: { place: DocumentPlace | null
         <div className="config-explain-name mono">{place.name}</div>
       </div>
       {resource ? (
-        <RunningObject resource={resource} />
+        <RunningObject resource={resource} part={part} />
       ) : (
         <p className="muted">Not running yet. Apply it, and its effect on the traffic shows here.</p>
       )}
@@ -36,10 +41,10 @@ export function ExplainObject({ place, resource }: { place: DocumentPlace | null
   );
 }
 
-function RunningObject({ resource }: { resource: Resource }) {
+function RunningObject({ resource, part }: { resource: Resource; part: DocumentPart | null }) {
   const { state, matched, usedBy } = resource.status;
   const unmet = unmetConditions(resource.status);
-  const exchanges = useLastMinute();
+  const { exchanges, words } = useLastMinute();
   const activity = useMemo(() => activityOf(resource, exchanges), [resource, exchanges]);
   return (
     <>
@@ -47,54 +52,8 @@ function RunningObject({ resource }: { resource: Resource }) {
         <Badge tone={states[state].tone}>{states[state].text}</Badge>
         {resource.source.live && <Badge tone="info">◌ applied live</Badge>}
       </div>
-      {unmet.length > 0 && (
-        <section aria-label="Not met">
-          <h3>Not met</h3>
-          <ul className="config-unmet soft">
-            {unmet.map(({ about, type, reason, message }) => (
-              <li key={`${about} ${type}`}>
-                <span className="mono">
-                  {type}: {reason}
-                </span>{' '}
-                {about && <span className="muted">{about}</span>}
-                <div>{message}</div>
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
-      {activity && (
-        <section className="col" aria-label="In the last minute">
-          <h3>In the last minute</h3>
-          {activity.total === 0 ? (
-            <p className="muted">No {activity.what}.</p>
-          ) : (
-            <>
-              <p>
-                <a className="num" href={hrefTo('requests', { filter: activity.filter })}>
-                  {formatCount(activity.total)}
-                </a>{' '}
-                {activity.what}
-              </p>
-              <ul className="config-activity">
-                {activity.rows.map((row) => (
-                  <li key={row.label}>
-                    <a className="truncate" href={hrefTo('requests', { filter: row.filter })} title={row.label}>
-                      {row.label}
-                    </a>
-                    <span className="num">
-                      {formatCount(row.count)} <span className="muted">{formatShare(row.count / activity.total)}</span>
-                    </span>
-                    <i aria-hidden="true">
-                      <b style={{ width: `${(row.count / activity.total) * 100}%` }} />
-                    </i>
-                  </li>
-                ))}
-              </ul>
-            </>
-          )}
-        </section>
-      )}
+      {unmet.length > 0 && <Unmet conditions={unmet} />}
+      {activity && <LastMinute activity={activity} part={part} words={words} />}
       {matched > 0 && <p className="soft num">Decided about {plural(matched, 'request')} since the engine started.</p>}
       {usedBy.length > 0 && (
         <section aria-label="Used by">
@@ -113,21 +72,79 @@ function RunningObject({ resource }: { resource: Resource }) {
   );
 }
 
-/** The kept exchanges of the last minute; looked at again once a second at most. */
-export function useLastMinute(): readonly Exchange[] {
-  const { exchanges } = useEngine();
-  const { first, end } = useRingView();
-  const second = Math.floor(Date.now() / 1000);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once a second is often enough for counts.
-  return useMemo(() => {
-    const from = Date.now() - lookBackMs;
-    const found: Exchange[] = [];
-    for (let number = end - 1; number >= first && found.length < maxLooked; number--) {
-      const exchange = exchanges.at(number);
-      if (!exchange) continue;
-      if (Date.parse(exchange.time) < from) break;
-      found.push(exchange);
-    }
-    return found;
-  }, [exchanges, second, end === 0]);
+function Unmet({ conditions }: { conditions: ReturnType<typeof unmetConditions> }) {
+  return (
+    <section aria-label="Not met">
+      <h3>Not met</h3>
+      <ul className="config-unmet soft">
+        {conditions.map(({ about, type, reason, message }) => (
+          <li key={`${about} ${type}`}>
+            <span className="mono">
+              {type}: {reason}
+            </span>{' '}
+            {about && <span className="muted">{about}</span>}
+            <div>{message}</div>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function LastMinute({ activity, part, words }: { activity: Activity; part: DocumentPart | null; words: string }) {
+  const { total, what, filter, rows } = activity;
+  return (
+    <section className="col" aria-label={`In ${words}`}>
+      <h3>In {words}</h3>
+      {total === 0 ? (
+        <p className="muted">No {what}.</p>
+      ) : (
+        <>
+          {part && <PartMatched activity={activity} part={part} />}
+          <p>
+            <a className="num" href={hrefTo('requests', { filter })}>
+              {formatCount(total)}
+            </a>{' '}
+            {what}
+          </p>
+          <ul className="config-activity">
+            {rows.map((row) => (
+              <li key={row.label} data-under-cursor={part?.keys.includes(row.key) || undefined}>
+                <a
+                  className="truncate"
+                  href={hrefTo('requests', { filter: row.filter, hops: row.allHops ? 'all' : null })}
+                  title={row.label}
+                >
+                  {row.label}
+                </a>
+                <span className="num">
+                  {formatCount(row.count)} <span className="muted">{formatShare(row.count / total)}</span>
+                </span>
+                <i aria-hidden="true">
+                  <b style={{ width: `${(row.count / total) * 100}%` }} />
+                </i>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </section>
+  );
+}
+
+/** `Rule items matched 41 of 310`: the part of the text where the cursor stands. */
+function PartMatched({ activity: { rows, total }, part }: { activity: Activity; part: DocumentPart }) {
+  const own = rows.filter(({ key }) => part.keys.includes(key));
+  const [first] = own;
+  if (!first) return null;
+  const count = own.reduce((sum, row) => sum + row.count, 0);
+  return (
+    <p className="config-part" data-testid="config-part">
+      This {part.label} matched{' '}
+      <a className="num" href={hrefTo('requests', { filter: first.filter, hops: first.allHops ? 'all' : null })}>
+        {formatCount(count)} of {formatCount(total)}
+      </a>
+      .
+    </p>
+  );
 }

@@ -1,11 +1,16 @@
 import type { Resource } from '../../../proxy/api/diagnostic.schema.ts';
 import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
+import { itemsOf, namesOfRule } from './documents.ts';
 
 export interface ActivityRow {
+  /** What a part of the text is found by: the name of a rule or a subset, the number of a policy's rule. */
+  key: string;
   label: string;
   count: number;
   /** Opens these requests. */
   filter: string;
+  /** They are what a callee's sidecar reports: shown with all hops only. */
+  allHops?: boolean;
 }
 
 export interface Activity {
@@ -31,8 +36,10 @@ export function activityOf(resource: Resource, exchanges: readonly Exchange[]): 
   if (resource.kind === 'DestinationRule') return ofDestinationRule(spec, resource, calls);
   if (resource.kind === 'Fault') return ofFault(spec, resource, exchanges);
   if (resource.kind === 'Mesh') {
-    const services = listOf(spec?.services).map((service) => String(service.name ?? ''));
-    const rows = services.map((name) => countOf(calls, name, `dest:${name}`, (exchange) => exchange.destination === name));
+    const services = itemsOf(spec?.services).map((service) => String(service.name ?? ''));
+    const rows = services.map((name) =>
+      countOf(calls, { key: name, label: name, filter: `dest:${name}` }, ({ destination }) => destination === name),
+    );
     return { total: calls.length, what: 'requests in the mesh', filter: '', rows };
   }
   if (resource.kind === 'AuthorizationPolicy' || resource.kind === 'RequestAuthentication')
@@ -42,23 +49,20 @@ export function activityOf(resource: Resource, exchanges: readonly Exchange[]): 
 
 function ofVirtualService(spec: Record<string, unknown> | null, resource: Resource, calls: readonly Exchange[]): Activity {
   const hosts = (Array.isArray(spec?.hosts) ? spec.hosts : []).map((host) => shortHost(String(host), resource.namespace));
-  const names = listOf(spec?.http).flatMap((rule) => namesOfRule(rule));
+  const names = itemsOf(spec?.http).flatMap((rule) => namesOfRule(rule));
   // A rule that matched is told by its name; unnamed rules are all called "default".
   const concerned = calls.filter((exchange) => hosts.includes(`${exchange.destinationNamespace}/${exchange.destination}`));
   const seen = new Set([...names, ...concerned.map((exchange) => exchange.route)]);
   const place = hosts.map((host) => host.split('/')[1]).join(',');
   const rows = [...seen].map((route) => {
     const label = route === 'default' ? 'rules without a name' : route === '' ? 'no rule' : route;
-    return countOf(concerned, label, `dest:${place} rule:${route}`, (exchange) => exchange.route === route);
+    return countOf(
+      concerned,
+      { key: route, label, filter: `dest:${place} rule:${route}` },
+      (exchange) => exchange.route === route,
+    );
   });
   return { total: concerned.length, what: `requests to ${place.replaceAll(',', ', ')}`, filter: `dest:${place}`, rows };
-}
-
-function namesOfRule(rule: Record<string, unknown>): string[] {
-  const name = typeof rule.name === 'string' ? rule.name : '';
-  const matches = listOf(rule.match).flatMap((match) => (typeof match.name === 'string' ? [`${name}.${match.name}`] : []));
-  if (matches.length > 0) return matches;
-  return [name || 'default'];
 }
 
 function ofDestinationRule(spec: Record<string, unknown> | null, resource: Resource, calls: readonly Exchange[]): Activity {
@@ -66,10 +70,11 @@ function ofDestinationRule(spec: Record<string, unknown> | null, resource: Resou
   const concerned = calls.filter((exchange) => host === `${exchange.destinationNamespace}/${exchange.destination}`);
   const name = host.split('/')[1] ?? '';
   const subsetOf = (exchange: Exchange) => exchange.cluster.split('|')[2] ?? '';
-  const subsets = new Set([...listOf(spec?.subsets).map((subset) => String(subset.name)), ...concerned.map(subsetOf)]);
+  const subsets = new Set([...itemsOf(spec?.subsets).map((subset) => String(subset.name)), ...concerned.map(subsetOf)]);
   const rows = [...subsets].map((subset) => {
     const filter = subset ? `dest:${name} version:${subset}` : `dest:${name}`;
-    return countOf(concerned, subset ? `subset ${subset}` : 'no subset', filter, (exchange) => subsetOf(exchange) === subset);
+    const label = subset ? `subset ${subset}` : 'no subset';
+    return countOf(concerned, { key: subset, label, filter }, (exchange) => subsetOf(exchange) === subset);
   });
   return { total: concerned.length, what: `requests to ${name}`, filter: `dest:${name}`, rows };
 }
@@ -82,11 +87,12 @@ function ofFault(spec: Record<string, unknown> | null, resource: Resource, excha
       .filter((exchange) => exchange.faults.some(({ name }) => name === resource.name))
       .map((exchange) => exchange.requestId),
   );
-  const row = countOf(concerned, 'disturbed', `fault:${resource.name}`, (exchange) => hit.has(exchange.requestId));
+  const hits = { key: '', label: 'disturbed', filter: `fault:${resource.name}` };
+  const row = countOf(concerned, hits, (exchange) => hit.has(exchange.requestId));
   return { total: concerned.length, what: `requests to ${to.service ?? ''}`, filter: `dest:${to.service ?? ''}`, rows: [row] };
 }
 
-/** A sidecar that refuses says so in the details; which policy it was is in the single request's decision. */
+/** What a policy let in and refused: a refusal names its policy and rule, in what the callee's sidecar reports. */
 function ofPolicy(spec: Record<string, unknown> | null, resource: Resource, exchanges: readonly Exchange[]): Activity {
   const labels = ((spec?.selector as { matchLabels?: Record<string, string> } | undefined)?.matchLabels ?? {}) as Record<
     string,
@@ -99,27 +105,42 @@ function ofPolicy(spec: Record<string, unknown> | null, resource: Resource, exch
       exchange.destinationNamespace === resource.namespace &&
       (app === undefined || exchange.destination === app),
   );
-  const rows = [
-    countOf(concerned, 'refused by a policy (403)', `${app ? `dest:${app} ` : ''}status:403`, (exchange) =>
-      exchange.details.startsWith('rbac_access_denied'),
-    ),
-    countOf(
-      concerned,
-      'without a valid token (401)',
-      `${app ? `dest:${app} ` : ''}status:401`,
-      (exchange) => exchange.status === 401,
-    ),
-  ].filter((row) => row.count > 0 || row.label.includes('403'));
-  return { total: concerned.length, what: `requests to ${app ?? resource.namespace}`, filter: app ? `dest:${app}` : '', rows };
+  const place = app ? `dest:${app}` : '';
+  const rows =
+    resource.kind === 'RequestAuthentication' ? [ofTokens(concerned, place)] : ofRules(spec, resource, concerned, place);
+  return { total: concerned.length, what: `requests to ${app ?? resource.namespace}`, filter: place, rows };
+}
+
+const ofTokens = (concerned: readonly Exchange[], place: string): ActivityRow =>
+  countOf(
+    concerned,
+    { key: '', label: 'without a valid token (401)', filter: `${place} status:401`.trim() },
+    ({ status }) => status === 401,
+  );
+
+function ofRules(
+  spec: Record<string, unknown> | null,
+  { name }: Resource,
+  concerned: readonly Exchange[],
+  place: string,
+): ActivityRow[] {
+  if (spec?.action === 'DENY')
+    return itemsOf(spec.rules).map((_rule, at) => {
+      const words = `policy[${name}]-rule[${at}]`;
+      const row = { key: String(at), label: `refused by rule ${at + 1}`, filter: `"${words}"`, allHops: true };
+      return countOf(concerned, row, ({ details }) => details.includes(words));
+    });
+  const none = 'policy[none]';
+  const refused = { key: '', label: 'refused: no rule allows it', filter: `${place} "${none}"`.trim(), allHops: true };
+  return [countOf(concerned, refused, ({ details }) => details.startsWith('rbac_access_denied') && details.includes(none))];
 }
 
 function countOf(
   list: readonly Exchange[],
-  label: string,
-  filter: string,
+  row: Omit<ActivityRow, 'count'>,
   matches: (exchange: Exchange) => boolean,
 ): ActivityRow {
-  return { label, filter, count: list.reduce((sum, exchange) => sum + Number(matches(exchange)), 0) };
+  return { ...row, count: list.reduce((sum, exchange) => sum + Number(matches(exchange)), 0) };
 }
 
 /** `payments`, `payments.shop`, `payments.shop.svc.cluster.local` → `shop/payments`. */
@@ -127,6 +148,3 @@ export function shortHost(host: string, namespace: string): string {
   const [name = '', given] = host.split('.');
   return `${given ?? namespace}/${name}`;
 }
-
-const listOf = (value: unknown): Record<string, unknown>[] =>
-  Array.isArray(value) ? value.filter((item): item is Record<string, unknown> => typeof item === 'object' && item !== null) : [];

@@ -1,10 +1,13 @@
 import { useState } from 'react';
 import type { ApplyResult, Diagnostic, Resource } from '../../../proxy/api/diagnostic.schema.ts';
+import { hrefTo } from '../../app/router.ts';
 import { useEngine } from '../../engine/use-engine.ts';
-import { Button, CopyButton, plural, useToasts } from '../../ui/index.ts';
+import { Button, CopyButton, formatCount, plural, useToasts } from '../../ui/index.ts';
+import { affectedBy } from './affected.ts';
 import type { ConfigFile } from './config-files.ts';
 import { liveFile, newFile } from './file-names.ts';
 import { fixOf } from './fixes.ts';
+import { useLastMinute } from './use-last-minute.ts';
 
 export interface Problem {
   diagnostic: Diagnostic;
@@ -107,7 +110,9 @@ function FixAll({ problems, onFixAll }: OutcomeProps) {
 }
 
 function DiskNote({ file, changed, text }: OutcomeProps) {
-  if (file.path === newFile || file.path === liveFile)
+  if (file.path === newFile)
+    return <span className="muted truncate">Apply runs it until the engine stops. Copy it into a file to keep it.</span>;
+  if (file.path === liveFile)
     return <span className="muted truncate">Applied live: it lasts until the engine stops. Copy it into a file to keep it.</span>;
   if (!changed && !file.changedLive) return <span className="muted mono truncate config-path">{file.path}</span>;
   return (
@@ -155,6 +160,9 @@ function Gone({ gone, onRemoved }: OutcomeProps) {
   const engine = useEngine();
   const toasts = useToasts();
   const [running, setRunning] = useState(false);
+  const acted = gone.map(({ kind, namespace, spec }) => ({ kind, namespace, specs: [spec] }));
+  const { exchanges, words } = useLastMinute();
+  const { count, total, filter } = affectedBy(acted, exchanges);
   const all = gone.map(({ kind, name }) => `${kind} ${name}`);
   const names = all.length > 6 ? `${all.slice(0, 5).join(', ')} and ${all.length - 5} more` : all.join(', ');
   const remove = async () => {
@@ -173,6 +181,16 @@ function Gone({ gone, onRemoved }: OutcomeProps) {
     <div className="row config-gone">
       <span className="grow" title={all.join('\n')}>
         <span className="tone-warn tone-text">▲</span> No longer in this text, but still running: <b>{names}</b>
+        {total > 0 && (
+          <span className="soft num">
+            {' '}
+            (acts where{' '}
+            <a href={hrefTo('requests', { filter })}>
+              {formatCount(count)} of {plural(total, 'request')}
+            </a>{' '}
+            of {words} went)
+          </span>
+        )}
       </span>
       <Button size="small" variant="danger" disabled={running} onClick={() => void remove()}>
         Remove {plural(gone.length, 'object')}

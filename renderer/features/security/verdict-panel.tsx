@@ -1,7 +1,7 @@
 import type { Explanation } from '../../../proxy/api/explain.schema.ts';
 import { hrefTo } from '../../app/router.ts';
 import { Badge, Notice, Panel, type Tone } from '../../ui/index.ts';
-import { describeVerdict, namePolicy } from './verdict.ts';
+import { describeVerdict, namePolicy, reasonWords } from './verdict.ts';
 
 const outcomes: Record<string, { tone: Tone; glyph: string }> = {
   denied: { tone: 'bad', glyph: '✖' },
@@ -35,7 +35,7 @@ export function VerdictPanel({ answer }: { answer: Explanation }) {
                   <a href={hrefTo('config', { object: `${resource.kind}/${resource.namespace}/${resource.name}` })}>
                     {namePolicy(resource)}
                   </a>
-                  <span className="soft">{reason}</span>
+                  <span className="soft">{reasonWords(reason)}</span>
                 </li>
               );
             })}

@@ -14,6 +14,10 @@ export function namePolicy({ kind, namespace, name, path }: Explanation['policie
   return `${kind} ${namespace}/${name}${rule === undefined ? '' : `, rule ${Number(rule) + 1}`}`;
 }
 
+/** Rules are counted from 1, as people count: `rules[0]: path …` → `rule 1: path …`. */
+export const reasonWords = (reason: string): string =>
+  reason.replace(/rules\[(\d+)\]/g, (_, at: string) => `rule ${Number(at) + 1}`);
+
 const notSent: Partial<Record<Explanation['outcome'], string>> = {
   'no-route': 'no route matches this request, so no policy is asked (404)',
   blocked: 'the mesh does not know this host and lets nothing out (REGISTRY_ONLY)',
@@ -26,10 +30,12 @@ const notSent: Partial<Record<Explanation['outcome'], string>> = {
 export function describeVerdict(explanation: Pick<Explanation, 'policies' | 'outcome'>): Verdict {
   const { policies, outcome } = explanation;
   const denied = policies.find((policy) => policy.outcome === 'denied');
-  if (denied) return { word: 'DENY', tone: 'bad', glyph: '✖', text: `by ${namePolicy(denied.resource)}: ${denied.reason}` };
+  if (denied)
+    return { word: 'DENY', tone: 'bad', glyph: '✖', text: `by ${namePolicy(denied.resource)}: ${reasonWords(denied.reason)}` };
   const reason = notSent[outcome];
   if (reason) return { word: 'NOT SENT', tone: 'warn', glyph: '▲', text: reason };
   const allowed = policies.find(({ outcome: said, resource }) => said === 'allowed' && resource.kind === 'AuthorizationPolicy');
-  if (allowed) return { word: 'ALLOW', tone: 'ok', glyph: '✓', text: `by ${namePolicy(allowed.resource)}: ${allowed.reason}` };
+  if (allowed)
+    return { word: 'ALLOW', tone: 'ok', glyph: '✓', text: `by ${namePolicy(allowed.resource)}: ${reasonWords(allowed.reason)}` };
   return { word: 'ALLOW', tone: 'ok', glyph: '✓', text: 'no policy objects' };
 }
