@@ -2,25 +2,39 @@ import { X } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import type { FaultStatus } from '../../../proxy/api/fault.schema.ts';
 import { hrefTo } from '../../app/router.ts';
+import { useCommands } from '../../commands/registry.ts';
 import { useEngine } from '../../engine/use-engine.ts';
-import { formatClock, IconButton } from '../../ui/index.ts';
+import { Facts, formatClock, IconButton } from '../../ui/index.ts';
 import { decisionOf, type FaultDecision } from './decision-log.ts';
+import { FaultActs } from './fault-acts.tsx';
+import { reactsWords } from './fault-table.tsx';
+import { describeMatch } from './match-words.ts';
 
 const lookEveryMs = 2000;
 /** Requests looked at: each is read once. */
 const requests = 30;
 
 /** The newest decisions of a fault: which requests it met, what was drawn, what it did. */
-export function FaultDecisions({ fault, onClose }: { fault: FaultStatus; onClose: () => void }) {
+export function FaultDecisions({ fault, onChange, onClose }: { fault: FaultStatus; onChange: () => void; onClose: () => void }) {
   const { decisions, error } = useDecisions(fault);
+  useCommands([{ id: 'fault.close', title: 'Close the fault', group: 'This screen', keys: 'Escape', run: onClose }]);
   return (
     <aside className="faults-log" aria-label={`Decisions of ${fault.name}`} data-testid="fault-decisions">
       <header className="row">
         <h2 className="grow truncate" title={fault.name}>
-          Decisions <span className="soft">of {fault.name}</span>
+          {fault.name}
         </h2>
+        <FaultActs fault={fault} onChange={onChange} />
         <IconButton label="Close" size="small" keys="Escape" icon={<X size={15} />} onClick={onClose} />
       </header>
+      <Facts
+        rows={[
+          ['Acts', fault.spec.side === 'server' ? 'upstream: in the callee’s sidecar' : 'in the caller’s sidecar'],
+          ['Reacts', reactsWords(fault)],
+          ['Match', describeMatch(fault.spec.match) || (fault.spec.tcp ? 'every connection' : 'every request')],
+        ]}
+      />
+      <h3>Newest decisions</h3>
       {fault.spec.tcp ? (
         <p className="soft">Toxics draw when a connection opens, not for a request.</p>
       ) : error !== '' ? (

@@ -1,6 +1,6 @@
 import type { FaultStatus } from '../../../proxy/api/fault.schema.ts';
 import { hrefTo } from '../../app/router.ts';
-import { Badge, formatCount, formatSpan, Table, type Tone } from '../../ui/index.ts';
+import { Badge, formatCount, formatSpan, Table, type TableProps, type Tone } from '../../ui/index.ts';
 import { describeEffect } from '../topology/edge-faults.ts';
 import { FaultActs } from './fault-acts.tsx';
 import { describeMatch } from './match-words.ts';
@@ -24,6 +24,7 @@ export interface FaultTableProps {
 /** Faults with where they act, whom they meet, what they do, whom they hit and when they end. */
 export function FaultTable({ faults, selected, onSelect, onChange }: FaultTableProps) {
   const chosen = faults.find(({ name }) => name === selected);
+  const columns = [...allColumns(selected, onSelect), actions(onChange)];
   return (
     <Table
       label="Faults"
@@ -31,38 +32,48 @@ export function FaultTable({ faults, selected, onSelect, onChange }: FaultTableP
       keyOf={(fault) => `${fault.namespace}/${fault.name}`}
       selected={chosen ? `${chosen.namespace}/${chosen.name}` : null}
       onSelect={({ name }) => onSelect(name)}
-      columns={[
-        {
-          id: 'state',
-          title: 'On',
-          width: '98px',
-          cell: (f) => <Badge tone={states[f.state].tone}>{states[f.state].text}</Badge>,
-        },
-        { id: 'side', title: 'Where', width: '108px', cell: (f) => <Where fault={f} /> },
-        { id: 'target', title: 'Target', cell: (f) => <Target fault={f} isOpen={f.name === selected} onSelect={onSelect} /> },
-        { id: 'match', title: 'Match', cell: (f) => <Match fault={f} /> },
-        { id: 'effect', title: 'Effect', cell: (f) => <Effect fault={f} /> },
-        { id: 'hits', title: 'Hits', align: 'end', cell: (f) => <Hits fault={f} /> },
-        { id: 'ttl', title: 'Ends in', align: 'end', cell: (f) => <TimeLeft fault={f} /> },
-        {
-          id: 'acts',
-          title: '',
-          align: 'end',
-          width: '104px',
-          cell: (f) => <FaultActs fault={f} onChange={() => onChange(f)} />,
-        },
-      ]}
+      columns={chosen ? columns.filter(({ id }) => besidePanel.has(id)) : columns}
     />
   );
 }
 
-/** The sidecar it acts in, and whether the caller's defences react there. */
-function Where({ fault: { spec, reacts } }: { fault: FaultStatus }) {
+type FaultColumn = TableProps<FaultStatus>['columns'][number];
+
+/** Beside an open panel there is room for these; the panel says the rest of its fault. */
+const besidePanel = new Set(['state', 'target', 'effect', 'hits', 'ttl']);
+
+function allColumns(selected: string | null, onSelect: (name: string) => void): FaultColumn[] {
+  return [
+    { id: 'state', title: 'On', width: '98px', cell: (f) => <Badge tone={states[f.state].tone}>{states[f.state].text}</Badge> },
+    { id: 'side', title: 'Where', width: '108px', cell: (f) => <Where fault={f} /> },
+    { id: 'target', title: 'Target', cell: (f) => <Target fault={f} isOpen={f.name === selected} onSelect={onSelect} /> },
+    { id: 'match', title: 'Match', cell: (f) => <Match fault={f} /> },
+    { id: 'effect', title: 'Effect', cell: (f) => <Effect fault={f} /> },
+    { id: 'hits', title: 'Hits', align: 'end', cell: (f) => <Hits fault={f} /> },
+    { id: 'ttl', title: 'Ends in', align: 'end', cell: (f) => <TimeLeft fault={f} /> },
+  ];
+}
+
+const actions = (onChange: (fault: FaultStatus) => void): FaultColumn => ({
+  ...{ id: 'acts', title: '', align: 'end', width: '104px' },
+  cell: (f) => <FaultActs fault={f} onChange={() => onChange(f)} />,
+});
+
+/** `retries ✔ ejection ✔ caller’s timeout ✔`: what may react, by where the fault acts. */
+export function reactsWords({ reacts }: Pick<FaultStatus, 'reacts'>): string {
   const mark = (does: boolean) => (does ? '✔' : '✖');
-  const all = `retries ${mark(reacts.retries)} ejection ${mark(reacts.ejection)} caller’s timeout ${mark(reacts.callerTimeout)}`;
+  return `retries ${mark(reacts.retries)} ejection ${mark(reacts.ejection)} caller’s timeout ${mark(reacts.callerTimeout)}`;
+}
+
+/** The sidecar it acts in, and whether the caller's defences react there. */
+function Where({ fault }: { fault: FaultStatus }) {
+  const { spec, reacts } = fault;
   const some = reacts.retries || reacts.ejection || reacts.callerTimeout;
   return (
-    <span className="faults-two" title={`${spec.side === 'server' ? 'The callee’s' : 'The caller’s'} sidecar: ${all}`}>
+    <span
+      className="faults-two"
+      title={`${spec.side === 'server' ? 'The callee’s' : 'The caller’s'} sidecar: ${reactsWords(fault)}`}
+    >
       <span>{spec.side === 'server' ? 'upstream' : 'caller'}</span>
       <small className={some ? 'soft' : 'tone-warn tone-text'}>{some ? '✔ caller reacts' : '✖ none reacts'}</small>
     </span>

@@ -74,7 +74,14 @@ export default function FaultsScreen() {
                 onSelect={(name) => router.setQuery({ name: name === query.get('name') ? undefined : name })}
                 onChange={(fault) => setForm(formOf(fault))}
               />
-              {shown && <FaultDecisions key={shown.name} fault={shown} onClose={() => router.setQuery({ name: undefined })} />}
+              {shown && (
+                <FaultDecisions
+                  key={shown.name}
+                  fault={shown}
+                  onChange={() => setForm(formOf(shown))}
+                  onClose={() => router.setQuery({ name: undefined })}
+                />
+              )}
             </div>
             <Notice tone="info">
               <b>Upstream</b> faults act in the callee’s sidecar: the caller’s retries, timeout and ejection react, as to a real
