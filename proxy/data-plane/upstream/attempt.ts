@@ -48,6 +48,12 @@ export function removeHopByHop(headers: HeaderMap): void {
   }
 }
 
+/** The record of a try for which there was no host. */
+export function attemptWithoutHost(startMs: number, backoffMs: number): AttemptRecord {
+  const reason = 'no healthy upstream';
+  return { endpoint: '', status: 0, flag: 'UH', phase: 'pick', reason, startMs, durationMs: 0, backoffMs };
+}
+
 /**
  * Stamps what each attempt tells the upstream. Inbound sidecars pass the caller's count on, as Istio's inbound virtual hosts do not count
  * themselves.

@@ -1,13 +1,14 @@
 import type { Duplex } from 'node:stream';
-import type { Clock, Random, Timer } from '../clock.ts';
+import type { Timer } from '../clock.ts';
 import { addFlag, type ExchangeState, type LocalReply } from '../exchange.ts';
 import type { HeaderMap } from '../header-map.ts';
-import type { RetryPolicy } from '../snapshot.ts';
 import type { DownstreamReset, UpstreamReset } from '../stream.ts';
-import { Attempt, type AttemptOwner, removeHopByHop, stampAttempt } from './attempt.ts';
+import { Attempt, type AttemptOwner, attemptWithoutHost, removeHopByHop, stampAttempt } from './attempt.ts';
 import type { HashKey } from './balancer/hash-key.ts';
 import type { ClusterRuntime } from './cluster.ts';
+import type { ForwardDeps, ForwardOptions } from './forward-options.ts';
 import type { Host } from './host.ts';
+import { PendingMirrors } from './pending-mirrors.ts';
 import { PreviousPriorities } from './previous-priorities.ts';
 import { HTTP2_REPLAY_LIMIT_BYTES, REPLAY_LIMIT_BYTES, ReplayBody } from './replay-body.ts';
 import { grpcStatusOf, RetryState } from './retry.ts';
@@ -22,35 +23,6 @@ import {
   streamDurationReply,
   timeoutReply,
 } from './upstream-replies.ts';
-
-/** Joins two open byte streams until both are closed; onClosed fires once, onBytes for each chunk (forward: towards the upstream). */
-export type JoinTunnel = (
-  downstream: Duplex,
-  upstream: Duplex,
-  onClosed: () => void,
-  onBytes: (direction: 'forward' | 'backward', chunk: Buffer) => void,
-) => void;
-
-/** What the route says about forwarding. */
-export interface ForwardOptions {
-  /** null = none. */
-  timeoutMs: number | null;
-  retry: RetryPolicy | null;
-  /** Clusters that get a copy; the dice are cast already. */
-  mirrors: string[];
-}
-
-export interface MirrorBody {
-  chunks: Buffer[];
-  trailers: HeaderMap | null;
-}
-
-export interface ForwardDeps {
-  clock: Clock;
-  random: Random;
-  joinTunnel: JoinTunnel;
-  mirror: (exchange: ExchangeState, cluster: string, headers: HeaderMap, body: MirrorBody, timeoutMs: number) => void;
-}
 
 const NO_HASH_KEY: HashKey = { hash: null, setCookie: '' };
 
@@ -70,8 +42,7 @@ export class Forward implements AttemptOwner {
   readonly #deps: ForwardDeps;
   readonly #timeouts: RequestTimeouts;
   readonly #hashKey: HashKey;
-  #mirrors: string[];
-  #mirrorHeaders: HeaderMap | null = null;
+  readonly #mirrors: PendingMirrors;
   #retry: RetryState | null = null;
   #body: ReplayBody | null = null;
   #attempt: Attempt | null = null;
@@ -94,7 +65,7 @@ export class Forward implements AttemptOwner {
     this.#exchange = exchange;
     this.#cluster = cluster;
     this.#deps = deps;
-    this.#mirrors = exchange.downstream.upgrade === '' ? options.mirrors : [];
+    this.#mirrors = new PendingMirrors(exchange.downstream.upgrade === '' ? options.mirrors : [], deps.mirror);
     this.#timeouts = finalTimeouts(exchange, options.timeoutMs, options.retry?.perTryTimeoutMs ?? null);
     this.#hashKey = cluster.snapshot.loadBalancer.kind === 'consistent-hash' ? cluster.hashKey(exchange) : NO_HASH_KEY;
     const { route, weightedCluster } = exchange;
@@ -132,7 +103,7 @@ export class Forward implements AttemptOwner {
       if (downstream.upgrade === '') this.#onRequestComplete();
       downstream.body.resume();
     } else {
-      const keep = this.#retry !== null || this.#mirrors.length > 0;
+      const keep = this.#retry !== null || this.#mirrors.wanted;
       const limit = downstream.protocol === 'HTTP/2' ? HTTP2_REPLAY_LIMIT_BYTES : REPLAY_LIMIT_BYTES;
       this.#body = new ReplayBody(
         downstream.body,
@@ -163,22 +134,13 @@ export class Forward implements AttemptOwner {
     const host = this.#cluster.pickHost(exchange, this.#hashKey, redraws, (drawn) => this.#triedHosts.includes(drawn), loads);
     this.#attempts++;
     if (host === null) {
-      exchange.attempts.push({
-        endpoint: '',
-        status: 0,
-        flag: 'UH',
-        phase: 'pick',
-        reason: 'no healthy upstream',
-        startMs: clock.now() - exchange.startedAt,
-        durationMs: 0,
-        backoffMs,
-      });
+      exchange.attempts.push(attemptWithoutHost(clock.now() - exchange.startedAt, backoffMs));
       this.#finish(noHealthyUpstreamReply());
       return;
     }
     const elapsedMs = this.#requestCompleteAt < 0 ? 0 : clock.now() - this.#requestCompleteAt;
     stampAttempt(exchange, this.#attempts, this.#timeouts, elapsedMs);
-    if (this.#attempts === 1 && this.#mirrors.length > 0) this.#mirrorHeaders = exchange.headers.clone();
+    if (this.#attempts === 1) this.#mirrors.keepHead(exchange.headers);
     const attempt = new Attempt(this.#cluster, host, exchange, exchange.headers, this, backoffMs);
     this.#attempt = attempt;
     exchange.attempts.push(attempt.record);
@@ -203,6 +165,16 @@ export class Forward implements AttemptOwner {
       this.#startAttempt(clock.now() - failedAt);
     }, this.#retry.backoffMs);
     return { again: true, flag: '' };
+  }
+
+  /** Another attempt where the policy wants one; else the reply, with the flag that tells why there is none. */
+  #retryOr(failed: Attempt, kind: UpstreamReset['kind'], reply: () => LocalReply): void {
+    if (this.#retry === null) {
+      this.#finish(reply());
+      return;
+    }
+    const { again, flag } = this.#retryAfter(this.#retry.onReset(kind, this.#requestStarted), failed);
+    if (!again) this.#finish(reply(), flag);
   }
 
   onAttemptStarted(attempt: Attempt): void {
@@ -231,7 +203,7 @@ export class Forward implements AttemptOwner {
   }
 
   #onBufferOverflow(): void {
-    this.#mirrors = [];
+    this.#mirrors.giveUp();
     this.#retry?.close();
     this.#retry = null;
     if (this.#attempt !== null || this.#headersSent) return;
@@ -239,12 +211,7 @@ export class Forward implements AttemptOwner {
   }
 
   #sendMirrors(): void {
-    if (this.#done || this.#mirrors.length === 0 || this.#mirrorHeaders === null) return;
-    const body: MirrorBody = { chunks: this.#body?.keptChunks() ?? [], trailers: this.#body?.trailers ?? null };
-    for (const cluster of this.#mirrors) {
-      this.#deps.mirror(this.#exchange, cluster, this.#mirrorHeaders.clone(), body, this.#timeouts.globalMs);
-    }
-    this.#mirrors = [];
+    if (this.#done || !this.#mirrors.send(this.#exchange, this.#body, this.#timeouts.globalMs)) return;
     if (this.#headersSent || this.#retry === null) this.#body?.stopKeeping();
   }
 
@@ -275,7 +242,7 @@ export class Forward implements AttemptOwner {
     }
     if (this.#hashKey.setCookie !== '') headers.add('set-cookie', this.#hashKey.setCookie);
     const response = this.#finishHead(status, headers);
-    if (this.#mirrors.length === 0) this.#body?.stopKeeping();
+    if (!this.#mirrors.wanted) this.#body?.stopKeeping();
     if (!endStream) this.#prepareBody(attempt);
     downstream.sendHeaders(response.status, response.headers, endStream);
     if (endStream) this.#finish(undefined);
@@ -347,8 +314,19 @@ export class Forward implements AttemptOwner {
     this.#retry = null;
     const response = this.#finishHead(status, headers);
     const downstream = this.#exchange.downstream.acceptUpgrade(response.status, response.headers);
+    this.#watchUpgrade(downstream, stream);
+    const { downstream: request } = this.#exchange;
+    const onClosed = (): void => {
+      attempt.endUpgrade();
+      this.#finish(undefined);
+    };
+    this.#deps.joinTunnel(downstream, stream, onClosed, (direction, chunk) => request.noteUpgraded?.(direction, chunk));
+  }
+
+  /** A client that ends the tunnel first has left. */
+  #watchUpgrade(downstream: Duplex, upstream: Duplex): void {
     let upstreamEnded = false;
-    stream.once('end', () => {
+    upstream.once('end', () => {
       upstreamEnded = true;
     });
     downstream.once('end', () => {
@@ -356,12 +334,6 @@ export class Forward implements AttemptOwner {
       addFlag(this.#exchange, 'DC');
       this.#exchange.details = 'downstream_remote_disconnect';
     });
-    const onClosed = (): void => {
-      attempt.endUpgrade();
-      this.#finish(undefined);
-    };
-    const { downstream: request } = this.#exchange;
-    this.#deps.joinTunnel(downstream, stream, onClosed, (direction, chunk) => request.noteUpgraded?.(direction, chunk));
   }
 
   // ── failures ──
@@ -374,13 +346,7 @@ export class Forward implements AttemptOwner {
       this.#cutResponse(flagOfReset(reset.kind), detailsOfReset(reset, true));
       return;
     }
-    let flag = '';
-    if (this.#retry !== null) {
-      const outcome = this.#retryAfter(this.#retry.onReset(reset.kind, this.#requestStarted), attempt);
-      if (outcome.again) return;
-      flag = outcome.flag;
-    }
-    this.#finish(resetReply(reset, this.#attempts > 1, this.#informationalSent), flag);
+    this.#retryOr(attempt, reset.kind, () => resetReply(reset, this.#attempts > 1, this.#informationalSent));
   }
 
   /** One try took too long: a local reset as far as retries are concerned, a 504 otherwise. */
@@ -390,13 +356,7 @@ export class Forward implements AttemptOwner {
     this.#countTimeout(attempt);
     this.#body?.detach();
     attempt.cancel('UT', 'upstream per-try timeout');
-    let flag = '';
-    if (this.#retry !== null) {
-      const outcome = this.#retryAfter(this.#retry.onReset('local-reset', this.#requestStarted), attempt);
-      if (outcome.again) return;
-      flag = outcome.flag;
-    }
-    this.#finish(timeoutReply('upstream_per_try_timeout'), flag);
+    this.#retryOr(attempt, 'local-reset', () => timeoutReply('upstream_per_try_timeout'));
   }
 
   /** The cluster's max_stream_duration: a local reset for retries; after the head the response is cut. */
@@ -409,13 +369,7 @@ export class Forward implements AttemptOwner {
       this.#cutResponse('UMSDR', 'upstream_max_stream_duration_reached');
       return;
     }
-    let flag = '';
-    if (this.#retry !== null) {
-      const outcome = this.#retryAfter(this.#retry.onReset('local-reset', this.#requestStarted), attempt);
-      if (outcome.again) return;
-      flag = outcome.flag;
-    }
-    this.#finish(streamDurationReply(this.#requestCompleteAt >= 0), flag);
+    this.#retryOr(attempt, 'local-reset', () => streamDurationReply(this.#requestCompleteAt >= 0));
   }
 
   #onGlobalTimeout(): void {

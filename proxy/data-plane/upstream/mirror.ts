@@ -4,7 +4,7 @@ import type { ExchangeState } from '../exchange.ts';
 import type { HeaderMap } from '../header-map.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import type { ClusterRuntime } from './cluster.ts';
-import type { MirrorBody } from './forward.ts';
+import type { MirrorBody } from './pending-mirrors.ts';
 
 /**
  * A fire-and-forget copy of a request (VirtualService mirrors; Envoy: request_mirror_policies, shadow_writer_impl.cc): one attempt, no

@@ -4,9 +4,11 @@ import type { ExchangeState, LocalReply } from '../exchange.ts';
 import type { HeaderMap } from '../header-map.ts';
 import type { ClusterSnapshot, MeshSnapshot, ProxySnapshot } from '../snapshot.ts';
 import { type ClusterDeps, ClusterRuntime } from './cluster.ts';
-import { Forward, type ForwardDeps, type ForwardOptions, type JoinTunnel, type MirrorBody } from './forward.ts';
+import { Forward } from './forward.ts';
+import type { ForwardDeps, ForwardOptions, JoinTunnel } from './forward-options.ts';
 import type { ResolveWorkload } from './host.ts';
 import { Mirror } from './mirror.ts';
+import type { MirrorBody } from './pending-mirrors.ts';
 import { ResolvedNames, type ResolveName } from './resolved-names.ts';
 import { clusterNotFoundReply } from './upstream-replies.ts';
 
