@@ -5,7 +5,7 @@ import { makeBody, makeExchange, makeFolder, realClock } from '../store/fixtures
 import { Store } from '../store/store.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { patienceMs } from '../testing/patience.ts';
-import { exportedHar } from './har/testing.ts';
+import { exportedHar } from './har/test-kit.ts';
 import { Recorder, type RecorderOptions } from './recorder.ts';
 import { Redactor } from './redact.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { realClock } from '../store/fixtures.ts';
-import { exportedHar, fileOf, ImportBench, makeZip } from './har/testing.ts';
+import { exportedHar, fileOf, ImportBench, makeZip } from './har/test-kit.ts';
 import { RecordingEditor } from './recording-editor.ts';
 
 let bench: ImportBench;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Exchange } from '../api/exchange.schema.ts';
 import type { Done } from './scenario-mesh.ts';
-import { browse, Stage, sick } from './testing.ts';
+import { browse, Stage, sick } from './test-kit.ts';
 import { traceIdOf } from './trace-mark.ts';
 
 /* The timeline by a clock turned by hand; the mesh and the load only tell what was asked of them. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { browse, Stage, sick } from './testing.ts';
+import { browse, Stage, sick } from './test-kit.ts';
 
 /* Runs by hand: the load runs, the timeline waits. */
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { fileOf, harOf, ImportBench, makeZip } from './testing.ts';
+import { fileOf, harOf, ImportBench, makeZip } from './test-kit.ts';
 
 let bench: ImportBench;
 beforeEach(async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { makeZip } from './testing.ts';
+import { makeZip } from './test-kit.ts';
 import { unzip } from './unzip.ts';
 
 test('a ZIP that is cut, broken, encrypted or a bomb is refused with a word', () => {

@@ -4,7 +4,7 @@ import type { ExchangeDetail } from '../../api/exchange.schema.ts';
 import { makeBody, makeExchange } from '../../store/fixtures.ts';
 import { checkHar } from './check-har.ts';
 import { readHar } from './read-har.ts';
-import { exportedHar, ImportBench, parsed } from './testing.ts';
+import { exportedHar, ImportBench, parsed } from './test-kit.ts';
 import { writeHar } from './write-har.ts';
 
 let bench: ImportBench;

@@ -3,7 +3,7 @@ import { test } from 'vitest';
 import { detectFormat, wireMockMappings } from './detect-format.ts';
 import { readHoverfly } from './read-hoverfly.ts';
 import { readWireMock } from './read-wiremock.ts';
-import { m, pair, requestOf, setOf } from './testing.ts';
+import { m, pair, requestOf, setOf } from './test-kit.ts';
 
 test('whatever a file holds, reading it does not fail, and what is read can be kept and served', () => {
   const simulationOf = (pairs: unknown[]) => ({

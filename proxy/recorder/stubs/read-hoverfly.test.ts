@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readHoverfly } from './read-hoverfly.ts';
 import { redactStubs } from './redact-stubs.ts';
-import { ask, hoverfly, m, pair, redactor, requestOf, setOf, simulation } from './testing.ts';
+import { ask, hoverfly, m, pair, redactor, requestOf, setOf, simulation } from './test-kit.ts';
 
 describe('a Hoverfly simulation', () => {
   test.each<[string, unknown, string, string]>([

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readWireMock } from './read-wiremock.ts';
-import { type Asked, ask, requestOf, setOf } from './testing.ts';
+import { type Asked, ask, requestOf, setOf } from './test-kit.ts';
 
 describe('WireMock mappings', () => {
   const wiremock = (mappings: unknown[]) => {
