@@ -54,7 +54,11 @@ function RunningObject({ resource, part }: { resource: Resource; part: DocumentP
       </div>
       {unmet.length > 0 && <Unmet conditions={unmet} />}
       {activity && <LastMinute activity={activity} part={part} words={words} />}
-      {matched > 0 && <p className="soft num">Decided about {plural(matched, 'request')} since the engine started.</p>}
+      {matched > 0 && (
+        <p className="soft num">
+          Decided about <a href={decidedHref(resource, activity)}>{plural(matched, 'request')}</a> since the engine started.
+        </p>
+      )}
       {usedBy.length > 0 && (
         <section aria-label="Used by">
           <h3>In force at</h3>
@@ -70,6 +74,14 @@ function RunningObject({ resource, part }: { resource: Resource; part: DocumentP
       )}
     </>
   );
+}
+
+/** A refusal names its policy; what others decided about is what went where they act. */
+function decidedHref({ kind, name, spec }: Resource, activity: Activity | null): string {
+  const refuses = kind === 'AuthorizationPolicy' && (spec as { action?: string } | null)?.action === 'DENY';
+  return refuses
+    ? hrefTo('requests', { hops: 'all', filter: `"policy[${name}]"` })
+    : hrefTo('requests', { filter: activity?.filter ?? '' });
 }
 
 function Unmet({ conditions }: { conditions: ReturnType<typeof unmetConditions> }) {

@@ -32,10 +32,11 @@ export function useLastMinute(): LastMinute {
       found.push(exchange);
       oldest = Math.min(oldest, time);
     }
-    const reached = whole || found.length < knownFromBefore;
+    const seconds = Math.round((now - oldest) / 1000);
+    const reached = whole || found.length < knownFromBefore || seconds >= 58;
     return {
       exchanges: found,
-      words: reached ? 'the last minute' : `the last ${Math.max(1, Math.round((now - oldest) / 1000))} s`,
+      words: reached ? 'the last minute' : `the last ${Math.max(1, seconds)} s`,
     };
   }, [exchanges, second, end === 0]);
 }

@@ -2,10 +2,11 @@ import { useEffect, useRef, useState } from 'react';
 import type { MeshSpec } from '../../../proxy/api/mesh.schema.ts';
 import { hrefTo } from '../../app/router.ts';
 import { useCall, useEngine, useStatus } from '../../engine/use-engine.ts';
-import { ErrorState, Input, NumberField, Panel, Segments, Select, Skeleton, useToasts } from '../../ui/index.ts';
+import { ErrorState, Input, NumberField, Panel, Select, Skeleton, useToasts } from '../../ui/index.ts';
 import { HealthSettings } from './health-settings.tsx';
 import { bodyLimits, otherValues, readNames, withField } from './mesh-values.ts';
 import { Setting } from './setting.tsx';
+import { UnknownHosts } from './unknown-hosts.tsx';
 
 const restMs = 800;
 
@@ -86,13 +87,8 @@ function Fields({ spec, set }: { spec: Partial<MeshSpec>; set: SetField }) {
       </Setting>
       <HealthSettings onChange={(thresholds) => set(['health'], thresholds)} />
       <Setting name="Calls to unknown hosts" hint={<code>spec.outboundTrafficPolicy</code>}>
-        <Segments
-          label="Calls to unknown hosts"
+        <UnknownHosts
           value={spec.outboundTrafficPolicy ?? 'ALLOW_ANY'}
-          options={[
-            { value: 'ALLOW_ANY', label: 'Let out' },
-            { value: 'REGISTRY_ONLY', label: 'Refused' },
-          ]}
           onChange={(policy) => set(['outboundTrafficPolicy'], policy)}
         />
       </Setting>

@@ -36,8 +36,14 @@ export default function SettingsScreen() {
   const store = usePreferencesStore();
   const toasts = useToasts();
   const reset = () => {
+    const before = store.getState();
     store.setState(defaultPreferences);
-    toasts.ok('Settings of the app are back to their defaults');
+    toasts.show({
+      tone: 'ok',
+      title: 'Settings of the app are back to their defaults',
+      detail: 'The mesh and the engine are as they were.',
+      action: { label: 'Undo', run: () => store.setState(before) },
+    });
   };
   return (
     <div className="screen">
