@@ -134,3 +134,24 @@ test('an event stream’s first byte passes at once, and its events are listed w
   response.destroy();
   await expect.poll(() => list('open=true')).toEqual([]);
 });
+
+test('what still goes on can be kept in a recording, as far as it has come', async () => {
+  const { ingress, control } = engine!.ready();
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    http.get(`${ingress}/events`, { headers: { host: 'shop.localhost' }, agent: false }, resolve).once('error', reject);
+  });
+  response.on('error', () => undefined).resume();
+  const { id } = await firstOpen();
+  await expect.poll(async () => (await api<MessagePage>(`/exchanges/${id}/messages`)).total).toBe(1);
+  const kept = await fetch(`${control.url}/api/v1/recordings/from-traffic`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${control.token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ exchanges: [{ id }] }),
+  });
+  const recording = (await kept.json()) as { id: string; note: string };
+  expect(recording.note).toContain('still went on');
+  const row = JSON.stringify(await api(`/recordings/${recording.id}/exchanges/${id}`));
+  expect(row).toContain('amount');
+  expect(row).not.toContain('hunter2');
+  response.destroy();
+});

@@ -32,6 +32,7 @@ import { OtlpExporter } from '../telemetry/otlp/exporter.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
 import type { EngineCore } from './engine-core.ts';
 import { ignoreGone } from './ignore-gone.ts';
+import { openExchange } from './open-exchange.ts';
 import type { Foundation, Listening, Parts } from './parts.ts';
 import type { SelfDescription } from './self-description.ts';
 
@@ -143,7 +144,10 @@ function joinRecordings(core: EngineCore, { store, redactor, dataPlane }: Pick<P
   void recorder.stubs.sweep();
   return {
     recorder,
-    recordings: new RecordingEditor({ store, clock, random, recorder, onEvent }),
+    recordings: new RecordingEditor({
+      ...{ store, clock, random, recorder, onEvent },
+      openExchange: async (id) => (await openExchange({ dataPlane, redactor }, id).catch(ignoreGone)) ?? null,
+    }),
     importer: new RecordingImporter({ store, clock, random, recorder, redactor }),
   };
 }

@@ -7,6 +7,7 @@ import { toxicTypes } from '../data-plane/toxics/index.ts';
 import { OtlpReceiver, otlpGrpcPort, otlpHttpPort } from '../telemetry/otlp/receiver.ts';
 import type { EngineCore } from './engine-core.ts';
 import { ignoreGone } from './ignore-gone.ts';
+import { openExchange } from './open-exchange.ts';
 import type { SelfDescription } from './self-description.ts';
 
 /** After the answer to POST /shutdown. */
@@ -25,10 +26,7 @@ export function listenControlApi(
     status: () => self.status(),
     counters: () => self.counters(),
     clusters: () => parts.dataPlane.clusters(),
-    openExchange: async (id) => {
-      const detail = await parts.dataPlane.openExchange(id);
-      return detail === null ? null : parts.redactor.redactOne(detail);
-    },
+    openExchange: (id) => openExchange(parts, id),
     flush: () => parts.dataPlane.flush().catch(ignoreGone),
     graphFacts: () => self.graphFacts(),
   });

@@ -112,3 +112,16 @@ test('requests that passed already become a recording, with their marks and the 
     code: 'not_found',
   });
 });
+
+test('one that still goes on is kept as far as it has come, and the recording says so', async () => {
+  store.insertExchanges([makeExchange(1)]);
+  const { id, ...rest } = makeExchange(2);
+  const openExchange = async (asked: string) => (asked === id ? { ...rest, id, open: true, durationMs: 700 } : null);
+  const withOpen = new RecordingEditor({ store, recorder, clock: realClock, random: () => 0.25, openExchange });
+  const wanted = [{ id }, { id: makeExchange(1).id }, { id: 'gone' }];
+  const made = need(await withOpen.keepTraffic({ exchanges: wanted, wholeTraces: false }));
+  expect(made).toMatchObject({ exchanges: 2, note: 'What still went on is kept as far as it had come: 1 of 2.' });
+  const kept = await recorder.exchange(made.id, id);
+  expect(kept).toMatchObject({ durationMs: 700, path: rest.path });
+  expect(kept?.open).toBeUndefined();
+});

@@ -1,3 +1,4 @@
+import type { ExchangeDetail } from '../api/exchange.schema.ts';
 import type { Annotation, KeepTraffic, Recording, RecordingEdit, RecordingSelection } from '../api/recording.schema.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Store } from '../store/store.ts';
@@ -11,6 +12,8 @@ export interface RecordingEditorOptions {
   clock: Clock;
   /** Uniform [0,1); ids. */
   random: () => number;
+  /** One that still goes on, redacted, as it stands; null when it does not, or nobody knows it. */
+  openExchange?: (id: string) => Promise<ExchangeDetail | null>;
   /** `recording.changed`, `recording.made`, `recording.restored`: other pages read the list again. */
   onEvent?: (event: { type: string; subject: string; message: string; data: Record<string, unknown> }) => void;
 }
@@ -68,11 +71,11 @@ export class RecordingEditor {
 
   /**
    * A new recording of requests that passed already, as the store keeps them: redacted, with the beginning of long bodies. What is no longer kept
-   * is left out; `not_found` when that is all.
+   * is left out; `not_found` when that is all. One that still goes on is kept as it stands, and the recording's note says so.
    */
   async keepTraffic({ name, exchanges, wholeTraces }: KeepTraffic): Promise<StoreResult<Recording>> {
     const { store, clock, random } = this.#options;
-    const kept = await this.#gather(exchanges, wholeTraces);
+    const { kept, open } = await this.#gather(exchanges, wholeTraces);
     const [first] = kept;
     if (first === undefined) return { ok: false, code: 'not_found', message: 'None of these requests is kept any more' };
     const now = clock.wallNow();
@@ -80,6 +83,7 @@ export class RecordingEditor {
     const created = await store.createRecording({
       ...{ id, name: name ?? `requests of ${first.time.slice(0, 19).replace('T', ' ')}`, filter: {} },
       ...{ startedAt: first.time, hiddenSince: now, origin: 'kept from the list of requests' },
+      ...(open > 0 ? { note: `What still went on is kept as far as it had come: ${open} of ${kept.length}.` } : {}),
     });
     if (!created.ok) return created;
     const appended = await store.appendToRecording(id, kept);
@@ -88,21 +92,32 @@ export class RecordingEditor {
     return this.#told('recording.made', made, (recording) => `Recording ${recording.name} was ${recording.origin}`);
   }
 
-  /** In order of time, each once. */
-  async #gather(wanted: KeepTraffic['exchanges'], wholeTraces: boolean): Promise<AnnotatedExchange[]> {
+  /** In order of time, each once; how many of them still go on. */
+  async #gather(wanted: KeepTraffic['exchanges'], wholeTraces: boolean): Promise<{ kept: AnnotatedExchange[]; open: number }> {
     const { store } = this.#options;
     const all = new Map<string, AnnotatedExchange>();
     const traces = new Set<string>();
+    let open = 0;
     for (const { id, annotation } of wanted) {
-      const exchange = await store.getExchange(id);
-      if (exchange === null || exchange.open) continue;
+      const found = await this.#exchange(id);
+      if (found === null) continue;
+      if (found.open) open++;
+      // A recording is of the past: what it has of an open one is all it will have.
+      const { open: _open, ...exchange } = found;
       all.set(id, annotation ? { ...exchange, annotation } : exchange);
       if (wholeTraces && exchange.traceId !== '') traces.add(exchange.traceId);
     }
     for (const traceId of traces)
       for (const exchange of await store.exchangesOfTrace(traceId))
         if (!exchange.open && !all.has(exchange.id)) all.set(exchange.id, exchange);
-    return [...all.values()].sort((a, b) => a.time.localeCompare(b.time) || a.id.localeCompare(b.id));
+    const kept = [...all.values()].sort((a, b) => a.time.localeCompare(b.time) || a.id.localeCompare(b.id));
+    return { kept, open };
+  }
+
+  async #exchange(id: string): Promise<ExchangeDetail | null> {
+    const { store, openExchange } = this.#options;
+    // It may end between the two.
+    return (await store.getExchange(id)) ?? (await openExchange?.(id)) ?? (await store.getExchange(id));
   }
 
   /** One new recording of several, in order of time. What is in two of them is taken once. */

@@ -26,7 +26,7 @@ export function MessageTab({ side, detail }: { side: 'request' | 'response'; det
     <div className="request-tab">
       <div className="mono request-line">{line}</div>
       {none && <Notice tone="warn">No response came: {detail.details || 'the connection ended before one.'}</Notice>}
-      <Headers title="Headers" pairs={message.headers} redacted={redacted} />
+      <Headers title="Headers" pairs={side === 'request' ? withHost(detail) : message.headers} redacted={redacted} />
       {detail.protocol === 'gRPC' && message.body && (
         <Notice>
           gRPC frames as they were sent. <a href={hrefTo('requests', { id: detail.id, tab: 'messages' })}>Messages</a> shows them
@@ -37,6 +37,12 @@ export function MessageTab({ side, detail }: { side: 'request' | 'response'; det
       {message.trailers.length > 0 && <Headers title="Trailers" pairs={message.trailers} redacted={new Set()} />}
     </div>
   );
+}
+
+/** Kept beside the headers, as the proxies do; a reader looks for it among them. */
+function withHost({ request: { headers }, authority, protocol }: ExchangeDetail): [string, string][] {
+  const known = authority === '' || headers.some(([name]) => /^(host|:authority)$/i.test(name));
+  return known ? headers : [[/^(HTTP\/2|gRPC)/.test(protocol) ? ':authority' : 'host', authority], ...headers];
 }
 
 function Headers({

@@ -58,6 +58,7 @@ export function ResendAnswer({ answer, before, onClose }: { answer: Answer; befo
         {answer.traceId && <a href={hrefTo(`traces/${answer.traceId}`)}>Trace</a>}
         <IconButton label="Close the answer" size="small" icon={<X size={14} />} onClick={onClose} />
       </div>
+      <SentWithout before={before} changed={request} />
       <Segments
         label="Show"
         value={shown}
@@ -78,6 +79,16 @@ export function ResendAnswer({ answer, before, onClose }: { answer: Answer; befo
       {shown === 'changes' && <AnswerChanges answer={answer} before={before} />}
     </section>
   );
+}
+
+/** What was taken out before it was written down cannot be sent again, which explains many a 401. */
+function SentWithout({ before, changed }: { before: ExchangeDetail; changed: Answer['compared']['request'] }) {
+  const added = new Set(changed.filter(({ kind }) => kind !== 'missing').map(({ path }) => path));
+  const names = before.request.headers
+    .map(([name]) => name.toLowerCase())
+    .filter((name) => before.redacted.includes(`request.headers.${name}`) && !added.has(`header:${name}`));
+  if (names.length === 0) return null;
+  return <p className="muted">Sent without {[...new Set(names)].join(', ')}: not written down when it passed. Edit to add it.</p>;
 }
 
 function AnswerChanges({ answer, before }: { answer: Answer; before: ExchangeDetail }) {
