@@ -118,7 +118,7 @@ describe('the numbers shown are the numbers sent', () => {
     // In an hour a point is half a minute: the calls are in one or two of them, and all of this test in the last twenty.
     const around = async (title: string, lines: Record<string, Between>) => {
       const chart = page.getByLabel(`${title} over the last 1h`, { exact: true });
-      await chart.locator('.recharts-cartesian-grid').waitFor();
+      await chart.locator('.dd-chart-area').waitFor();
       const isAround = (moments: Map<string, string>[]) => {
         const agrees = ([line, { least, most }]: [string, Between]) => {
           const values = moments.map((values) => readShown(values.get(line) ?? '').value).filter((value) => value > 0);

@@ -1,8 +1,9 @@
 import { useMemo } from 'react';
 import type { ClusterStatus, MeshEvent } from '../../../proxy/api/observability.schema.ts';
-import { Badge, formatClock, formatCount, formatSpan, Notice, Panel, plural } from '../../ui/index.ts';
+import { Badge, formatClock, formatCount, formatSpan, Panel, plural } from '../../ui/index.ts';
 import { requestsHref } from '../topology/request-links.ts';
-import { describeBreaker, explainInertEjection, findReturned, formatSetting, limitWords, sortClusters } from './service-view.ts';
+import { InertEjection } from './inert-ejection.tsx';
+import { describeBreaker, findReturned, formatSetting, limitWords, sortClusters } from './service-view.ts';
 
 const maxCards = 12;
 
@@ -40,7 +41,6 @@ type Returned = ReturnType<typeof findReturned>;
 
 function Breaker({ cluster, service, returned }: { cluster: ClusterStatus; service: string; returned: Returned }) {
   const word = describeBreaker(cluster);
-  const inert = explainInertEjection(cluster);
   return (
     <section className="breaker" data-testid="breaker" data-state={cluster.state}>
       <header>
@@ -52,8 +52,8 @@ function Breaker({ cluster, service, returned }: { cluster: ClusterStatus; servi
         </Badge>
       </header>
       <Gauges cluster={cluster} service={service} />
-      <EjectionStrip cluster={cluster} returned={returned} />
-      {inert && <Notice tone="warn">{inert}</Notice>}
+      <Hosts cluster={cluster} returned={returned} />
+      <InertEjection cluster={cluster} />
       {cluster.notEjected.slice(0, 2).map(({ endpoint, reason, time }) => (
         <p key={`${endpoint} ${time}`} className="breaker-note">
           <span className="mono">{endpoint}</span> not ejected because {reason}
@@ -108,18 +108,18 @@ function Gauges({ cluster, service }: { cluster: ClusterStatus; service: string 
 }
 
 /** One block per host: who is in, who is out, why, and when it is back. */
-function EjectionStrip({ cluster, returned }: { cluster: ClusterStatus; returned: Returned }) {
+function Hosts({ cluster, returned }: { cluster: ClusterStatus; returned: Returned }) {
   const { outlierDetection: detection, endpoints } = cluster;
   return (
     <>
       <div className="strip">
         {endpoints.map((endpoint) => {
-          const { ejected, healthy } = endpoint;
-          const tone = ejected ? 'bad' : healthy ? 'ok' : 'warn';
+          const { ejected, healthy, drained } = endpoint;
+          const tone = ejected ? 'bad' : healthy && !drained ? 'ok' : 'warn';
           return (
             <div key={endpoint.address} className={`strip-host tone-${tone} num`}>
               <b className="truncate">
-                {ejected ? '✖' : healthy ? '●' : '▲'} {endpoint.workload || endpoint.address}
+                {ejected ? '✖' : healthy && !drained ? '●' : '▲'} {endpoint.workload || endpoint.address}
               </b>
               <small>{describeHost(cluster, endpoint, returned.get(`${cluster.proxy} ${endpoint.address}`))}</small>
             </div>
@@ -140,7 +140,8 @@ function describeHost(
   endpoint: ClusterStatus['endpoints'][number],
   returnedAt: string | undefined,
 ): string {
-  const { ejected } = endpoint;
+  const { ejected, drained } = endpoint;
+  if (drained) return 'Drained by hand: nothing new goes to it';
   if (ejected) return `Ejected: ${ejected.reason}. Back in ${formatSpan(ejected.remainingMs)}. ${ordinal(ejected.count)} time.`;
   if (!endpoint.healthy) return 'Not healthy';
   const parts = [returnedAt ? `Returned ${formatClock(returnedAt, false)}` : 'In'];

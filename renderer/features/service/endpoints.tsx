@@ -3,6 +3,8 @@ import type { ClusterStatus } from '../../../proxy/api/observability.schema.ts';
 import type { WorkloadStatus } from '../../../proxy/api/status.schema.ts';
 import { formatCount, formatRate, formatSpan, Panel, Table } from '../../ui/index.ts';
 import { requestsHref } from '../topology/request-links.ts';
+import { RotationActions } from './rotation-actions.tsx';
+import { type EndpointFacts, trafficWords } from './rotation-words.ts';
 import { addSample, type CounterSample, gatherInstances, type InstanceRow, rateOf } from './service-view.ts';
 
 interface Row {
@@ -10,72 +12,122 @@ interface Row {
   workload: WorkloadStatus;
   seen: InstanceRow | undefined;
   rate: number | null;
+  facts: EndpointFacts;
 }
 
-/** The instances: as the engine probes them, and as their callers' sidecars judge them. */
-export function Endpoints({
-  workloads,
-  clusters,
-  id,
-}: {
+export interface EndpointsProps {
   workloads: readonly WorkloadStatus[];
   clusters: readonly ClusterStatus[];
+  /** Of the service: `default/ratings`. */
   id: string;
-}) {
+  /** Without addresses and counters that only the endpoints' own tab has room for. */
+  brief?: boolean;
+}
+
+const columns = {
+  workload: { id: 'workload', title: 'Instance', cell: ({ workload }: Row) => <b>{workload.id}</b> },
+  version: { id: 'version', title: 'Version', cell: ({ workload }: Row) => workload.version || '–' },
+  app: { id: 'app', title: 'Process', cell: ({ workload }: Row) => <span className="mono">{workload.app}</span> },
+  inbound: { id: 'inbound', title: 'Sidecar', cell: ({ workload }: Row) => <span className="mono">{workload.inbound}</span> },
+  health: { id: 'health', title: 'Health', cell: (row: Row) => <HealthCell row={row} /> },
+  rotation: { id: 'ejected', title: 'Rotation', cell: (row: Row) => <RotationCell row={row} /> },
+  rate: {
+    id: 'rate',
+    title: 'Tries',
+    align: 'end' as const,
+    cell: ({ rate }: Row) => (rate === null ? '–' : `${formatRate(rate)}/s`),
+  },
+  row5xx: {
+    id: 'row5xx',
+    title: '5xx in a row',
+    align: 'end' as const,
+    cell: ({ seen }: Row) => formatCount(seen?.consecutive5xx ?? 0),
+  },
+  actions: { id: 'actions', title: '', align: 'end' as const, cell: ({ facts }: Row) => <RotationActions facts={facts} /> },
+};
+
+const requestsOf = (id: string) => ({
+  id: 'requests',
+  title: 'Requests',
+  align: 'end' as const,
+  cell: ({ seen, workload }: Row) => (
+    <a href={requestsHref({ to: id, version: workload.version })}>{formatCount(seen?.requests ?? 0)}</a>
+  ),
+});
+
+const errorsOf = (id: string) => ({
+  id: 'errors',
+  title: 'Errors',
+  align: 'end' as const,
+  cell: ({ seen, workload }: Row) =>
+    seen?.errors ? (
+      <a className="tone-text tone-bad" href={requestsHref({ to: id, version: workload.version }, 'status>=500')}>
+        ■ {formatCount(seen.errors)}
+      </a>
+    ) : (
+      '0'
+    ),
+});
+
+/** The instances: as the engine probes them, and as their callers' sidecars judge them. */
+export function Endpoints({ workloads, clusters, id, brief = false }: EndpointsProps) {
   const samples = useRef<CounterSample[]>([]);
-  const rows = useMemo<Row[]>(() => {
+  const rows = useMemo(() => {
     const instances = gatherInstances(clusters);
     const counts = new Map(instances.map(({ address, requests }) => [address, requests]));
     samples.current = addSample(samples.current, { timeMs: Date.now(), counts });
-    return workloads.map((workload) => {
-      const seen = instances.find((instance) => instance.workload === workload.id);
-      return { id: workload.id, workload, seen, rate: seen ? rateOf(samples.current, seen.address) : null };
-    });
+    return rowsOf(workloads, instances, samples.current);
   }, [workloads, clusters]);
+  const shown = useMemo(() => {
+    const { workload, version, app, inbound, health, rotation, rate, row5xx, actions } = columns;
+    const numbers = [rate, requestsOf(id), errorsOf(id)];
+    if (brief) return [workload, version, health, rotation, ...numbers, actions];
+    return [workload, version, app, inbound, health, rotation, ...numbers, row5xx, actions];
+  }, [brief, id]);
   return (
     <Panel title="Endpoints" hint={`${rows.length}`} flush>
-      <Table
-        label="Endpoints"
-        rows={rows}
-        keyOf={(row) => row.id}
-        rowTestId="endpoint-row"
-        columns={[
-          { id: 'workload', title: 'Instance', cell: ({ workload }) => <b>{workload.id}</b> },
-          { id: 'version', title: 'Version', cell: ({ workload }) => workload.version || '–' },
-          { id: 'app', title: 'Process', cell: ({ workload }) => <span className="mono">{workload.app}</span> },
-          { id: 'inbound', title: 'Sidecar', cell: ({ workload }) => <span className="mono">{workload.inbound}</span> },
-          { id: 'health', title: 'Health', cell: (row) => <HealthCell row={row} /> },
-          {
-            id: 'ejected',
-            title: 'Ejected by',
-            cell: ({ seen }) =>
-              seen?.ejections.length ? (
-                <span className="tone-text tone-bad">
-                  {seen.ejections.map(({ by, ejected }) => `✖ ${by}, back in ${formatSpan(ejected.remainingMs)}`).join('; ')}
-                </span>
-              ) : (
-                <span className="muted">nobody</span>
-              ),
-          },
-          { id: 'rate', title: 'Rate', align: 'end', cell: ({ rate }) => (rate === null ? '–' : `${formatRate(rate)}/s`) },
-          { id: 'requests', title: 'Requests', align: 'end', cell: ({ seen }) => formatCount(seen?.requests ?? 0) },
-          {
-            id: 'errors',
-            title: 'Errors',
-            align: 'end',
-            cell: ({ seen, workload }) =>
-              seen?.errors ? (
-                <a className="tone-text tone-bad" href={requestsHref({ to: id, version: workload.version }, 'status>=500')}>
-                  ■ {formatCount(seen.errors)}
-                </a>
-              ) : (
-                '0'
-              ),
-          },
-          { id: 'row5xx', title: '5xx in a row', align: 'end', cell: ({ seen }) => formatCount(seen?.consecutive5xx ?? 0) },
-        ]}
-      />
+      <Table label="Endpoints" rows={rows} keyOf={(row) => row.id} rowTestId="endpoint-row" columns={shown} />
     </Panel>
+  );
+}
+
+function rowsOf(
+  workloads: readonly WorkloadStatus[],
+  instances: readonly InstanceRow[],
+  samples: readonly CounterSample[],
+): Row[] {
+  const rows = workloads.map((workload) => {
+    const seen = instances.find((instance) => instance.workload === workload.id);
+    const drained = workload.drained === true || seen?.drained === true;
+    return { id: workload.id, workload, seen, drained, rate: seen ? rateOf(samples, seen.address) : null };
+  });
+  const inRotation = rows.filter(({ drained, seen }) => !drained && !seen?.ejections.length).map(({ id }) => id);
+  return rows.map(({ drained, ...row }) => {
+    const others = inRotation.filter((id) => id !== row.id).length;
+    return {
+      ...row,
+      facts: {
+        ...{ workload: row.id, drained, others },
+        ejected: (row.seen?.ejections.length ?? 0) > 0,
+        detected: row.seen?.detected ?? false,
+        isRun: row.workload.process !== undefined,
+        traffic: trafficWords(row.rate, row.seen?.callers.size ?? 0, others),
+      },
+    };
+  });
+}
+
+/** In, drained, or ejected: by whom, why and until when. */
+function RotationCell({ row: { seen, facts } }: { row: Row }) {
+  const [first, ...more] = seen?.ejections ?? [];
+  if (facts.drained) return <span className="tone-text tone-warn">▲ drained by hand</span>;
+  if (!first) return <span className="tone-text tone-ok">● in</span>;
+  const words = (one: typeof first) => `${one.by}: ${one.ejected.reason}, back in ${formatSpan(one.ejected.remainingMs)}`;
+  return (
+    <span className="tone-text tone-bad" title={seen?.ejections.map(words).join('\n')}>
+      ✖ ejected by {words(first)}
+      {more.length > 0 && ` and ${more.length} more`}
+    </span>
   );
 }
 
@@ -89,7 +141,7 @@ function HealthCell({ row: { workload } }: { row: Row }) {
   );
 }
 
-const healthMarks: Record<string, { tone: string; glyph: string }> & { unknown: { tone: string; glyph: string } } = {
+export const healthMarks: Record<string, { tone: string; glyph: string }> & { unknown: { tone: string; glyph: string } } = {
   ready: { tone: 'ok', glyph: '●' },
   starting: { tone: 'info', glyph: '○' },
   restarting: { tone: 'info', glyph: '○' },

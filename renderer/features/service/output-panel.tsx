@@ -1,15 +1,26 @@
-import { ArrowDownToLine, RotateCw } from 'lucide-react';
+import { ArrowDownToLine, Terminal } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import type { WorkloadStatus } from '../../../proxy/api/status.schema.ts';
-import { useCall, useEngine } from '../../engine/use-engine.ts';
-import { Button, EmptyState, ErrorState, formatClock, formatSpan, Panel, Segments, Skeleton, useToasts } from '../../ui/index.ts';
+import { usePreferences } from '../../app/preferences.ts';
+import { useRoute, useRouter } from '../../app/router.ts';
+import { useCall } from '../../engine/use-engine.ts';
+import { Button, Code, EmptyState, ErrorState, formatClock, formatSpan, Panel, Segments, Skeleton } from '../../ui/index.ts';
+import { RestartButton } from './restart-button.tsx';
 
 /** What the processes that Drydock runs print, and the button that restarts them. */
-export function OutputPanel({ workloads }: { workloads: readonly WorkloadStatus[] }) {
+export function OutputPanel({
+  workloads,
+  rate,
+}: {
+  workloads: readonly WorkloadStatus[];
+  /** Requests a second of the service. */
+  rate: number;
+}) {
+  const router = useRouter();
+  const { query } = useRoute();
   const own = workloads.filter(({ process }) => process !== undefined);
-  const [chosen, setChosen] = useState<string | null>(null);
-  const workload = own.find(({ id }) => id === chosen) ?? own[0];
-  if (!workload) return null;
+  const workload = own.find(({ id }) => id === query.get('instance')) ?? own[0];
+  if (!workload) return <NotRun workloads={workloads} />;
   return (
     <Panel
       title="Output"
@@ -22,15 +33,26 @@ export function OutputPanel({ workloads }: { workloads: readonly WorkloadStatus[
               label="Instance"
               value={workload.id}
               options={own.map(({ id }) => ({ value: id, label: id }))}
-              onChange={setChosen}
+              onChange={(id) => router.setQuery({ instance: id })}
             />
           )}
-          <RestartButton id={workload.id} />
+          <RestartButton workload={workload} rate={rate / own.length} />
         </>
       }
     >
       <Output key={workload.id} id={workload.id} />
     </Panel>
+  );
+}
+
+function NotRun({ workloads }: { workloads: readonly WorkloadStatus[] }) {
+  return (
+    <EmptyState icon={Terminal} title="Drydock does not run it">
+      {workloads.length === 0
+        ? 'It has no instance, so nothing prints.'
+        : 'Its output is where you have started it. With run: in its workload Drydock starts it, restarts it, and keeps what it prints here.'}
+      {workloads.length > 0 && <Code text={`workloads: [{run: 'npm start', address: '${workloads[0]?.app ?? ''}'}]`} />}
+    </EmptyState>
   );
 }
 
@@ -42,37 +64,10 @@ function describeProcess({ process }: WorkloadStatus): string {
   return parts.join(' · ');
 }
 
-function RestartButton({ id }: { id: string }) {
-  const engine = useEngine();
-  const toasts = useToasts();
-  const [busy, setBusy] = useState(false);
-  const restart = async () => {
-    setBusy(true);
-    try {
-      await engine.call('restartWorkload', { params: { id } });
-      toasts.ok(`${id} restarts`);
-    } catch (error) {
-      toasts.error(`${id} was not restarted`, error);
-    } finally {
-      setBusy(false);
-    }
-  };
-  return (
-    <Button
-      size="small"
-      icon={<RotateCw size={12} />}
-      disabled={busy}
-      data-testid="restart-workload"
-      onClick={() => void restart()}
-    >
-      Restart
-    </Button>
-  );
-}
-
 function Output({ id }: { id: string }) {
   const [follow, setFollow] = useState(true);
-  const { data, error, reload } = useCall('getWorkloadOutput', { params: { id } }, 1000);
+  const { paused } = usePreferences();
+  const { data, error, reload } = useCall('getWorkloadOutput', { params: { id } }, paused ? undefined : 1000);
   const box = useRef<HTMLDivElement>(null);
   const last = data?.lines.at(-1);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new last line is the signal.

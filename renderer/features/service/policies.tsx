@@ -1,57 +1,62 @@
-import { useMemo } from 'react';
+import { FilePen, ScrollText } from 'lucide-react';
 import type { Resource } from '../../../proxy/api/diagnostic.schema.ts';
 import type { FaultSpec } from '../../../proxy/api/fault.schema.ts';
-import { usePreferences } from '../../app/preferences.ts';
-import { hrefTo } from '../../app/router.ts';
-import { useCall } from '../../engine/use-engine.ts';
-import { Badge, formatCount, Panel, Table } from '../../ui/index.ts';
+import { hrefTo, useRouter } from '../../app/router.ts';
+import { Badge, Button, EmptyState, formatCount, Panel, Skeleton, Table } from '../../ui/index.ts';
 import { describeFault } from '../topology/edge-faults.ts';
-import { policiesOf } from './service-policies.ts';
 
 /** Every object that decides about this service's traffic, as the engine uses it, with where it was written. */
-export function Policies({ name, namespace, workloads }: { name: string; namespace: string; workloads: readonly string[] }) {
-  const { paused } = usePreferences();
-  const { data } = useCall('listResources', {}, paused ? undefined : 5000);
-  const ids = workloads.join(' ');
-  const rows = useMemo(
-    () => policiesOf(data?.resources ?? [], { name, namespace, workloads: ids.split(' ') }),
-    [data, name, namespace, ids],
-  );
+export function Policies({ name, resources }: { name: string; resources: readonly Resource[] | null }) {
+  const router = useRouter();
+  if (resources === null) return <Skeleton lines={6} />;
+  if (resources.length === 0)
+    return (
+      <EmptyState
+        icon={ScrollText}
+        title="Nothing is configured for it"
+        actions={<Button onClick={() => router.navigate('config')}>Open Config</Button>}
+      >
+        Istio’s defaults hold: no limits, no ejection, two retries, mutual TLS where both sides can.
+      </EmptyState>
+    );
   return (
-    <Panel title="Policies in effect" hint={rows.length > 0 ? String(rows.length) : undefined} flush>
-      {rows.length === 0 ? (
-        <p className="service-none">Nothing is configured for it: Istio’s defaults hold.</p>
-      ) : (
-        <Table
-          label="Policies in effect"
-          rows={rows}
-          keyOf={(row) => `${row.kind}/${row.namespace}/${row.name}`}
-          rowTestId="policy-row"
-          columns={[
-            { id: 'kind', title: 'Kind', cell: ({ kind }) => kind },
-            { id: 'name', title: 'Name', cell: (row) => <NameLink resource={row} /> },
-            { id: 'acts', title: 'Acts on', cell: (row) => <Acts resource={row} name={name} /> },
-            { id: 'source', title: 'Written in', cell: (row) => <Source resource={row} /> },
-            {
-              id: 'state',
-              title: 'State',
-              cell: ({ status }) => (
-                <Badge tone={status.state === 'accepted' ? 'ok' : status.state === 'warning' ? 'warn' : 'bad'}>
-                  {status.state === 'accepted' ? '● in force' : status.state === 'warning' ? '▲ warning' : '✖ rejected'}
-                </Badge>
-              ),
-            },
-            { id: 'matched', title: 'Requests', align: 'end', cell: ({ status }) => formatCount(status.matched) },
-          ]}
-        />
-      )}
+    <Panel title="Policies in effect" hint={String(resources.length)} flush>
+      <Table
+        label="Policies in effect"
+        rows={resources}
+        keyOf={(row) => `${row.kind}/${row.namespace}/${row.name}`}
+        rowTestId="policy-row"
+        columns={[
+          { id: 'kind', title: 'Kind', cell: ({ kind }) => kind },
+          { id: 'name', title: 'Name', cell: (row) => <a href={objectHref(row)}>{row.name}</a> },
+          { id: 'acts', title: 'Acts on', cell: (row) => <Acts resource={row} name={name} /> },
+          { id: 'source', title: 'Written in', cell: (row) => <PolicySource resource={row} /> },
+          { id: 'state', title: 'State', cell: (row) => <State resource={row} /> },
+          { id: 'matched', title: 'Requests', align: 'end', cell: ({ status }) => formatCount(status.matched) },
+          {
+            id: 'edit',
+            title: '',
+            align: 'end',
+            cell: (row) => (
+              <a
+                className="dd-button"
+                data-variant="ghost"
+                data-size="small"
+                href={objectHref(row)}
+                aria-label={`Edit ${row.name}`}
+              >
+                <FilePen size={12} aria-hidden="true" /> Edit
+              </a>
+            ),
+          },
+        ]}
+      />
     </Panel>
   );
 }
 
-function NameLink({ resource: { kind, namespace, name } }: { resource: Resource }) {
-  if (kind === 'Fault') return <a href={hrefTo('faults', { name })}>{name}</a>;
-  return <a href={hrefTo('config', { object: `${kind}/${namespace}/${name}` })}>{name}</a>;
+function objectHref({ kind, namespace, name }: Resource): string {
+  return kind === 'Fault' ? hrefTo('faults', { name }) : hrefTo('config', { object: `${kind}/${namespace}/${name}` });
 }
 
 function Acts({ resource: { kind, spec, status }, name }: { resource: Resource; name: string }) {
@@ -59,13 +64,24 @@ function Acts({ resource: { kind, spec, status }, name }: { resource: Resource; 
   const own = status.usedBy.filter((use) => use.includes(name));
   const [first = '', ...more] = own.length > 0 ? own : status.usedBy;
   return (
-    <span title={own.join('\n')}>
-      {first} {more.length > 0 && <span className="muted">and {more.length} more</span>}
+    <span className="service-acts" title={own.join('\n')}>
+      <span className="truncate">{first}</span> {more.length > 0 && <span className="muted">and {more.length} more</span>}
     </span>
   );
 }
 
-function Source({ resource: { source } }: { resource: Resource }) {
+function State({ resource: { status } }: { resource: Resource }) {
+  const words = { accepted: '● in force', warning: '▲ warning', rejected: '✖ rejected' } as const;
+  const tones = { accepted: 'ok', warning: 'warn', rejected: 'bad' } as const;
+  return (
+    <Badge tone={tones[status.state]} title={status.diagnostics.map(({ message }) => message).join('\n') || undefined}>
+      {words[status.state]}
+    </Badge>
+  );
+}
+
+/** `pay.yaml:14`, or that it was applied live. */
+export function PolicySource({ resource: { source } }: { resource: Resource }) {
   const file = source.file.split('/').at(-1) ?? source.file;
   return (
     <span className="mono" title={source.file}>

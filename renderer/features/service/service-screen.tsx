@@ -1,31 +1,21 @@
 import { ArrowLeftRight, Boxes, Network, Zap } from 'lucide-react';
-import { useMemo } from 'react';
-import type { Graph, GraphNode } from '../../../proxy/api/observability.schema.ts';
-import type { Status, WorkloadStatus } from '../../../proxy/api/status.schema.ts';
-import { usePreferences } from '../../app/preferences.ts';
+import type { Graph } from '../../../proxy/api/observability.schema.ts';
+import type { Status } from '../../../proxy/api/status.schema.ts';
 import { hrefTo, useRoute, useRouter } from '../../app/router.ts';
-import { useCall, useEvents, useGraph, useStatus, useStreamState } from '../../engine/use-engine.ts';
-import { Badge, Button, Code, EmptyState, Facts, formatSpan, Panel, Select, Skeleton, Toolbar } from '../../ui/index.ts';
+import { useGraph, useStatus, useStreamState } from '../../engine/use-engine.ts';
+import { Badge, Button, EmptyState, Select, Skeleton, Tabs, Toolbar } from '../../ui/index.ts';
 import { healthOf } from '../health/health-marks.ts';
-import { ServiceProtos } from '../protos/service-protos.tsx';
-import { firstCalls } from '../topology/first-calls.ts';
-import { RedNumbers } from '../topology/numbers.tsx';
 import { requestsHref } from '../topology/request-links.ts';
 import '../topology/topology.css';
-import { AppMetrics } from './app-metrics.tsx';
-import { Breakers } from './breakers.tsx';
-import { EjectionStrip } from './ejection-strip.tsx';
-import { Endpoints } from './endpoints.tsx';
-import { OutputPanel } from './output-panel.tsx';
-import { Peers } from './peers.tsx';
-import { Policies } from './policies.tsx';
 import { RemoveService } from './remove-service.tsx';
 import './service.css';
-import { EventList, ServiceCharts } from './service-charts.tsx';
+import { type ServiceFacts, useServiceFacts } from './service-facts.ts';
 import { ServiceList } from './service-list.tsx';
-import { concerns, dropEchoes, isOutbound } from './service-view.ts';
+import { serviceTabs, TabContent, tabOf } from './service-tabs.tsx';
 
-/** `#/service?name=default/reviews`: one service's truth; without a name, the list to choose from. */
+const tabWords = { overview: 'Overview', routes: 'Routes', policies: 'Policies', endpoints: 'Endpoints', logs: 'Logs' } as const;
+
+/** `#/service?name=default/reviews&tab=endpoints`: one service's truth; without a name, the list to choose from. */
 export default function ServiceScreen() {
   const { query } = useRoute();
   const router = useRouter();
@@ -63,182 +53,67 @@ export default function ServiceScreen() {
         </EmptyState>
       </div>
     );
-  const id = `${service.namespace}/${service.name}`;
-  return <OneService key={id} id={id} service={service} status={status} graph={graph} />;
+  return <OneService key={`${service.namespace}/${service.name}`} service={service} status={status} graph={graph} />;
 }
 
-interface OneServiceProps {
-  id: string;
-  service: Status['services'][number];
-  status: Status;
-  graph: Graph;
-}
-
-function OneService({ id, service, status, graph }: OneServiceProps) {
+function OneService({ service, status, graph }: { service: Status['services'][number]; status: Status; graph: Graph }) {
+  const { query } = useRoute();
   const router = useRouter();
-  const { paused } = usePreferences();
-  const node = graph.nodes.find((candidate) => candidate.id === id);
-  const workloads = useMemo(
-    () => status.workloads.filter((workload) => workload.service === service.name && workload.namespace === service.namespace),
-    [status.workloads, service.name, service.namespace],
-  );
-  const clusters = useCall('getClusters', { query: { service: service.name } }, paused ? undefined : 1000);
-  const own = useMemo(
-    () => (clusters.data?.clusters ?? []).filter((cluster) => cluster.namespace === service.namespace && isOutbound(cluster)),
-    [clusters.data, service.namespace],
-  );
-  const all = useEvents();
-  const names = workloads.map((workload) => workload.id).join(' ');
-  const events = useMemo(
-    () => dropEchoes(all.filter((event) => concerns(event, service.name, names.split(' ')))),
-    [all, service.name, names],
-  );
-  const health = healthOf(node?.health ?? 'idle');
+  const facts = useServiceFacts(service, status, graph);
+  const tab = tabOf(query.get('tab'));
   return (
     <div className="screen" data-testid="service-screen">
-      <Toolbar>
-        <h1 className="visually-hidden">Service {service.name}</h1>
-        <Select
-          label="Service"
-          value={id}
-          options={status.services.map((one) => {
-            const value = `${one.namespace}/${one.name}`;
-            return { value, label: one.name };
-          })}
-          onChange={(next) => router.navigate('service', { name: next })}
-        />
-        <Badge tone={health.tone}>
-          {health.glyph} {health.word}
-        </Badge>
-        <span className="grow" />
-        <Button icon={<Network size={13} />} onClick={() => router.navigate('topology', { node: id })}>
-          In the topology
-        </Button>
-        <a className="dd-button" data-variant="default" data-size="medium" href={requestsHref({ to: id })}>
-          <ArrowLeftRight size={13} aria-hidden="true" /> Requests
-        </a>
-        <a className="dd-button" data-variant="default" data-size="medium" href={hrefTo('faults', { to: service.name })}>
-          <Zap size={13} aria-hidden="true" /> Inject a fault
-        </a>
-        <RemoveService name={service.name} namespace={service.namespace} node={node} />
-      </Toolbar>
-      <div className="screen-scroll service">
-        <Head service={service} status={status} workloads={workloads} node={node} />
-        {node?.count === 0 ? <EventList events={events} /> : <ServiceCharts id={id} events={events} />}
-        <Breakers clusters={own} service={service.name} events={events} />
-        <EjectionStrip clusters={own} events={events} nowMs={Date.parse(graph.time)} windowSeconds={graph.windowSeconds} />
-        <Endpoints workloads={workloads} clusters={own} id={id} />
-        <Peers graph={graph} id={id} />
-        <Policies name={service.name} namespace={service.namespace} workloads={workloads.map((workload) => workload.id)} />
-        <ServiceProtos service={service} />
-        <AppMetrics service={service.name} />
-        <OutputPanel workloads={workloads} />
-        <Certificates status={status} workloads={workloads} />
-      </div>
-    </div>
-  );
-}
-
-function Head({
-  service,
-  status,
-  workloads,
-  node,
-}: {
-  service: Status['services'][number];
-  status: Status;
-  workloads: readonly WorkloadStatus[];
-  node: GraphNode | undefined;
-}) {
-  const identity = workloads[0]?.spiffeId;
-  const versions = node?.versions.filter(({ version }) => version !== '') ?? [];
-  const calls = node && node.count === 0 ? firstCalls({ ...status, services: [service] }) : [];
-  return (
-    <div className="service-head">
-      {node && <RedNumbers red={node} ends={{ to: node.id }} />}
-      <Facts
-        rows={[
-          [
-            'Called as',
-            <span key="urls" className="mono">
-              {service.ports
-                .map(({ port, protocol }) => `${protocol === 'tcp' ? 'tcp' : 'http'}://${service.name}:${port}`)
-                .join(', ')}
-            </span>,
-          ],
-          [
-            'Ports',
-            service.ports
-              .map(({ name, port, protocol }) => `${port} ${protocol}${name && name !== protocol ? ` (${name})` : ''}`)
-              .join(', '),
-          ],
-          [
-            'Versions',
-            versions
-              .map(
-                ({ version, workloads: count, ready }) =>
-                  `${version}${count > 1 ? ` × ${count}` : ''}${ready < count ? ` (${ready} ready)` : ''}`,
-              )
-              .join(', '),
-          ],
-          [
-            'Identity',
-            identity && (
-              <span key="identity" className="mono">
-                {identity}
-              </span>
-            ),
-          ],
-        ]}
-      />
-      {calls.length > 0 && (
-        <div className="service-first">
-          <strong>Registered, no traffic in this window</strong>
-          {calls.map((command) => (
-            <Code key={command} text={command} />
-          ))}
+      <ServiceBar facts={facts} />
+      <Tabs
+        className="service-tabs"
+        label="Parts of the service"
+        value={tab}
+        onChange={(next) => router.setQuery({ tab: next === 'overview' ? null : next }, { push: true })}
+        tabs={serviceTabs.map((id) => ({ id, label: tabWords[id], count: tabCount(id, facts) }))}
+      >
+        <div className="screen-scroll service">
+          <TabContent tab={tab} facts={facts} />
         </div>
-      )}
+      </Tabs>
     </div>
   );
 }
 
-function Certificates({ status, workloads }: { status: Status; workloads: readonly WorkloadStatus[] }) {
-  const ids = new Set(workloads.map(({ spiffeId }) => spiffeId));
-  const own = status.certificates.filter(({ spiffeId }) => ids.has(spiffeId));
-  if (own.length === 0) return null;
+function tabCount(tab: (typeof serviceTabs)[number], { workloads, policies }: ServiceFacts): number | undefined {
+  if (tab === 'endpoints') return workloads.length;
+  return tab === 'policies' ? policies?.length : undefined;
+}
+
+function ServiceBar({ facts: { id, service, status, node } }: { facts: ServiceFacts }) {
+  const router = useRouter();
+  const { query } = useRoute();
+  const health = healthOf(node?.health ?? 'idle');
+  const services = status.services.map((one) => ({ value: `${one.namespace}/${one.name}`, label: one.name }));
   return (
-    <Panel title="Certificate" actions={<a href={hrefTo('security')}>Security</a>}>
-      {own.map((certificate) => (
-        <Facts
-          key={certificate.serialNumber}
-          rows={[
-            [
-              'SPIFFE ID',
-              <span key="id" className="mono">
-                {certificate.spiffeId}
-              </span>,
-            ],
-            [
-              'Valid for',
-              `${formatSpan(Date.parse(certificate.notAfter) - Date.now())} more, until ${new Date(certificate.notAfter).toLocaleString()}`,
-            ],
-            [
-              'Serial number',
-              <span key="serial" className="mono">
-                {certificate.serialNumber}
-              </span>,
-            ],
-            [
-              'SHA-256',
-              <span key="print" className="mono">
-                {certificate.fingerprint256}
-              </span>,
-            ],
-            ['Rotated', certificate.rotations === 0 ? 'not yet' : `${certificate.rotations} ×`],
-          ]}
-        />
-      ))}
-    </Panel>
+    <Toolbar>
+      <h1 className="visually-hidden">Service {service.name}</h1>
+      <Select
+        label="Service"
+        value={id}
+        options={services}
+        onChange={(next) =>
+          router.navigate('service', { name: next, ...(query.get('tab') ? { tab: query.get('tab') ?? '' } : {}) })
+        }
+      />
+      <Badge tone={health.tone}>
+        {health.glyph} {health.word}
+      </Badge>
+      <span className="grow" />
+      <Button icon={<Network size={13} />} onClick={() => router.navigate('topology', { node: id })}>
+        In the topology
+      </Button>
+      <a className="dd-button" data-variant="default" data-size="medium" href={requestsHref({ to: id })}>
+        <ArrowLeftRight size={13} aria-hidden="true" /> Requests
+      </a>
+      <a className="dd-button" data-variant="default" data-size="medium" href={hrefTo('faults', { to: service.name })}>
+        <Zap size={13} aria-hidden="true" /> Inject a fault
+      </a>
+      <RemoveService name={service.name} namespace={service.namespace} node={node} />
+    </Toolbar>
   );
 }

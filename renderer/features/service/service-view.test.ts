@@ -80,7 +80,7 @@ describe('a breaker', () => {
 
   test('that can never eject says so', () => {
     const detection = { consecutive5xxErrors: 5, intervalMs: 10_000, baseEjectionMs: 30_000, maxEjectionPercent: 10 };
-    expect(explainInertEjection(cluster({ outlierDetection: detection }))).toContain('10 % of 2 hosts is none');
+    expect(explainInertEjection(cluster({ outlierDetection: detection }))).toContain('10 % of 2 hosts = 0: no ejection possible');
     expect(explainInertEjection(cluster({ outlierDetection: { ...detection, maxEjectionPercent: 50 } }))).toBeNull();
     expect(explainInertEjection(cluster())).toBeNull();
   });

@@ -36,7 +36,7 @@ export function explainInertEjection(cluster: Pick<ClusterStatus, 'outlierDetect
   const hosts = cluster.endpoints.length;
   const percent = cluster.outlierDetection?.maxEjectionPercent;
   if (percent === undefined || hosts === 0 || Math.floor((hosts * percent) / 100) >= 1) return null;
-  return `${percent} % of ${hosts === 1 ? '1 host' : `${hosts} hosts`} is none: nothing can be ejected. maxEjectionPercent: 100 would let it.`;
+  return `${percent} % of ${hosts === 1 ? '1 host' : `${hosts} hosts`} = 0: no ejection possible.`;
 }
 
 export const limitWords: Record<string, string> = {
@@ -52,6 +52,10 @@ export interface InstanceRow {
   workload: string;
   version: string;
   healthy: boolean;
+  drained: boolean;
+  /** Callers' sidecars that know it, and whether any of them detects outliers. */
+  callers: Set<string>;
+  detected: boolean;
   requests: number;
   errors: number;
   active: number;
@@ -70,6 +74,9 @@ export function gatherInstances(clusters: readonly ClusterStatus[]): InstanceRow
         workload,
         version,
         healthy: true,
+        drained: false,
+        callers: new Set(),
+        detected: false,
         requests: 0,
         errors: 0,
         active: 0,
@@ -78,6 +85,9 @@ export function gatherInstances(clusters: readonly ClusterStatus[]): InstanceRow
       };
       rows.set(address, row);
       row.healthy &&= endpoint.healthy;
+      row.drained ||= endpoint.drained === true;
+      row.callers.add(cluster.proxy);
+      row.detected ||= cluster.outlierDetection !== null;
       row.requests += endpoint.requests;
       row.errors += endpoint.errors;
       row.active += endpoint.activeRequests;
@@ -133,6 +143,8 @@ const markTones: readonly [prefix: string, tone: NonNullable<ChartMark['tone']>,
   ['fault.', 'info', () => 'fault off'],
   ['endpoint.ejected', 'bad', () => 'ejected'],
   ['endpoint.returned', 'info', () => 'returned'],
+  ['endpoint.drained', 'bad', () => 'drained'],
+  ['endpoint.restored', 'info', () => 'restored'],
   ['cluster.overflow', 'bad', () => 'overflow'],
   ['service.exited', 'bad', () => 'exited'],
   ['service.down', 'bad', () => 'down'],
@@ -183,7 +195,7 @@ export function eventMarks(events: readonly MeshEvent[], stepSeconds: number): C
     const slot = `${Math.floor(time / (stepSeconds * 1000))} ${label}`;
     if (taken.has(slot)) continue;
     taken.add(slot);
-    marks.push({ time, label, tone: found[1] });
+    marks.push({ time, label, detail: event.message, tone: found[1] });
   }
   return marks;
 }

@@ -2,8 +2,8 @@ import { parseDocument } from 'yaml';
 import type { MeshSpec } from '../../../proxy/api/mesh.schema.ts';
 import { formatBytes, plural } from '../../ui/format.ts';
 
-/** A mesh's document with one field of its spec set, or with `undefined` left out; all else stays as it is written. */
-export function withField(yaml: string, path: readonly string[], value: unknown): string {
+/** A document with one field of its spec set, or with `undefined` left out; all else stays as it is written. */
+export function withField(yaml: string, path: readonly (string | number)[], value: unknown): string {
   const document = parseDocument(yaml);
   if (value === undefined) document.deleteIn(['spec', ...path]);
   else document.setIn(['spec', ...path], value);

@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { useWidth } from '../use-width.ts';
+import { type ChartMark, marksAt } from './chart-marks.ts';
 import './charts.css';
 import { bandTicks, clockTick, timeTicks } from './ticks.ts';
 
@@ -12,7 +13,9 @@ export interface HeatMapProps {
   bounds: readonly number[];
   /** `counts[slot][band]` */
   counts: readonly (readonly number[])[];
-  marks?: readonly { time: number; tone?: string }[];
+  /** The last slot goes on. */
+  partial?: boolean;
+  marks?: readonly ChartMark[];
   height?: number;
   format: (value: number) => string;
   /** Called with the slot's index. */
@@ -23,10 +26,12 @@ const left = 52;
 const right = 24;
 const top = 10;
 const bottom = 22;
+const none: readonly never[] = [];
 const clock = (time: number) => new Date(time).toLocaleTimeString([], { hour12: false });
 
 /** How many requests took how long, slot by slot: the darker, the more. Drawn by hand on one canvas; a tick is a redraw of a few thousand cells. */
-export function HeatMap({ label, times, bounds, counts, marks = [], height = 160, format, onSelect }: HeatMapProps) {
+export function HeatMap(props: HeatMapProps) {
+  const { label, times, bounds, counts, partial = false, marks = none, height = 160, format, onSelect } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const [box, width] = useWidth<HTMLElement>();
   const [over, setOver] = useState<{ slot: number; band: number } | null>(null);
@@ -44,6 +49,7 @@ export function HeatMap({ label, times, bounds, counts, marks = [], height = 160
     const color = (name: string) => style.getPropertyValue(name).trim() || 'gray';
     drawCells(context, { width, height, bounds, counts, most }, color('--series-1'));
     drawAxes(context, { width, height, times, bounds, format }, { text: color('--text-3'), line: color('--line') });
+    if (partial) drawPartial(context, { width, height, slots: counts.length }, color('--stroke'));
     for (const mark of marks) drawMark(context, mark.time, times, { width, height }, color(`--${mark.tone ?? 'info'}`));
   });
   const at = (event: React.MouseEvent<HTMLCanvasElement>) => {
@@ -71,9 +77,17 @@ export function HeatMap({ label, times, bounds, counts, marks = [], height = 160
           className="dd-chart-tip dd-heat-tip"
           style={{ left: Math.min(width - 150, left + (over.slot / times.length) * (width - left - right) + 12) }}
         >
-          <div className="muted">{clock(times[over.slot] ?? 0)}</div>
+          <div className="muted">
+            {clock(times[over.slot] ?? 0)}
+            {partial && over.slot === times.length - 1 ? ', so far' : ''}
+          </div>
           {over.band === 0 ? '' : `${format(bounds[over.band - 1] ?? 0)} – `}
           {format(bounds[over.band] ?? 0)}: <b>{counts[over.slot]?.[over.band] ?? 0}</b>
+          {marksAt(marks, times, over.slot).map((mark) => (
+            <p key={`${mark.time} ${mark.label}`} className={`dd-chart-tip-mark tone-text tone-${mark.tone ?? 'info'}`}>
+              ┊ {mark.detail ?? mark.label}
+            </p>
+          ))}
         </div>
       )}
     </figure>
@@ -104,6 +118,20 @@ function drawCells(context: CanvasRenderingContext2D, { width, height, bounds, c
     });
   });
   context.globalAlpha = 1;
+}
+
+/** The column that is not over yet. */
+function drawPartial(
+  context: CanvasRenderingContext2D,
+  { width, height, slots }: { width: number; height: number; slots: number },
+  color: string,
+): void {
+  if (slots === 0) return;
+  const cell = (width - left - right) / slots;
+  context.strokeStyle = color;
+  context.setLineDash([1.5, 3]);
+  context.strokeRect(Math.round(width - right - cell) - 0.5, top, Math.max(2, cell), height - top - bottom);
+  context.setLineDash([]);
 }
 
 function drawAxes(
