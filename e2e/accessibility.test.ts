@@ -1,59 +1,78 @@
-import AxeBuilder from '@axe-core/playwright';
+import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { auditPage, tabThrough } from './fixture/audit.ts';
 import { type DesktopApp, launchDesktopApp } from './fixture/desktop-app.ts';
-import { meshOf, sendFromWorkload, sendThroughIngress } from './fixture/mesh.ts';
-import { Upstream } from './fixture/upstream.ts';
+import { dialog, places, screens, visit } from './fixture/places.ts';
+import { openRichApp } from './fixture/rich-app.ts';
 
-/** Every screen of the rail, in both themes, with traffic, a fault and a recording on them. */
+/** Still pictures: what moves is the same for a screen reader, and drawing it takes the time of a slow machine. */
+const still = { reducedMotion: 'reduce' } as const;
+
+/** axe in both themes. A theme is its colours, nothing else: what is no matter of colour is asked once. */
+async function auditThemes(page: Page): Promise<string[]> {
+  await page.emulateMedia({ ...still, colorScheme: 'dark' });
+  const dark = await auditPage(page);
+  await page.emulateMedia({ ...still, colorScheme: 'light' });
+  return [...dark, ...(await auditPage(page, { only: 'color-contrast' })).map((words) => `light: ${words}`)];
+}
+
+/** Every screen with its panels, tabs, dialogs and menus, with something of everything on them. */
 describe('what a screen reader and a keyboard meet', () => {
-  let app: DesktopApp;
-  const upstreams: Upstream[] = [];
+  let app: Awaited<ReturnType<typeof openRichApp>>;
 
   beforeAll(async () => {
-    for (const name of ['orders', 'stock']) upstreams.push(await Upstream.listen(name));
-    const [orders, stock] = upstreams as [Upstream, Upstream];
-    const mesh = meshOf('access', [
-      { name: 'orders', versions: { v1: orders } },
-      { name: 'stock', versions: { v1: stock } },
-    ]);
-    app = await launchDesktopApp({ mesh });
-    const status = await app.ready();
-    const recording = await app.api.call('startRecording', { body: { name: 'access' } });
-    await app.api.call('addFault', {
-      body: { spec: { to: { service: 'stock' }, abort: { httpStatus: 503 }, percentage: 50, seed: 1 } },
-    });
-    const outbound = status.workloads.find(({ service }) => service === 'orders')?.outbound ?? '';
-    for (let n = 0; n < 20; n++) {
-      await sendThroughIngress(status.ingress, 'orders', `/orders/${n}`);
-      await sendFromWorkload(outbound, `http://stock:9080/stock/${n}`);
-    }
-    await app.api.call('stopRecording', { params: { id: recording.id } });
+    app = await openRichApp();
+    await app.page.emulateMedia(still);
   });
-  afterAll(async () => {
-    await app?.close();
-    for (const upstream of upstreams) await upstream.close();
+  afterAll(() => app?.close());
+
+  it.each(places)('axe finds nothing in either theme: $name', async (place) => {
+    await visit(app.page, place, app.ids);
+    expect(await auditThemes(app.page)).toEqual([]);
+    await app.screenshot(`access-${place.name.replaceAll(' ', '-')}`);
   });
 
-  it.each(['dark', 'light'] as const)('axe finds nothing on any screen, %s', async (colorScheme) => {
-    const { page } = app;
-    await page.emulateMedia({ colorScheme });
-    const screens = await page
-      .getByTestId(/^nav-/)
-      .evaluateAll((links) => links.map((link) => link.getAttribute('data-testid') ?? ''));
-    expect(screens.length).toBeGreaterThanOrEqual(6);
-    const found: string[] = [];
-    for (const screen of screens) {
-      await page.getByTestId(screen).click();
-      await page.locator('.screen').first().waitFor();
-      // The busiest thing of a list: its first row's detail.
-      const row = page.locator('[data-testid$="-row"], [data-testid^="recording-row-"]').first();
-      if (await row.isVisible()) await row.click();
-      await page.waitForLoadState('networkidle');
-      // One page for all frames: Electron cannot open a second one.
-      const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
-      for (const { id, nodes } of violations)
-        found.push(`${screen}: ${id}: ${nodes.map((node) => node.target.join(' ')).join(' | ')}`);
-    }
-    expect(found).toEqual([]);
+  it.each(places.filter(({ act, shows }) => !act && shows !== dialog))(
+    'axe finds nothing in its menus, and Tab reaches only what is seen: $name',
+    async (place) => {
+      const { page } = app;
+      await visit(page, place, app.ids);
+      expect(await auditMenus(page)).toEqual([]);
+      const { reached, hidden } = await tabThrough(page);
+      expect(reached).toBeGreaterThan(2);
+      expect(hidden).toEqual([]);
+    },
+  );
+});
+
+describe('what they meet in an app without services', () => {
+  let app: DesktopApp;
+
+  beforeAll(async () => {
+    app = await launchDesktopApp();
+    await app.ready();
+  });
+  afterAll(() => app?.close());
+
+  it.each(screens)('axe finds nothing in either theme: %s', async (address) => {
+    await visit(app.page, { name: address, address });
+    expect(await auditThemes(app.page)).toEqual([]);
+    await app.screenshot(`access-empty-${address}`);
   });
 });
+
+/** Every menu of the screen, opened and closed. */
+async function auditMenus(page: Page): Promise<string[]> {
+  const found: string[] = [];
+  const triggers = page.locator('.screen [aria-haspopup="menu"]').filter({ visible: true });
+  const menu = page.locator('.dd-menu').filter({ visible: true }).first();
+  for (const trigger of await triggers.all()) {
+    if (!(await trigger.isEnabled())) continue;
+    await trigger.press('Enter');
+    await menu.waitFor();
+    found.push(...(await auditPage(page, { within: '.dd-menu' })));
+    await page.keyboard.press('Escape');
+    await menu.waitFor({ state: 'hidden' });
+  }
+  return found;
+}
