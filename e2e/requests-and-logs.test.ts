@@ -96,7 +96,7 @@ describe('requests chosen, sorted, sent again, and the logs of a trace', () => {
       () => route.textContent(),
       (text) => /\/wait\/\*5/.test(text ?? ''),
     );
-    await route.getByRole('button').click();
+    await route.getByTitle('Show these requests').click();
     await eventually(waits, (list) => list.length === 5);
     await page.getByTestId('request-row').getByText('/wait/240').click();
     await page.getByTestId('request-detail').getByRole('button', { name: 'Pin', exact: true }).waitFor();

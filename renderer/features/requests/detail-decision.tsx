@@ -1,4 +1,4 @@
-import type { ExchangeDetail } from '../../../proxy/api/exchange.schema.ts';
+import type { Decision, ExchangeDetail } from '../../../proxy/api/exchange.schema.ts';
 import { hrefTo } from '../../app/router.ts';
 import { Badge, EmptyState, Facts, formatShare } from '../../ui/index.ts';
 import {
@@ -27,7 +27,6 @@ export function DecisionTab({ detail }: { detail: ExchangeDetail }) {
           : `The request ended before routing${detail.details ? ` (${detail.details})` : ''}.`}
       </EmptyState>
     );
-  const shares = layShares(decision);
   const { rule } = decision;
   return (
     <div className="request-tab">
@@ -55,46 +54,8 @@ export function DecisionTab({ detail }: { detail: ExchangeDetail }) {
           ['Config', `snapshot ${decision.snapshot}`],
         ]}
       />
-      {shares.length > 1 && (
-        <section aria-label="Shares">
-          <h3>Shares and the draw</h3>
-          <div
-            className="request-shares"
-            role="img"
-            aria-label={shares.map((share) => `${share.name} ${formatShare(share.share)}`).join(', ')}
-          >
-            {shares.map((share) => (
-              <div
-                key={share.cluster}
-                data-drawn={share.drawn || undefined}
-                style={{ flexGrow: share.share }}
-                title={share.cluster}
-              >
-                {share.name} <span className="num">{formatShare(share.share)}</span>
-              </div>
-            ))}
-            {decision.draw !== null && <i style={{ left: `${(decision.draw / (shares.at(-1)?.to || 1)) * 100}%` }} />}
-          </div>
-        </section>
-      )}
-      {decision.policies.length > 0 && (
-        <section aria-label="Policies">
-          <h3>Policies</h3>
-          <ul className="request-policies">
-            {decision.policies.map((policy) => (
-              <li key={`${nameResource(policy.resource)} ${policy.reason}`}>
-                <Badge tone={/den|refus|reject|limit/i.test(policy.outcome) ? 'bad' : 'ok'}>
-                  {/den|refus|reject|limit/i.test(policy.outcome) ? '✖' : '✓'} {policy.outcome}
-                </Badge>
-                <span>
-                  {nameResource(policy.resource)}
-                  <span className="muted"> {policy.reason}</span>
-                </span>
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
+      <Shares decision={decision} />
+      <Policies policies={decision.policies} />
       {decision.notes.length > 0 && (
         <section aria-label="Notes">
           <h3>Notes</h3>
@@ -106,5 +67,50 @@ export function DecisionTab({ detail }: { detail: ExchangeDetail }) {
         </section>
       )}
     </div>
+  );
+}
+
+/** The shares as they lay beside each other, and where the draw fell. */
+function Shares({ decision }: { decision: Decision }) {
+  const shares = layShares(decision);
+  if (shares.length < 2) return null;
+  return (
+    <section aria-label="Shares">
+      <h3>Shares and the draw</h3>
+      <div
+        className="request-shares"
+        role="img"
+        aria-label={shares.map((share) => `${share.name} ${formatShare(share.share)}`).join(', ')}
+      >
+        {shares.map((share) => (
+          <div key={share.cluster} data-drawn={share.drawn || undefined} style={{ flexGrow: share.share }} title={share.cluster}>
+            {share.name} <span className="num">{formatShare(share.share)}</span>
+          </div>
+        ))}
+        {decision.draw !== null && <i style={{ left: `${(decision.draw / (shares.at(-1)?.to || 1)) * 100}%` }} />}
+      </div>
+    </section>
+  );
+}
+
+function Policies({ policies }: Pick<Decision, 'policies'>) {
+  if (policies.length === 0) return null;
+  return (
+    <section aria-label="Policies">
+      <h3>Policies</h3>
+      <ul className="request-policies">
+        {policies.map((policy) => (
+          <li key={`${nameResource(policy.resource)} ${policy.reason}`}>
+            <Badge tone={/den|refus|reject|limit/i.test(policy.outcome) ? 'bad' : 'ok'}>
+              {/den|refus|reject|limit/i.test(policy.outcome) ? '✖' : '✓'} {policy.outcome}
+            </Badge>
+            <span>
+              {nameResource(policy.resource)}
+              <span className="muted"> {policy.reason}</span>
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }

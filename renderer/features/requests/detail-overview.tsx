@@ -17,75 +17,82 @@ export function OverviewTab({ detail }: { detail: ExchangeDetail }) {
           <strong className="mono">{flag}</strong> {title}. <span className="soft">{look}</span>
         </Notice>
       ))}
-      {detail.faults.map((fault) => (
-        <div key={`${fault.name} ${fault.effect}`} className="dd-notice tone-fault">
-          <Zap size={14} aria-hidden="true" />
-          <div>
-            Fault <a href={hrefTo('faults', { name: fault.name })}>{fault.name}</a>: {fault.effect}
-            {fault.delayMs !== undefined && ` of ${formatMs(fault.delayMs)}`}
-            {fault.status !== undefined && ` with ${fault.status}`}, on the{' '}
-            {fault.side === 'server' ? 'destination’s' : 'caller’s'} side.
-          </div>
-        </div>
-      ))}
+      <Faults faults={detail.faults} />
       {detail.decision && (
         <p className="request-sentence">
           {describeRule(detail.decision)} {detail.decision.shares.length > 1 && describeDraw(detail.decision)}
         </p>
       )}
       <Stages detail={detail} />
-      <Facts
-        rows={[
-          ['Time', formatClock(detail.time)],
-          ['Duration', formatMs(detail.durationMs)],
-          ['Source', who(detail.sourceNamespace, detail.source, detail.sourceVersion, detail.sourceWorkload)],
-          [
-            'Destination',
-            who(detail.destinationNamespace, detail.destination, detail.destinationVersion, detail.destinationWorkload),
-          ],
-          [
-            'Authority',
-            <span className="mono" key="a">
-              {detail.authority}
-            </span>,
-          ],
-          ['Endpoint', detail.endpoint && <span className="mono">{detail.endpoint}</span>],
-          ['Cluster', detail.cluster && <span className="mono">{detail.cluster}</span>],
-          ['Route', detail.route],
-          ['Details', detail.details && <span className="mono">{detail.details}</span>],
-          [
-            'Protocol',
-            detail.grpcStatus === undefined ? detail.protocol : `${detail.protocol}, grpc-status ${detail.grpcStatus}`,
-          ],
-          [
-            'Transport',
-            detail.mtls ? (
-              <Badge key="m" tone="ok" icon={<Lock size={11} />}>
-                Mutual TLS
-              </Badge>
-            ) : (
-              <Badge key="m" tone="warn" icon={<LockOpen size={11} />}>
-                Plaintext
-              </Badge>
-            ),
-          ],
-          ['Peer', detail.peer.spiffeId && <span className="mono">{detail.peer.spiffeId}</span>],
-          ['Sizes', `${formatBytes(detail.requestBytes)} sent, ${formatBytes(detail.responseBytes)} received`],
-          ['Request id', detail.requestId && <span className="mono">{detail.requestId}</span>],
-          [
-            'Redacted',
-            detail.redacted.length === 0 ? (
-              ''
-            ) : (
-              <span key="r" className="mono">
-                {detail.redacted.join(', ')}
-              </span>
-            ),
-          ],
-        ]}
-      />
+      <DetailFacts detail={detail} />
       <OtherSide exchange={detail} />
     </div>
+  );
+}
+
+function Faults({ faults }: Pick<ExchangeDetail, 'faults'>) {
+  return faults.map((fault) => (
+    <div key={`${fault.name} ${fault.effect}`} className="dd-notice tone-fault">
+      <Zap size={14} aria-hidden="true" />
+      <div>
+        Fault <a href={hrefTo('faults', { name: fault.name })}>{fault.name}</a>: {fault.effect}
+        {fault.delayMs !== undefined && ` of ${formatMs(fault.delayMs)}`}
+        {fault.status !== undefined && ` with ${fault.status}`}, on the {fault.side === 'server' ? 'destination’s' : 'caller’s'}{' '}
+        side.
+      </div>
+    </div>
+  ));
+}
+
+function DetailFacts({ detail }: { detail: ExchangeDetail }) {
+  return (
+    <Facts
+      rows={[
+        ['Time', formatClock(detail.time)],
+        ['Duration', formatMs(detail.durationMs)],
+        ['Source', who(detail.sourceNamespace, detail.source, detail.sourceVersion, detail.sourceWorkload)],
+        [
+          'Destination',
+          who(detail.destinationNamespace, detail.destination, detail.destinationVersion, detail.destinationWorkload),
+        ],
+        [
+          'Authority',
+          <span className="mono" key="a">
+            {detail.authority}
+          </span>,
+        ],
+        ['Endpoint', detail.endpoint && <span className="mono">{detail.endpoint}</span>],
+        ['Cluster', detail.cluster && <span className="mono">{detail.cluster}</span>],
+        ['Route', detail.route],
+        ['Details', detail.details && <span className="mono">{detail.details}</span>],
+        ['Protocol', detail.grpcStatus === undefined ? detail.protocol : `${detail.protocol}, grpc-status ${detail.grpcStatus}`],
+        [
+          'Transport',
+          detail.mtls ? (
+            <Badge key="m" tone="ok" icon={<Lock size={11} />}>
+              Mutual TLS
+            </Badge>
+          ) : (
+            <Badge key="m" tone="warn" icon={<LockOpen size={11} />}>
+              Plaintext
+            </Badge>
+          ),
+        ],
+        ['Peer', detail.peer.spiffeId && <span className="mono">{detail.peer.spiffeId}</span>],
+        ['Sizes', `${formatBytes(detail.requestBytes)} sent, ${formatBytes(detail.responseBytes)} received`],
+        ['Request id', detail.requestId && <span className="mono">{detail.requestId}</span>],
+        [
+          'Redacted',
+          detail.redacted.length === 0 ? (
+            ''
+          ) : (
+            <span key="r" className="mono">
+              {detail.redacted.join(', ')}
+            </span>
+          ),
+        ],
+      ]}
+    />
   );
 }
 

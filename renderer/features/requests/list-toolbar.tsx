@@ -50,7 +50,7 @@ function LiveState({ shown: { rows, sort } }: { shown: RequestList }) {
   const still = !connected ? '■ not connected' : paused ? '❚❚ paused' : sort ? '❚❚ sorted' : '❚❚ frozen';
   return (
     <span className={`requests-live num ${live ? 'tone-ok' : 'tone-warn'}`} data-testid="requests-live">
-      {live ? `▶ live ${formatCount(rate)}/s` : still}
+      {live ? `▶ live${rate === null ? '' : ` ${formatCount(rate)}/s`}` : still}
     </span>
   );
 }
@@ -69,11 +69,11 @@ function useSeen() {
   }, [exchanges]);
 }
 
-/** Rows per second over the last three seconds, by their own times; changes once a second. */
-function useArrivalRate(at: (index: number) => Exchange | undefined): number {
+/** Rows per second over the last three seconds, by their own times; changes once a second. Null until it was measured. */
+function useArrivalRate(at: (index: number) => Exchange | undefined): number | null {
   const latest = useRef(at);
   latest.current = at;
-  const [rate, setRate] = useState(0);
+  const [rate, setRate] = useState<number | null>(null);
   useEffect(() => {
     const count = () => {
       const from = Date.now() - rateWindowMs;

@@ -10,6 +10,7 @@ import { withMarks } from './marked-columns.tsx';
 import { columnsFor } from './request-columns.tsx';
 import { RequestDetail } from './request-detail.tsx';
 import { useRequestList } from './use-request-list.ts';
+import './request-detail.css';
 import './requests.css';
 
 export default function RequestsScreen() {

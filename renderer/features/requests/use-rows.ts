@@ -49,6 +49,35 @@ export function useRows(
   sort: Sort | null,
   selectedId: string | null,
 ): Rows {
+  const held = selectedId !== null || sort !== null;
+  const stand = useStand(ring, held, sort !== null);
+  const { end, frozen, all, topToken } = stand;
+  if (!frozen) sample.settle(ring.end);
+  const isSampled = sort === null && !all && sample.hasGaps(end);
+  const sorted = useSorted(list, older, sort, end, topToken);
+  const newest = useNewestFirst(list, older, end);
+  const shown: RowNumbers = isSampled ? sample : list;
+  const shownAt = useNewestFirst(shown, older, end);
+  const matching = sorted?.count ?? list.countBefore(end) + older.length;
+  return {
+    count: sorted?.count ?? shown.countBefore(end) + older.length,
+    at: sorted?.at ?? shownAt,
+    newest,
+    frozen,
+    fresh: list.countBefore(ring.end) + older.length - matching,
+    matching,
+    sampled: isSampled ? { every: sample.every, leftOut: list.countBefore(end) - sample.countBefore(end) } : null,
+    freeze: stand.freeze,
+    showAll: stand.showAll,
+    release: stand.release,
+    onScrolled: stand.onScrolled,
+    topToken,
+    placeToken: Number(all),
+  };
+}
+
+/** Up to where the list shows what came: to the newest while it follows, to where it was frozen else. `held`: something must not move. */
+function useStand(ring: RingView, held: boolean, isSorted: boolean) {
   const { exchanges } = useEngine();
   const [frozenAt, setFrozenAt] = useState<number | null>(null);
   const [topToken, setTopToken] = useState(0);
@@ -60,55 +89,20 @@ export function useRows(
   const shownEnd = useRef(end);
   shownEnd.current = end;
   const freeze = useCallback(() => setFrozenAt((at) => at ?? shownEnd.current), []);
-  const held = selectedId !== null || sort !== null;
-  // What is selected or sorted must not move; what is neither, nor scrolled, follows again.
-  useEffect(() => {
-    if (held || scrolled.current) return;
+  const follow = useCallback(() => {
     setFrozenAt(null);
     setAll(false);
-  }, [held]);
+  }, []);
+  // What is selected or sorted must not move; what is neither, nor scrolled, follows again.
+  useEffect(() => {
+    if (!held && !scrolled.current) follow();
+  }, [held, follow]);
   useEffect(() => {
     if (held && frozenAt === null && ring.end > 0) freeze();
   }, [held, frozenAt, ring.end, freeze]);
-
-  // The older ones are numbered downwards from -1.
-  const latestOlder = useRef(older);
-  latestOlder.current = older;
-  const at = useCallback((number: number) => (number < 0 ? latestOlder.current[-1 - number] : exchanges.at(number)), [exchanges]);
-  // Once for `end`, whatever the list learns afterwards; asked for by hand it takes in older ones found meanwhile.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the token stands for the asking.
-  const sorted = useMemo(
-    () => sort && new SortedRows([...list.numbersBefore(end), ...latestOlder.current.map((_one, index) => -1 - index)], at, sort),
-    [list, at, sort, end, topToken],
-  );
-  const newest = useCallback(
-    (index: number) => {
-      const number = list.numberAt(index, end);
-      return number === undefined ? older[index - list.countBefore(end)] : exchanges.at(number);
-    },
-    [exchanges, list, end, older],
-  );
-  if (frozenAt === null) sample.settle(ring.end);
-  const isSampled = sort === null && !all && sample.hasGaps(end);
-  const shown: RowNumbers = isSampled ? sample : list;
-  const shownAt = useCallback(
-    (index: number) => {
-      const number = shown.numberAt(index, end);
-      return number === undefined ? older[index - shown.countBefore(end)] : exchanges.at(number);
-    },
-    [exchanges, shown, end, older],
-  );
-  const sortedAt = useCallback((index: number) => sorted?.at(index, at), [sorted, at]);
-  const matching = sorted?.count ?? list.countBefore(end) + older.length;
   return {
-    count: sorted?.count ?? shown.countBefore(end) + older.length,
-    at: sorted ? sortedAt : shownAt,
-    newest,
+    ...{ end, all, topToken, freeze },
     frozen: frozenAt !== null,
-    fresh: list.countBefore(ring.end) + older.length - matching,
-    matching,
-    sampled: isSampled ? { every: sample.every, leftOut: list.countBefore(end) - sample.countBefore(end) } : null,
-    freeze,
     showAll: useCallback(() => {
       // As if it had been scrolled: only the button lets newer ones in.
       scrolled.current = true;
@@ -117,24 +111,47 @@ export function useRows(
     }, [freeze]),
     release: useCallback(() => {
       scrolled.current = false;
-      setAll(false);
-      setFrozenAt(sort === null ? null : exchanges.get().end);
+      follow();
+      if (isSorted) setFrozenAt(exchanges.get().end);
       setTopToken((token) => token + 1);
-    }, [sort, exchanges]),
+    }, [follow, isSorted, exchanges]),
     onScrolled: useCallback(
       (away: boolean) => {
         scrolled.current = away;
         if (away) freeze();
-        else if (!held) {
-          setFrozenAt(null);
-          setAll(false);
-        }
+        else if (!held) follow();
       },
-      [freeze, held],
+      [freeze, follow, held],
     ),
-    topToken,
-    placeToken: Number(all),
   };
+}
+
+/** Row `index` from the top of a list in order of time; `older` ones stand below. */
+function useNewestFirst(list: RowNumbers, older: readonly Exchange[], end: number) {
+  const { exchanges } = useEngine();
+  return useCallback(
+    (index: number) => {
+      const number = list.numberAt(index, end);
+      return number === undefined ? older[index - list.countBefore(end)] : exchanges.at(number);
+    },
+    [exchanges, list, end, older],
+  );
+}
+
+/** Sorted once for `end`, whatever the list learns afterwards; asked for by hand (`token`) it takes in older ones found meanwhile. */
+function useSorted(list: MatchingList, older: readonly Exchange[], sort: Sort | null, end: number, token: number) {
+  const { exchanges } = useEngine();
+  // The older ones are numbered downwards from -1.
+  const latestOlder = useRef(older);
+  latestOlder.current = older;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the token stands for the asking.
+  return useMemo(() => {
+    if (!sort) return null;
+    const at = (number: number) => (number < 0 ? latestOlder.current[-1 - number] : exchanges.at(number));
+    const numbers = [...list.numbersBefore(end), ...latestOlder.current.map((_one, index) => -1 - index)];
+    const rows = new SortedRows(numbers, at, sort);
+    return { count: rows.count, at: (index: number) => rows.at(index, at) };
+  }, [list, exchanges, sort, end, token]);
 }
 
 /**
