@@ -1,4 +1,5 @@
 import { PlugZap, RotateCw } from 'lucide-react';
+import type { StreamState } from '../engine/stream.ts';
 import { useEngine, useStore } from '../engine/use-engine.ts';
 import { Button } from '../ui/button.tsx';
 
@@ -24,15 +25,17 @@ export function ConnectionBanner() {
     <div className="banner tone-warn" role="status" data-testid="connection-banner">
       {stream.phase === 'absent' ? <PlugZap size={14} aria-hidden="true" /> : <RotateCw size={14} aria-hidden="true" />}
       <span className="grow">{describe(stream.phase, desktop, process)}</span>
-      <Button size="small" onClick={() => engine.connect()}>
-        Try now
-      </Button>
+      {stream.phase !== 'silent' && (
+        <Button size="small" onClick={() => engine.connect()}>
+          Try now
+        </Button>
+      )}
     </div>
   );
 }
 
 function describe(
-  phase: 'connecting' | 'reconnecting' | 'absent',
+  phase: Exclude<StreamState['phase'], 'live'>,
   desktop: boolean,
   process: { state: string; message: string } | null,
 ): string {
@@ -42,6 +45,8 @@ function describe(
     return desktop
       ? 'Waiting for the engine to start…'
       : 'This page has no key to the engine. Open it with “npx drydock open”, which adds the key to the address.';
+  if (phase === 'silent')
+    return 'The engine is connected but says nothing: it is stopped, or too busy. What you see is from before.';
   if (phase === 'connecting') return 'The engine does not answer yet. Trying again…';
   return 'Engine restarted or stopped, reconnecting… What you see is from before.';
 }

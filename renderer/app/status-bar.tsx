@@ -18,25 +18,28 @@ export function StatusBar() {
   const rate = graph?.edges.reduce((sum, edge) => sum + edge.rate, 0) ?? 0;
   const mtls = rate > 0 && graph ? graph.edges.reduce((sum, edge) => sum + edge.rate * edge.mtlsShare, 0) / rate : null;
   const [tone, words] = engineWords(stream, status);
+  // Numbers of an engine that does not answer are not what is: the screens say that they are from before, this line says now.
+  const live = stream.phase === 'live';
   return (
     <footer className="status-bar num" data-testid="status-bar">
       <StatusDot tone={tone}>{words}</StatusDot>
       {paused && <StatusDot tone="warn">View paused</StatusDot>}
-      <LinkTo screen="requests">{formatRate(rate)} req/s</LinkTo>
-      {mtls !== null && <LinkTo screen="security">mTLS {formatShare(mtls)}</LinkTo>}
-      {status?.hopOverheadMs && (
+      {live && <LinkTo screen="requests">{formatRate(rate)} req/s</LinkTo>}
+      {live && mtls !== null && <LinkTo screen="security">mTLS {formatShare(mtls)}</LinkTo>}
+      {live && status?.hopOverheadMs && (
         <span title="Added latency of one hop, measured: median and 99th percentile">
           hop +{formatMs(status.hopOverheadMs.p50)} · p99 {formatMs(status.hopOverheadMs.p99)}
         </span>
       )}
-      {graph && <Ejected edges={graph.edges} />}
+      {live && graph && <Ejected edges={graph.edges} />}
       <span className="grow" />
-      {status?.problems.map((problem) => (
-        <span key={problem} className="truncate tone-warn tone-text status-problem" title={problem}>
-          ▲ {problem}
-        </span>
-      ))}
-      {status && <Diagnostics diagnostics={status.diagnostics} />}
+      {live &&
+        status?.problems.map((problem) => (
+          <span key={problem} className="truncate tone-warn tone-text status-problem" title={problem}>
+            ▲ {problem}
+          </span>
+        ))}
+      {live && status && <Diagnostics diagnostics={status.diagnostics} />}
       {status && <span className="muted status-ingress">ingress {status.ingress.replace(/^https?:\/\//, '')}</span>}
     </footer>
   );
@@ -44,6 +47,7 @@ export function StatusBar() {
 
 function engineWords({ phase }: StreamState, status: Status | null): [Tone, string] {
   if (phase === 'live') return status?.health === 'degraded' ? ['warn', 'Engine degraded'] : ['ok', 'Engine running'];
+  if (phase === 'silent') return ['warn', 'Engine silent'];
   if (phase === 'absent') return ['bad', 'No engine'];
   return ['warn', phase === 'connecting' ? 'Connecting' : 'Reconnecting'];
 }

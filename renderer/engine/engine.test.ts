@@ -144,6 +144,9 @@ describe('the stream', () => {
       this.readyState = type === 'open' ? 1 : 3;
       this.dispatchEvent(new Event(type));
     }
+    tell(message: unknown) {
+      this.dispatchEvent(new MessageEvent('message', { data: JSON.stringify(message) }));
+    }
   }
 
   test('subscribes on open, reconnects with growing waits, and asks for the address each time', async () => {
@@ -184,5 +187,32 @@ describe('the stream', () => {
     expect(states).toEqual(['connecting', 'live', 'reconnecting', 'reconnecting', 'reconnecting', 'reconnecting', 'live']);
     stream.close();
     expect(backoffMs(100)).toBe(4000);
+  });
+
+  test('that says nothing for a while is silent, until it speaks again', async () => {
+    const timer = createManualTimer();
+    const socket = new FakeSocket();
+    const states: StreamState['phase'][] = [];
+    const stream = new EngineStream(
+      () => Promise.resolve({ url: 'http://127.0.0.1:1', token: 't' }),
+      { onConnection: () => {}, onState: ({ phase }) => states.push(phase), onMessage: () => {} },
+      timer,
+      () => socket as unknown as WebSocket,
+    );
+    stream.connect();
+    await Promise.resolve();
+    socket.become('open');
+    timer.runAll();
+    timer.runAll();
+    socket.tell({ type: 'status' });
+    timer.runAll();
+    timer.runAll();
+    expect(states).toEqual(['connecting', 'live']);
+    timer.runAll();
+    expect(states.at(-1)).toBe('silent');
+    socket.tell({ type: 'status' });
+    expect(states.at(-1)).toBe('live');
+    stream.close();
+    expect(timer.waiting.size).toBe(0);
   });
 });

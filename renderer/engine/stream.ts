@@ -5,6 +5,8 @@ import type { Timer } from './exchange-ring.ts';
 export type StreamState =
   | { phase: 'connecting'; attempt: number }
   | { phase: 'live' }
+  /** Connected, but nothing comes: the engine is stopped, or busy beyond answering. */
+  | { phase: 'silent' }
   | { phase: 'reconnecting'; attempt: number }
   /** Nothing to connect to: no token in a browser, no engine in the desktop app. */
   | { phase: 'absent' };
@@ -20,6 +22,10 @@ export function backoffMs(attempt: number): number {
   return Math.min(4000, 250 * 2 ** Math.min(attempt, 6));
 }
 
+/** The engine tells something every second. After so many of these times without a word it is called silent. */
+const listenMs = 2000;
+const silentAfter = 3;
+
 /** Keeps one WebSocket to the engine open, for as long as it is not closed. */
 export class EngineStream {
   readonly #find: FindConnection;
@@ -30,6 +36,9 @@ export class EngineStream {
   #retry: unknown = null;
   #attempt = 0;
   #everLive = false;
+  #listening: unknown = null;
+  /** Times listened in vain. */
+  #unheard = 0;
   #closed = false;
   #window = '60s';
 
@@ -66,6 +75,7 @@ export class EngineStream {
 
   close(): void {
     this.#closed = true;
+    this.#stopListening();
     if (this.#retry !== null) this.#timer.clearTimeout(this.#retry);
     this.#socket?.close();
     this.#socket = null;
@@ -88,19 +98,38 @@ export class EngineStream {
       this.#attempt = 0;
       this.#everLive = true;
       this.#listener.onState({ phase: 'live' });
+      this.#listen();
       this.#send({ type: 'subscribe', topics: ['exchanges', 'metrics', 'status', 'events'], window: this.#window });
     });
     socket.addEventListener('message', (event: MessageEvent) => {
-      if (socket === this.#socket) this.#listener.onMessage(JSON.parse(String(event.data)) as StreamMessage);
+      if (socket !== this.#socket) return;
+      if (this.#unheard >= silentAfter) this.#listener.onState({ phase: 'live' });
+      this.#unheard = 0;
+      this.#listener.onMessage(JSON.parse(String(event.data)) as StreamMessage);
     });
     // A failed connect emits error and then close; close alone tells everything we act on.
     socket.addEventListener('close', () => {
       if (socket !== this.#socket) return;
       this.#socket = null;
+      this.#stopListening();
       if (this.#closed) return;
       this.#listener.onState({ phase: this.#everLive ? 'reconnecting' : 'connecting', attempt: this.#attempt });
       this.#retryLater();
     });
+  }
+
+  /** Counted in turns of the timer, not in time: a page that slept itself has missed nothing. */
+  #listen(): void {
+    this.#listening = this.#timer.setTimeout(() => {
+      if (++this.#unheard === silentAfter) this.#listener.onState({ phase: 'silent' });
+      this.#listen();
+    }, listenMs);
+  }
+
+  #stopListening(): void {
+    if (this.#listening !== null) this.#timer.clearTimeout(this.#listening);
+    this.#listening = null;
+    this.#unheard = 0;
   }
 
   #retryLater(): void {
