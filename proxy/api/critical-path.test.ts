@@ -69,7 +69,7 @@ test('the path covers the whole trace exactly, whatever the shape', () => {
 });
 
 test('causes: the injected delay, connecting, the wait between attempts, the app, and what is left to the proxies', () => {
-  const mesh = { mesh: true, attributes: { 'network.peer.address': '127.0.0.1:1' } };
+  const mesh = { mesh: true, attributes: { 'network.peer.address': '127.0.0.1', 'drydock.upstream.address': '127.0.0.1:1' } };
   const attempt = (n: number, backoff: number) => ({
     mesh: true,
     attributes: { 'drydock.attempt': n, 'drydock.backoff_ms': backoff, 'network.peer.address': '127.0.0.1:1' },
@@ -87,6 +87,13 @@ test('causes: the injected delay, connecting, the wait between attempts, the app
     span('in2', 'call', 250, 150, { ...mesh, kind: 'server', service: 'ratings' }),
   ];
   expect(causesOf(spans, 400)).toEqual({ fault: 150, ratings: 200, backoff: 25, proxy: 25 });
+});
+
+test('what a reader of messages does after the answer is work aside, what no span covers is unmeasured', () => {
+  const spans = [span('orders', '', 0, 10), span('publish', 'orders', 5, 1, { kind: 'producer' })];
+  const reader = span('mail', 'publish', 14, 6, { kind: 'consumer' });
+  expect(causesOf([...spans, reader], 20)).toEqual({ orders: 9, publish: 1, aside: 10 });
+  expect(causesOf(spans, 20)).toEqual({ orders: 9, publish: 1, unmeasured: 10 });
 });
 
 test('connecting is told apart where the sidecar measured it', () => {

@@ -1,6 +1,7 @@
 import { endOf, isAttempt, type SpanNode } from './span-tree.ts';
 
-export type Cause = 'app' | 'proxy' | 'fault' | 'backoff' | 'connect' | 'unmeasured';
+/** `aside`: only work that nobody waited for went on, such as that of a message's reader; `unmeasured`: no span tells. */
+export type Cause = 'app' | 'proxy' | 'fault' | 'backoff' | 'connect' | 'aside' | 'unmeasured';
 
 /** A stretch of time that only this span accounts for; `index` is its place in the nodes, -1 where no span was at work. */
 export interface Segment {
@@ -96,7 +97,9 @@ export function summarizeCauses(nodes: readonly SpanNode[], segments: readonly S
     const node = nodes[segment.index];
     let leftMs = segment.toMs - segment.fromMs;
     if (!node) {
-      charge('unmeasured', '', leftMs);
+      const { fromMs, toMs } = segment;
+      const aside = nodes.some(({ span }) => span.startMs < toMs && endOf(span) > fromMs);
+      charge(aside ? 'aside' : 'unmeasured', '', leftMs);
       continue;
     }
     let budget = budgets.get(segment.index);
@@ -149,7 +152,7 @@ function numberOf(node: SpanNode | undefined, attribute: string): number {
 function workerOf(node: SpanNode, nodes: readonly SpanNode[]): string {
   const { span } = node;
   if (!span.mesh) return span.service;
-  const reached = Boolean(span.attributes['network.peer.address']);
+  const reached = Boolean(span.attributes[span.kind === 'server' ? 'drydock.upstream.address' : 'network.peer.address']);
   if (span.kind === 'server') {
     const appSpeaks = node.children.some((child) => nodes[child]?.span.mesh === false);
     return appSpeaks || !reached ? '' : span.service;

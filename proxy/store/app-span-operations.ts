@@ -1,10 +1,8 @@
 import type { Span } from '../api/observability.schema.ts';
 import type { OpenedDatabase } from './open-database.ts';
-import type { AppSpanBrief, StoreLimits } from './store-types.ts';
+import type { StoreLimits } from './store-types.ts';
 
 const maxSpansOfTrace = 20_000;
-/** Enough to tell in a list what a trace is about. */
-const maxBriefed = 500;
 
 /** Spans the apps sent, by trace; the oldest go first. */
 export class AppSpanOperations {
@@ -31,11 +29,11 @@ export class AppSpanOperations {
     return spans.length;
   }
 
-  ofTrace(traceId: string, limit = maxSpansOfTrace): Span[] {
+  ofTrace(traceId: string): Span[] {
     return this.#telemetry
       .prepare<[string, number], string>('SELECT data FROM app_spans WHERE trace_id = ? ORDER BY seq LIMIT ?')
       .pluck()
-      .all(traceId, limit)
+      .all(traceId, maxSpansOfTrace)
       .map((data) => JSON.parse(data) as Span);
   }
 
@@ -53,15 +51,10 @@ export class AppSpanOperations {
     return groups.filter(({ firstId }) => before === undefined || firstId < before).slice(0, limit);
   }
 
-  /** Of those that have any. */
-  briefs(traceIds: readonly string[]): Record<string, AppSpanBrief> {
+  /** How many spans there are of each, none left out. */
+  counts(traceIds: readonly string[]): number[] {
     const count = this.#telemetry.prepare<[string], number>('SELECT count(*) FROM app_spans WHERE trace_id = ?').pluck();
-    const briefs: Record<string, AppSpanBrief> = {};
-    for (const traceId of traceIds) {
-      const spans = count.get(traceId) ?? 0;
-      if (spans > 0) briefs[traceId] = briefOf(this.ofTrace(traceId, maxBriefed), spans);
-    }
-    return briefs;
+    return traceIds.map((traceId) => count.get(traceId) ?? 0);
   }
 }
 
@@ -69,19 +62,3 @@ export class AppSpanOperations {
 const timeDigits = 9;
 const appTraceId = (start: string, traceId: string): string =>
   `${Date.parse(start).toString(36).padStart(timeDigits, '0')}-${traceId}`;
-
-function briefOf(spans: readonly Span[], count: number): AppSpanBrief {
-  const known = new Set(spans.map(({ spanId }) => spanId));
-  const startOf = (span: Span) => Date.parse(span.start) + span.startMs;
-  const ordered = [...spans].sort((a, b) => startOf(a) - startOf(b));
-  const root = ordered.find(({ parentSpanId }) => !known.has(parentSpanId)) ?? ordered[0]!;
-  return {
-    count,
-    errors: spans.filter(({ error }) => error).length,
-    services: [...new Set(ordered.map(({ service }) => service))],
-    rootService: root.service,
-    rootName: root.name,
-    startMs: startOf(ordered[0]!),
-    endMs: Math.max(...spans.map((span) => startOf(span) + span.durationMs)),
-  };
-}

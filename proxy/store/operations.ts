@@ -39,7 +39,7 @@ export function createOperations(database: OpenedDatabase, limits: StoreLimits) 
     insertAppSpans: (spans: readonly Span[]) => appSpans.insert(spans),
     appSpansOfTrace: (traceId: string) => appSpans.ofTrace(traceId),
     appTraceGroups: (before: string | undefined, limit: number) => appSpans.groups(before, limit),
-    appSpanBriefs: (traceIds: readonly string[]) => appSpans.briefs(traceIds),
+    appSpanCounts: (traceIds: readonly string[]) => appSpans.counts(traceIds),
     insertAppLogs: (batch: readonly LogRecord[]) => logs.insert(batch),
     appLogsOfTrace: (traceId: string) => logs.ofTrace(traceId),
 

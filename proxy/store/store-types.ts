@@ -104,19 +104,8 @@ export interface TraceGroup {
   firstId: string;
   /** None of a trace that only apps sent spans of. */
   exchanges: Exchange[];
-  /** What the apps sent of it. */
-  app?: AppSpanBrief;
-}
-
-/** What a list of traces tells of the apps' own spans. Times are epoch milliseconds. */
-export interface AppSpanBrief {
-  count: number;
-  errors: number;
-  services: string[];
-  rootService: string;
-  rootName: string;
-  startMs: number;
-  endMs: number;
+  /** How many spans the apps sent of it. */
+  appSpans: number;
 }
 
 export interface ResourceChange {

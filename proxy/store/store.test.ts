@@ -203,16 +203,11 @@ describe('exchanges', () => {
     let cursor: string | undefined;
     for (let page = 0; page < 5; page++) {
       const { groups, next } = await store.listTraceGroups({ limit: 1, ...(cursor ? { cursor } : {}) });
-      ids.push(...groups.map(({ traceId, app }) => `${traceId} ${app?.count ?? 0}`));
+      ids.push(...groups.map(({ traceId, appSpans }) => `${traceId} ${appSpans}`));
       if (next === null) break;
       cursor = next;
     }
     expect(ids).toEqual([`${makeExchange(3).traceId} 1`, 'app only 2', `${makeExchange(1).traceId} 0`]);
-    const { groups } = await store.listTraceGroups({});
-    expect(groups[1]!.app).toEqual({
-      ...{ count: 2, errors: 1, services: ['worker', 'mail'], rootService: 'worker', rootName: 'nightly job' },
-      ...{ startMs: Date.UTC(2026, 0, 1) + 2, endMs: Date.UTC(2026, 0, 1) + 9 },
-    });
   });
 });
 

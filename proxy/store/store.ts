@@ -197,26 +197,25 @@ export class Store extends DurableStore {
   async listTraceGroups(query: { limit?: number; cursor?: string }): Promise<{ groups: TraceGroup[]; next: string | null }> {
     const { limit = 50, cursor } = query;
     const stored = (await this.calls.read('traceGroups', cursor, limit + 1)) ?? [];
-    const groups = new Map(stored.map((group) => [group.traceId, group]));
+    const groups = new Map<string, TraceGroup>(stored.map((group) => [group.traceId, { ...group, appSpans: 0 }]));
     for (const [traceId, exchanges] of this.#recentTraces()) {
       const group = groups.get(traceId);
       const all = mergeById(group?.exchanges ?? [], exchanges).sort((a, b) => newestFirst(b, a));
       // A trace that only looks younger than the cursor because its beginning is on disk alone belongs to another page.
       const firstId = group && group.firstId < all[0]!.id ? group.firstId : all[0]!.id;
-      if (cursor === undefined || firstId < cursor) groups.set(traceId, { traceId, firstId, exchanges: all });
+      if (cursor === undefined || firstId < cursor) groups.set(traceId, { traceId, firstId, exchanges: all, appSpans: 0 });
     }
     await this.#spanQueue.flush();
     for (const group of (await this.calls.read('appTraceGroups', cursor, limit + 1)) ?? [])
-      if (!groups.has(group.traceId)) groups.set(group.traceId, { ...group, exchanges: [] });
+      if (!groups.has(group.traceId)) groups.set(group.traceId, { ...group, exchanges: [], appSpans: 0 });
     const sorted = [...groups.values()].sort((a, b) => newestFirst({ id: a.firstId }, { id: b.firstId }));
-    const briefs =
+    const page = sorted.slice(0, limit);
+    const counts =
       (await this.calls.read(
-        'appSpanBriefs',
-        sorted.slice(0, limit).map(({ traceId }) => traceId),
-      )) ?? {};
-    const page = sorted
-      .slice(0, limit)
-      .map((group) => ({ ...group, ...(briefs[group.traceId] ? { app: briefs[group.traceId] } : {}) }));
+        'appSpanCounts',
+        page.map(({ traceId }) => traceId),
+      )) ?? [];
+    for (const [place, group] of page.entries()) group.appSpans = counts[place] ?? 0;
     return { groups: page, next: sorted.length > limit ? page.at(-1)!.firstId : null };
   }
 

@@ -14,7 +14,7 @@ import { Runs } from './runs.ts';
 import { buildSeries, type SeriesRequest } from './series.ts';
 import { SpanEdges } from './spans/span-edges.ts';
 import { SplitHistory, type WantedSplit } from './split-history.ts';
-import { listTraces, type TraceListQuery } from './trace-list.ts';
+import { TraceList, type TraceListQuery } from './trace-list.ts';
 
 export type { GraphFacts, GraphServiceFact } from './graph.ts';
 export type { SeriesRequest } from './series.ts';
@@ -38,6 +38,7 @@ export class Telemetry {
   readonly #prometheus: PrometheusMetrics;
   readonly #overhead = new HopOverhead();
   readonly #spanEdges = new SpanEdges();
+  readonly #traceList: TraceList;
   readonly #splits = new SplitHistory();
   #thresholds = defaultHealthThresholds;
   readonly runs: Runs;
@@ -47,6 +48,7 @@ export class Telemetry {
   constructor(options: TelemetryOptions) {
     this.#clock = options.clock;
     this.#store = options.store;
+    this.#traceList = new TraceList(options.store);
     this.#startedMs = options.startedMs ?? options.clock.wallNow();
     this.#prometheus = new PrometheusMetrics(options.trustDomain ?? 'cluster.local');
     const { store, clock } = options;
@@ -121,7 +123,7 @@ export class Telemetry {
 
   /** Unknown words of the filter and bad durations reject with RangeError and words for a 400. */
   async listTraces(query: TraceListQuery): Promise<{ traces: TraceSummary[]; next: string | null }> {
-    return listTraces(this.#store, query);
+    return this.#traceList.list(query);
   }
 
   /** Null when there is no such trace; the apps' log records of it only when asked for. */

@@ -1,6 +1,5 @@
 import type { Exchange } from '../api/exchange.schema.ts';
 import type { Span, Trace, TraceSummary } from '../api/observability.schema.ts';
-import type { AppSpanBrief } from '../store/store-types.ts';
 import { isError } from './judge.ts';
 import type { LostLink } from './lost-context.ts';
 import { countSpans, injectedHere, type SpanSource, spansOf } from './spans/exchange-spans.ts';
@@ -20,7 +19,7 @@ export function buildTrace(
   if (first === undefined) return null;
   const origin = Date.parse(first);
   const spans = exchanges.flatMap((exchange) => spansOf(exchange, origin));
-  const linked = new Map(links.map(({ sent, received }) => [sent.id, received.spanId]));
+  const linked = new Map(links.map(({ sent, received }) => [sent.id, placeOf(received, app)]));
   for (const span of spans) {
     const parent = linked.get(span.exchangeId ?? '');
     if (parent !== undefined && span.parentSpanId === '') Object.assign(span, { parentSpanId: parent, inferred: true });
@@ -35,6 +34,13 @@ export function buildTrace(
   spans.sort((a, b) => a.startMs - b.startMs || depth(a) - depth(b));
   const durationMs = Math.max(0, ...spans.map((s) => s.startMs + s.durationMs));
   return { traceId, start: new Date(origin + startMs).toISOString(), durationMs, spans };
+}
+
+/** The app's own span of a call it received, if it made one: what it sent, it sent within. */
+function placeOf(received: Exchange, app: readonly Span[]): string {
+  const { traceId, spanId } = received;
+  const own = app.find((span) => span.kind === 'server' && span.traceId === traceId && span.parentSpanId === spanId);
+  return own?.spanId ?? spanId;
 }
 
 /** Counts from the earliest span on; returns where that was. */
@@ -53,28 +59,27 @@ function depth(span: Span): number {
   return span.attributes['drydock.attempt'] !== undefined ? 1 : span.kind === 'server' ? 2 : 0;
 }
 
-const farOffMs = 60_000;
-
-/** `app`: what the apps sent of it, their spans alone where there are no exchanges. Null when there is nothing at all. */
-export function summarizeTrace(traceId: string, exchanges: readonly Exchange[], app?: AppSpanBrief): TraceSummary | null {
-  if (exchanges.length === 0) return app === undefined ? null : summarizeAppTrace(traceId, app);
-  const spanIds = new Set(exchanges.map((e) => e.spanId));
+/** `app`: the spans apps sent of it, theirs alone where there are no exchanges. Null when there is nothing at all. */
+export function summarizeTrace(traceId: string, exchanges: readonly Exchange[], app: readonly Span[] = []): TraceSummary | null {
   const ordered = [...exchanges].sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : order(a) - order(b)));
-  const root = ordered.find((e) => !spanIds.has(e.parentSpanId) && e.reporter !== 'destination') ?? ordered[0]!;
-  const first = Date.parse(ordered[0]!.time);
-  // An app whose clock is far off says nothing about how long the trace was.
-  const beside = app !== undefined && Math.abs(app.startMs - first) < farOffMs ? app : undefined;
-  const start = Math.min(first, beside?.startMs ?? first);
-  const end = Math.max(...exchanges.map((e) => Date.parse(e.time) + e.durationMs), beside?.endMs ?? 0);
-  const services = [...ordered.flatMap((e) => [e.source, e.destination]), ...(app?.services ?? [])];
-  return {
+  const extent = app.length > 0 ? buildTrace(traceId, exchanges, app) : extentOf(ordered);
+  if (extent === null) return null;
+  const { start, durationMs } = extent;
+  const count = exchanges.reduce((sum, exchange) => sum + countSpans(exchange), app.length);
+  const services = [...ordered.flatMap((e) => [e.source, e.destination]), ...app.map((span) => span.service)];
+  const shared = {
     traceId,
-    start: new Date(start).toISOString(),
-    durationMs: Math.max(root.durationMs, end - start),
+    start,
+    durationMs,
+    services: [...new Set(services)].filter((s) => s !== '' && s !== 'outside'),
+    spans: count,
+  };
+  const root = rootOf(ordered);
+  if (root === undefined) return { ...shared, ...summarizeApp(buildTrace(traceId, [], app)?.spans ?? []) };
+  return {
+    ...shared,
     rootService: root.source,
     rootName: root.method === '' ? `tcp ${root.destination}` : `${root.method} ${root.path.split('?')[0]}`,
-    services: [...new Set(services)].filter((s) => s !== '' && s !== 'outside'),
-    spans: exchanges.reduce((sum, exchange) => sum + countSpans(exchange), app?.count ?? 0),
     errors: exchanges.filter(isError).length,
     status: root.status,
     faults: exchanges.reduce((sum, e) => sum + injectedHere(e).length, 0),
@@ -82,21 +87,25 @@ export function summarizeTrace(traceId: string, exchanges: readonly Exchange[], 
   };
 }
 
+/** The first call nobody here made, as its caller's side tells it. */
+function rootOf(ordered: readonly Exchange[]): Exchange | undefined {
+  const spanIds = new Set(ordered.map((e) => e.spanId));
+  return ordered.find((e) => !spanIds.has(e.parentSpanId) && e.reporter !== 'destination') ?? ordered[0];
+}
+
+function extentOf(ordered: readonly Exchange[]): { start: string; durationMs: number } | null {
+  const [first] = ordered;
+  if (first === undefined) return null;
+  const end = Math.max(...ordered.map((e) => Date.parse(e.time) + e.durationMs));
+  return { start: first.time, durationMs: Math.max(rootOf(ordered)?.durationMs ?? 0, end - Date.parse(first.time)) };
+}
+
 /** Of apps alone: nobody answered with a status that we know. */
-function summarizeAppTrace(traceId: string, app: AppSpanBrief): TraceSummary {
-  return {
-    traceId,
-    start: new Date(app.startMs).toISOString(),
-    durationMs: app.endMs - app.startMs,
-    rootService: app.rootService,
-    rootName: app.rootName,
-    services: app.services,
-    spans: app.count,
-    errors: app.errors,
-    status: 0,
-    faults: 0,
-    appOnly: true,
-  };
+function summarizeApp(spans: readonly Span[]): Omit<TraceSummary, 'traceId' | 'start' | 'durationMs' | 'services' | 'spans'> {
+  const ids = new Set(spans.map(({ spanId }) => spanId));
+  const root = spans.find(({ parentSpanId }) => !ids.has(parentSpanId)) ?? spans[0];
+  const errors = spans.filter(({ error }) => error).length;
+  return { rootService: root?.service ?? '', rootName: root?.name ?? '', errors, status: 0, faults: 0, appOnly: true };
 }
 
 function order(exchange: Exchange): number {

@@ -77,6 +77,7 @@ function ownAttributes(exchange: SpanSource, injected: readonly AppliedFault[]):
   const answered =
     exchange.standIn?.outcome === 'miss' || exchange.standIn?.outcome === 'forwarded' ? '' : exchange.standIn?.recording;
   return {
+    'drydock.upstream.address': exchange.endpoint,
     'drydock.route': exchange.route,
     'drydock.subset': exchange.destinationVersion,
     'drydock.pool.overflow': flags.includes('UO') || undefined,

@@ -33,11 +33,13 @@ export function CompareCauses({ a, b }: { a: Trace; b: Trace }) {
               </>
             ),
           },
-          { id: 'a', title: 'A', align: 'end', width: '86px', cell: ({ aMs }) => formatMs(aMs) },
-          { id: 'b', title: 'B', align: 'end', width: '86px', cell: ({ bMs }) => formatMs(bMs) },
+          { id: 'a', title: 'A', align: 'end', width: '86px', cell: ({ aMs }) => orNone(aMs) },
+          { id: 'b', title: 'B', align: 'end', width: '86px', cell: ({ bMs }) => orNone(bMs) },
           { id: 'delta', title: 'B − A', align: 'end', width: '120px', cell: ({ aMs, bMs }) => <Delta ms={bMs - aMs} /> },
         ]}
       />
     </>
   );
 }
+
+const orNone = (ms: number): string => (ms === 0 ? '–' : formatMs(ms));

@@ -16,6 +16,7 @@ test('what failed, was injected, goes on, lacks its parent, was moved or names o
     '✖ failed',
     '⚡ fault injected',
   ]);
+  expect(wordsOf({ inferred: true })).toEqual(['┄ inferred']);
   expect(wordsOf({ open: true })).toEqual(['⏵ goes on']);
   expect(wordsOf({ parentSpanId: 'gone' })).toEqual(['⌀ parent not here']);
   expect(wordsOf({ movedMs: 500 })).toEqual(['⧗ moved, another clock']);

@@ -18,6 +18,13 @@ export function marksOf({ span, parentMissing }: SpanNode): SpanMark[] {
   const faults = span.events.filter((event) => event.name.startsWith('fault '));
   if (faults.length > 0)
     marks.push({ glyph: '⚡', word: 'fault injected', tone: 'fault', explain: faults.map(({ name }) => name).join(', ') });
+  if (span.inferred)
+    marks.push({
+      glyph: '┄',
+      word: 'inferred',
+      tone: 'neutral',
+      explain: 'Its trace headers were lost: it is known by time or by its request id what it was sent for',
+    });
   if (span.open) marks.push({ glyph: '⏵', word: 'goes on', tone: 'info', explain: 'It goes on: this is what has passed so far' });
   if (parentMissing)
     marks.push({

@@ -17,11 +17,13 @@ export interface TraceHeadProps {
 
 /** How long it took, what is shown of it, and what can be done with it. */
 export function TraceHead({ trace, switches, away, hasLogs, onCompare, onDownload, onReload, onClose }: TraceHeadProps) {
+  const joined = trace.spans.filter((span) => span.traceId !== trace.traceId).length;
   return (
     <header className="trace-head">
       <div className="grow">
         <h2 className="num">
           {formatMs(trace.durationMs)} · {plural(trace.spans.length, 'span')}
+          {joined > 0 && <span className="muted"> · {joined} joined, their headers were lost</span>}
           {away > 0 && <span className="muted"> · {away} of the mesh folded away</span>}
         </h2>
         <div className="row soft">

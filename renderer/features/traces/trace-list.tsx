@@ -36,7 +36,7 @@ export function TraceList(props: {
 }
 
 function columnsFor(traces: readonly TraceSummary[], narrow: boolean): Column<TraceSummary>[] {
-  const longest = Math.max(0.001, ...traces.map((trace) => trace.durationMs));
+  const fullMs = lengthOfFullBar(traces);
   const all: Column<TraceSummary>[] = [
     { id: 'time', title: 'Time', width: '88px', cell: (t) => <span className="num soft">{formatClock(t.start)}</span> },
     {
@@ -57,7 +57,8 @@ function columnsFor(traces: readonly TraceSummary[], narrow: boolean): Column<Tr
         <span className="trace-length" aria-hidden="true">
           <i
             className={t.errors > 0 ? 'tone-bad' : t.faults > 0 ? 'tone-fault' : 'tone-accent'}
-            style={{ width: `max(2px, ${(t.durationMs / longest) * 100}%)` }}
+            data-cut={t.durationMs > fullMs || undefined}
+            style={{ width: `max(2px, ${Math.min(1, t.durationMs / fullMs) * 100}%)` }}
           />
         </span>
       ),
@@ -80,6 +81,13 @@ function columnsFor(traces: readonly TraceSummary[], narrow: boolean): Column<Tr
   ];
   const keep = ['root', 'duration', 'state'];
   return narrow ? all.filter((column) => keep.includes(column.id)) : all;
+}
+
+/** One that hung for a minute must not make dots of all others: the slowest twentieth is cut off. */
+function lengthOfFullBar(traces: readonly TraceSummary[]): number {
+  const sorted = traces.map(({ durationMs }) => durationMs).sort((a, b) => a - b);
+  const [most = 0, usual = 0] = [sorted.at(-1), sorted[Math.floor(sorted.length * 0.95)]];
+  return Math.max(0.001, most > 2 * usual ? 1.25 * usual : most);
 }
 
 function Outcome({ trace }: { trace: TraceSummary }) {

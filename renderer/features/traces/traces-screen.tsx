@@ -173,10 +173,14 @@ function Explained({ wanted, traces, count }: { wanted: Wanted; traces: Traces; 
       )}
       <span className="grow" />
       <span className="num" data-testid="traces-count">
-        {formatCount(count)}
-        {traces.phase === 'all' ? ' of all kept' : ' so far'}
+        {countWords(count, filter.terms.length > 0, traces.phase)}
         {traces.looking && <span className="muted"> · looking further back…</span>}
       </span>
     </div>
   );
+}
+
+function countWords(count: number, filtered: boolean, phase: Traces['phase']): string {
+  if (filtered) return `${formatCount(count)} found${phase === 'all' ? ' in all kept' : ' so far'}`;
+  return phase === 'all' ? `all ${formatCount(count)} kept` : `latest ${formatCount(count)}`;
 }

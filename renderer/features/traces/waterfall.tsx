@@ -208,11 +208,10 @@ function SpanRow({ id, row, place, top, whole, ...props }: SpanRowProps) {
           {span.mesh ? '▨' : '●'}
           <span className="visually-hidden">{span.mesh ? 'mesh' : 'app'}</span>
         </span>
-        <span className="truncate">
+        <span className="truncate" title={`${span.service} ${span.name}`}>
           {!isAttempt(span) && <b>{span.service} </b>}
           <span className="soft">{isAttempt(span) ? '' : span.kind === 'server' ? 'received ' : span.mesh ? 'sent ' : ''}</span>
           {span.name}
-          {span.inferred && <span className="muted"> ┄ inferred</span>}
           {folded && <span className="muted"> +{childCount}</span>}
         </span>
         {marks.map(({ glyph, word, tone, explain }) => (
