@@ -142,6 +142,34 @@ async function ended(id: string): Promise<Replay> {
   return replaySchema.parse((await api('GET', `/replays/${id}`)).json);
 }
 
+describe('a replay whose dependencies answer from the recording', () => {
+  const front = () => ask('/front', { host: 'web:9080' }, { to: batchOutbound() });
+
+  test('asks only the service under test; everybody else reaches the services, and at the end so does that one', async () => {
+    await record(front);
+    reviews.v1 = (_request, response) => json(response, { version: 'newer' });
+    expect(await replay({})).toMatchObject({ same: 0, different: 1 });
+    seen.length = 0;
+    const { json: plan } = await api('GET', '/recordings/monday/replay-plan');
+    expect((plan as ReplayPlan).dependencies).toEqual([{ from: 'web', service: 'reviews', calls: 1 }]);
+    const run = await replay({ dependencies: 'recorded' });
+    expect(run).toMatchObject({ sent: 1, same: 1, different: 0, standIns: [{ from: 'web', service: 'reviews' }] });
+    expect(seen).toEqual([]);
+    expect((await api('GET', '/simulations')).json.simulations).toEqual([]);
+    expect(JSON.parse((await front()).body)).toEqual({ page: 'front', reviews: { version: 'newer' } });
+  });
+
+  test('does not begin where another stand-in already answers, and leaves that one alone', async () => {
+    await record(front);
+    const other = await api('POST', '/simulations', { recording: 'monday', service: 'reviews', from: 'web' });
+    expect(other.status).toBe(200);
+    const run = await replay({ dependencies: 'recorded' });
+    expect(run).toMatchObject({ state: 'cancelled', sent: 0 });
+    expect(run.problem).toContain('already answers for reviews to web');
+    expect(((await api('GET', '/simulations')).json.simulations as unknown[]).length).toBe(1);
+  });
+});
+
 describe('a replay to a version', () => {
   test('goes through the caller’s sidecar, with its identity, its routes’ headers and mutual TLS, and back to the routes after', async () => {
     await record(() => ask('/reviews/1'));

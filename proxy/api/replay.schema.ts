@@ -37,11 +37,17 @@ export const replayRequestSchema = z.strictObject({
   cookies: z.boolean().default(true),
   /** WebSocket and gRPC messages: each after the answers it was recorded after, or at its recorded time. */
   streams: z.enum(['lock-step', 'timed']).default('lock-step'),
+  /** `recorded`: what the called services themselves call is answered by the recording while the replay runs, for these callers only. */
+  dependencies: z.enum(['live', 'recorded']).default('live'),
 });
 export type ReplayRequest = z.infer<typeof replayRequestSchema>;
 
 export const replayRulesSchema = z.strictObject(compareRules);
 export type ReplayRules = z.infer<typeof replayRulesSchema>;
+
+/** Calls that services made because of the calls that are sent again. */
+export const replayDependencySchema = z.object({ from: z.string(), service: z.string(), calls: z.number().int() });
+export type ReplayDependency = z.infer<typeof replayDependencySchema>;
 
 const fieldSchema = z.object({ path: z.string(), kind: z.string(), recorded: z.string(), replayed: z.string() });
 
@@ -172,6 +178,10 @@ export const replaySchema = z.object({
   /** With which rules the differences below were judged. */
   rules: replayRulesSchema.optional(),
   noise: z.boolean().optional(),
+  /** Trace ids of what it sends begin with it. */
+  tracePrefix: z.string().optional(),
+  /** Edges that the recording answered for while it ran. */
+  standIns: z.array(replayDependencySchema).optional(),
   /** Against what answers were compared. */
   against: z.enum(['recording', 'baseline']).optional(),
   verdict: z.enum(['same', 'different', 'failed', 'unproven']).optional(),
@@ -210,5 +220,7 @@ export const replayPlanSchema = z.object({
   notes: z.array(z.object({ text: z.string(), calls: z.number().int() })),
   /** Hosts off this machine that calls would go to: each has to be confirmed. */
   remoteHosts: z.array(z.string()).optional(),
+  /** What `dependencies: recorded` would answer from the recording; never an edge that is itself sent again. */
+  dependencies: z.array(replayDependencySchema).optional(),
 });
 export type ReplayPlan = z.infer<typeof replayPlanSchema>;

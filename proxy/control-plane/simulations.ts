@@ -65,11 +65,11 @@ export class Simulations {
     return this.list().find((simulation) => simulation.id === id) ?? null;
   }
 
-  /** Goes on until it is stopped, over restarts of the engine too. */
-  async start(request: SimulationRequest): Promise<Simulation> {
+  /** Goes on until it is stopped, over restarts of the engine too unless it is only `passing`. */
+  async start(request: SimulationRequest, { passing = false }: { passing?: boolean } = {}): Promise<Simulation> {
     const startedAt = new Date(this.#options.clock.wallNow()).toISOString();
     const view = await this.#start({ id: `sim-${++this.#count}`, startedAt, request }, undefined);
-    await this.#save(view);
+    if (!passing) await this.#save(view);
     const answers = view.answers === 1 ? '1 answer' : `${view.answers} answers`;
     this.#tell('simulation.started', view, `${view.recording} answers for ${view.service}: ${answers}`);
     return view;

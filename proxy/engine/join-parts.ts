@@ -10,6 +10,7 @@ import { typesForHost } from '../control-plane/message-names/message-names.ts';
 import { Reflection } from '../control-plane/message-names/reflection.ts';
 import { findPortOwner } from '../control-plane/port-owner.ts';
 import { createRemoteCheck, createSteering, ReplayCaller } from '../control-plane/replay-send.ts';
+import { createReplayStandIns } from '../control-plane/replay-stand-ins.ts';
 import { Rotation } from '../control-plane/rotation.ts';
 import { MeshOfScenario } from '../control-plane/scenario-mesh.ts';
 import { StreamHub } from '../control-plane/server/stream-hub.ts';
@@ -159,7 +160,8 @@ function joinReplays(core: EngineCore, parts: Pick<Parts, 'store' | 'redactor' |
   const caller = new ReplayCaller(current);
   const { send, prepare } = caller;
   const steer = createSteering(current, (prefix, pins) => dataPlane.pinTraces(prefix, pins));
-  const sending = { send, prepare, steer, leavesMachine: createRemoteCheck(current), flush: collecting(dataPlane) };
+  const standIn = createReplayStandIns(() => core.joined?.simulations);
+  const sending = { send, prepare, steer, standIn, leavesMachine: createRemoteCheck(current), flush: collecting(dataPlane) };
   const onActive = () => core.joined?.intake.chooseWhatIsKept();
   return { caller, send, replayer: new Replayer({ store, clock, random, redactor, ...sending, onActive }) };
 }

@@ -60,6 +60,25 @@ export class CallTree {
     return new Set(this.#all.filter((facts) => isCall(facts) && this.causeOf(facts) === null).map(({ id }) => id));
   }
 
+  /** Edges of calls that services made because of root calls, most calls first; none on which root calls go as well. */
+  dependencies(roots: ReadonlySet<string>): { from: string; service: string; calls: number }[] {
+    const rootEdges = new Set<string>();
+    const below = new Map<string, { from: string; service: string; calls: number }>();
+    for (const facts of this.#all) {
+      const { id, source, destination, reporter } = facts;
+      const key = `${source}→${destination}`;
+      if (roots.has(id)) rootEdges.add(key);
+      else if (isCall(facts) && reporter !== 'destination' && source !== '' && destination !== '') {
+        const known = below.get(key);
+        below.set(key, { from: source, service: destination, calls: (known?.calls ?? 0) + 1 });
+      }
+    }
+    return [...below]
+      .filter(([key]) => !rootEdges.has(key))
+      .map(([, edge]) => edge)
+      .sort((a, b) => b.calls - a.calls);
+  }
+
   /** Root id → edges below it and its own, `source→destination` → calls and attempts, as callers' sidecars reported them. */
   edges(): Map<string, EdgeCounts> {
     const rootOf = new Map<string, string>();

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Exchange, ExchangeDetail } from '../api/exchange.schema.ts';
-import type { Replay, ReplayPlan, ReplayRequest, ReplayRules } from '../api/replay.schema.ts';
+import type { Replay, ReplayDependency, ReplayPlan, ReplayRequest, ReplayRules } from '../api/replay.schema.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Store } from '../store/store.ts';
 import type { StoreResult } from '../store/store-types.ts';
@@ -31,6 +31,8 @@ export interface ReplayerOptions {
    * Without it no replay can go elsewhere.
    */
   steer?: (tracePrefix: string, target: ReplayTarget | null) => Promise<string>;
+  /** From now on the recording answers these callers for these services; resolves to what ends it. Rejects when something else does so already. */
+  standIn?: (recordingId: string, edges: readonly ReplayDependency[]) => Promise<() => Promise<void>>;
   /** Whether calls to a host, a service's full name or any other, leave this machine by the configuration in force. */
   leavesMachine?: (host: string) => boolean;
   /** Before the first call of a replay: resolves when calls can be sent on time. */
@@ -84,11 +86,12 @@ export class Replayer {
     if (typeof asked === 'string') return { ok: false, code: 'invalid', message: asked };
     const remote = unconfirmed(hostsOf(asked.target), request.confirmRemote ?? []);
     if (remote !== '') return { ok: false, code: 'conflict', message: remote };
+    const prefix = randomBytes(PREFIX_BYTES).toString('hex');
     const setup: RunSetup = {
       request,
       ...asked,
-      replay: this.#newReplay(recording, request, asked.pacing.pace),
-      prefix: randomBytes(PREFIX_BYTES).toString('hex'),
+      replay: { ...this.#newReplay(recording, request, asked.pacing.pace), tracePrefix: prefix },
+      prefix,
       recordedFrom: recording.origin.startsWith('imported') ? 0 : Date.parse(recording.startedAt),
       exchanges: recording.exchanges,
       now: () => clock.now(),
@@ -242,11 +245,27 @@ export class Replayer {
     if (this.#running.size === 1) this.#options.onActive?.(true);
   }
 
-  async #leave({ replay, setup }: ReplayRun): Promise<void> {
+  async #leave(run: ReplayRun): Promise<void> {
+    const { replay, setup } = run;
     this.#byPrefix.delete(setup.prefix);
     this.#running.delete(replay.id);
     if (this.#running.size === 0) this.#options.onActive?.(false);
     if (setup.target !== null) await this.#options.steer?.(setup.prefix, null);
+    await run.letGo?.();
+  }
+
+  /** '' when the recording answers for what the called services call, or nobody asked for that. */
+  async #standIn(run: ReplayRun, { plan: { dependencies = [] } }: Survey): Promise<string> {
+    if (run.setup.request.dependencies !== 'recorded' || dependencies.length === 0) return '';
+    const { standIn } = this.#options;
+    if (standIn === undefined) return 'This engine cannot answer for services';
+    try {
+      run.letGo = await standIn(run.replay.recordingId, dependencies);
+      run.replay.standIns = dependencies;
+      return '';
+    } catch (error) {
+      return `The recording cannot answer for other services: ${error instanceof Error ? error.message : String(error)}`;
+    }
   }
 
   async #play(run: ReplayRun, surveyed: Promise<Survey | string>, rules: readonly VariableRule[]): Promise<void> {
@@ -256,6 +275,15 @@ export class Replayer {
     if (run.concluded) return;
     if (typeof survey === 'string') {
       await this.#end(run, 'cancelled', survey);
+      return;
+    }
+    const refused = await this.#standIn(run, survey);
+    if (run.concluded) {
+      await run.letGo?.();
+      return;
+    }
+    if (refused !== '') {
+      await this.#end(run, 'cancelled', refused);
       return;
     }
     const makeSession = run.makeSession ?? begin(run, survey, rules);

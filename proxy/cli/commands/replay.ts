@@ -16,7 +16,8 @@ const streamModes = ['lock-step', 'timed'] as const;
 export const command: Command = {
   usage:
     'replay NAME [--speed 2] [--pace original|fast|one-by-one] [--max-idle 5s] [--concurrency N] [--streams lock-step|timed]\n' +
-    '    [--to reviews=v2|reviews=http://127.0.0.1:9999] [--allow-remote HOST]… [--capture RULE]… [--auto-variables] [--no-cookies]\n' +
+    '    [--to reviews=v2|reviews=http://127.0.0.1:9999] [--mock-dependencies] [--allow-remote HOST]…\n' +
+    '    [--capture RULE]… [--auto-variables] [--no-cookies]\n' +
     '    [--diff] [--ignore PATH]… [--unordered PATH]… [--tolerance PATH±N]… [--noise [--noise-writes]] [--junit FILE] | replay NAME --plan',
   summary:
     'Sends the root calls of a recording again; services make their own. With --diff, --noise or --junit: exit code 1 when an answer differs.\n' +
@@ -32,6 +33,7 @@ export const command: Command = {
     capture: { type: 'string', multiple: true },
     'auto-variables': { type: 'boolean' },
     'no-cookies': { type: 'boolean' },
+    'mock-dependencies': { type: 'boolean' },
     diff: { type: 'boolean' },
     ignore: { type: 'string', multiple: true },
     unordered: { type: 'string', multiple: true },
@@ -83,6 +85,7 @@ function readOptions(values: OptionValues) {
     variables: texts(values, 'capture'),
     autoVariables: values['auto-variables'] === true,
     cookies: values['no-cookies'] !== true,
+    ...(values['mock-dependencies'] === true ? { dependencies: 'recorded' as const } : {}),
     diff,
     ignore: texts(values, 'ignore'),
     unordered: texts(values, 'unordered'),

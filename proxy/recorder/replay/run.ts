@@ -48,6 +48,8 @@ export class ReplayRun {
   readonly calls = new ReplayedCalls();
   savedAt: number;
   concluded = false;
+  /** Lets services answer for themselves again, where the recording did. */
+  letGo: (() => Promise<void>) | null = null;
   /** Calls that began late because they waited for an answer: the one before on their connection, or one with a value for them. */
   held = 0;
   session = new ReplaySession([], false);

@@ -78,6 +78,7 @@ export async function surveyRecording(
       suggestions: finder.suggestions(),
       notes: notes.list(),
       remoteHosts: [...remoteHosts],
+      dependencies: tree.dependencies(roots),
     },
   };
 }

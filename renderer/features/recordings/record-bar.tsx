@@ -6,25 +6,16 @@ import { Button, formatCount, Input, Select, useToasts } from '../../ui/index.ts
 
 /** Starts a recording: of everything, or of the calls of an edge; until it is stopped, or for a minute. */
 export function RecordBar({ onStarted }: { onStarted: (id: string) => void }) {
-  const engine = useEngine();
-  const toasts = useToasts();
   const [name, setName] = useState('');
   const [from, setFrom] = useState('');
   const [to, setTo] = useState('');
   const [path, setPath] = useState('');
   const services = useServiceNames();
+  const begin = useBegin(onStarted);
   const start = async (forText?: string) => {
-    try {
-      const chosen = name.trim() || `recording-${new Date().toTimeString().slice(0, 8).replaceAll(':', '-')}`;
-      const given = Object.entries({ from, to, path: path.trim() }).filter(([, value]) => value !== '');
-      const filter = given.length === 0 ? undefined : (Object.fromEntries(given) as RecordingFilter);
-      const recording = await engine.call('startRecording', { body: { name: chosen, filter, for: forText } });
-      await engine.refreshRecordings();
-      setName('');
-      onStarted(recording.id);
-    } catch (error) {
-      toasts.error('The recording was not started', error);
-    }
+    const given = Object.entries({ from, to, path: path.trim() }).filter(([, value]) => value !== '');
+    const filter = given.length === 0 ? undefined : (Object.fromEntries(given) as RecordingFilter);
+    if (await begin({ name, filter, for: forText })) setName('');
   };
   return (
     <div className="row rec-bar">
@@ -52,6 +43,39 @@ export function RecordBar({ onStarted }: { onStarted: (id: string) => void }) {
       </Button>
     </div>
   );
+}
+
+/** The way forward where nothing was recorded yet. */
+export function RecordMinute({ onStarted }: { onStarted: (id: string) => void }) {
+  const begin = useBegin(onStarted);
+  return (
+    <Button
+      variant="primary"
+      icon={<Disc size={14} />}
+      data-testid="record-first-minute"
+      onClick={() => void begin({ name: '', for: '60s' })}
+    >
+      Record next 60 s
+    </Button>
+  );
+}
+
+/** Starts one; false when it could not be, which is said. Without a name it gets its time. */
+function useBegin(onStarted: (id: string) => void) {
+  const engine = useEngine();
+  const toasts = useToasts();
+  return async ({ name, ...rest }: { name: string; filter?: RecordingFilter | undefined; for?: string | undefined }) => {
+    try {
+      const chosen = name.trim() || `recording-${new Date().toTimeString().slice(0, 8).replaceAll(':', '-')}`;
+      const recording = await engine.call('startRecording', { body: { name: chosen, ...rest } });
+      await engine.refreshRecordings();
+      onStarted(recording.id);
+      return true;
+    } catch (error) {
+      toasts.error('The recording was not started', error);
+      return false;
+    }
+  };
 }
 
 function useServiceNames(): { value: string; label: string }[] {

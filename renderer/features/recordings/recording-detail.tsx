@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import type { RecordedRowFilter, Recording } from '../../../proxy/api/recording.schema.ts';
-import { useRoute } from '../../app/router.ts';
+import { useRoute, useRouter } from '../../app/router.ts';
 import { useCall } from '../../engine/use-engine.ts';
 import { Tabs } from '../../ui/index.ts';
 import { RecordedRows } from './recorded-rows.tsx';
@@ -21,11 +21,18 @@ export interface RecordingDetailProps {
   onMade: (id: string) => void;
 }
 
+/** By the address; else stubs, which hold no exchanges, open where they are used. */
+function tabOf(named: string | null, { exchanges, stubs }: Recording): Tab {
+  if (named === 'exchanges' || named === 'replays' || named === 'standin') return named;
+  return exchanges === 0 && stubs !== undefined ? 'standin' : 'exchanges';
+}
+
 /** One recording: what it is, when its calls were, and its exchanges, replays and stand-ins. */
 export function RecordingDetail({ recording, onDeleted, onMade }: RecordingDetailProps) {
   const { query } = useRoute();
-  const isForStandIn = query.get('tab') === 'standin' || (recording.exchanges === 0 && recording.stubs !== undefined);
-  const [tab, setTab] = useState<Tab>(isForStandIn ? 'standin' : 'exchanges');
+  const router = useRouter();
+  const tab = tabOf(query.get('tab'), recording);
+  const setTab = (next: Tab) => router.setQuery({ tab: next === tabOf(null, recording) ? undefined : next, replay: undefined });
   const [asksReplay, setAsksReplay] = useState(false);
   const [range, setRange] = useState<TimeRange | null>(null);
   const [filter, setFilter] = useState<RecordedRowFilter>({ hops: 'calls' });

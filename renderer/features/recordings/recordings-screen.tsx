@@ -4,7 +4,7 @@ import { useRoute, useRouter } from '../../app/router.ts';
 import { useEngine, useRecordings } from '../../engine/use-engine.ts';
 import { EmptyState, Toolbar } from '../../ui/index.ts';
 import { ImportButton } from './import-button.tsx';
-import { RecordBar, RunningRecordings } from './record-bar.tsx';
+import { RecordBar, RecordMinute, RunningRecordings } from './record-bar.tsx';
 import { RecordingDetail } from './recording-detail.tsx';
 import { RecordingList } from './recording-list.tsx';
 import './recordings.css';
@@ -18,7 +18,7 @@ export default function RecordingsScreen() {
   const { query } = useRoute();
   const router = useRouter();
   const selected = recordings.find((r) => r.id === query.get('id')) ?? null;
-  const select = (id: string) => router.setQuery({ id }, { push: true });
+  const select = (id: string) => router.setQuery({ id, tab: undefined, replay: undefined }, { push: true });
   const running = recordings.filter((r) => r.state === 'recording');
   const isRunning = running.length > 0;
   useEffect(() => {
@@ -35,9 +35,9 @@ export default function RecordingsScreen() {
       </Toolbar>
       <RunningRecordings running={running} onStopped={select} />
       {recordings.length === 0 ? (
-        <EmptyState icon={Disc} title="Nothing recorded yet">
-          Press <b>Record</b>, or take the next minute. A recording keeps every hop with its timing, headers and bodies; secrets
-          are redacted before anything is written. It can be replayed, compared, and stand in for a service.
+        <EmptyState icon={Disc} title="Nothing recorded yet" actions={<RecordMinute onStarted={select} />}>
+          A recording keeps every hop with its timing, headers and bodies; secrets are redacted before anything is written. It can
+          be replayed, compared, and stand in for a service.
         </EmptyState>
       ) : (
         <div className="rec-split">
@@ -47,7 +47,7 @@ export default function RecordingsScreen() {
               <RecordingDetail
                 key={selected.id}
                 recording={selected}
-                onDeleted={() => router.setQuery({ id: undefined })}
+                onDeleted={() => router.setQuery({ id: undefined, tab: undefined, replay: undefined })}
                 onMade={select}
               />
             ) : (

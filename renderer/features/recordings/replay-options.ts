@@ -21,6 +21,8 @@ export interface ReplayOptions {
   suggested: readonly string[];
   ownVariables: string;
   streams: ReplayRequest['streams'];
+  /** What the called services call: the services themselves, or this recording in their place. */
+  dependencies: ReplayRequest['dependencies'];
 }
 
 export type Rhythm = '1' | '2' | '10' | 'fast' | 'one-by-one';
@@ -49,6 +51,7 @@ export const emptyOptions: ReplayOptions = {
   suggested: [],
   ownVariables: '',
   streams: 'lock-step',
+  dependencies: 'live',
 };
 
 /** `service=` chosen with an address still to be written. */
@@ -82,6 +85,7 @@ export function toRequest(options: ReplayOptions): Partial<ReplayRequest> {
     cookies: options.cookies,
     variables: [...options.suggested, ...lines(options.ownVariables)],
     streams: options.streams,
+    dependencies: options.dependencies,
   };
 }
 

@@ -1,6 +1,7 @@
 import { CircleStop, Pause, Play } from 'lucide-react';
 import { useState } from 'react';
 import type { Replay, ReplayRules } from '../../../proxy/api/replay.schema.ts';
+import { hrefTo } from '../../app/router.ts';
 import { useCall, useEngine } from '../../engine/use-engine.ts';
 import { Button, formatCount, Notice, plural, Stat, useToasts } from '../../ui/index.ts';
 import { ReplayComparison } from './replay-comparison.tsx';
@@ -33,6 +34,12 @@ export function ReplayResult({ replay: listed }: { replay: Replay }) {
       <Counts replay={replay} />
       {running && <Progress replay={replay} />}
       {!running && <Verdict replay={replay} />}
+      {replay.standIns && replay.standIns.length > 0 && (
+        <p className="soft">
+          Mock dependencies: this recording answered{' '}
+          {replay.standIns.map(({ from, service }) => `${from} → ${service}`).join(', ')}.
+        </p>
+      )}
       <RulesInForce rules={rules} onChange={running ? null : (next) => void judge(next)} />
       {replay.endpoints !== undefined && replay.endpoints.length > 0 && (
         <ReplayEndpoints endpoints={replay.endpoints} noise={replay.noise === true} chosen={endpoint} onChoose={setEndpoint} />
@@ -55,7 +62,7 @@ export function ReplayResult({ replay: listed }: { replay: Replay }) {
 function Counts({ replay }: { replay: Replay }) {
   return (
     <div className="rec-stats">
-      <Stat label="Sent" value={`${formatCount(replay.sent)} of ${formatCount(replay.total)}`} />
+      <Stat label="Sent" value={<Sent replay={replay} />} />
       <Stat
         label="✓ Same"
         value={<span data-testid="replay-same">{formatCount(replay.same)}</span>}
@@ -69,6 +76,13 @@ function Counts({ replay }: { replay: Replay }) {
       <Stat label="✖ Failed" value={formatCount(replay.failed)} tone={replay.failed > 0 ? 'bad' : undefined} />
     </div>
   );
+}
+
+/** Leads to the requests themselves. */
+function Sent({ replay: { sent, total, tracePrefix } }: { replay: Replay }) {
+  const words = `${formatCount(sent)} of ${formatCount(total)}`;
+  if (tracePrefix === undefined || sent === 0) return words;
+  return <a href={hrefTo('requests', { filter: `trace:${tracePrefix}*` })}>{words}</a>;
 }
 
 function Progress({ replay }: { replay: Replay }) {

@@ -1,11 +1,13 @@
-import { useState } from 'react';
 import type { Replay } from '../../../proxy/api/replay.schema.ts';
+import { useRoute, useRouter } from '../../app/router.ts';
 import { Button, ErrorState, formatClock } from '../../ui/index.ts';
 import { ReplayResult } from './replay-result.tsx';
 
 /** The replays of one recording; the newest is open. */
 export function ReplaysTab({ replays, error }: { replays: Replay[]; error: string | null }) {
-  const [chosen, setChosen] = useState<string | null>(null);
+  const { query } = useRoute();
+  const router = useRouter();
+  const chosen = query.get('replay');
   if (error && replays.length === 0) return <ErrorState title="The replays cannot be read" message={error} />;
   const shown = replays.find((r) => r.id === chosen) ?? replays[0];
   if (!shown)
@@ -15,8 +17,13 @@ export function ReplaysTab({ replays, error }: { replays: Replay[]; error: strin
       {replays.length > 1 && (
         <fieldset className="row rec-runs" aria-label="Replays of this recording">
           {replays.slice(0, 8).map((replay) => (
-            <Button key={replay.id} size="small" aria-pressed={replay.id === shown.id} onClick={() => setChosen(replay.id)}>
-              {formatClock(replay.startedAt, false)}
+            <Button
+              key={replay.id}
+              size="small"
+              aria-pressed={replay.id === shown.id}
+              onClick={() => router.setQuery({ replay: replay.id === replays[0]?.id ? undefined : replay.id })}
+            >
+              {formatClock(replay.startedAt, false)} {replay.to === null ? 'live' : replay.to.replace('=', ' ')}
             </Button>
           ))}
         </fieldset>
