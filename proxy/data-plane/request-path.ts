@@ -1,7 +1,10 @@
 import type { Clock, Random } from './clock.ts';
-import { finishResponse, sanitizeRequest, stampRequest, workloadOfMetadataId } from './edge-headers.ts';
+import { applyManager, managerSettings } from './connection-manager.ts';
+import { closed, watchDownstream } from './downstream-end.ts';
+import { sanitizeRequest, stampRequest } from './edge-headers.ts';
 import { addFlag, type LocalReply, type RouteFilter } from './exchange.ts';
 import type { ExchangeReporter } from './exchange-reporter.ts';
+import { identifyPeer } from './identify-peer.ts';
 import type { IdSource } from './ids.ts';
 import { sendLocalReply } from './listener/local-reply.ts';
 import type { MessageBudget } from './live/message-log.ts';
@@ -9,10 +12,11 @@ import { type ExchangeOrigin, LiveExchange } from './live-exchange.ts';
 import type { OverloadGuard } from './overload.ts';
 import type { PinnedTraces } from './pinned-traces.ts';
 import type { PreparedVirtualHost, RouteTable } from './route/prepare-view.ts';
+import { refuseTarget } from './route/refuse-target.ts';
 import { finalizeRequest, httpsRedirect, selectInboundRoute, selectRoute } from './route/route-request.ts';
-import type { HttpManagerSettings, HttpPatches, InboundPort } from './snapshot.ts';
+import { runFilters } from './route-filters/run-filters.ts';
+import type { HttpPatches, InboundPort } from './snapshot.ts';
 import type { DownstreamRequest } from './stream.ts';
-import { managerSettings, startStreamTimers } from './stream-timers.ts';
 import { beginSpan } from './trace-context.ts';
 import type { Upstreams } from './upstream/upstreams.ts';
 
@@ -65,7 +69,7 @@ export async function runExchange(downstream: DownstreamRequest, path: ListenerP
   const { faults } = downstream.connection;
   if (faults !== undefined) exchange.faults.push(...faults);
   deps.onBegin(exchange);
-  watchDownstream(exchange, deps);
+  watchDownstream(exchange, deps.httpDate);
   const reply = await decide(exchange, path, deps);
   if (reply !== undefined && !exchange.downstream.closed) await answer(exchange, reply);
   if (!exchange.downstream.closed) await closed(exchange);
@@ -75,42 +79,25 @@ export async function runExchange(downstream: DownstreamRequest, path: ListenerP
 
 /** The stages in request order. Undefined: the upstream's response is on its way or done. */
 async function decide(exchange: LiveExchange, path: ListenerPath, deps: RequestPathDeps): Promise<LocalReply | undefined> {
-  const { clock, ids, random } = deps;
+  const { clock, random } = deps;
   exchange.enterStage('listener', exchange.startedAt);
-  const pressure = deps.overload?.pressure() ?? 'none';
-  if (pressure !== 'none') exchange.downstream.closeAfterResponse();
-  const sampling = exchange.snapshot.samplingPercent;
-  exchange.trace = beginSpan(exchange.headers, ids, () => sampling >= 100 || random() * 100 < sampling);
-  sanitizeRequest(exchange, ids);
-  if (path.direction === 'inbound') identifyPeer(exchange, path);
-  if (pressure === 'shed') return { status: 503, body: 'envoy overloaded', flag: 'OM', details: 'overload' };
+  const overloaded = receive(exchange, path, deps);
+  if (overloaded !== undefined) return overloaded;
 
   exchange.enterStage('route', clock.now());
+  const unroutable = refuseTarget(exchange);
+  if (unroutable !== undefined) return unroutable;
   let pinnedHost = '';
-  if (exchange.method === 'QUERY' && !exchange.headers.has('content-type'))
-    return { status: 400, body: '', flag: '', details: 'query_missing_content_type' };
-  if (!exchange.path.startsWith('/')) return { status: 404, body: '', flag: '', details: 'absolute_path_rejected' };
-  if (!exchange.pathIsValid) return { status: 400, body: '', flag: '', details: 'path_normalization_failed' };
-  if (path.direction === 'inbound') {
-    exchange.port = path.port.port;
-    if (hasScheme(exchange)) selectInboundRoute(exchange, path.host, path.port.cluster);
-  } else {
+  if (path.direction === 'inbound') routeInbound(exchange, path);
+  else {
     const guarded = runFilters(path.guards, exchange);
     const refusal = guarded instanceof Promise ? await guarded : guarded;
     if (refusal !== undefined || exchange.aborted) return refusal;
-    if (path.table.kind === 'gateway') {
-      const redirect = httpsRedirect(exchange, path.table);
-      if (redirect !== undefined) return redirect;
-    }
-    if (hasScheme(exchange))
-      selectRoute(exchange, path.table, random, path.target === null ? undefined : { target: path.target });
+    const redirect = routeOutbound(exchange, path, random);
+    if (redirect !== undefined) return redirect;
     pinnedHost = deps.pinned?.apply(exchange, path.table.view.clusters) ?? '';
   }
-
-  const manager = managerSettings(path.http, exchange.port);
-  if (manager !== null) nameServer(exchange, manager);
-  startStreamTimers(exchange, manager, clock);
-
+  applyManager(exchange, managerSettings(path.http, exchange.port), clock);
   const { upgrade } = exchange.downstream;
   if (upgrade !== '' && upgrade !== 'websocket') return { status: 403, body: '', flag: '', details: 'upgrade_failed' };
 
@@ -128,72 +115,37 @@ async function decide(exchange: LiveExchange, path: ListenerPath, deps: RequestP
   return deps.upstreams.forward(exchange);
 }
 
+/** Trace, headers and the caller's identity, as the request enters; a worker short of memory takes it no further. */
+function receive(exchange: LiveExchange, path: ListenerPath, { ids, random, overload }: RequestPathDeps): LocalReply | undefined {
+  const pressure = overload?.pressure() ?? 'none';
+  if (pressure !== 'none') exchange.downstream.closeAfterResponse();
+  const sampling = exchange.snapshot.samplingPercent;
+  exchange.trace = beginSpan(exchange.headers, ids, () => sampling >= 100 || random() * 100 < sampling);
+  sanitizeRequest(exchange, ids);
+  if (path.direction === 'inbound') identifyPeer(exchange, path.workloads);
+  return pressure === 'shed' ? { status: 503, body: 'envoy overloaded', flag: 'OM', details: 'overload' } : undefined;
+}
+
+function routeInbound(exchange: LiveExchange, { host, port }: ListenerPath & { direction: 'inbound' }): void {
+  exchange.port = port.port;
+  if (hasScheme(exchange)) selectInboundRoute(exchange, host, port.cluster);
+}
+
+/** A gateway's servers may want HTTPS first. */
+function routeOutbound(
+  exchange: LiveExchange,
+  { table, target }: ListenerPath & { direction: 'outbound' },
+  random: Random,
+): LocalReply | undefined {
+  const redirect = table.kind === 'gateway' ? httpsRedirect(exchange, table) : undefined;
+  if (redirect === undefined && hasScheme(exchange))
+    selectRoute(exchange, table, random, target === null ? undefined : { target });
+  return redirect;
+}
+
 /** Envoy finds no route for a request whose x-forwarded-proto is empty. */
 function hasScheme({ headers }: LiveExchange): boolean {
   return headers.get('x-forwarded-proto') !== '';
-}
-
-/** In order; the first that answers ends it. Nothing is awaited that is not a promise: most filters cost no tick. */
-function runFilters(
-  filters: readonly RouteFilter[],
-  exchange: LiveExchange,
-  from = 0,
-): LocalReply | undefined | Promise<LocalReply | undefined> {
-  for (let index = from; index < filters.length; index++) {
-    const result = filters[index]!(exchange);
-    if (result instanceof Promise) {
-      return result.then((reply) => (reply !== undefined || exchange.aborted ? reply : runFilters(filters, exchange, index + 1)));
-    }
-    if (result !== undefined || exchange.aborted) return result;
-  }
-  return undefined;
-}
-
-/** `server` of every answer as EnvoyFilters want it; otherwise it is the proxy's own name (finishResponse). */
-function nameServer(exchange: LiveExchange, { serverHeader, serverName }: HttpManagerSettings): void {
-  const { downstream } = exchange;
-  const finish = downstream.finishHead;
-  if (finish === null || (serverHeader === undefined && serverName === undefined)) return;
-  downstream.finishHead = (status, headers) => {
-    const upstreams = headers.get('server');
-    finish(status, headers);
-    if (serverHeader === 'PASS_THROUGH' && upstreams === undefined) headers.remove('server');
-    else if (upstreams !== undefined && (serverHeader === 'PASS_THROUGH' || serverHeader === 'APPEND_IF_ABSENT'))
-      headers.set('server', upstreams);
-    else if (serverName !== undefined) headers.set('server', serverName);
-  };
-}
-
-/** Watches the client and puts the last touch on whatever response goes down. */
-function watchDownstream(exchange: LiveExchange, deps: RequestPathDeps): void {
-  const { downstream } = exchange;
-  downstream.finishHead = (status, headers) => finishResponse(exchange, { status, headers }, deps.httpDate());
-  downstream.onClosed = () => {
-    if (downstream.resetReason === null) return;
-    exchange.aborted = true;
-    const malformed = downstream.resetReason === 'protocol-error';
-    addFlag(exchange, malformed ? 'DPE' : 'DC');
-    if (exchange.details === '') {
-      exchange.details = malformed ? 'http1.codec_error' : 'downstream_remote_disconnect';
-    }
-  };
-}
-
-/** Who calls, from the verified certificate; the caller's node id narrows it to the workload. A claim without a certificate counts nothing. */
-function identifyPeer(exchange: LiveExchange, path: ListenerPath): void {
-  const { peerSpiffeId, mtls } = exchange.downstream.connection;
-  if (!mtls) return;
-  const claimed = path.workloads.get(workloadOfMetadataId(exchange.headers.get('x-envoy-peer-metadata-id')));
-  if (claimed !== undefined && claimed.spiffeId === peerSpiffeId) {
-    exchange.peer = claimed;
-    return;
-  }
-  for (const workload of path.workloads.values()) {
-    if (workload.spiffeId === peerSpiffeId) {
-      exchange.peer = workload;
-      return;
-    }
-  }
 }
 
 /** A response of our own, or none at all where a fault asks for that. */
@@ -211,17 +163,4 @@ async function answer(exchange: LiveExchange, reply: LocalReply): Promise<void> 
     return;
   }
   sendLocalReply(exchange, reply);
-}
-
-/** Resolves when nothing more will pass in either direction. */
-function closed(exchange: LiveExchange): Promise<void> {
-  const { downstream } = exchange;
-  if (downstream.closed) return Promise.resolve();
-  return new Promise((resolve) => {
-    const before = downstream.onClosed;
-    downstream.onClosed = () => {
-      before?.();
-      resolve();
-    };
-  });
 }

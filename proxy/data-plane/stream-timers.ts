@@ -2,7 +2,7 @@ import type { Clock, Timer } from './clock.ts';
 import { addFlag, type LocalReply } from './exchange.ts';
 import { sendLocalReply } from './listener/local-reply.ts';
 import type { LiveExchange } from './live-exchange.ts';
-import type { HttpManagerSettings, HttpPatches } from './snapshot.ts';
+import type { HttpManagerSettings } from './snapshot.ts';
 import { formatGrpcTimeout } from './upstream/timeouts.ts';
 
 /*
@@ -15,13 +15,6 @@ interface StreamLimits {
   idleMs: number;
   durationMs: number;
   requestMs: number;
-}
-
-/** What EnvoyFilters say of the connection manager of a port; null where they say nothing. */
-export function managerSettings(patches: HttpPatches | undefined, port: number): HttpManagerSettings | null {
-  if (patches === undefined || patches.managers.length === 0) return null;
-  const own = patches.managers.filter((manager) => manager.port === 0 || manager.port === port);
-  return own.length === 0 ? null : Object.assign({}, ...own);
 }
 
 /** Starts the timers of an exchange whose route is picked; nothing where none is set. */
