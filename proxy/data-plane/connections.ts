@@ -1,28 +1,24 @@
 import type net from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from './clock.ts';
+import { Codecs } from './codecs.ts';
 import { type DetectedProtocol, detect } from './listener/accept.ts';
 import { type ClientHello, readClientHello } from './listener/client-hello.ts';
 import { onlyServer, passesThrough, serverFor, serverOf } from './listener/gateway-servers.ts';
-import { Http1Downstream } from './listener/http1.ts';
 import type { ConnectRequest } from './listener/http1-options.ts';
-import { Http2Downstream } from './listener/http2.ts';
-import { createPeerProbe } from './listener/peer-state.ts';
-import { Sweeper } from './listener/sweeper.ts';
 import { TlsListeners } from './listener/tls-listeners.ts';
+import { type InboundPath, type OutboundPath, pathOfPort } from './listener-path.ts';
 import type { DataPlaneEvent, IdentityMaterial } from './messages.ts';
 import type { PreparedListener } from './prepare.ts';
-import { type ListenerPath, type RequestPathDeps, runExchange } from './request-path.ts';
+import type { RequestPathDeps } from './request-path.ts';
 import { splitAuthority } from './route/authority.ts';
 import { connectionTarget } from './route/service-of.ts';
-import type { GatewayListener, GatewayServer, InboundListener, InboundPort, ProxySnapshot } from './snapshot.ts';
+import type { GatewayListener, GatewayServer, InboundPort, ProxySnapshot } from './snapshot.ts';
 import type { ConnectionInfo } from './stream.ts';
 import { refusePlaintext, runTcpInbound, runTcpOutbound, type TcpDeps } from './tcp-path.ts';
 
 /** Server-first protocols say nothing until the server has: after this long a silent plaintext connection is taken for one. */
 const SILENT_MS = 1000;
-/** How often clients that are held back are asked about: two sidecars in a row notice within a second. */
-const HELD_CLIENT_TICK_MS = 250;
 /** As long as a handshake may take (listener/tls.ts). */
 const HELLO_TIMEOUT_MS = 10_000;
 
@@ -38,25 +34,19 @@ export interface ConnectionsDeps {
   emit: (event: DataPlaneEvent) => void;
 }
 
-type Codec = Http1Downstream | Http2Downstream;
-
 /**
  * From an accepted socket to requests: protocol by the first bytes, TLS where it is spoken, then a codec that hands requests to the request
  * path. What a connection's requests do is looked up per request, so an apply takes effect on open connections too.
  */
 export class Connections {
   readonly #deps: ConnectionsDeps;
-  readonly #sweeper: Sweeper;
-  readonly #heldSweeper: Sweeper;
-  readonly #probePeer = createPeerProbe();
+  readonly #codecs: Codecs;
   readonly #tlsListeners: TlsListeners;
-  readonly #codecs = new Map<string, Set<Codec>>();
   #lastConnectionId = 0;
 
   constructor(deps: ConnectionsDeps) {
     this.#deps = deps;
-    this.#sweeper = new Sweeper(deps.clock);
-    this.#heldSweeper = new Sweeper(deps.clock, HELD_CLIENT_TICK_MS);
+    this.#codecs = new Codecs({ ...deps, onConnect: (key, request, info) => this.#onConnect(key, request, info) });
     this.#tlsListeners = new TlsListeners({
       prepared: deps.prepared,
       identityOf: deps.identityOf,
@@ -75,7 +65,7 @@ export class Connections {
     const info = this.#infoOf(socket);
     switch (prepared.listener.role) {
       case 'outbound':
-        this.#detect(socket, (protocol) => this.#serve(key, protocol, socket, info));
+        this.#detect(socket, (protocol) => this.#codecs.serve(key, protocol, socket, info));
         return;
       case 'upstream':
         this.#acceptUpstream(key, prepared, socket, info);
@@ -90,7 +80,7 @@ export class Connections {
         }
         this.#detect(socket, (protocol) => {
           if (protocol === 'tls') this.#acceptGatewayTls(key, socket, info);
-          else this.#serve(key, protocol, socket, info);
+          else this.#codecs.serve(key, protocol, socket, info);
         });
     }
   }
@@ -102,29 +92,22 @@ export class Connections {
 
   /** Connections of a listener that is gone end after the request in progress. */
   drainListener(key: string): void {
-    for (const codec of this.#codecs.get(key) ?? []) codec.drain();
+    this.#codecs.drainListener(key);
     this.#tlsListeners.drop(key);
   }
 
   /** Connections to these workloads end after the request in progress; what comes next opens new ones. */
   renew(concerned: (proxy: ProxySnapshot, port: InboundPort) => boolean): void {
-    for (const [key, codecs] of this.#codecs) {
-      const prepared = this.#deps.prepared(key);
-      if (prepared?.listener.role !== 'inbound' || !prepared.listener.ports.some((port) => concerned(prepared.proxy, port)))
-        continue;
-      for (const codec of codecs) codec.drain();
-    }
+    this.#codecs.renew(concerned);
   }
 
   drain(): void {
-    for (const codecs of this.#codecs.values()) for (const codec of codecs) codec.drain();
+    this.#codecs.drain();
   }
 
   close(): void {
-    for (const codecs of this.#codecs.values()) for (const codec of codecs) codec.close();
+    this.#codecs.close();
     this.#tlsListeners.close();
-    this.#sweeper.close();
-    this.#heldSweeper.close();
   }
 
   // ── by role ──
@@ -136,7 +119,7 @@ export class Connections {
       this.#tunnelOut(key, socket, info, listener.service, listener.servicePort);
       return;
     }
-    this.#detect(socket, (protocol) => this.#serve(key, protocol, socket, info));
+    this.#detect(socket, (protocol) => this.#codecs.serve(key, protocol, socket, info));
   }
 
   #acceptInbound(key: string, socket: net.Socket, info: ConnectionInfo): void {
@@ -145,14 +128,14 @@ export class Connections {
         this.#acceptInboundTls(key, socket, info);
         return;
       }
-      const path = this.#inboundPath(key, info, null);
+      const path = this.#portOf(key, info);
       // STRICT: plaintext is closed without a word of HTTP, as Envoy finds no filter chain for it.
       if (protocol === 'closed' || path === undefined) socket.destroy();
       else if (path.port.mtls === 'STRICT') refusePlaintext(socket, info, path, this.#tcpDeps());
       else if (path.port.protocol === 'tcp') void runTcpInbound(socket, info, path, this.#tcpDeps());
-      else this.#serve(key, protocol, socket, info);
+      else this.#codecs.serve(key, protocol, socket, info);
     };
-    const mayBeServerFirst = this.#inboundPath(key, info, null)?.port.protocol === 'tcp';
+    const mayBeServerFirst = this.#portOf(key, info)?.port.protocol === 'tcp';
     const { clock } = this.#deps;
     detect(
       socket,
@@ -166,7 +149,7 @@ export class Connections {
    * go through (istiod's permissive filter chain for TLS without Istio's ALPN).
    */
   #acceptInboundTls(key: string, socket: net.Socket, info: ConnectionInfo): void {
-    const path = this.#inboundPath(key, info, null);
+    const path = this.#portOf(key, info);
     if (path === undefined || path.port.mtls === 'STRICT') {
       this.#tlsListeners.accept(key, socket, info, null);
       return;
@@ -235,7 +218,7 @@ export class Connections {
   #onSecure(key: string, socket: Duplex, info: ConnectionInfo, server: string): void {
     const prepared = this.#deps.prepared(key);
     if (prepared?.listener.role === 'inbound') {
-      const path = this.#inboundPath(key, info, null);
+      const path = this.#portOf(key, info);
       if (path?.port.protocol === 'tcp') {
         void runTcpInbound(socket, info, path, this.#tcpDeps());
         return;
@@ -246,7 +229,7 @@ export class Connections {
       this.#tunnelFromGateway(key, socket, info, info.sni, ended);
       return;
     }
-    detect(socket, {}, (protocol) => this.#serve(key, protocol, socket, info, server));
+    detect(socket, {}, (protocol) => this.#codecs.serve(key, protocol, socket, info, server));
   }
 
   #onTlsError(prepared: PreparedListener, reason: string, info: ConnectionInfo | null): void {
@@ -259,76 +242,13 @@ export class Connections {
     });
   }
 
-  // ── codecs ──
+  // ── on to where it is for ──
 
   #detect(socket: Duplex, done: (protocol: DetectedProtocol) => void): void {
     detect(socket, {}, (protocol) => {
       if (protocol === 'closed') socket.destroy();
       else done(protocol);
     });
-  }
-
-  /** `server`: the one of a gateway's that ended TLS. */
-  #serve(key: string, protocol: DetectedProtocol, accepted: Duplex, known: ConnectionInfo, server = ''): void {
-    if (protocol === 'closed' || protocol === 'tls' || protocol === 'silent') {
-      accepted.destroy();
-      return;
-    }
-    const role = this.#deps.prepared(key)?.listener.role;
-    const disturbed = role === 'inbound' ? this.#disturb(key, accepted, known) : { socket: accepted, info: known };
-    if (disturbed === null) return;
-    const { socket, info } = disturbed;
-    const onClose = (): void => {
-      this.#codecs.get(key)?.delete(codec);
-    };
-    const onRequest = (request: Parameters<typeof runExchange>[0]): void => {
-      const path = this.#pathOf(key, info, request.authority, server);
-      if (path === undefined) request.reset();
-      else void runExchange(request, path, this.#deps.request);
-    };
-    const codec: Codec =
-      protocol === 'http2'
-        ? new Http2Downstream(socket, { info, scheme: info.tls ? 'https' : 'http', onRequest, onClose })
-        : new Http1Downstream(socket, {
-            info,
-            scheme: info.tls && role === 'gateway' ? 'https' : 'http',
-            sweeper: this.#sweeper,
-            heldSweeper: this.#heldSweeper,
-            probePeer: this.#probePeer,
-            httpDate: this.#deps.request.httpDate,
-            serverName: role === 'inbound' || role === 'gateway' ? 'istio-envoy' : 'envoy',
-            onRequest,
-            onConnect: role === 'outbound' ? (request) => this.#onConnect(key, request, info) : null,
-            onProtocolError: () => undefined,
-            onClose,
-          });
-    let codecs = this.#codecs.get(key);
-    if (codecs === undefined) {
-      codecs = new Set();
-      this.#codecs.set(key, codecs);
-    }
-    codecs.add(codec);
-  }
-
-  /** Toxics on the bytes of a connection that carries requests; null: they refused it. */
-  #disturb(key: string, accepted: Duplex, known: ConnectionInfo): { socket: Duplex; info: ConnectionInfo } | null {
-    const path = this.#inboundPath(key, known, null);
-    if (path === undefined || path.snapshot.faults.length === 0) return { socket: accepted, info: known };
-    const { snapshot, proxy, port } = path;
-    const peer = known.mtls ? [...path.workloads.values()].find((w) => w.spiffeId === known.peerSpiffeId) : undefined;
-    const disturbed = this.#deps.tcp.faults.disturb(accepted, {
-      side: 'server',
-      faults: snapshot.faults,
-      proxy,
-      destinationService: port.cluster.service,
-      port: port.port,
-      peer: peer ?? null,
-      cluster: port.cluster,
-      client: peer?.id ?? known.remoteAddress.replace(/:\d+$/, ''),
-    });
-    if (disturbed === null) return null;
-    const { stream, met } = disturbed;
-    return { socket: stream, info: met.length === 0 ? known : { ...known, faults: met } };
   }
 
   /** CONNECT host:port: the bytes inside are a connection to that service, whatever they speak. */
@@ -353,7 +273,7 @@ export class Connections {
       return;
     }
     this.#detect(stream, (detected) => {
-      if (detected === 'http1' || detected === 'http2') this.#serve(key, detected, stream, info);
+      if (detected === 'http1' || detected === 'http2') this.#codecs.serve(key, detected, stream, info);
       else void runTcpOutbound(stream, info, path, target, this.#tcpDeps());
     });
   }
@@ -371,7 +291,7 @@ export class Connections {
   #carryOut(
     stream: Duplex,
     info: ConnectionInfo,
-    path: ListenerPath & { direction: 'outbound' },
+    path: OutboundPath,
     target: { service: string; port: number; host: string; address: string; sni: string },
   ): void {
     const run = (sni: string): void => void runTcpOutbound(stream, info, path, { ...target, sni }, this.#tcpDeps());
@@ -388,29 +308,8 @@ export class Connections {
     });
   }
 
-  // ── paths ──
-
-  #pathOf(key: string, info: ConnectionInfo, authority: string, server: string): ListenerPath | undefined {
-    const prepared = this.#deps.prepared(key);
-    if (prepared?.listener.role === 'inbound') return this.#inboundPath(key, info, authority);
-    return prepared?.byServer?.get(server) ?? prepared?.paths[0];
-  }
-
-  /** mTLS connections name the service port in Istio's server name; plaintext ones by Host; else the first port. */
-  #inboundPath(
-    key: string,
-    info: ConnectionInfo,
-    authority: string | null,
-  ): (ListenerPath & { direction: 'inbound' }) | undefined {
-    const prepared = this.#deps.prepared(key);
-    if (prepared === undefined) return undefined;
-    const paths = prepared.paths as (ListenerPath & { direction: 'inbound' })[];
-    const { ports } = prepared.listener as InboundListener;
-    if (ports.length === 1) return paths[0];
-    const named = /^outbound_\.(\d+)_\./.exec(info.sni)?.[1];
-    const port = named !== undefined ? Number(named) : authority === null ? 0 : splitAuthority(authority).port;
-    const index = ports.findIndex((p) => p.port === port);
-    return paths[Math.max(index, 0)];
+  #portOf(key: string, info: ConnectionInfo): InboundPath | undefined {
+    return pathOfPort(this.#deps.prepared(key), info, null);
   }
 
   #tcpDeps(): TcpDeps {
