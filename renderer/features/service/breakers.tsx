@@ -3,7 +3,7 @@ import type { ClusterStatus, MeshEvent } from '../../../proxy/api/observability.
 import { Badge, formatClock, formatCount, formatSpan, Panel, plural } from '../../ui/index.ts';
 import { requestsHref } from '../topology/request-links.ts';
 import { InertEjection } from './inert-ejection.tsx';
-import { describeBreaker, findReturned, formatSetting, limitWords, sortClusters } from './service-view.ts';
+import { describeBreaker, findReturned, formatSetting, limitWords, ordinal, sortClusters } from './service-view.ts';
 
 const maxCards = 12;
 
@@ -92,7 +92,7 @@ function Gauges({ cluster, service }: { cluster: ClusterStatus; service: string 
           </span>
           {overflowed > 0 && (
             <a className="gauge-over tone-bad tone-text" href={requestsHref({ from: cluster.source, to: service }, 'flag:UO')}>
-              ■ {plural(overflowed, 'time')} over
+              ■ {formatCount(overflowed)} × over (UO)
             </a>
           )}
         </div>
@@ -142,7 +142,8 @@ function describeHost(
 ): string {
   const { ejected, drained } = endpoint;
   if (drained) return 'Drained by hand: nothing new goes to it';
-  if (ejected) return `Ejected: ${ejected.reason}. Back in ${formatSpan(ejected.remainingMs)}. ${ordinal(ejected.count)} time.`;
+  if (ejected)
+    return `Ejected: ${ejected.reason}. Back in ${formatSpan(ejected.remainingMs)}. ${capital(ordinal(ejected.count))} time.`;
   if (!endpoint.healthy) return 'Not healthy';
   const parts = [returnedAt ? `Returned ${formatClock(returnedAt, false)}` : 'In'];
   if (endpoint.consecutive5xx > 0) {
@@ -152,5 +153,4 @@ function describeHost(
   return parts.join(' · ');
 }
 
-const ordinal = (count: number): string =>
-  count === 1 ? 'First' : count === 2 ? 'Second' : count === 3 ? 'Third' : `${count}th`;
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,11 +1,11 @@
 import { useMemo, useRef } from 'react';
 import type { ClusterStatus } from '../../../proxy/api/observability.schema.ts';
 import type { WorkloadStatus } from '../../../proxy/api/status.schema.ts';
-import { formatCount, formatRate, formatSpan, Panel, Table } from '../../ui/index.ts';
+import { formatCount, formatRate, formatSpan, Panel, plural, Table } from '../../ui/index.ts';
 import { requestsHref } from '../topology/request-links.ts';
 import { RotationActions } from './rotation-actions.tsx';
 import { type EndpointFacts, trafficWords } from './rotation-words.ts';
-import { addSample, type CounterSample, gatherInstances, type InstanceRow, rateOf } from './service-view.ts';
+import { addSample, type CounterSample, gatherInstances, type InstanceRow, ordinal, rateOf } from './service-view.ts';
 
 interface Row {
   id: string;
@@ -27,8 +27,16 @@ export interface EndpointsProps {
 const columns = {
   workload: { id: 'workload', title: 'Instance', cell: ({ workload }: Row) => <b>{workload.id}</b> },
   version: { id: 'version', title: 'Version', cell: ({ workload }: Row) => workload.version || '–' },
-  app: { id: 'app', title: 'Process', cell: ({ workload }: Row) => <span className="mono">{workload.app}</span> },
-  inbound: { id: 'inbound', title: 'Sidecar', cell: ({ workload }: Row) => <span className="mono">{workload.inbound}</span> },
+  addresses: {
+    id: 'app',
+    title: 'Process, sidecar',
+    cell: ({ workload }: Row) => (
+      <span className="service-two mono">
+        <span>{workload.app}</span>
+        <small>{workload.inbound}</small>
+      </span>
+    ),
+  },
   health: { id: 'health', title: 'Health', cell: (row: Row) => <HealthCell row={row} /> },
   rotation: { id: 'ejected', title: 'Rotation', cell: (row: Row) => <RotationCell row={row} /> },
   rate: {
@@ -79,10 +87,10 @@ export function Endpoints({ workloads, clusters, id, brief = false }: EndpointsP
     return rowsOf(workloads, instances, samples.current);
   }, [workloads, clusters]);
   const shown = useMemo(() => {
-    const { workload, version, app, inbound, health, rotation, rate, row5xx, actions } = columns;
+    const { workload, version, addresses, health, rotation, rate, row5xx, actions } = columns;
     const numbers = [rate, requestsOf(id), errorsOf(id)];
     if (brief) return [workload, version, health, rotation, ...numbers, actions];
-    return [workload, version, app, inbound, health, rotation, ...numbers, row5xx, actions];
+    return [workload, version, addresses, health, rotation, ...numbers, row5xx, actions];
   }, [brief, id]);
   return (
     <Panel title="Endpoints" hint={`${rows.length}`} flush>
@@ -119,17 +127,26 @@ function rowsOf(
 
 /** In, drained, or ejected: by whom, why and until when. */
 function RotationCell({ row: { seen, facts } }: { row: Row }) {
-  const [first, ...more] = seen?.ejections ?? [];
+  const ejections = seen?.ejections ?? [];
+  const [first] = ejections;
   if (facts.drained) return <span className="tone-text tone-warn">▲ drained by hand</span>;
   if (!first) return <span className="tone-text tone-ok">● in</span>;
-  const words = (one: typeof first) => `${one.by}: ${one.ejected.reason}, back in ${formatSpan(one.ejected.remainingMs)}`;
+  const back = Math.max(...ejections.map(({ ejected }) => ejected.remainingMs));
   return (
-    <span className="tone-text tone-bad" title={seen?.ejections.map(words).join('\n')}>
-      ✖ ejected by {words(first)}
-      {more.length > 0 && ` and ${more.length} more`}
+    <span className="service-two" title={ejections.map(ejectionWords).join('\n')}>
+      <span className="tone-text tone-bad">
+        ✖ ejected by {ejections.length === 1 ? first.by : plural(ejections.length, 'caller')}
+      </span>
+      <small className="num">
+        {first.ejected.reason}
+        {first.ejected.count > 1 && `, ${ordinal(first.ejected.count)} time`}, back in {formatSpan(back)}
+      </small>
     </span>
   );
 }
+
+const ejectionWords = ({ by, ejected }: InstanceRow['ejections'][number]): string =>
+  `${by}: ${ejected.reason}, ${ordinal(ejected.count)} time, back in ${formatSpan(ejected.remainingMs)}`;
 
 function HealthCell({ row: { workload } }: { row: Row }) {
   const health = workload.health ?? 'unknown';

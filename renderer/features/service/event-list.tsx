@@ -8,7 +8,7 @@ const shown = 30;
 /** What happened to the service, newest first. */
 export function EventList({ events }: { events: readonly MeshEvent[] }) {
   return (
-    <Panel title="Events" hint="marked on every chart" className="service-wide" flush>
+    <Panel title="Events" hint="marked on every chart" flush>
       {events.length === 0 ? (
         <p className="service-none">Nothing has happened to it yet.</p>
       ) : (

@@ -2,8 +2,9 @@ import { FilePen, ScrollText } from 'lucide-react';
 import type { Resource } from '../../../proxy/api/diagnostic.schema.ts';
 import type { FaultSpec } from '../../../proxy/api/fault.schema.ts';
 import { hrefTo, useRouter } from '../../app/router.ts';
-import { Badge, Button, EmptyState, formatCount, Panel, Skeleton, Table } from '../../ui/index.ts';
+import { Badge, Button, EmptyState, formatCount, Panel, plural, Skeleton, Table } from '../../ui/index.ts';
 import { describeFault } from '../topology/edge-faults.ts';
+import { policyWords } from './policy-words.ts';
 
 /** Every object that decides about this service's traffic, as the engine uses it, with where it was written. */
 export function Policies({ name, resources }: { name: string; resources: readonly Resource[] | null }) {
@@ -29,7 +30,7 @@ export function Policies({ name, resources }: { name: string; resources: readonl
         columns={[
           { id: 'kind', title: 'Kind', cell: ({ kind }) => kind },
           { id: 'name', title: 'Name', cell: (row) => <a href={objectHref(row)}>{row.name}</a> },
-          { id: 'acts', title: 'Acts on', cell: (row) => <Acts resource={row} name={name} /> },
+          { id: 'acts', title: 'Does', cell: (row) => <Acts resource={row} name={name} /> },
           { id: 'source', title: 'Written in', cell: (row) => <PolicySource resource={row} /> },
           { id: 'state', title: 'State', cell: (row) => <State resource={row} /> },
           { id: 'matched', title: 'Requests', align: 'end', cell: ({ status }) => formatCount(status.matched) },
@@ -59,13 +60,14 @@ function objectHref({ kind, namespace, name }: Resource): string {
   return kind === 'Fault' ? hrefTo('faults', { name }) : hrefTo('config', { object: `${kind}/${namespace}/${name}` });
 }
 
+/** What it says; where it is used stands in the title. */
 function Acts({ resource: { kind, spec, status }, name }: { resource: Resource; name: string }) {
   if (kind === 'Fault') return <span className="tone-text tone-fault">⚡ {describeFault(spec as FaultSpec)}</span>;
   const own = status.usedBy.filter((use) => use.includes(name));
-  const [first = '', ...more] = own.length > 0 ? own : status.usedBy;
+  const places = own.length > 0 ? own : status.usedBy;
   return (
-    <span className="service-acts" title={own.join('\n')}>
-      <span className="truncate">{first}</span> {more.length > 0 && <span className="muted">and {more.length} more</span>}
+    <span title={places.join('\n')}>
+      {policyWords({ kind, spec })} <span className="muted">{plural(places.length, 'place')}</span>
     </span>
   );
 }

@@ -152,7 +152,7 @@ describe('events', () => {
       ],
       5,
     );
-    expect(marks.map(({ label }) => label)).toEqual(['fault', 'ejected']);
+    expect(marks.map(({ label }) => label)).toEqual(['fault', 'ejected ×2']);
   });
 });
 

@@ -146,6 +146,11 @@ const markTones: readonly [prefix: string, tone: NonNullable<ChartMark['tone']>,
   ['endpoint.drained', 'bad', () => 'drained'],
   ['endpoint.restored', 'info', () => 'restored'],
   ['cluster.overflow', 'bad', () => 'overflow'],
+  ['data-plane.crashed', 'bad', () => 'data plane crashed'],
+  ['data-plane.recovered', 'info', () => 'recovered'],
+  ['service.started', 'info', () => 'started'],
+  ['service.stopped', 'info', () => 'stopped'],
+  ['certificate.broken', 'fault', () => 'certificate broken'],
   ['service.exited', 'bad', () => 'exited'],
   ['service.down', 'bad', () => 'down'],
   ['service.blocked', 'bad', () => 'port taken'],
@@ -157,6 +162,7 @@ const markTones: readonly [prefix: string, tone: NonNullable<ChartMark['tone']>,
 /** Is the event about this service: its name, one of its workloads, an edge to or from it, or a fault for it. */
 export function concerns(event: MeshEvent, service: string, workloads: readonly string[]): boolean {
   const { subject } = event;
+  if (subject === 'data-plane') return true;
   if (subject === service || workloads.includes(subject)) return true;
   if (subject.split(/->|→|\//).some((part) => part.trim() === service || workloads.includes(part.trim()))) return true;
   const words = `${subject} ${event.message}`.split(/[^A-Za-z0-9]+/);
@@ -183,19 +189,38 @@ export function dropEchoes(events: readonly MeshEvent[]): MeshEvent[] {
 /** Sidecars hold a cluster towards their own process too; breakers and ejection are about the callers' side. */
 export const isOutbound = (cluster: Pick<ClusterStatus, 'cluster'>): boolean => !cluster.cluster.startsWith('inbound');
 
-/** Marks for the charts: what changed the behaviour, oldest first; of many in one slot the first is shown. */
+/** Slots within which the same thing again is the same mark: lines side by side would hide what they mark. */
+const sameMarkSlots = 4;
+
+/** Marks for the charts: what changed the behaviour, oldest first. The same again soon after is counted, and drawn once. */
 export function eventMarks(events: readonly MeshEvent[], stepSeconds: number): ChartMark[] {
-  const marks: ChartMark[] = [];
-  const taken = new Set<string>();
+  const marks: (ChartMark & { lastMs: number; count: number })[] = [];
+  const latest = new Map<string, (typeof marks)[number]>();
   for (const event of events.toReversed()) {
     const found = markTones.find(([prefix]) => event.type.startsWith(prefix));
     const label = found?.[2](event);
     if (!found || !label) continue;
     const time = Date.parse(event.time);
-    const slot = `${Math.floor(time / (stepSeconds * 1000))} ${label}`;
-    if (taken.has(slot)) continue;
-    taken.add(slot);
-    marks.push({ time, label, detail: event.message, tone: found[1] });
+    const before = latest.get(label);
+    if (before && time - before.lastMs < sameMarkSlots * stepSeconds * 1000) {
+      before.lastMs = time;
+      before.count++;
+      continue;
+    }
+    const mark = { time, label, detail: event.message, tone: found[1], lastMs: time, count: 1 };
+    latest.set(label, mark);
+    marks.push(mark);
   }
-  return marks;
+  return marks.map(({ lastMs: _lastMs, count, ...mark }) =>
+    count === 1 ? mark : { ...mark, label: `${mark.label} ×${count}`, detail: `${mark.detail}, and ${count - 1} more like it` },
+  );
+}
+
+const ordinals = ['first', 'second', 'third'];
+/** 2 → `second`, 4 → `4th`, 21 → `21st`. */
+export function ordinal(count: number): string {
+  const word = ordinals[count - 1];
+  if (word) return word;
+  const ending = count % 100 > 10 && count % 100 < 14 ? 'th' : (['th', 'st', 'nd', 'rd'][count % 10] ?? 'th');
+  return `${count}${ending}`;
 }
