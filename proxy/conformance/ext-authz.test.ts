@@ -1,39 +1,28 @@
 import http from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { ExchangeDetail } from '../api/exchange.schema.ts';
 import { unusedPort } from '../testing/unused-port.ts';
-import { type Apps, startApps } from './apps.ts';
-import type { Case, Document, Observation } from './case.ts';
-import { meshText } from './documents.ts';
+import type { Case, Document } from './case.ts';
 import { type Answer, type GrpcAuthorizer, type HttpAttributes, startGrpcAuthorizer } from './grpc-authorizer.ts';
-import { startMesh, type TestMesh } from './mesh.ts';
-import { exchangesOf, listen, poll, portOf, RawClient } from './protocols/kit.ts';
-import { send } from './send.ts';
+import { listen, RawClient } from './protocols/kit.ts';
+import { customPolicy, SecurityMesh } from './security-test-kit.ts';
 
 /*
  * §4 CUSTOM by gRPC, and bodies in checks, over two sidecars. The authorizer is grpc-js; what it is told to answer is in the client's
  * `x-answer`. Every expectation was held against Envoy 1.40's own filter (docs/behaviour-notes.md).
  */
 
-let apps: Apps;
-let mesh: TestMesh;
+let security: SecurityMesh;
 let authorizer: GrpcAuthorizer;
 let httpAuthorizer: http.Server;
 /** What the HTTP authorizer saw last. */
 let checked: { headers: http.IncomingHttpHeaders; body: string } | null = null;
-let sent = 0;
 
 const caller = 'spiffe://cluster.local/ns/default/sa/client';
 const services = ['plain', 'lenient', 'gone', 'slow', 'whole', 'part', 'bytes', 'http-whole', 'http-part', 'lenient-whole'];
-const custom = (name: string): Document => ({
-  apiVersion: 'security.istio.io/v1',
-  kind: 'AuthorizationPolicy',
-  metadata: { name, namespace: 'default' },
-  spec: { selector: { matchLabels: { app: name } }, action: 'CUSTOM', provider: { name }, rules: [{}] },
-});
+const opaque = ['opaque', 'opaque-lenient'];
 
 beforeAll(async () => {
-  [apps, authorizer] = await Promise.all([startApps(), startGrpcAuthorizer()]);
+  authorizer = await startGrpcAuthorizer();
   httpAuthorizer = http.createServer((request, response) => {
     let body = '';
     request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
@@ -57,81 +46,41 @@ beforeAll(async () => {
   });
   const httpPort = await listen(httpAuthorizer);
   const part = { maxRequestBytes: 10, allowPartialMessage: true };
-  const address = `127.0.0.1:${apps.ports.a}`;
-  mesh = await startMesh(
-    meshText(
-      {
-        services: [
-          {
-            name: 'client',
-            port: 9080,
-            workloads: [{ address, upstreams: ['opaque', 'opaque-lenient'].map((service) => ({ service, port: 0 })) }],
-          },
-          ...services.map((name) => ({ name, port: 9080, workloads: [{ address }] })),
-          ...['opaque', 'opaque-lenient'].map((name) => ({ name, port: 7000, protocol: 'tcp', workloads: [{ address }] })),
-          { name: 'judge', port: 9191, protocol: 'grpc', workloads: [{ address: `127.0.0.1:${authorizer.port}` }] },
-        ],
-        extensionProviders: [
-          grpc('plain'),
-          grpc('lenient', { failOpen: true }),
-          grpc('gone', { service: '127.0.0.1', port: await unusedPort(), statusOnError: '503' }),
-          grpc('slow', { timeout: '50ms' }),
-          grpc('whole', { includeRequestBodyInCheck: { maxRequestBytes: 10 } }),
-          grpc('lenient-whole', { failOpen: true, includeRequestBodyInCheck: { maxRequestBytes: 10 } }),
-          grpc('part', { includeRequestBodyInCheck: part }),
-          grpc('bytes', { includeRequestBodyInCheck: { ...part, packAsBytes: true } }),
-          byHttp('http-whole', { maxRequestBytes: 10 }),
-          byHttp('http-part', part),
-          grpc('opaque'),
-          grpc('opaque-lenient', { failOpen: true }),
-        ],
-      },
-      [...services, 'opaque', 'opaque-lenient'].map(custom),
-    ),
-  );
+  security = await SecurityMesh.start({
+    http: services,
+    tcp: opaque,
+    services: [{ name: 'judge', port: 9191, protocol: 'grpc', workloads: [{ address: `127.0.0.1:${authorizer.port}` }] }],
+    extensionProviders: [
+      grpc('plain'),
+      grpc('lenient', { failOpen: true }),
+      grpc('gone', { service: '127.0.0.1', port: await unusedPort(), statusOnError: '503' }),
+      grpc('slow', { timeout: '50ms' }),
+      grpc('whole', { includeRequestBodyInCheck: { maxRequestBytes: 10 } }),
+      grpc('lenient-whole', { failOpen: true, includeRequestBodyInCheck: { maxRequestBytes: 10 } }),
+      grpc('part', { includeRequestBodyInCheck: part }),
+      grpc('bytes', { includeRequestBodyInCheck: { ...part, packAsBytes: true } }),
+      byHttp('http-whole', { maxRequestBytes: 10 }),
+      byHttp('http-part', part),
+      grpc('opaque'),
+      grpc('opaque-lenient', { failOpen: true }),
+    ],
+    documents: [...services, ...opaque].map((name) => customPolicy(name, name)),
+  });
 }, 60_000);
 beforeEach(() => {
   authorizer.asked.length = 0;
   checked = null;
 });
 afterAll(async () => {
-  await mesh?.close();
-  await apps?.close();
+  await security?.close();
   authorizer?.close();
   httpAuthorizer?.close();
 });
 
-interface Told extends Observation {
-  callee: ExchangeDetail;
-  policies: string[];
-}
+/** The authorizer answers as it is told. */
+const ask = (service: string, answer: Answer, request: Partial<Case> = {}) =>
+  security.ask(service, { ...request, headers: { 'x-answer': JSON.stringify(answer), ...request.headers } });
 
-async function ask(service: string, answer: Answer, request: Partial<Case> = {}): Promise<Told> {
-  const id = `x-${++sent}`;
-  const path = `${request.path ?? '/'}${request.path?.includes('?') ? '&' : '?'}n=${id}`;
-  const headers = { 'x-answer': JSON.stringify(answer), ...request.headers };
-  const seen = await send(
-    mesh.outbound('client-x-0'),
-    { name: id, expect: {}, ...request, path, headers },
-    `${service}:9080`,
-    id,
-  );
-  seen.seen = apps.seen.get(id) ?? [];
-  const callee = await calleeOf(id);
-  return { ...seen, callee, policies: saysOf(callee) };
-}
-
-/** The callee's record of a request. */
-async function calleeOf(id: string): Promise<ExchangeDetail> {
-  const found = await poll(
-    async () => ((await mesh.api('/exchanges?reporter=destination&limit=20')) as { exchanges: ExchangeDetail[] }).exchanges,
-    (exchanges) => exchanges.some(({ requestId }) => requestId === id),
-  );
-  return (await mesh.api(`/exchanges/${found.find(({ requestId }) => requestId === id)?.id}`)) as ExchangeDetail;
-}
-
-const saysOf = ({ decision }: ExchangeDetail): string[] =>
-  (decision?.policies ?? []).map(({ resource, outcome, reason }) => `${resource.name} ${resource.path} ${outcome}: ${reason}`);
 const header = (key: string, value: string, more: object = {}) => ({ header: { key, value }, ...more });
 const allow = (ok: object = {}): Answer => ({ status: { code: 0 }, ok_response: ok });
 const deny = (denied: object = {}, message = ''): Answer => ({ status: { code: 7, message }, denied_response: denied });
@@ -175,7 +124,7 @@ describe('§4 CUSTOM by gRPC: allowed', () => {
     expect(seen[0]!.headers).toMatchObject({ 'x-set': 'new', 'x-joined': 'old,new', host: 'plain:9080' });
     expect(seen[0]!.headers).not.toHaveProperty('x-gone');
     expect(seen[0]!.headers).not.toHaveProperty('x-none');
-    expect(policies).toEqual(['plain spec.rules[0] allowed: plain answered 0 OK']);
+    expect(policies).toEqual(['AuthorizationPolicy default/plain spec.rules[0] allowed: plain answered 0 OK']);
   });
 
   test('response headers by their append_action', async () => {
@@ -192,7 +141,7 @@ describe('§4 CUSTOM by gRPC: allowed', () => {
   test('query parameters are set and removed, and come out sorted', async () => {
     const answer = allow({ query_parameters_to_set: [{ key: 'c', value: '3' }], query_parameters_to_remove: ['b'] });
     const { seen } = await ask('plain', answer, { path: '/q?z=1&b=2&a' });
-    expect(seen[0]!.path).toMatch(/^\/q\?a=&c=3&n=x-\d+&z=1$/);
+    expect(seen[0]!.path).toMatch(/^\/q\?a=&c=3&n=s-\d+&z=1$/);
   });
 
   test('without ok_response, too', async () => {
@@ -207,7 +156,9 @@ describe('§4 CUSTOM by gRPC: refused', () => {
     expect(told).toMatchObject({ status: 401, body: 'who are you', seen: [], headers: { 'www-authenticate': 'Badge' } });
     expect(told.headers['set-cookie']).toBe('a=1, b=2');
     expect(told.callee).toMatchObject({ flags: 'UAEX', details: 'ext_authz_denied' });
-    expect(told.policies).toEqual(['plain spec.rules[0] denied: plain answered 7 PERMISSION_DENIED: no badge']);
+    expect(told.policies).toEqual([
+      'AuthorizationPolicy default/plain spec.rules[0] denied: plain answered 7 PERMISSION_DENIED: no badge',
+    ]);
   });
 
   test('403 and nothing else unless told', async () => {
@@ -227,7 +178,9 @@ describe('§4 CUSTOM by gRPC: the service fails', () => {
   test('a gRPC error refuses with 403', async () => {
     const told = await ask('plain', { grpc: 14 });
     expect(told).toMatchObject({ status: 403, body: '', callee: { flags: 'UAEX', details: 'ext_authz_error' } });
-    expect(told.policies).toEqual(['plain spec.rules[0] denied: plain could not be asked: it answered 14 UNAVAILABLE: as asked']);
+    expect(told.policies).toEqual([
+      'AuthorizationPolicy default/plain spec.rules[0] denied: plain could not be asked: it answered 14 UNAVAILABLE: as asked',
+    ]);
   });
 
   test('an error_response is the answer to the client', async () => {
@@ -244,7 +197,7 @@ describe('§4 CUSTOM by gRPC: the service fails', () => {
     expect(status).toBe(403);
     // Whichever notices first: the service gets the deadline too.
     expect(policies[0]).toMatch(
-      /^slow spec.rules\[0\] denied: slow could not be asked: (no answer within 50 ms|it answered 4 DEADLINE)/,
+      /^AuthorizationPolicy default\/slow spec.rules\[0\] denied: slow could not be asked: (no answer within 50 ms|it answered 4 DEADLINE)/,
     );
   });
 
@@ -314,7 +267,7 @@ describe('§4 includeRequestBodyInCheck', () => {
   });
 
   test('who waits for 100 Continue is told to go on', async () => {
-    const target = mesh.inbound('whole-x-0');
+    const target = security.mesh.inbound('whole-x-0');
     const client = new RawClient(target.port);
     const head = ['POST /continue HTTP/1.1', 'host: whole:9080', `x-answer: ${JSON.stringify(allow())}`, 'expect: 100-continue'];
     client.socket.write(`${[...head, 'content-length: 2', 'connection: close'].join('\r\n')}\r\n\r\n`);
@@ -341,38 +294,25 @@ describe('§4 includeRequestBodyInCheck', () => {
 });
 
 describe('§4 CUSTOM by gRPC on a TCP port', () => {
-  const opened = new Map<string, number>();
-
-  async function connect(service: string): Promise<{ answered: boolean; callee: ExchangeDetail }> {
-    const { upstreams } = mesh.engine.ready().workloads.find(({ id }) => id === 'client-x-0')!;
-    const client = new RawClient(portOf(upstreams[service]!));
-    client.socket.write('GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n');
-    await client.until(({ closed, ended, error }) => closed || ended || error !== '');
-    client.socket.destroy();
-    opened.set(service, (opened.get(service) ?? 0) + 1);
-    const records = await exchangesOf(mesh, `to=${service}&reporter=destination`, opened.get(service)!);
-    return { answered: client.text.startsWith('HTTP/1.1 200'), callee: records.at(-1)! };
-  }
-
   test('the service is asked about the connection’s two ends', async () => {
     authorizer.otherwise = { status: { code: 0 } };
-    const { answered, callee } = await connect('opaque');
+    const { answered, policies } = await security.connect('opaque');
     expect(answered).toBe(true);
     expect(authorizer.asked[0]!.attributes.source.principal).toBe(caller);
-    expect(saysOf(callee)).toEqual(['opaque spec.rules[0] allowed: opaque answered 0 OK']);
+    expect(policies).toEqual(['AuthorizationPolicy default/opaque spec.rules[0] allowed: opaque answered 0 OK']);
   });
 
   test('what it refuses is closed, and the record says by whom', async () => {
     authorizer.otherwise = { status: { code: 7 } };
-    const { answered, callee } = await connect('opaque');
+    const { answered, callee, policies } = await security.connect('opaque');
     expect(answered).toBe(false);
     expect(callee).toMatchObject({ flags: 'UAEX', details: 'ext_authz_denied' });
-    expect(saysOf(callee)).toEqual(['opaque spec.rules[0] denied: opaque answered 7 PERMISSION_DENIED']);
+    expect(policies).toEqual(['AuthorizationPolicy default/opaque spec.rules[0] denied: opaque answered 7 PERMISSION_DENIED']);
   });
 
   test('when it fails failOpen decides', async () => {
     authorizer.otherwise = { grpc: 14 };
-    expect((await connect('opaque-lenient')).answered).toBe(true);
-    expect(await connect('opaque')).toMatchObject({ answered: false, callee: { details: 'ext_authz_error' } });
+    expect((await security.connect('opaque-lenient')).answered).toBe(true);
+    expect(await security.connect('opaque')).toMatchObject({ answered: false, callee: { details: 'ext_authz_error' } });
   });
 });

@@ -1,13 +1,10 @@
 import http, { type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ExchangeDetail } from '../api/exchange.schema.ts';
 import { unusedPort } from '../testing/unused-port.ts';
-import { type Apps, startApps } from './apps.ts';
-import type { Case, Document, Observation } from './case.ts';
+import type { Document } from './case.ts';
 import { bearer, jwks, part, stranger, token } from './cases/tokens.ts';
-import { meshText } from './documents.ts';
-import { startMesh, type TestMesh } from './mesh.ts';
-import { exchangesOf, listen, portOf, RawClient } from './protocols/kit.ts';
+import { exchangesOf, listen } from './protocols/kit.ts';
+import { customPolicy as custom, policy, SecurityMesh, saysOf } from './security-test-kit.ts';
 import { send } from './send.ts';
 
 /*
@@ -15,12 +12,10 @@ import { send } from './send.ts';
  * plaintext, opaque ports. One service per behaviour, all of them app a, called from `client`.
  */
 
-let apps: Apps;
-let mesh: TestMesh;
+let security: SecurityMesh;
 let authorizer: http.Server;
 /** What the authorizer was asked, by the path it was asked for. */
 const checks = new Map<string, IncomingMessage>();
-let sent = 0;
 
 /** Answers as the checked path says: `/deny`, `/boom`, else yes. */
 function judge(request: IncomingMessage, response: http.ServerResponse): void {
@@ -33,14 +28,6 @@ function judge(request: IncomingMessage, response: http.ServerResponse): void {
   else response.writeHead(200, { 'x-user': 'kim', 'x-secret': 's', 'x-seen': 'yes' }).end();
 }
 
-const policy = (name: string, spec: Document, annotations: Document = {}): Document => ({
-  apiVersion: 'security.istio.io/v1',
-  kind: 'AuthorizationPolicy',
-  metadata: { name, namespace: 'default', annotations },
-  spec: { selector: { matchLabels: { app: name.replace(/\..*/, '') } }, ...spec },
-});
-const custom = (name: string, provider: string, rules: Document[] = [{}]): Document =>
-  policy(name, { action: 'CUSTOM', provider: { name: provider }, rules });
 const dryRun = { 'istio.io/dry-run': 'true' };
 const paths = (...values: string[]): Document => ({ to: [{ operation: { paths: values } }] });
 const methods = (...values: string[]): Document => ({ to: [{ operation: { methods: values } }] });
@@ -122,81 +109,43 @@ const namesOf = (documents: readonly Document[]): string[] => [
 ];
 
 beforeAll(async () => {
-  apps = await startApps();
   authorizer = http.createServer(judge);
   const port = await listen(authorizer);
   const provider = (name: string, more: Document): Document => ({
     name,
     envoyExtAuthzHttp: { service: '127.0.0.1', port, ...more },
   });
-  const tcpNames = namesOf(tcpDocuments);
-  const address = `127.0.0.1:${apps.ports.a}`;
-  mesh = await startMesh(
-    meshText(
-      {
-        services: [
-          {
-            name: 'client',
-            port: 9080,
-            workloads: [{ address, upstreams: tcpNames.map((service) => ({ service, port: 0 })) }],
-          },
-          ...[...namesOf(httpDocuments), 'sealed'].map((name) => ({ name, port: 9080, workloads: [{ address }] })),
-          ...tcpNames.map((name) => ({ name, port: 7000, protocol: 'tcp', workloads: [{ address }] })),
-          { name: 'badges', port: 9191, workloads: [{ address: `127.0.0.1:${port}` }] },
-        ],
-        extensionProviders: [
-          provider('badges', {
-            headersToUpstreamOnAllow: ['x-user'],
-            headersToDownstreamOnAllow: ['x-seen'],
-            includeRequestHeadersInCheck: ['x-badge'],
-            includeAdditionalHeadersInCheck: { 'x-mesh': 'shop' },
-          }),
-          provider('filtered', { headersToDownstreamOnDeny: ['x-reason'], pathPrefix: '/check' }),
-          provider('gone', { port: await unusedPort(), statusOnError: '503' }),
-          provider('gone-open', { port: await unusedPort(), failOpen: true }),
-          { name: 'nobody', zipkin: { service: 'badges.default.svc.cluster.local', port: 9191 } },
-          { name: 'mesh-service', envoyExtAuthzHttp: { service: 'default/badges.default.svc.cluster.local', port: 9191 } },
-        ],
-      },
-      [...httpDocuments, ...tcpDocuments],
-    ),
-  );
+  security = await SecurityMesh.start({
+    http: [...namesOf(httpDocuments), 'sealed'],
+    tcp: namesOf(tcpDocuments),
+    services: [{ name: 'badges', port: 9191, workloads: [{ address: `127.0.0.1:${port}` }] }],
+    extensionProviders: [
+      provider('badges', {
+        headersToUpstreamOnAllow: ['x-user'],
+        headersToDownstreamOnAllow: ['x-seen'],
+        includeRequestHeadersInCheck: ['x-badge'],
+        includeAdditionalHeadersInCheck: { 'x-mesh': 'shop' },
+      }),
+      provider('filtered', { headersToDownstreamOnDeny: ['x-reason'], pathPrefix: '/check' }),
+      provider('gone', { port: await unusedPort(), statusOnError: '503' }),
+      provider('gone-open', { port: await unusedPort(), failOpen: true }),
+      { name: 'nobody', zipkin: { service: 'badges.default.svc.cluster.local', port: 9191 } },
+      { name: 'mesh-service', envoyExtAuthzHttp: { service: 'default/badges.default.svc.cluster.local', port: 9191 } },
+    ],
+    documents: [...httpDocuments, ...tcpDocuments],
+  });
 });
 afterAll(async () => {
-  await mesh?.close();
-  await apps?.close();
+  await security?.close();
   authorizer?.close();
 });
-
-interface Told extends Observation {
-  /** The callee's record. */
-  callee: ExchangeDetail;
-  /** `AuthorizationPolicy default/denied spec.rules[1] denied: a DENY rule matches` */
-  policies: string[];
-}
-
-/** One request from the client's sidecar, and what the callee's says about it. */
-async function ask(service: string, request: Partial<Case> = {}): Promise<Told> {
-  const id = `s-${++sent}`;
-  const path = `${request.path ?? '/'}${request.path?.includes('?') ? '&' : '?'}n=${id}`;
-  const seen = await send(mesh.outbound('client-x-0'), { name: id, expect: {}, ...request, path }, `${service}:9080`, id);
-  seen.seen = apps.seen.get(id) ?? [];
-  const [callee] = await exchangesOf(mesh, `reporter=destination&path=${encodeURIComponent(path)}`, 1);
-  return { ...seen, callee: callee!, policies: saysOf(callee!) };
-}
-
-const saysOf = ({ decision }: ExchangeDetail): string[] =>
-  (decision?.policies ?? []).map(
-    ({ resource, outcome, reason }) =>
-      `${resource.kind} ${resource.namespace}/${resource.name}${resource.path ? ` ${resource.path}` : ''} ${outcome}: ${reason}`,
-  );
 
 const nobodyToAsk =
   'no provider nobody can be asked: it needs envoyExtAuthzHttp or envoyExtAuthzGrpc among the Mesh’s extensionProviders';
 
 describe('§4 CUSTOM', () => {
   test('allowed: the app gets the headers the authorizer adds, the client the listed ones, nobody the others', async () => {
-    const { status, headers, seen, policies } = await ask('asked', { path: '/asked' });
+    const { status, headers, seen, policies } = await security.ask('asked', { path: '/asked' });
     expect(status).toBe(200);
     expect(headers).toMatchObject({ 'x-seen': 'yes' });
     expect(headers).not.toHaveProperty('x-secret');
@@ -206,7 +155,7 @@ describe('§4 CUSTOM', () => {
   });
 
   test('the check carries method, path, host and listed headers, and no body', async () => {
-    await ask('asked', {
+    await security.ask('asked', {
       path: '/asked/1',
       method: 'POST',
       body: 'secret',
@@ -219,7 +168,7 @@ describe('§4 CUSTOM', () => {
   });
 
   test('denied: its status, body and headers go to the client, nothing to the app', async () => {
-    const { status, headers, body, seen, callee, policies } = await ask('asked', { path: '/deny' });
+    const { status, headers, body, seen, callee, policies } = await security.ask('asked', { path: '/deny' });
     expect({ status, body, attempts: seen.length }).toEqual({ status: 401, body: '<p>no badge</p>', attempts: 0 });
     expect(headers).toMatchObject({ 'x-reason': 'no badge', 'x-secret': 's', 'content-type': 'text/html' });
     expect(callee).toMatchObject({ flags: 'UAEX', details: 'ext_authz_denied' });
@@ -227,7 +176,7 @@ describe('§4 CUSTOM', () => {
   });
 
   test('headersToDownstreamOnDeny: only the listed headers, and www-authenticate', async () => {
-    const { status, headers } = await ask('filtered', { path: '/deny' });
+    const { status, headers } = await security.ask('filtered', { path: '/deny' });
     expect(status).toBe(401);
     expect(headers).toMatchObject({ 'x-reason': 'no badge', 'www-authenticate': 'Badge' });
     expect(headers).not.toHaveProperty('x-secret');
@@ -235,7 +184,7 @@ describe('§4 CUSTOM', () => {
   });
 
   test('a service that is down refuses, by statusOnError', async () => {
-    const { status, body, seen, callee, policies } = await ask('down');
+    const { status, body, seen, callee, policies } = await security.ask('down');
     expect({ status, body, attempts: seen.length }).toEqual({ status: 503, body: '', attempts: 0 });
     expect(callee).toMatchObject({ flags: 'UAEX', details: 'ext_authz_error' });
     expect(policies).toEqual([
@@ -246,7 +195,7 @@ describe('§4 CUSTOM', () => {
   });
 
   test('a 5xx of the service counts as down: 403', async () => {
-    expect(await ask('asked', { path: '/boom' })).toMatchObject({
+    expect(await security.ask('asked', { path: '/boom' })).toMatchObject({
       status: 403,
       body: '',
       policies: ['AuthorizationPolicy default/asked spec.rules[0] denied: badges could not be asked: it answered 503'],
@@ -254,32 +203,41 @@ describe('§4 CUSTOM', () => {
   });
 
   test('failOpen lets pass, and says so', async () => {
-    const { status, policies } = await ask('lenient');
+    const { status, policies } = await security.ask('lenient');
     expect(status).toBe(200);
     expect(policies).toEqual([expect.stringMatching(/allowed: gone-open could not be asked .* and failOpen is on$/)]);
   });
 
   test('requests no rule matches are not put to it', async () => {
-    const { status, policies } = await ask('asked', { path: '/other' });
+    const { status, policies } = await security.ask('asked', { path: '/other' });
     expect({ status, policies }).toEqual({ status: 200, policies: [] });
     expect([...checks.keys()].some((url) => url.startsWith('/other'))).toBe(false);
   });
 
   test('it comes before JWT, and JWT before DENY', async () => {
-    expect(await ask('before-jwt', { path: '/deny', ...bearer('abc') })).toMatchObject({ status: 401, body: '<p>no badge</p>' });
-    expect(await ask('before-jwt', bearer('abc'))).toMatchObject({ status: 401, body: expect.stringMatching(/^Jwt is not/) });
-    expect(await ask('before-jwt', { path: '/deny' })).toMatchObject({ status: 401, callee: { details: 'ext_authz_denied' } });
-    expect(await ask('before-jwt')).toMatchObject({ status: 403, body: 'RBAC: access denied' });
+    expect(await security.ask('before-jwt', { path: '/deny', ...bearer('abc') })).toMatchObject({
+      status: 401,
+      body: '<p>no badge</p>',
+    });
+    expect(await security.ask('before-jwt', bearer('abc'))).toMatchObject({
+      status: 401,
+      body: expect.stringMatching(/^Jwt is not/),
+    });
+    expect(await security.ask('before-jwt', { path: '/deny' })).toMatchObject({
+      status: 401,
+      callee: { details: 'ext_authz_denied' },
+    });
+    expect(await security.ask('before-jwt')).toMatchObject({ status: 403, body: 'RBAC: access denied' });
   });
 
   test('a provider nobody can ask, or two on one workload, refuse what they match', async () => {
-    expect(await ask('unknown')).toMatchObject({
+    expect(await security.ask('unknown')).toMatchObject({
       status: 403,
       body: 'RBAC: access denied',
       callee: { details: 'rbac_access_denied_matched_policy[ns[default]-policy[unknown]-rule[0]-deny-due-to-bad-CUSTOM-action]' },
       policies: [`AuthorizationPolicy default/unknown spec.rules[0] denied: ${nobodyToAsk}`],
     });
-    expect(await ask('torn')).toMatchObject({
+    expect(await security.ask('torn')).toMatchObject({
       status: 403,
       policies: [
         'AuthorizationPolicy default/torn.b spec.rules[0] denied: one workload has several providers (badges, filtered): Istio refuses until its CUSTOM policies name only one',
@@ -288,14 +246,14 @@ describe('§4 CUSTOM', () => {
   });
 
   test('a service of the mesh is found by its name', async () => {
-    expect(await ask('in-mesh')).toMatchObject({ status: 200 });
-    expect(await ask('in-mesh', { path: '/deny' })).toMatchObject({ status: 401, body: '<p>no badge</p>' });
+    expect(await security.ask('in-mesh')).toMatchObject({ status: 200 });
+    expect(await security.ask('in-mesh', { path: '/deny' })).toMatchObject({ status: 401, body: '<p>no badge</p>' });
   });
 });
 
 describe('§4 what is said and not enforced', () => {
   test('dry-run DENY: served, and the exchange names policy and rule', async () => {
-    expect(await ask('would-deny')).toMatchObject({
+    expect(await security.ask('would-deny')).toMatchObject({
       status: 200,
       policies: ['AuthorizationPolicy default/would-deny spec.rules[1] shadow-denied: a dry-run DENY rule matches: method GET'],
     });
@@ -303,14 +261,14 @@ describe('§4 what is said and not enforced', () => {
 
   test('dry-run ALLOW: nobody is shut out, and the exchange says who would be', async () => {
     const allowed = 'AuthorizationPolicy default/would-allow spec.rules[0] shadow-allowed: a dry-run ALLOW rule matches';
-    expect(await ask('would-allow', { path: '/ok' })).toMatchObject({ status: 200, policies: [allowed] });
-    const { status, policies } = await ask('would-allow', { path: '/no' });
+    expect(await security.ask('would-allow', { path: '/ok' })).toMatchObject({ status: 200, policies: [allowed] });
+    const { status, policies } = await security.ask('would-allow', { path: '/no' });
     expect(status).toBe(200);
     expect(policies).toEqual(['AuthorizationPolicy default/would-allow shadow-denied: rules[0]: path /no is not among /ok']);
   });
 
   test('AUDIT: served, and the exchange names the rule', async () => {
-    expect(await ask('audited')).toMatchObject({
+    expect(await security.ask('audited')).toMatchObject({
       status: 200,
       policies: ['AuthorizationPolicy default/audited spec.rules[1] audited: an AUDIT rule matches'],
     });
@@ -319,7 +277,7 @@ describe('§4 what is said and not enforced', () => {
 
 describe('§4 a refusal is told', () => {
   test('DENY: details and decision name policy and rule', async () => {
-    expect(await ask('denied')).toMatchObject({
+    expect(await security.ask('denied')).toMatchObject({
       status: 403,
       body: 'RBAC: access denied',
       callee: { details: 'rbac_access_denied_matched_policy[ns[default]-policy[denied]-rule[1]]', flags: '' },
@@ -330,7 +288,7 @@ describe('§4 a refusal is told', () => {
   });
 
   test('no ALLOW rule matches: the decision says why each did not', async () => {
-    expect(await ask('closed')).toMatchObject({
+    expect(await security.ask('closed')).toMatchObject({
       status: 403,
       callee: { details: 'rbac_access_denied_matched_policy[none]' },
       policies: [
@@ -340,16 +298,16 @@ describe('§4 a refusal is told', () => {
   });
 
   test('remoteIpBlocks look at x-forwarded-for, serviceAccounts know no wildcards, one of several sources is enough', async () => {
-    expect(await ask('remote', { headers: { 'x-forwarded-for': '10.1.2.3' } })).toMatchObject({ status: 200 });
-    expect(await ask('remote')).toMatchObject({
+    expect(await security.ask('remote', { headers: { 'x-forwarded-for': '10.1.2.3' } })).toMatchObject({ status: 200 });
+    expect(await security.ask('remote')).toMatchObject({
       status: 403,
       policies: [expect.stringContaining('remote IP 127.0.0.1 is not among')],
     });
-    expect(await ask('accounts')).toMatchObject({
+    expect(await security.ask('accounts')).toMatchObject({
       status: 403,
       policies: [expect.stringContaining('service account default/client')],
     });
-    expect(await ask('either')).toMatchObject({ status: 200 });
+    expect(await security.ask('either')).toMatchObject({ status: 200 });
   });
 
   test.each([
@@ -373,7 +331,7 @@ describe('§4 a refusal is told', () => {
     ],
     ['alg none', `${part({ alg: 'none' })}.${part({ iss: 'issuer' })}.AAAA`, 401, 'Jwt header [alg] is not supported', 0, ''],
   ])('JWT %s: the decision names the rule and Envoy’s words', async (_, text, status, body, rule, more) => {
-    const told = await ask('tokens', bearer(text));
+    const told = await security.ask('tokens', bearer(text));
     expect(told).toMatchObject({ status, body });
     expect(told.callee.details).toBe(`jwt_authn_access_denied{${body.replaceAll(' ', '_')}}`);
     expect(told.policies).toEqual([
@@ -383,16 +341,16 @@ describe('§4 a refusal is told', () => {
   });
 
   test('a token that is good names who it is', async () => {
-    expect(await ask('tokens', bearer(token({ aud: 'me' })))).toMatchObject({
+    expect(await security.ask('tokens', bearer(token({ aud: 'me' })))).toMatchObject({
       status: 200,
       policies: ['RequestAuthentication default/tokens spec.jwtRules[1] authenticated: JWT of issuer, subject kim'],
     });
   });
 
   test('STRICT: plaintext is closed without a status, and the record names the PeerAuthentication', async () => {
-    const target = mesh.inbound('sealed-x-0');
+    const target = security.mesh.inbound('sealed-x-0');
     expect(await send(target, { name: 'plain', expect: {} }, 'sealed:9080', 'plain')).toMatchObject({ status: 0, cut: true });
-    const [record] = await exchangesOf(mesh, 'to=sealed&reporter=destination', 1);
+    const [record] = await exchangesOf(security.mesh, 'to=sealed&reporter=destination', 1);
     expect(record).toMatchObject({ status: 0, protocol: 'TCP', flags: 'NR', details: 'filter_chain_not_found' });
     expect(saysOf(record!)).toEqual([
       'PeerAuthentication default/only-mtls denied: mTLS is STRICT and the caller sent plaintext: it has to come through a sidecar, or the mode to be PERMISSIVE',
@@ -403,7 +361,7 @@ describe('§4 a refusal is told', () => {
 describe('§4 STRICT', () => {
   test('a caller told to speak plaintext reports 503 UC', async () => {
     const answer = await send(
-      mesh.outbound('client-x-0'),
+      security.mesh.outbound('client-x-0'),
       { name: 'plain', expect: {}, path: '/strict' },
       'sealed:9080',
       'strict',
@@ -412,26 +370,16 @@ describe('§4 STRICT', () => {
       status: 503,
       body: 'upstream connect error or disconnect/reset before headers. reset reason: connection termination',
     });
-    const [caller] = await exchangesOf(mesh, 'reporter=source&path=/strict', 1);
+    const [caller] = await exchangesOf(security.mesh, 'reporter=source&path=/strict', 1);
     expect(caller).toMatchObject({ flags: 'UC', details: 'upstream_reset_before_response_started{connection_termination}' });
   });
 });
 
 describe('§4 opaque ports', () => {
-  /** What comes back over a connection to a service's port, and the callee's record of it. */
-  async function connect(service: string): Promise<{ answered: boolean; policies: string[]; record: ExchangeDetail }> {
-    const { upstreams } = mesh.engine.ready().workloads.find(({ id }) => id === 'client-x-0')!;
-    const raw = new RawClient(portOf(upstreams[service]!));
-    raw.socket.write('GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
-    await raw.until((c) => c.closed || c.ended || c.error !== '');
-    raw.socket.destroy();
-    const [record] = await exchangesOf(mesh, `to=${service}&reporter=destination`, 1);
-    return { answered: raw.text.startsWith('HTTP/1.1 200'), policies: saysOf(record!), record: record! };
-  }
   const name = (service: string): string => `AuthorizationPolicy default/${service}`;
 
   test('ALLOW by principal and port lets the caller in', async () => {
-    const { answered, policies } = await connect('tcp-allowed');
+    const { answered, policies } = await security.connect('tcp-allowed');
     expect({ answered, policies }).toEqual({
       answered: true,
       policies: [`${name('tcp-allowed')} spec.rules[0] allowed: an ALLOW rule matches`],
@@ -439,33 +387,33 @@ describe('§4 opaque ports', () => {
   });
 
   test('nobody else is let in: the connection is closed, and each rule says why', async () => {
-    const { answered, policies, record } = await connect('tcp-other');
+    const { answered, policies, callee } = await security.connect('tcp-other');
     expect(answered).toBe(false);
-    expect(record.details).toBe('rbac_access_denied_matched_policy[none]');
+    expect(callee.details).toBe('rbac_access_denied_matched_policy[none]');
     expect(policies).toEqual([expect.stringContaining(`rules[0]: principal ${client} is not among`)]);
     expect(policies[0]).toContain('rules[1]: source IP 127.0.0.1 is not among 10.0.0.0/8');
   });
 
   test('an ALLOW rule with an HTTP field is dropped: it denies, and says so', async () => {
-    const { answered, policies } = await connect('tcp-dropped');
+    const { answered, policies } = await security.connect('tcp-dropped');
     expect(answered).toBe(false);
     expect(policies).toEqual([expect.stringMatching(/denied: its rules do not apply to TCP: they have HTTP fields/)]);
   });
 
   test('a DENY rule loses its HTTP field and widens', async () => {
-    const { answered, policies, record } = await connect('tcp-widened');
+    const { answered, policies, callee } = await security.connect('tcp-widened');
     expect(answered).toBe(false);
-    expect(record.details).toBe('rbac_access_denied_matched_policy[ns[default]-policy[tcp-widened]-rule[0]]');
+    expect(callee.details).toBe('rbac_access_denied_matched_policy[ns[default]-policy[tcp-widened]-rule[0]]');
     expect(policies).toEqual([`${name('tcp-widened')} spec.rules[0] denied: a DENY rule matches: principal ${client}`]);
   });
 
   test('dry-run and AUDIT let connections through and tell', async () => {
-    const dry = await connect('tcp-dry');
+    const dry = await security.connect('tcp-dry');
     expect({ answered: dry.answered, policies: dry.policies }).toEqual({
       answered: true,
       policies: [`${name('tcp-dry')} spec.rules[0] shadow-denied: a dry-run DENY rule matches: principal ${client}`],
     });
-    const audited = await connect('tcp-audited');
+    const audited = await security.connect('tcp-audited');
     expect({ answered: audited.answered, policies: audited.policies }).toEqual({
       answered: true,
       policies: [`${name('tcp-audited')} spec.rules[0] audited: an AUDIT rule matches`],
@@ -473,8 +421,8 @@ describe('§4 opaque ports', () => {
   });
 
   test('CUSTOM by an HTTP service is not asked about connections; a provider without one refuses them', async () => {
-    expect((await connect('tcp-custom')).answered).toBe(true);
-    const unknown = await connect('tcp-unknown');
+    expect((await security.connect('tcp-custom')).answered).toBe(true);
+    const unknown = await security.connect('tcp-unknown');
     expect(unknown.answered).toBe(false);
     expect(unknown.policies).toEqual([`${name('tcp-unknown')} spec.rules[0] denied: ${nobodyToAsk}`]);
   });
