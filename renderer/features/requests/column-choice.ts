@@ -17,6 +17,7 @@ export const columnIds = [
   'version',
   'trace',
   'mtls',
+  'reporter',
 ] as const;
 export type ColumnId = (typeof columnIds)[number];
 

@@ -11,7 +11,6 @@ import { copyCommands } from './copy-commands.ts';
 import { useKeepRecording } from './marked-menu.tsx';
 import type { RequestMarks } from './marks.ts';
 import type { useResend } from './resend.tsx';
-import { toRule } from './yaml-match.ts';
 
 export interface DetailActionsProps {
   exchange: Exchange;
@@ -118,9 +117,13 @@ function useActionCommands({ exchange, detail, marks, resend, onEdit }: DetailAc
     rule: {
       ...{ id: 'requests.write-rule', title: 'Write a rule for requests like this', group, icon: Pencil },
       when: () => detail !== null && exchange.destination !== '',
-      run: ({ router }) => {
+      run: async ({ router, engine }) => {
         if (!detail) return;
-        keepDraft(newFile, toRule(detail));
+        const [{ writeRule }, { resources }] = await Promise.all([
+          import('./write-rule.ts'),
+          engine.call('listResourcesOfKind', { params: { kind: 'VirtualService' } }),
+        ]);
+        keepDraft(newFile, writeRule(detail, resources));
         router.navigate('config', { file: newFile });
       },
     },

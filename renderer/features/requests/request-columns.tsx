@@ -135,7 +135,15 @@ export const requestColumns: Record<ColumnId, ColumnSpec> = {
     cell: (x) => mono(x.traceId.slice(0, 8), x.traceId),
   }),
   mtls: spec('mtls', { name: 'Mutual TLS', title: 'mTLS', tracks: ['40px'], cell: (x) => <Mtls on={x.mtls} /> }),
+  reporter: spec('reporter', {
+    name: 'Told by the sidecar of',
+    title: 'Told by',
+    tracks: ['84px', '76px'],
+    cell: (x) => <span className="soft">{tellers[x.reporter]}</span>,
+  }),
 };
+
+const tellers: Record<Exchange['reporter'], string> = { source: 'caller', destination: 'destination', gateway: 'gateway' };
 
 /** The chosen columns as far as they fit into this many pixels. */
 export function columnsFor(choice: ColumnChoice, width: number): Column<Exchange>[] {

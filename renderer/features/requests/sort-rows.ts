@@ -38,6 +38,7 @@ const values: Record<ColumnId, (exchange: Exchange) => string | number> = {
   version: ({ destinationVersion }) => destinationVersion,
   trace: ({ traceId }) => traceId,
   mtls: ({ mtls }) => (mtls ? 1 : 0),
+  reporter: ({ reporter }) => reporter,
 };
 
 /**

@@ -1,23 +1,29 @@
 import type { ExchangeDetail } from '../../../proxy/api/exchange.schema.ts';
 
-/** The match of a VirtualService's rule that this request meets: method and path, exactly. */
-export function toMatch(exchange: Pick<ExchangeDetail, 'method' | 'path'>): string {
-  const path = exchange.path.split('?')[0] ?? '/';
+type Matched = Pick<ExchangeDetail, 'method' | 'path'>;
+
+/** What a rule's match says of this request: method and path, exactly. */
+export function matchOf({ method, path }: Matched): { uri: { exact: string }; method: { exact: string } } {
+  return { uri: { exact: path.split('?')[0] || '/' }, method: { exact: method } };
+}
+
+/** The match of a VirtualService's rule that this request meets. */
+export function toMatch(request: Matched): string {
+  const { uri, method } = matchOf(request);
   return `match:
-  - uri: { exact: ${JSON.stringify(path)} }
-    method: { exact: ${JSON.stringify(exchange.method)} }
+  - uri: { exact: ${JSON.stringify(uri.exact)} }
+    method: { exact: ${JSON.stringify(method.exact)} }
 `;
 }
 
 /** A VirtualService with a rule for requests like this one, before one for all others. */
-export function toRule(exchange: Pick<ExchangeDetail, 'method' | 'path' | 'destination' | 'destinationNamespace'>): string {
-  const { destination, destinationNamespace: namespace } = exchange;
-  const match = toMatch(exchange).trimEnd().replaceAll('\n', '\n      ');
-  return `# Of two VirtualServices for one host the older counts: if ${destination} has one, put the first rule into it instead.
-apiVersion: networking.istio.io/v1
+export function toRule(request: Matched & Pick<ExchangeDetail, 'destination' | 'destinationNamespace'>, name: string): string {
+  const { destination, destinationNamespace: namespace } = request;
+  const match = toMatch(request).trimEnd().replaceAll('\n', '\n      ');
+  return `apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata:
-  name: ${destination}
+  name: ${name}
   namespace: ${namespace}
 spec:
   hosts: [${destination}]
