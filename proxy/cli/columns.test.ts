@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import { expect, test } from 'vitest';
 import type { Exchange } from '../api/exchange.schema.ts';
 import type { Span } from '../api/observability.schema.ts';
+import { makeSpan } from '../testing/spans.ts';
 import { clip, layColumns, toWidth, widthOf } from './columns.ts';
 import { exchangeHeader, exchangeLine } from './exchange-line.ts';
 import { Output } from './output.ts';
@@ -108,7 +109,7 @@ test('a trace fits the terminal with its bars, names and marks; logs keep their 
     ...{ name: 'GET a-very-long-name.of.a.route/with/parts', error: n === 5, startMs: n },
   }));
   const log = { time: '', traceId: 't', spanId: 's1', service: 'shop', severityText: '', attributes: {}, atMs: 3 };
-  for (const columns of [80, 120, 200]) {
+  for (const columns of [60, 80, 120, 200]) {
     const text = write({ isTerminal: true, colour: false, columns }, (out) => {
       printTrace(out, { traceId: 't', start: '', durationMs: 10, spans });
       printLogs(out, [{ ...log, severity: 17, body: `${'x'.repeat(300)}\nat line 2` }]);
@@ -117,4 +118,38 @@ test('a trace fits the terminal with its bars, names and marks; logs keep their 
     expect(text).toMatch(/▒.* ✖\n/);
     expect(text).toMatch(/✖ error {3}shop {2}x+…\n +at line 2\n/);
   }
+});
+
+test('a trace tells where its time went, as a sum, and what is unusual; without the mesh only what apps did', () => {
+  const fault = { name: 'fault slow: delay 6 ms', atMs: 0 };
+  const spans = [
+    makeSpan({ spanId: 'out', parentSpanId: 'gone', service: 'web', name: 'GET pay', durationMs: 10, events: [fault] }),
+    makeSpan({ spanId: 'in', parentSpanId: 'out', kind: 'server', service: 'pay', name: 'GET pay', startMs: 6, durationMs: 4 }),
+    makeSpan({
+      spanId: 'app',
+      parentSpanId: 'in',
+      service: 'pay',
+      name: 'charge',
+      mesh: false,
+      startMs: 6,
+      durationMs: 4,
+      error: true,
+    }),
+  ];
+  const trace = { traceId: 't', start: '', durationMs: 10, spans };
+  const print = (mesh: boolean) => write({ isTerminal: false }, (out) => printTrace(out, trace, { mesh }));
+  expect(print(true)).toContain('Critical: ⚡ injected fault 6.0 ms (60%) · ● pay app 4.0 ms (40%)');
+  expect(print(true)).toMatch(/▨ web GET pay ⚡⌀\n.*▨ pay GET pay\n.*● pay charge ✖\n/);
+  expect(print(false)).toContain('3 spans, 2 of the mesh folded away');
+  expect(print(false)).not.toContain('▨');
+});
+
+test('ten thousand spans are printed at once, however deep', () => {
+  const spans = Array.from({ length: 10_000 }, (_, n) => makeSpan({ spanId: `s${n}`, parentSpanId: n === 0 ? '' : `s${n - 1}` }));
+  const text = write({ isTerminal: true, colour: false, columns: 80 }, (out) =>
+    printTrace(out, { traceId: 't', start: '', durationMs: 1, spans }),
+  );
+  const lines = text.trimEnd().split('\n');
+  expect(lines.length).toBeGreaterThanOrEqual(10_001);
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
 });

@@ -1,36 +1,82 @@
+import { causeWords, describeShare } from '../api/cause-words.ts';
+import { type CauseShare, findCriticalPath, summarizeCauses } from '../api/critical-path.ts';
 import type { TraceLog } from '../api/log.schema.ts';
 import { type LogLevel, levelOf } from '../api/log-level.ts';
 import type { Span, Trace } from '../api/observability.schema.ts';
-import { clip, toWidth } from './columns.ts';
+import { marksOf } from '../api/span-marks.ts';
+import { linkSpans, orderRows, type TreeRow } from '../api/span-tree.ts';
+import { clip, toWidth, widthOf } from './columns.ts';
 import { milliseconds, type Output } from './output.ts';
 
 const tookWidth = 8;
 /** In a pipe, where there is no width to fit. */
 const pipeBar = 40;
 
-/** The trace as a tree with bars: solid what an app did, hatched what the mesh did, as the Traces screen draws them. */
-export function printTrace(out: Output, trace: Trace): void {
-  out.line(`${out.style('bold', trace.traceId)}  ${trace.start}  ${milliseconds(trace.durationMs)}`);
-  if (trace.continues)
-    out.line(`made while ${trace.continues.service} answered trace ${trace.continues.traceId} (by ${trace.continues.by})`);
-  for (const { service, calls, linked } of trace.contextLost ?? []) {
-    out.line(
-      out.style('yellow', `▲ context lost in ${service}:`) +
-        ` ${calls} calls sent without the trace headers it had received; ${linked} placed here (┄)`,
-    );
+export interface TraceTextOptions {
+  /** Spans of the sidecars too. */
+  mesh: boolean;
+}
+
+/** The trace as a tree with bars: solid what an app did, hatched what the mesh did, and where its time went, as the Traces screen tells it. */
+export function printTrace(out: Output, trace: Trace, { mesh }: TraceTextOptions = { mesh: true }): void {
+  const nodes = linkSpans(trace.spans);
+  const rows = orderRows(nodes, mesh);
+  const count = `${trace.spans.length} span${trace.spans.length === 1 ? '' : 's'}`;
+  const away = trace.spans.length - rows.length;
+  const folded = away > 0 ? `, ${away} of the mesh folded away` : '';
+  out.line(`${out.style('bold', trace.traceId)}  ${trace.start}  ${milliseconds(trace.durationMs)} · ${count}${folded}`);
+  printLostContext(out, trace);
+  printCauses(out, summarizeCauses(nodes, findCriticalPath(nodes, trace.durationMs)), trace.durationMs);
+  const barWidth = out.isTerminal ? Math.min(80, Math.max(10, Math.round(out.columns * 0.36))) : pipeBar;
+  for (const row of rows) out.line(spanLine(out, row, trace.durationMs, barWidth));
+}
+
+function printLostContext(out: Output, { continues, contextLost = [] }: Trace): void {
+  if (continues) out.line(`┄ made while ${continues.service} answered trace ${continues.traceId} (by ${continues.by})`);
+  for (const { service, calls, linked } of contextLost) {
+    const sent = `${calls} call${calls === 1 ? '' : 's'} sent without the trace headers it had received`;
+    out.line(`${out.style('yellow', `▲ context lost in ${service}:`)} ${sent}; ${linked} placed here (┄)`);
   }
-  const barWidth = out.isTerminal ? Math.min(80, Math.max(16, Math.round(out.columns * 0.36))) : pipeBar;
-  const labelWidth = out.columns - barWidth - tookWidth - 4;
-  for (const { span, depth } of inTreeOrder(trace.spans)) {
-    const bar = out.style(span.error ? 'red' : span.mesh ? 'cyan' : 'green', barOf(span, trace.durationMs, barWidth));
-    const marks = [span.error ? '✖' : '', span.events.some(({ name }) => name.startsWith('fault ')) ? '⚡' : ''].join('');
-    const label = `${'  '.repeat(depth)}${span.inferred ? '┄ ' : ''}${span.mesh ? '▨' : '●'} ${span.service}`;
-    // What is wrong with it stays in sight, its name is cut first.
-    const room = labelWidth - (marks === '' ? 0 : 2 + marks.length);
-    const name = out.style('dim', clip(span.name, Math.max(0, room - [...label].length - 1)));
-    const end = marks === '' ? '' : ` ${out.style(span.error ? 'red' : 'magenta', marks)}`;
-    out.line(`${bar}  ${toWidth(milliseconds(span.durationMs), tookWidth, 'end')}  ${clip(label, room)} ${name}${end}`);
+}
+
+/** `Critical: ⚡ injected fault 200 ms (49%) · ● payments app 150 ms (36%)`, in as many lines as it takes. */
+function printCauses(out: Output, causes: readonly CauseShare[], wholeMs: number): void {
+  if (causes.length === 0) return;
+  const parts = causes.map((share) => {
+    const { glyph, tone } = causeWords[share.cause];
+    const percent = Math.round((share.ms / Math.max(wholeMs, 0.001)) * 100);
+    return `${out.style(causeColours[tone], glyph)} ${describeShare(share)} ${milliseconds(share.ms)} (${percent}%)`;
+  });
+  const head = 'Critical: ';
+  let line = head;
+  for (const part of parts) {
+    const joined = line === head || line.trim() === '' ? `${line}${part}` : `${line} · ${part}`;
+    if (widthOf(joined) <= out.columns || line === head) line = joined;
+    else {
+      out.line(line);
+      line = `${' '.repeat(head.length)}${part}`;
+    }
   }
+  out.line(line);
+}
+
+const causeColours = { accent: 'green', neutral: 'dim', fault: 'magenta', warn: 'yellow', info: 'blue' } as const;
+const markColours = { bad: 'red', fault: 'magenta', info: 'blue', neutral: 'dim', warn: 'yellow' } as const;
+/** Deeper ones keep this indent, or a deep trace would have no names in a narrow window. */
+const maxIndentShare = 0.4;
+
+function spanLine(out: Output, { node, depth }: TreeRow, traceMs: number, barWidth: number): string {
+  const { span } = node;
+  const bar = out.style(span.error ? 'red' : span.mesh ? 'cyan' : 'green', barOf(span, traceMs, barWidth));
+  const marks = marksOf(node).filter(({ word }) => word !== 'linked');
+  // What is unusual about it stays in sight, its name is cut first.
+  const room = out.columns - barWidth - tookWidth - 4 - (marks.length === 0 ? 0 : 1 + marks.length);
+  const indent = Math.min(depth * 2, out.isTerminal ? Math.floor(room * maxIndentShare) : Number.POSITIVE_INFINITY);
+  const label = clip(`${' '.repeat(indent)}${span.mesh ? '▨' : '●'} ${span.service}`, room);
+  const left = room - widthOf(label) - 1;
+  const name = left > 0 ? ` ${out.style('dim', clip(span.name, left))}` : '';
+  const end = marks.map(({ glyph, tone }) => out.style(markColours[tone], glyph)).join('');
+  return `${bar}  ${toWidth(milliseconds(span.durationMs), tookWidth, 'end')}  ${label}${name}${end === '' ? '' : ` ${end}`}`.trimEnd();
 }
 
 function barOf(span: Span, traceMs: number, width: number): string {
@@ -69,35 +115,4 @@ export function printLogs(out: Output, logs: readonly TraceLog[]): void {
     );
     for (const line of more) out.line(`${' '.repeat(tookWidth + 13 + serviceWidth + 2)}${clip(line, room)}`);
   }
-}
-
-/** Children under their parents, by start; a parent that was not seen, or a cycle, makes a root. */
-function inTreeOrder(spans: readonly Span[]): { span: Span; depth: number }[] {
-  const known = new Set(spans.map((span) => span.spanId));
-  const children = new Map<string, Span[]>();
-  for (const span of spans) {
-    const parent = known.has(span.parentSpanId) && span.parentSpanId !== span.spanId ? span.parentSpanId : '';
-    const siblings = children.get(parent);
-    if (siblings === undefined) children.set(parent, [span]);
-    else siblings.push(span);
-  }
-  const rows: { span: Span; depth: number }[] = [];
-  const seen = new Set<Span>();
-  const visit = (roots: readonly Span[]): void => {
-    const pending = roots.map((span) => ({ span, depth: 0 })).reverse();
-    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-      if (seen.has(next.span)) continue;
-      seen.add(next.span);
-      rows.push(next);
-      const { depth } = next;
-      const below = (next.span.spanId === '' ? [] : (children.get(next.span.spanId) ?? [])).map((span) => ({
-        span,
-        depth: depth + 1,
-      }));
-      pending.push(...below.sort((a, b) => b.span.startMs - a.span.startMs));
-    }
-  };
-  visit(children.get('') ?? []);
-  visit(spans.filter((span) => !seen.has(span)));
-  return rows;
 }

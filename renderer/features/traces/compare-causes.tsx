@@ -1,9 +1,9 @@
 import { useMemo } from 'react';
+import { causeWords, describeShare } from '../../../proxy/api/cause-words.ts';
 import type { Trace } from '../../../proxy/api/observability.schema.ts';
 import { formatMs, formatShare, Table } from '../../ui/index.ts';
 import { compareCauses } from './compare-traces.ts';
 import { Delta } from './delta.tsx';
-import { causeWords, describeShare } from './trace-words.ts';
 
 /** Which cause made the one longer than the other: the differences add up to the difference. */
 export function CompareCauses({ a, b }: { a: Trace; b: Trace }) {

@@ -1,9 +1,9 @@
 import { X } from 'lucide-react';
 import type { Span } from '../../../proxy/api/observability.schema.ts';
+import { marksOf } from '../../../proxy/api/span-marks.ts';
 import type { SpanNode } from '../../../proxy/api/span-tree.ts';
 import { hrefTo } from '../../app/router.ts';
 import { CopyButton, Facts, formatMs, IconButton } from '../../ui/index.ts';
-import { marksOf } from './span-marks.ts';
 
 type Attributes = Span['attributes'];
 

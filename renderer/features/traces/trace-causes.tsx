@@ -1,6 +1,6 @@
+import { causeWords, describeShare } from '../../../proxy/api/cause-words.ts';
 import type { CauseShare } from '../../../proxy/api/critical-path.ts';
 import { formatMs, formatShare } from '../../ui/index.ts';
-import { causeWords, describeShare } from './trace-words.ts';
 
 /** Where the time went, as one bar and in words; the parts add up to the trace's length. */
 export function TraceCauses({ causes, durationMs }: { causes: readonly CauseShare[]; durationMs: number }) {

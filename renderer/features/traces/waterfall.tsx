@@ -2,9 +2,9 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { ChevronDown, ChevronRight } from 'lucide-react';
 import { type CSSProperties, type KeyboardEvent, type ReactNode, useEffect, useId, useRef } from 'react';
 import type { Segment } from '../../../proxy/api/critical-path.ts';
+import { marksOf } from '../../../proxy/api/span-marks.ts';
 import { isAttempt, type TreeRow } from '../../../proxy/api/span-tree.ts';
 import { formatMs } from '../../ui/index.ts';
-import { marksOf } from './span-marks.ts';
 
 const rowHeight = 26;
 const headHeight = 28;

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { Span } from '../../../proxy/api/observability.schema.ts';
-import { linkSpans } from '../../../proxy/api/span-tree.ts';
-import { makeSpan } from '../../../proxy/testing/spans.ts';
+import { makeSpan } from '../testing/spans.ts';
+import type { Span } from './observability.schema.ts';
 import { marksOf } from './span-marks.ts';
+import { linkSpans } from './span-tree.ts';
 
 const wordsOf = (change: Partial<Span>) =>
   marksOf(linkSpans([makeSpan(change)])[0]!).map(({ glyph, word }) => `${glyph} ${word}`);

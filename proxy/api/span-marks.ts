@@ -1,13 +1,11 @@
-import type { SpanNode } from '../../../proxy/api/span-tree.ts';
-import { formatMs } from '../../ui/format.ts';
-import type { Tone } from '../../ui/surface.tsx';
+import type { SpanNode } from './span-tree.ts';
 
-/** What is unusual about a span, as a glyph beside its name and in words. */
+/** What is unusual about a span, as a glyph beside its name and in words: for the page and the terminal. */
 export interface SpanMark {
   glyph: string;
   /** For those who do not see the glyph. */
   word: string;
-  tone: Tone;
+  tone: 'bad' | 'fault' | 'info' | 'neutral' | 'warn';
   explain: string;
 }
 
@@ -34,7 +32,7 @@ export function marksOf({ span, parentMissing }: SpanNode): SpanMark[] {
       explain: `Its parent ${span.parentSpanId} is not among these spans: made outside, not sent here, or still on its way`,
     });
   if (span.movedMs !== undefined) {
-    const far = formatMs(Math.abs(span.movedMs));
+    const far = describeLag(Math.abs(span.movedMs));
     const which = span.movedMs > 0 ? 'behind' : 'ahead';
     marks.push({
       glyph: '⧗',
@@ -52,3 +50,5 @@ export function marksOf({ span, parentMissing }: SpanNode): SpanMark[] {
     });
   return marks;
 }
+
+const describeLag = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
