@@ -60,6 +60,11 @@ function LoadedTrace({ trace, onReload, onClose }: { trace: Trace; onReload: () 
   const logs = trace.logs ?? [];
   const selected = chosen === null ? undefined : nodes[chosen];
   useSpanInAddress(selected?.span.spanId ?? '');
+  const asked = query.get('span');
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a link into this trace, not a selection that is on its way to the address.
+  useEffect(() => {
+    if (asked && asked !== selected?.span.spanId) setChosen(placeOf(trace, asked));
+  }, [asked]);
   const choose = (index: number | null) => {
     setChosen(index);
     setLog(null);
