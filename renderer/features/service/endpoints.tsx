@@ -134,7 +134,7 @@ function RotationCell({ row: { seen, facts } }: { row: Row }) {
   const back = Math.max(...ejections.map(({ ejected }) => ejected.remainingMs));
   return (
     <span className="service-two" title={ejections.map(ejectionWords).join('\n')}>
-      <span className="tone-text tone-bad">
+      <span className="truncate tone-text tone-bad">
         ✖ ejected by {ejections.length === 1 ? first.by : plural(ejections.length, 'caller')}
       </span>
       <small className="num">

@@ -2,6 +2,7 @@ import type { MeshEvent } from '../../../proxy/api/observability.schema.ts';
 import { hrefTo } from '../../app/router.ts';
 import { formatClock, Panel } from '../../ui/index.ts';
 import { requestsHref } from '../topology/request-links.ts';
+import { eventWords } from './service-view.ts';
 
 const shown = 30;
 
@@ -28,7 +29,8 @@ export function EventList({ events }: { events: readonly MeshEvent[] }) {
 
 /** With what is behind it, where there is something: the fault, the requests that caused an ejection, the object applied. */
 function EventText({ event }: { event: MeshEvent }) {
-  const { type, subject, message, data } = event;
+  const { type, subject, data } = event;
+  const message = eventWords(event);
   if (type.startsWith('fault.'))
     return (
       <a href={hrefTo('faults', { name: subject })} className="tone-fault tone-text">

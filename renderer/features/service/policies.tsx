@@ -29,7 +29,7 @@ export function Policies({ name, resources }: { name: string; resources: readonl
         rowTestId="policy-row"
         columns={[
           { id: 'kind', title: 'Kind', cell: ({ kind }) => kind },
-          { id: 'name', title: 'Name', cell: (row) => <a href={objectHref(row)}>{row.name}</a> },
+          { id: 'name', title: 'Name', cell: (row) => <NameLink resource={row} /> },
           { id: 'acts', title: 'Does', cell: (row) => <Acts resource={row} name={name} /> },
           { id: 'source', title: 'Written in', cell: (row) => <PolicySource resource={row} /> },
           { id: 'state', title: 'State', cell: (row) => <State resource={row} /> },
@@ -53,6 +53,14 @@ export function Policies({ name, resources }: { name: string; resources: readonl
         ]}
       />
     </Panel>
+  );
+}
+
+function NameLink({ resource }: { resource: Resource }) {
+  return (
+    <a className="truncate service-name" href={objectHref(resource)} title={resource.name}>
+      {resource.name}
+    </a>
   );
 }
 

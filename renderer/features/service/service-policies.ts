@@ -33,7 +33,7 @@ export function policiesOf(
       const { to } = spec as FaultSpec;
       return to.service === name && (to.namespace ?? own.namespace) === namespace;
     })
-    .sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
+    .sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name, 'en', { numeric: true }));
 }
 
 const rank = ({ kind }: Resource): number => (order.includes(kind) ? order.indexOf(kind) : order.length);

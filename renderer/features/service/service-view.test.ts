@@ -9,6 +9,7 @@ import {
   describeBreaker,
   dropEchoes,
   eventMarks,
+  eventWords,
   explainInertEjection,
   findReturned,
   formatSetting,
@@ -154,6 +155,13 @@ describe('events', () => {
     );
     expect(marks.map(({ label }) => label)).toEqual(['fault', 'ejected ×2']);
   });
+});
+
+test('an overflow says whose limit to whom is used up', () => {
+  const data = { proxy: 'web-v1-0', limit: 'http1MaxPendingRequests', cluster: 'outbound|80|v2|pay.default.svc.cluster.local' };
+  const overflow = (more: object) => eventWords(event({ type: 'cluster.overflow', data: { ...data, ...more } }));
+  expect(overflow({})).toBe('Pending requests of web-v1-0 to pay v2 are used up');
+  expect(overflow({ cluster: 'inbound|80||' })).toBe('Pending requests of web-v1-0 to its own app are used up');
 });
 
 describe('the ejection strip', () => {

@@ -138,6 +138,15 @@ export function rateOf(samples: readonly CounterSample[], key: string): number |
   return ((last.counts.get(key) ?? 0) - (first.counts.get(key) ?? 0)) / ((last.timeMs - first.timeMs) / 1000);
 }
 
+/** `http1MaxPendingRequests of outbound|9080|v2|pay.default.svc.cluster.local is used up` → `Pending requests of web-v1-0 to pay v2 are used up`. */
+export function eventWords({ type, message, data }: MeshEvent): string {
+  if (type !== 'cluster.overflow') return message;
+  const [side = '', , subset = '', host = ''] = String(data.cluster ?? '').split('|');
+  const limit = limitWords[String(data.limit)] ?? String(data.limit);
+  const to = side === 'inbound' ? 'its own app' : [host.split('.')[0], subset].filter(Boolean).join(' ');
+  return `${limit} of ${String(data.proxy)} to ${to} are used up`;
+}
+
 const markTones: readonly [prefix: string, tone: NonNullable<ChartMark['tone']>, word: (event: MeshEvent) => string | null][] = [
   ['fault.armed', 'fault', () => 'fault'],
   ['fault.', 'info', () => 'fault off'],
@@ -207,7 +216,7 @@ export function eventMarks(events: readonly MeshEvent[], stepSeconds: number): C
       before.count++;
       continue;
     }
-    const mark = { time, label, detail: event.message, tone: found[1], lastMs: time, count: 1 };
+    const mark = { time, label, detail: eventWords(event), tone: found[1], lastMs: time, count: 1 };
     latest.set(label, mark);
     marks.push(mark);
   }
