@@ -1,4 +1,4 @@
-import { Component, lazy, type ReactNode, Suspense, useEffect } from 'react';
+import { Component, lazy, type ReactNode, Suspense, useEffect, useRef } from 'react';
 import { useCommandRegistry } from '../commands/registry.ts';
 import type { Store } from '../engine/store.ts';
 import { useStore } from '../engine/use-engine.ts';
@@ -30,9 +30,11 @@ export function Shell({ overlay }: { overlay: Store<Overlay> }) {
     document.title = screen ? `${screen.title} · Drydock` : 'Drydock';
   }, [screen]);
 
-  // What had the focus may have gone with the last screen: the keyboard goes on from this one, not from the top of the page.
+  // What had the focus may have gone with the last screen: the keyboard goes on from this one. A fresh page begins at its top.
+  const left = useRef('');
   useEffect(() => {
-    if (route.screen !== '' && document.activeElement === document.body) focusScreen();
+    if (left.current !== '' && document.activeElement === document.body) focusScreen();
+    left.current = route.screen;
   }, [route.screen]);
 
   useEffect(() => preloadWhenIdle(), []);

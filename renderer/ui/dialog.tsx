@@ -1,7 +1,7 @@
 import { Dialog as BaseDialog } from '@base-ui/react/dialog';
 import { X } from 'lucide-react';
 import { type ReactNode, useRef } from 'react';
-import { IconButton } from './button.tsx';
+import { Button } from './button.tsx';
 import './popup.css';
 
 export interface DialogProps {
@@ -33,7 +33,10 @@ export function Dialog({ open, onClose, title, description, size = 'medium', foo
         >
           <header>
             <BaseDialog.Title>{title}</BaseDialog.Title>
-            <BaseDialog.Close render={<IconButton label="Close" keys="Escape" size="small" icon={<X size={15} />} />} />
+            {/* Without a tip of its own: the first Escape would close that, and only the second the dialog. */}
+            <BaseDialog.Close
+              render={<Button variant="ghost" size="small" data-icon-only="" aria-label="Close" icon={<X size={15} />} />}
+            />
           </header>
           {description && <BaseDialog.Description className="dd-dialog-description">{description}</BaseDialog.Description>}
           <div ref={body} className="dd-dialog-body">

@@ -104,7 +104,8 @@ function FigureOf({ edge, run, figure }: { edge: RunEdge; run: RunSummary; figur
       {term === null ? (
         words
       ) : (
-        <a className="runs-number" href={requestsOfRun(edge, run, term)}>
+        // The rate leads where the count beside it leads: one stop for the keyboard.
+        <a className="runs-number" href={requestsOfRun(edge, run, term)} tabIndex={figure.id === 'rate' ? -1 : undefined}>
           {words}
         </a>
       )}

@@ -129,8 +129,8 @@ function OneRun({ id, runs }: { id: string; runs: readonly RunSummary[] }) {
     <div className="screen-scroll runs-body">
       {runs.length === 1 && (
         <Notice tone="info">
-          This is the first run that is kept. When the engine has been stopped and started again, what happens then is held
-          against it here, edge by edge.
+          There is no earlier run to compare with yet. When the engine has been stopped and started again, what happens then is
+          held against this run here, edge by edge.
         </Notice>
       )}
       <Caution runs={[data]} mesh={runs.find(isPresent)?.mesh ?? data.mesh} />
