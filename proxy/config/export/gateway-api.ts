@@ -53,94 +53,100 @@ function convert(resource: ParsedResource, hosts: HostIndex, notes: string[]): o
   };
 }
 
-function convertRule(rule: HttpRouteSpec, resource: ParsedResource, hosts: HostIndex, say: (text: string) => void): object {
+type Say = (text: string) => void;
+/** Reference to a service's backend, as a route of this resource writes it. */
+type BackendOf = (host: string, subset: string | undefined, port: number | undefined) => object;
+
+function convertRule(rule: HttpRouteSpec, resource: ParsedResource, hosts: HostIndex, say: Say): object {
   for (const field of ['fault', 'corsPolicy', 'directResponse', 'delegate'] as const) {
     if (rule[field]) say(`${field} is left out.`);
   }
-  const filters: object[] = [];
-  const modifier = (type: string, field: string, operations: HeaderOperationsSpec | undefined): void => {
-    if (!operations) return;
-    const list = (record?: Record<string, string>) => Object.entries(record ?? {}).map(([name, value]) => ({ name, value }));
-    filters.push({ type, [field]: { set: list(operations.set), add: list(operations.add), remove: operations.remove ?? [] } });
-  };
-  modifier('RequestHeaderModifier', 'requestHeaderModifier', rule.headers?.request);
-  modifier('ResponseHeaderModifier', 'responseHeaderModifier', rule.headers?.response);
-  const { rewrite, redirect, retries } = rule;
-  if (rewrite?.uriRegexRewrite) say('uriRegexRewrite is left out.');
-  if (rewrite?.uri !== undefined || rewrite?.authority) {
-    const prefix = (rule.match ?? []).every((m) => m.uri?.prefix !== undefined);
-    const path = prefix
-      ? { type: 'ReplacePrefixMatch', replacePrefixMatch: rewrite.uri }
-      : { type: 'ReplaceFullPath', replaceFullPath: rewrite.uri };
-    const urlRewrite = {
-      ...(rewrite.authority ? { hostname: rewrite.authority } : {}),
-      ...(rewrite.uri === undefined ? {} : { path }),
-    };
-    filters.push({ type: 'URLRewrite', urlRewrite });
-  }
-  if (redirect) {
-    filters.push({
-      type: 'RequestRedirect',
-      requestRedirect: {
-        ...(redirect.scheme ? { scheme: redirect.scheme } : {}),
-        ...(redirect.authority ? { hostname: redirect.authority } : {}),
-        ...(redirect.uri ? { path: { type: 'ReplaceFullPath', replaceFullPath: redirect.uri } } : {}),
-        ...(redirect.port ? { port: redirect.port } : {}),
-        statusCode: redirect.redirectCode || 301,
-      },
-    });
-  }
-  const backend = (host: string, subset: string | undefined, port: number | undefined): object => {
+  const backend: BackendOf = (host, subset, port) => {
     const service = hosts.find(host, resource.namespace);
     if (subset) say(`subset ${subset} becomes the Service ${service?.name ?? host}-${subset}: create it.`);
     const name = service?.name ?? host.replace(`.${resource.namespace}.${clusterDomain}`, '');
     const namespace = service && service.namespace !== resource.namespace ? { namespace: service.namespace } : {};
     return { name: subset ? `${name}-${subset}` : name, ...namespace, port: port ?? service?.ports[0]?.port };
   };
-  for (const mirror of [
-    ...(rule.mirror ? [{ destination: rule.mirror, percentage: rule.mirrorPercentage }] : []),
-    ...(rule.mirrors ?? []),
-  ]) {
-    const { host, subset, port } = mirror.destination;
-    const share = mirror.percentage?.value === undefined ? {} : { percent: Math.round(mirror.percentage.value) };
-    filters.push({ type: 'RequestMirror', requestMirror: { backendRef: backend(host, subset, port?.number), ...share } });
-  }
+  const filters = [
+    ...headerModifiers(rule),
+    ...urlRewrites(rule, say),
+    ...(rule.redirect ? [requestRedirect(rule.redirect)] : []),
+    ...requestMirrors(rule, backend),
+  ];
+  const matches = (rule.match ?? []).map((m) => convertMatch(m, say));
   const single = (rule.route ?? []).length === 1;
+  const backendRefs = rule.route?.map(({ destination: d, weight }) => ({
+    ...backend(d.host, d.subset, d.port?.number),
+    ...(single ? {} : { weight: weight ?? 0 }),
+  }));
   return {
     ...(rule.name ? { name: rule.name } : {}),
-    ...(rule.match?.length ? { matches: rule.match.map((m) => convertMatch(m, say)) } : {}),
+    ...(matches.length > 0 ? { matches } : {}),
     ...(filters.length > 0 ? { filters } : {}),
-    ...(rule.route
-      ? {
-          backendRefs: rule.route.map(({ destination: d, weight }) => ({
-            ...backend(d.host, d.subset, d.port?.number),
-            ...(single ? {} : { weight: weight ?? 0 }),
-          })),
-        }
-      : {}),
-    ...(rule.timeout || retries?.perTryTimeout
-      ? {
-          timeouts: {
-            ...(rule.timeout ? { request: rule.timeout } : {}),
-            ...(retries?.perTryTimeout ? { backendRequest: retries.perTryTimeout } : {}),
-          },
-        }
-      : {}),
-    ...(retries?.attempts
-      ? {
-          retry: {
-            attempts: retries.attempts,
-            codes: (retries.retryOn ?? '')
-              .split(',')
-              .map(Number)
-              .filter((n) => n >= 400),
-          },
-        }
-      : {}),
+    ...(backendRefs ? { backendRefs } : {}),
+    ...timeoutsAndRetries(rule),
   };
 }
 
-function convertMatch(match: HttpMatchSpec, say: (text: string) => void): object {
+function headerModifiers({ headers }: HttpRouteSpec): object[] {
+  const list = (record?: Record<string, string>) => Object.entries(record ?? {}).map(([name, value]) => ({ name, value }));
+  const modifier = (type: string, field: string, operations: HeaderOperationsSpec | undefined): object[] =>
+    operations
+      ? [{ type, [field]: { set: list(operations.set), add: list(operations.add), remove: operations.remove ?? [] } }]
+      : [];
+  return [
+    ...modifier('RequestHeaderModifier', 'requestHeaderModifier', headers?.request),
+    ...modifier('ResponseHeaderModifier', 'responseHeaderModifier', headers?.response),
+  ];
+}
+
+function urlRewrites({ rewrite, match }: HttpRouteSpec, say: Say): object[] {
+  if (rewrite?.uriRegexRewrite) say('uriRegexRewrite is left out.');
+  if (rewrite?.uri === undefined && !rewrite?.authority) return [];
+  const isPrefix = (match ?? []).every((m) => m.uri?.prefix !== undefined);
+  const path = isPrefix
+    ? { type: 'ReplacePrefixMatch', replacePrefixMatch: rewrite.uri }
+    : { type: 'ReplaceFullPath', replaceFullPath: rewrite.uri };
+  const hostname = rewrite.authority ? { hostname: rewrite.authority } : {};
+  return [{ type: 'URLRewrite', urlRewrite: { ...hostname, ...(rewrite.uri === undefined ? {} : { path }) } }];
+}
+
+function requestRedirect(redirect: NonNullable<HttpRouteSpec['redirect']>): object {
+  return {
+    type: 'RequestRedirect',
+    requestRedirect: {
+      ...(redirect.scheme ? { scheme: redirect.scheme } : {}),
+      ...(redirect.authority ? { hostname: redirect.authority } : {}),
+      ...(redirect.uri ? { path: { type: 'ReplaceFullPath', replaceFullPath: redirect.uri } } : {}),
+      ...(redirect.port ? { port: redirect.port } : {}),
+      statusCode: redirect.redirectCode || 301,
+    },
+  };
+}
+
+function requestMirrors(rule: HttpRouteSpec, backend: BackendOf): object[] {
+  const only = rule.mirror ? [{ destination: rule.mirror, percentage: rule.mirrorPercentage }] : [];
+  return [...only, ...(rule.mirrors ?? [])].map(({ destination: { host, subset, port }, percentage }) => {
+    const share = percentage?.value === undefined ? {} : { percent: Math.round(percentage.value) };
+    return { type: 'RequestMirror', requestMirror: { backendRef: backend(host, subset, port?.number), ...share } };
+  });
+}
+
+function timeoutsAndRetries({ timeout, retries }: HttpRouteSpec): object {
+  const request = timeout ? { request: timeout } : {};
+  const backendRequest = retries?.perTryTimeout ? { backendRequest: retries.perTryTimeout } : {};
+  const codes = (retries?.retryOn ?? '')
+    .split(',')
+    .map(Number)
+    .filter((code) => code >= 400);
+  return {
+    ...(timeout || retries?.perTryTimeout ? { timeouts: { ...request, ...backendRequest } } : {}),
+    ...(retries?.attempts ? { retry: { attempts: retries.attempts, codes } } : {}),
+  };
+}
+
+function convertMatch(match: HttpMatchSpec, say: Say): object {
   for (const field of [
     'scheme',
     'authority',
