@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type BodyDecoder, createBodyDecoder } from './body-decoder.ts';
+import type { Framing } from './fields.ts';
 import { defaultHttp1Limits as limits } from './limits.ts';
-import type { Framing } from './parse-head.ts';
 
 /** Feeds `wire` cut at `cuts`; returns body, what was left over, and the decoder. */
 function run(framing: Framing, wire: Buffer, cuts: number[] = []): { body: Buffer; rest: number; decoder: BodyDecoder } {

@@ -1,6 +1,8 @@
 import type { HeaderMap } from '../header-map.ts';
+import type { Framing } from './fields.ts';
+import { type Http1Error, isHttp1Error } from './http1-error.ts';
 import type { Http1Limits } from './limits.ts';
-import { type Framing, type Http1Error, isHttp1Error, parseTrailers } from './parse-head.ts';
+import { parseTrailers } from './trailers.ts';
 
 /** Takes a slice of the body (no copy); false stops decoding after it. */
 export interface BodySink {

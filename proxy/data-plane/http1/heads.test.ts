@@ -1,15 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HeaderMap } from '../header-map.ts';
+import { checkPartialHead } from './fields.ts';
+import { isHttp1Error } from './http1-error.ts';
 import { defaultHttp1Limits as limits } from './limits.ts';
-import {
-  checkPartialHead,
-  isHttp1Error,
-  parseRequestHead,
-  parseResponseHead,
-  type RequestHead,
-  responseFraming,
-} from './parse-head.ts';
+import { parseRequestHead, type RequestHead } from './request-head.ts';
+import { parseResponseHead, responseFraming } from './response-head.ts';
 import { writeFields } from './write-head.ts';
 
 /** A request head from its lines. */

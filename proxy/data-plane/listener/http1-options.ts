@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { HeaderMap } from '../header-map.ts';
+import type { Http1Error } from '../http1/http1-error.ts';
 import type { Http1Limits } from '../http1/limits.ts';
-import type { Http1Error } from '../http1/parse-head.ts';
 import type { ConnectionInfo, DownstreamRequest } from '../stream.ts';
 import type { PeerProbe } from './peer-state.ts';
 import type { Sweeper } from './sweeper.ts';

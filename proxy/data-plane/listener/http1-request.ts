@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { HeaderMap } from '../header-map.ts';
-import type { RequestHead } from '../http1/parse-head.ts';
+import type { RequestHead } from '../http1/request-head.ts';
 import { declaredLength, statusLine, writeFields } from '../http1/write-head.ts';
 import type { BodySource, ConnectionInfo, DownstreamRequest, DownstreamReset } from '../stream.ts';
 import type { Http1Downstream } from './http1.ts';

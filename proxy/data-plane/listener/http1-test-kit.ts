@@ -1,7 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { ManualClock } from '../../testing/manual-clock.ts';
+import type { Http1Error } from '../http1/http1-error.ts';
 import { defaultHttp1Limits, type Http1Limits } from '../http1/limits.ts';
-import type { Http1Error } from '../http1/parse-head.ts';
 import type { ConnectionInfo, DownstreamRequest } from '../stream.ts';
 import { Http1Downstream } from './http1.ts';
 import type { ConnectRequest } from './http1-options.ts';

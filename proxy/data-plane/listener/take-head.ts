@@ -1,5 +1,7 @@
+import { checkPartialHead } from '../http1/fields.ts';
+import type { Http1Error } from '../http1/http1-error.ts';
 import type { Http1Limits } from '../http1/limits.ts';
-import { checkPartialHead, type Http1Error, parseRequestHead, type RequestHead } from '../http1/parse-head.ts';
+import { parseRequestHead, type RequestHead } from '../http1/request-head.ts';
 import { scanHead } from '../http1/scan-head.ts';
 import type { UnreadInput } from './unread-input.ts';
 

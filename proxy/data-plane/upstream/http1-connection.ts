@@ -1,9 +1,11 @@
 import type { Duplex } from 'node:stream';
 import type { HeaderMap } from '../header-map.ts';
 import { type BodyDecoder, type BodySink, createBodyDecoder } from '../http1/body-decoder.ts';
+import { checkPartialHead } from '../http1/fields.ts';
+import { isHttp1Error } from '../http1/http1-error.ts';
 import { defaultHttp1Limits, type Http1Limits } from '../http1/limits.ts';
 import { MessageWriter } from '../http1/message-writer.ts';
-import { checkPartialHead, isHttp1Error, parseResponseHead, type ResponseHead, responseFraming } from '../http1/parse-head.ts';
+import { parseResponseHead, type ResponseHead, responseFraming } from '../http1/response-head.ts';
 import { scanHead } from '../http1/scan-head.ts';
 import { declaredLength, writeFields } from '../http1/write-head.ts';
 import type { UpstreamCallbacks, UpstreamConnection, UpstreamRequestHead, UpstreamReset, UpstreamStream } from '../stream.ts';
