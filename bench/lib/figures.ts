@@ -19,3 +19,9 @@ export function numberOption(name: string, byDefault: number): number {
   const found = process.argv.find((argument) => argument.startsWith(`--${name}=`));
   return found === undefined ? byDefault : Number(found.slice(name.length + 3));
 }
+
+/** `--name=one,two` from the command line, or the default. */
+export function listOption(name: string, byDefault: readonly string[]): readonly string[] {
+  const found = process.argv.find((argument) => argument.startsWith(`--${name}=`));
+  return found === undefined ? byDefault : found.slice(name.length + 3).split(',');
+}

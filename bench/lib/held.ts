@@ -20,12 +20,7 @@ export async function held(engine: EngineProcess, probeFile: string): Promise<He
   await sleep(settleMs);
   rmSync(probeFile, { force: true });
   process.kill(engine.pid, 'SIGUSR2');
-  await sleep(1_500);
-  if (!existsSync(probeFile)) throw new Error('the engine did not answer the probe');
-  const threads = readFileSync(probeFile, 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as { thread: number; heapUsed: number; external: number; timers: number });
+  const threads = await answersOf(probeFile);
   console.log(
     `  ${threads.map((t) => `thread ${t.thread}: ${(t.heapUsed / 1e6).toFixed(1)} + ${(t.external / 1e6).toFixed(1)} MB`).join(', ')}`,
   );
@@ -35,4 +30,24 @@ export async function held(engine: EngineProcess, probeFile: string): Promise<He
     descriptors: readdirSync(`/proc/${engine.pid}/fd`).length,
     requests: (await engine.status()).counters.requests ?? 0,
   };
+}
+
+interface Answer {
+  thread: number;
+  heapUsed: number;
+  external: number;
+  timers: number;
+}
+
+/** Of every thread: on a busy machine some need longer, so it is read until nobody has added to it for a while. */
+async function answersOf(probeFile: string): Promise<Answer[]> {
+  let answers: Answer[] = [];
+  for (let tries = 0; tries < 15; tries++) {
+    await sleep(1_500);
+    const text = existsSync(probeFile) ? readFileSync(probeFile, 'utf8').trim() : '';
+    const now = text === '' ? [] : text.split('\n').map((line) => JSON.parse(line) as Answer);
+    if (now.length > 0 && now.length === answers.length) return now;
+    answers = now;
+  }
+  throw new Error('the engine did not answer the probe');
 }
