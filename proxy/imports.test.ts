@@ -33,8 +33,11 @@ async function api<T>(method: string, route: string, body?: unknown): Promise<{ 
   const { control } = engine.ready();
   const response = await fetch(`${control.url}/api/v1${route}`, {
     method,
-    headers: { authorization: `Bearer ${control.token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    headers: {
+      authorization: `Bearer ${control.token}`,
+      'content-type': typeof body === 'string' ? 'application/yaml' : 'application/json',
+    },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
   return { status: response.status, body: (await response.json()) as T };
 }
@@ -82,15 +85,22 @@ test(
   async () => {
     expect((await api('POST', '/demo')).status).toBe(200);
     const names = await serviceNames();
-    expect(names).toEqual(['cart', 'catalog', 'ledger', 'payments', 'ratings', 'reviews', 'stock', 'storefront']);
+    expect(names).toEqual(['cart', 'catalog', 'customers', 'ledger', 'payments', 'ratings', 'reviews', 'stock', 'storefront']);
     expect((await api('POST', '/demo')).status).toBe(409);
     await vi.waitFor(
-      async () => expect((await status()).workloads.filter(({ health }) => health === 'ready')).toHaveLength(10),
+      async () => expect((await status()).workloads.filter(({ health }) => health === 'ready')).toHaveLength(11),
       patienceMs,
     );
     await engine.stop();
     await start();
     expect(await serviceNames()).toEqual(names);
+    // What was changed in between goes too: it names services that go.
+    const canary = `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: reviews}
+spec: {hosts: [reviews], http: [{route: [{destination: {host: reviews, subset: v2}}]}]}
+`;
+    expect((await api('POST', '/apply', canary)).status).toBe(200);
     expect((await api('DELETE', '/demo')).status).toBe(200);
     expect(await serviceNames()).toEqual([]);
     expect((await api('DELETE', '/demo')).status).toBe(404);

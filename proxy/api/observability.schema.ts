@@ -135,6 +135,8 @@ export const graphEdgeSchema = redSchema.extend({
   inferred: z.enum(['call', 'database', 'messaging']).optional(),
   /** Services that get copies of these requests: `default/reviews-next`. */
   mirrors: z.array(z.string()).optional(),
+  /** `split` counts only the last so many seconds: the weights changed then. Absent: the whole window. */
+  splitSeconds: z.number().optional(),
   /** Wanted (weights in force; null without a split) and actual shares per version. */
   split: z.array(z.object({ version: z.string(), wanted: z.number().nullable(), actual: z.number(), count: z.number().int() })),
 });

@@ -17,7 +17,7 @@ export interface GraphFacts {
   /** Armed faults: `from` null = every caller. Names are `namespace/service`. */
   faults: { name: string; from: string | null; to: string }[];
   /** Weights in force per edge: `from` null = every caller; version → share 0..1. */
-  splits: { from: string | null; to: string; wanted: Record<string, number> }[];
+  splits: { from: string | null; to: string; wanted: Record<string, number>; sinceMs?: number | null }[];
   /** Hosts ejected now, per edge. */
   ejections: { from: string; to: string; count: number }[];
   /** Calls that are copied to another service: `from` null = by every caller. */
@@ -96,6 +96,9 @@ function buildEdge(
 ): GraphEdge {
   const { from, to, protocol } = versions[0]!;
   const meant = (fact: { from: string | null; to: string }) => fact.to === to && (fact.from === null || fact.from === from);
+  const wanted = facts.splits.find(meant);
+  // Weights that changed a moment ago are held against what happened since, not against the whole window.
+  const splitMs = wanted?.sinceMs == null ? span.windowMs : Math.min(span.windowMs, Math.max(1000, nowMs - wanted.sinceMs));
   return {
     id,
     from,
@@ -111,21 +114,22 @@ function buildEdge(
     ejected: facts.ejections.filter((e) => e.from === from && e.to === to).reduce((sum, e) => sum + e.count, 0),
     bytesPerSecond: (total.requestBytes + total.responseBytes) / (span.rateMs / 1000),
     mirrors: (facts.mirrors ?? []).filter(meant).map((fact) => fact.mirror),
-    split: buildSplit(versions, total, metrics, span, nowMs, facts.splits.find(meant)?.wanted ?? null),
+    split: buildSplit(versions, metrics, splitMs, nowMs, wanted?.wanted ?? null),
+    ...(splitMs < span.rateMs ? { splitSeconds: splitMs / 1000 } : {}),
   };
 }
 
 function buildSplit(
   versions: EdgeMetrics[],
-  total: Slot,
   metrics: Metrics,
-  span: GraphSpan,
+  windowMs: number,
   nowMs: number,
   wanted: Record<string, number> | null,
 ): GraphEdge['split'] {
   const counts = new Map<string, number>(Object.keys(wanted ?? {}).map((version) => [version, 0]));
+  const total = metrics.total(versions, windowMs, nowMs);
   for (const edge of versions) {
-    const { count } = metrics.total([edge], span.windowMs, nowMs);
+    const { count } = metrics.total([edge], windowMs, nowMs);
     if (count > 0 && edge.version !== '') counts.set(edge.version, (counts.get(edge.version) ?? 0) + count);
   }
   return [...counts]

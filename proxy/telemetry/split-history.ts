@@ -21,6 +21,14 @@ export class SplitHistory {
     if (this.#changes.length > MAX_CHANGES) this.#changes.shift();
   }
 
+  /** When what is in force for this service now came into force; null when it is split by no weights, or its beginning is forgotten. */
+  since(service: string): number | null {
+    const now = JSON.stringify(this.#changes.at(-1)?.byService.get(service));
+    if (now === undefined) return null;
+    const last = this.#changes.findLastIndex(({ byService }) => JSON.stringify(byService.get(service)) !== now);
+    return last < 0 ? null : (this.#changes[last + 1]?.atMs ?? null);
+  }
+
   /** In force just before this moment; null when nothing was split then. */
   at(service: string, atMs: number): Record<string, number> | null {
     return this.#changes.findLast((change) => change.atMs < atMs)?.byService.get(service) ?? null;

@@ -139,6 +139,27 @@ describe('the graph', () => {
     ]);
   });
 
+  test('holds weights that changed against what happened since, not against the whole window', () => {
+    const weights = (v1: number) => [{ from: null, to: 'default/ratings', wanted: { v1, v2: 1 - v1 } }];
+    telemetry.follow({ splits: weights(1) });
+    telemetry.record([1, 2, 3].flatMap((n) => call(n)));
+    clock.advance(5000);
+    telemetry.follow({ splits: weights(0.5) });
+    clock.advance(2000);
+    telemetry.record(
+      [...call(4), ...call(5, { destinationVersion: 'v2' })].map((one) => ({
+        ...one,
+        time: new Date(clock.wallNow()).toISOString(),
+      })),
+    );
+    const edge = telemetry.graph(60_000, { ...noFacts, splits: weights(0.5) }).edges[0]!;
+    expect(edge).toMatchObject({ count: 5, splitSeconds: 2 });
+    expect(edge.split.map(({ actual, count }) => [actual, count])).toEqual([
+      [0.5, 1],
+      [0.5, 1],
+    ]);
+  });
+
   test('calls a service down, idle, ok, degraded or failing', () => {
     telemetry.record(
       Array.from({ length: 20 }, (_, n) => call(n, { destination: 'degraded', status: n === 0 ? 500 : 200 })).flat(),

@@ -101,7 +101,8 @@ export class Telemetry {
     const open = this.#store.openExchanges();
     for (const exchange of open) this.#metrics.know(exchange);
     const span = { windowMs, rateMs: known };
-    const graph = buildGraph(this.#metrics, span, now, facts, open, this.#thresholds);
+    const splits = facts.splits.map((split) => ({ ...split, sinceMs: this.#splits.since(split.to) }));
+    const graph = buildGraph(this.#metrics, span, now, { ...facts, splits }, open, this.#thresholds);
     return addInferred(graph, this.#spanEdges.calls(now), span, now, this.#thresholds);
   }
 

@@ -1,4 +1,5 @@
 import { createAppCommands } from '../commands/app-commands.ts';
+import { firstStepCommands } from '../commands/first-step-commands.ts';
 import { bindKeys } from '../commands/keys.ts';
 import { CommandRegistry } from '../commands/registry.ts';
 import { findBrowserConnection, findDesktopConnection } from '../engine/connection.ts';
@@ -45,7 +46,7 @@ export function createApp(page: Window): AppParts {
     toasts,
     overlay: { show: overlay.set, shown: overlay.get },
   });
-  commands.add(createAppCommands(screens));
+  commands.add([...createAppCommands(screens), ...firstStepCommands]);
   bindKeys(commands, page);
   applyAppearance(preferences, page);
 

@@ -1,11 +1,14 @@
-import { CircleDot, CirclePause, Command as CommandIcon, Keyboard, Moon, Plus, Sun, SunMoon } from 'lucide-react';
+import { CircleDot, CirclePause, Command as CommandIcon, FileInput, Keyboard, Moon, Plus, Sun, SunMoon } from 'lucide-react';
 import type { TimeWindow } from '../app/preferences.ts';
 import { windows } from '../app/preferences.ts';
 import type { Screen } from '../features/screen.tsx';
 import { plural } from '../ui/format.ts';
 import type { Command } from './command.ts';
+import { loadDemo, removeDemo } from './demo.ts';
 import { sendTestRequest } from './send-test-request.ts';
+import { makeInstanceSick } from './sick-instance.ts';
 import { stopAllFaults } from './stop-everything.ts';
+import { sendTestTraffic, stopTestTraffic } from './test-traffic.ts';
 
 /** Pauses or resumes the view; the engine goes on capturing. */
 export const togglePause: Command = {
@@ -78,6 +81,16 @@ const addService: Command = {
   run: ({ router }) => router.navigate('topology', { add: '1' }),
 };
 
+/** Likewise. */
+const importCompose: Command = {
+  id: 'mesh.import-compose',
+  title: 'Import compose file',
+  group: 'Mesh',
+  icon: FileInput,
+  keywords: 'docker services register yaml',
+  run: ({ router }) => router.navigate('topology', { import: '1' }),
+};
+
 const themes = [
   ['system', 'Theme: follow the system', SunMoon],
   ['light', 'Theme: light', Sun],
@@ -122,7 +135,13 @@ export function createAppCommands(screens: readonly Screen[]): Command[] {
     stopAllFaults,
     toggleRecording,
     addService,
+    importCompose,
+    loadDemo,
+    removeDemo,
     sendTestRequest,
+    sendTestTraffic,
+    stopTestTraffic,
+    makeInstanceSick,
     showPalette,
     showHelp,
   ];

@@ -39,8 +39,14 @@ export async function loadDemo({ configuration, store, demoFile }: EngineParts) 
 
 export async function removeDemo({ configuration, store, demoFile }: EngineParts) {
   const { set, snapshot } = configuration.current;
-  const entries = set.list().filter(({ resource, live }) => live && resource.file === demoFile);
-  if (entries.length === 0) throw new ApiError('not_found', 'The demo is not in the mesh');
+  if (!set.list('Mesh').some(({ resource, live }) => live && resource.file === demoFile))
+    throw new ApiError('not_found', 'The demo is not in the mesh');
+  const yaml = await readOrNull(demoFile);
+  const own = parseText(yaml ?? '', demoFile).documents;
+  // Also what was changed since: a route of the demo that has other weights now.
+  const entries = set
+    .list()
+    .filter(({ resource, live }) => live && own.some(({ kind, name }) => kind === resource.kind && name === resource.name));
   const outcome = await configuration.removeAll(entries);
   if (outcome.ok) stored(await store.deleteSetting(loadedKey(snapshot.meshName)));
   return answered(outcome);

@@ -1,10 +1,9 @@
 import { Plus } from 'lucide-react';
 import { type FormEvent, useId, useMemo, useState } from 'react';
-import type { Diagnostic } from '../../../proxy/api/diagnostic.schema.ts';
 import { hrefTo } from '../../app/router.ts';
-import { describeError, EngineError } from '../../engine/client.ts';
 import { useEngine, useStatus } from '../../engine/use-engine.ts';
 import { Button, Code, Dialog, Field, Input, Notice, Select, Skeleton, StatusDot } from '../../ui/index.ts';
+import { readRefusal } from './read-refusal.ts';
 import { checkForm, emptyForm, environmentLines, type RegisterForm, toRequest } from './register-form.ts';
 import './register.css';
 
@@ -124,15 +123,6 @@ const portHint = ({ name, port }: RegisterForm) => (
     Others use <span className="mono">{`http://${name.trim() || 'reviews'}:${port.trim() || '9080'}`}</span>
   </>
 );
-
-/** A refusal's diagnostics, each once; else the error itself. */
-function readRefusal(error: unknown): string[] {
-  const details = error instanceof EngineError && Array.isArray(error.details) ? (error.details as Partial<Diagnostic>[]) : [];
-  const messages = details.flatMap(({ message, suggestion }) =>
-    message ? [suggestion ? `${message} ${suggestion}` : message] : [],
-  );
-  return messages.length > 0 ? [...new Set(messages)] : [describeError(error)];
-}
 
 function Registered({ name, onClose, onAgain }: { name: string; onClose: () => void; onAgain: () => void }) {
   const status = useStatus();

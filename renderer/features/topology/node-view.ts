@@ -26,6 +26,8 @@ export interface NodeView {
   errors: string;
   errorMark: Health | null;
   versions: VersionShare[];
+  /** Of its instances, as the caller who ejected most of them has it. */
+  ejected: number;
   /** Whose recorded answers it gives; '' when it answers itself. */
   standIn: string;
   /** Something else is looked for. */
@@ -67,6 +69,7 @@ export function viewNode(node: GraphNode, around: NodeSurroundings): NodeView {
     errors: failureWords(node, thresholds),
     errorMark: markErrors(node, thresholds),
     versions: around.splitVersions && named.length > 1 ? [] : named.map((one) => viewShare(one, node.rate, thresholds)),
+    ejected: Math.max(0, ...around.edges.filter(({ to }) => to === node.id).map(({ ejected }) => ejected)),
     standIn: standInWords(node.id, around.standIns),
     dim: false,
   };
@@ -121,6 +124,7 @@ export function viewVersion(node: GraphNode, version: GraphNode['versions'][numb
     errors: failureWords(version, thresholds),
     errorMark: markErrors(version, thresholds),
     versions: [],
+    ejected: 0,
     standIn: '',
     dim: false,
   };

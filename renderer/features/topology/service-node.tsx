@@ -77,7 +77,7 @@ function ServiceBox({ view, selected, onSelect }: BoxProps) {
           {view.health.word}
         </span>
       </span>
-      {view.versions.length > 0 && <Versions versions={view.versions} busy={view.busy} />}
+      {view.versions.length > 0 && <Versions versions={view.versions} busy={view.busy} ejected={view.ejected} />}
     </button>
   );
 }
@@ -96,7 +96,7 @@ function StoodIn({ words }: { words: string }) {
   );
 }
 
-function Versions({ versions, busy }: { versions: NodeView['versions']; busy: boolean }) {
+function Versions({ versions, busy, ejected }: Pick<NodeView, 'versions' | 'busy' | 'ejected'>) {
   return (
     <span className="topo-versions num">
       {versions.length > 1 && (
@@ -131,6 +131,12 @@ function Versions({ versions, busy }: { versions: NodeView['versions']; busy: bo
             )}
           </span>
         ))}
+        {ejected > 0 && (
+          <span className="topo-version topo-ejected tone-text tone-bad" title="Taken out of the pool by outlier detection">
+            <i aria-hidden="true">✖</i>
+            {ejected} ejected
+          </span>
+        )}
       </span>
     </span>
   );

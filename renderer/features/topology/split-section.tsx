@@ -2,7 +2,7 @@ import { Split } from 'lucide-react';
 import { useState } from 'react';
 import type { GraphEdge, GraphNode } from '../../../proxy/api/observability.schema.ts';
 import { useCall, useEngine } from '../../engine/use-engine.ts';
-import { Button, formatCount, formatRate, formatShare, NumberField, useToasts } from '../../ui/index.ts';
+import { Button, formatCount, formatRate, formatShare, formatSpan, NumberField, useToasts } from '../../ui/index.ts';
 import { requestsHref } from './request-links.ts';
 import { findWeightRule, rebalance, toPercent, type WeightRule, writeWeights } from './split-weights.ts';
 
@@ -33,7 +33,9 @@ export function SplitSection({ edge, target }: { edge: GraphEdge; target: GraphN
         ))}
       </div>
       <p className="topo-note num">
-        Actual, with the wanted share as a mark, over {formatCount(edge.count)} requests.
+        Actual, with the wanted share as a mark, over {formatCount(edge.split.reduce((sum, { count }) => sum + count, 0))}{' '}
+        requests
+        {edge.splitSeconds === undefined ? '' : ` since the weights changed ${formatSpan(edge.splitSeconds * 1000)} ago`}.
         {resources.data && !rule && ' No VirtualService gives weights here: the versions share by load balancing.'}
       </p>
       {rule && <Weights key={rule.resource.yaml} rule={rule} rate={edge.rate} onApplied={resources.reload} />}

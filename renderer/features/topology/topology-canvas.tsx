@@ -9,7 +9,7 @@ import { ServiceNode, sizeOfNode, type TopologyNode } from './service-node.tsx';
 import { type Layout, layOut, type Point } from './topology-layout.ts';
 import type { TopologyView } from './topology-view.ts';
 import { type TopologyEdge, TrafficEdge } from './traffic-edge.tsx';
-import { viewportAround } from './viewport-around.ts';
+import { densestPlace, viewportAround } from './viewport-around.ts';
 
 const nodeTypes = { service: ServiceNode };
 const edgeTypes = { traffic: TrafficEdge };
@@ -96,14 +96,14 @@ function Canvas({ laid: view, selected, onSelect, fitToken }: TopologyCanvasProp
   const chosen = useRef<string | null>(null);
   chosen.current = selected;
   const fitAll = useCallback(() => void flow.fitView(fitOptions), [flow]);
-  /** Everything, unless it would be too small to read: then the selection, else the callers, from where one may go on. */
+  /** Everything, unless it would be too small to read: then the selection, else where most of them stand. */
   const fitReadable = useCallback(() => {
     void flow.fitView(fitOptions).then(() => {
       if (flow.getZoom() >= readableZoom || !box.current) return;
-      const place = chosen.current === null ? null : placeOf(layout, chosen.current);
       const size = { width: box.current.clientWidth, height: box.current.clientHeight };
+      const selection = chosen.current === null ? null : placeOf(layout, chosen.current);
+      const place = selection ?? (layout.nodes.size > manyNodes ? densestPlace(layout, size, readableZoom) : null);
       if (place) void flow.setViewport(viewportAround(layout, place, size, readableZoom));
-      else if (layout.nodes.size > manyNodes) void flow.setViewport(startAt(layout, box.current.clientHeight));
     });
   }, [flow, layout]);
   useEffect(() => {
@@ -161,12 +161,4 @@ function placeOf(layout: Layout, id: string): Point | null {
   const node = layout.nodes.get(id);
   if (node) return { x: node.x + node.width / 2, y: node.y + node.height / 2 };
   return layout.edges.get(id)?.label ?? null;
-}
-
-/** The leftmost box at the left border, halfway down. */
-function startAt(layout: Layout, heightPx: number): { x: number; y: number; zoom: number } {
-  const [first] = [...layout.nodes.values()].sort((a, b) => a.x - b.x);
-  if (!first) return { x: 0, y: 0, zoom: readableZoom };
-  const middle = first.y + first.height / 2;
-  return { x: 40 - first.x * readableZoom, y: heightPx / 2 - middle * readableZoom, zoom: readableZoom };
 }

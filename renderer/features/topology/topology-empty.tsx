@@ -1,30 +1,38 @@
-import { Network, Plus, Send } from 'lucide-react';
+import { FileInput, Network, PackageOpen, Plus, Send, Waves } from 'lucide-react';
+import { loadDemo } from '../../commands/demo.ts';
 import { useCommandRegistry } from '../../commands/registry.ts';
 import { sendTestRequest, testTarget } from '../../commands/send-test-request.ts';
+import { sendTestTraffic, trafficPerSecond } from '../../commands/test-traffic.ts';
 import { useStatus, useStreamState } from '../../engine/use-engine.ts';
 import { Button, Code, EmptyState, Skeleton } from '../../ui/index.ts';
 import { firstCalls } from './first-calls.ts';
 import type { TopologyActions } from './topology-query.ts';
 
-/** Nothing in the mesh yet: the ways in. */
+/** Nothing in the mesh yet: the three ways in. */
 export function NoServices({ actions }: { actions: TopologyActions }) {
+  const registry = useCommandRegistry();
   return (
     <EmptyState
       icon={Network}
       title="No services yet"
       actions={
-        <Button variant="primary" icon={<Plus size={14} />} onClick={() => actions.openDialog('add')}>
-          Add service
-        </Button>
+        <>
+          <Button variant="primary" icon={<Plus size={14} />} onClick={() => actions.openDialog('add')}>
+            Add service
+          </Button>
+          <Button icon={<FileInput size={14} />} data-testid="import-compose" onClick={() => actions.openDialog('import')}>
+            Import compose
+          </Button>
+          <Button icon={<PackageOpen size={14} />} data-testid="load-demo" onClick={() => registry.run(loadDemo)}>
+            Load demo
+          </Button>
+        </>
       }
     >
       <p>
-        Name a process that listens on this machine, and it gets a sidecar. Or start the demo shop, nine services with live
-        traffic:
+        Name a process that listens on this machine, and it gets a sidecar. Or take the services of a docker-compose.yml. Or start
+        the demo: a shop of nine services, with customers in it.
       </p>
-      <div className="topo-demo">
-        <Code text="npx drydock up -f samples/shop" />
-      </div>
     </EmptyState>
   );
 }
@@ -56,9 +64,14 @@ export function NoTraffic() {
         <Code key={command} text={command} />
       ))}
       {testTarget(status) !== null && (
-        <Button variant="primary" icon={<Send size={13} />} onClick={() => registry.run(sendTestRequest)}>
-          Send a test request
-        </Button>
+        <span className="row topo-hint-actions">
+          <Button variant="primary" icon={<Send size={13} />} onClick={() => registry.run(sendTestRequest)}>
+            Send a test request
+          </Button>
+          <Button icon={<Waves size={13} />} data-testid="send-traffic" onClick={() => registry.run(sendTestTraffic)}>
+            Send {trafficPerSecond} a second
+          </Button>
+        </span>
       )}
     </div>
   );

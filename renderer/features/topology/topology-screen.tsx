@@ -2,6 +2,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Graph, GraphEdge } from '../../../proxy/api/observability.schema.ts';
 import { useEngine, useGraph, useSelected } from '../../engine/use-engine.ts';
 import { Button, EmptyState, Notice } from '../../ui/index.ts';
+import { ImportDialog } from '../register/import-dialog.tsx';
 import { RegisterDialog } from '../register/register-dialog.tsx';
 import { parseFilter } from '../requests/filter.ts';
 import { EdgePanel } from './edge-panel.tsx';
@@ -44,6 +45,7 @@ export default function TopologyScreen() {
         <Body query={query} view={view} tooMany={tooMany} actions={actions} fitToken={fitToken} />
       )}
       <RegisterDialog open={query.dialog === 'add'} onClose={actions.closeDialog} />
+      <ImportDialog open={query.dialog === 'import'} onClose={actions.closeDialog} />
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Layout } from './topology-layout.ts';
-import { viewportAround } from './viewport-around.ts';
+import { densestPlace, viewportAround } from './viewport-around.ts';
 
 /** Boxes of 100 × 50 in one row, 200 apart. */
 function rowOf(count: number): Layout {
@@ -19,4 +19,14 @@ test('what does not fit is cut at one end only, and the selection is seen', () =
   expect(viewportAround(row, { x: 50, y: 25 }, size, 1).x).toBe(28);
   expect(viewportAround(row, { x: 1850, y: 25 }, size, 1).x).toBe(628 - 1900);
   expect(viewportAround(row, { x: 850, y: 25 }, size, 1).x).toBe(328 - 850);
+});
+
+test('a picture that does not fit opens where most of it stands, not at a lonely box', () => {
+  const boxes = new Map([
+    ...rowOf(1).nodes,
+    ...[0, 1, 2, 3].map((n) => [`far ${n}`, { x: 5000 + n * 120, y: 3000, width: 100, height: 50 }] as const),
+  ]);
+  expect(densestPlace({ nodes: boxes, edges: new Map() }, size, 1)).toEqual({ x: 5050 + 120, y: 3025 });
+  expect(densestPlace(rowOf(3), size, 1)?.x).toBe(250);
+  expect(densestPlace({ nodes: new Map(), edges: new Map() }, size, 1)).toBeNull();
 });

@@ -9,6 +9,23 @@ export interface Viewport {
   zoom: number;
 }
 
+/** The middle of the box that has most others around it: where a window onto a picture that does not fit shows most. The leftmost of equals. */
+export function densestPlace(layout: Layout, size: { width: number; height: number }, zoom: number): Point | null {
+  const [reachX, reachY] = [
+    (size.width - margin.left - margin.right) / zoom / 2,
+    (size.height - margin.top - margin.bottom) / zoom / 2,
+  ];
+  const middles = [...layout.nodes.values()]
+    .map((box) => ({ x: box.x + box.width / 2, y: box.y + box.height / 2 }))
+    .sort((a, b) => a.x - b.x);
+  let best: { place: Point; count: number } | null = null;
+  for (const place of middles) {
+    const count = middles.filter(({ x, y }) => Math.abs(x - place.x) <= reachX && Math.abs(y - place.y) <= reachY).length;
+    if (best === null || count > best.count) best = { place, count };
+  }
+  return best?.place ?? null;
+}
+
 /** `place` in the middle, as far as the picture reaches: no space is left empty on one side while boxes are cut off on the other. */
 export function viewportAround(layout: Layout, place: Point, size: { width: number; height: number }, zoom: number): Viewport {
   const boxes = [...layout.nodes.values()];
