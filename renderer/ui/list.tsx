@@ -64,6 +64,10 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
   const drawn = useRowWindow(virtualizer.calculateRange(), count);
   const scrollTo = (index: number) => virtualizer.scrollToIndex(index, { align: 'auto' });
   const onScroll = useListPlace(props, { body, rowHeight, drawn, scrollTo });
+  const rows = Array.from({ length: Math.max(0, drawn.last - drawn.first + 1) }, (_, n) => drawn.first + n).flatMap((index) => {
+    const item = at(index);
+    return item ? [{ item, index, key: keyOf(item) }] : [];
+  });
   const withRow = (event: MouseEvent, act: ((item: T, index: number) => void) | undefined) => {
     const row = event.target instanceof Element ? event.target.closest<HTMLElement>('.dd-list-row') : null;
     const index = Number(row?.dataset.index ?? -1);
@@ -78,7 +82,8 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
         className="dd-list-body"
         role="listbox"
         aria-label={props.label}
-        aria-activedescendant={selected ? `${id}-${selected}` : undefined}
+        // Only a row that is in the page can be pointed at.
+        aria-activedescendant={rows.some(({ key }) => key === selected) ? `${id}-${selected}` : undefined}
         tabIndex={0}
         onKeyDown={(event) => moveByKey(event, props, rowHeight, scrollTo)}
         onClick={(event) => withRow(event, onSelect)}
@@ -86,28 +91,22 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
         onScroll={onScroll}
       >
         <div className="dd-list-sizer" role="presentation" style={{ height: totalPx }}>
-          {Array.from({ length: Math.max(0, drawn.last - drawn.first + 1) }, (_, n) => {
-            const index = drawn.first + n;
-            const item = at(index);
-            if (!item) return null;
-            const key = keyOf(item);
-            return (
-              <ListRow
-                // Rows are recycled by place: a live list would otherwise rebuild every row ten times a second.
-                key={index}
-                id={`${id}-${key}`}
-                itemKey={key}
-                item={item}
-                index={index}
-                count={count}
-                columns={columns}
-                height={rowHeight}
-                selected={key === selected}
-                testId={props.rowTestId}
-                className={props.rowClass?.(item) ?? ''}
-              />
-            );
-          })}
+          {rows.map(({ item, index, key }) => (
+            <ListRow
+              // Rows are recycled by place: a live list would otherwise rebuild every row ten times a second.
+              key={index}
+              id={`${id}-${key}`}
+              itemKey={key}
+              item={item}
+              index={index}
+              count={count}
+              columns={columns}
+              height={rowHeight}
+              selected={key === selected}
+              testId={props.rowTestId}
+              className={props.rowClass?.(item) ?? ''}
+            />
+          ))}
         </div>
       </div>
     </div>
