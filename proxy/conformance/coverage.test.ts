@@ -40,7 +40,7 @@ function rowsOf(file: string): { behaviour: string; shownBy: string }[] {
 
 /** Every test file below these folders, and whether it has a test of a title. */
 const testFiles = new Map(
-  ['proxy', 'e2e', 'electron'].flatMap((folder) =>
+  ['proxy', 'renderer', 'e2e', 'electron'].flatMap((folder) =>
     readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.test.ts'))
       .map((file) => path.join(root, folder, file))
@@ -51,7 +51,7 @@ const testFiles = new Map(
 /** A group, a case, `file › title`, or a title alone; a file alone shows nothing. */
 function exists(name: string): boolean {
   const [file = '', title] = name.split(' › ');
-  const at = /^(e2e|electron)\//.test(file) ? root : proxy;
+  const at = /^(e2e|electron|renderer)\//.test(file) ? root : proxy;
   if (title !== undefined) return testFiles.get(path.join(at, file.replace(/^proxy\//, '')))?.(title) ?? false;
   if (file.endsWith('.ts')) return false;
   return ids.has(name) || caseNames.has(name) || [...testFiles.values()].some((has) => has(name));

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { traceSchema } from '../api/observability.schema.ts';
 import { hex, makeExchange, makeFolder, realClock } from '../store/fixtures.ts';
 import { Store } from '../store/store.ts';
+import { makeSpan } from '../testing/spans.ts';
 import { assembleTrace } from './assemble-trace.ts';
 
 let folder: ReturnType<typeof makeFolder>;
@@ -39,6 +40,16 @@ describe('a service that does not forward trace headers', () => {
     expect(trace.contextLost).toEqual([{ service: 'reviews', calls: 1, linked: 1 }]);
     const other = await assembleTrace(store, made.traceId);
     expect(other).toMatchObject({ continues: { traceId: call.traceId, spanId: call.spanId, by: 'timing' } });
+  });
+
+  test('has it under the app’s own span of the call, where the app sent one', async () => {
+    const [call, made] = [received(100, 1), sent(103, 2)];
+    store.insertExchanges([call, made]);
+    const start = new Date(Date.parse(call.time) + 1).toISOString();
+    const own = { traceId: call.traceId, spanId: hex(77, 16), parentSpanId: call.spanId, kind: 'server', mesh: false } as const;
+    store.insertAppSpans([makeSpan({ ...own, service: 'reviews', name: 'GET /reviews', start, durationMs: 8 })]);
+    const trace = await assembleTrace(store, call.traceId);
+    expect(trace?.spans.find((span) => span.inferred)).toMatchObject({ spanId: made.spanId, parentSpanId: own.spanId });
   });
 
   test('gets no guessed link when it was answering several calls, but is named', async () => {

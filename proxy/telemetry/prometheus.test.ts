@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { makeExchange } from '../store/fixtures.ts';
 import { formatAccessLogJson, formatAccessLogLine } from './access-log.ts';
 import { PrometheusMetrics } from './prometheus.ts';
+import { formatFor } from './prometheus-text.ts';
 
 function lines(...exchanges: ReturnType<typeof makeExchange>[]): string[] {
   const metrics = new PrometheusMetrics('cluster.local');
@@ -59,6 +60,35 @@ describe('Prometheus text', () => {
     expect(find(text, 'istio_tcp_sent_bytes_total{')[0]).toMatch(/ 20$/);
     expect(find(text, 'istio_tcp_received_bytes_total{')[0]).toMatch(/ 10$/);
     expect(find(text, 'istio_tcp_connections_opened_total{')[0]).toMatch(/ 1$/);
+  });
+
+  test('counts a connection from its beginning, and what it has carried so far', () => {
+    const metrics = new PrometheusMetrics('cluster.local');
+    const open = { protocol: 'TCP', method: '', status: 0, requestBytes: 10, responseBytes: 20 };
+    const read = (name: string) => find(metrics.text().split('\n'), `${name}{`).map((line) => Number(line.split(' ').at(-1)));
+    const all = () => ['opened', 'closed'].flatMap((what) => read(`istio_tcp_connections_${what}_total`));
+    metrics.noteOpen(makeExchange(1, open));
+    expect([all(), read('istio_tcp_received_bytes_total')]).toEqual([[1, 0], [10]]);
+    metrics.noteOpen(makeExchange(1, { ...open, requestBytes: 15 }));
+    metrics.record(makeExchange(1, { ...open, requestBytes: 40, responseBytes: 50 }));
+    expect([all(), read('istio_tcp_received_bytes_total'), read('istio_tcp_sent_bytes_total')]).toEqual([[1, 1], [40], [50]]);
+    expect(find(metrics.text().split('\n'), 'istio_tcp_connections_opened_total{')[0]).toContain('request_protocol="tcp"');
+  });
+
+  test('as OpenMetrics leads from a bucket to a trace of it, and nowhere else', () => {
+    const metrics = new PrometheusMetrics('cluster.local');
+    const slow = makeExchange(1, { durationMs: 30 });
+    metrics.record(slow);
+    const text = metrics.text('openmetrics').split('\n');
+    expect(text.slice(-2)).toEqual(['# EOF', '']);
+    expect(text).toContain('# TYPE istio_requests counter');
+    const linked = text.filter((line) => line.includes(' # {'));
+    expect(linked).toHaveLength(1);
+    expect(linked[0]).toMatch(new RegExp(`le="50"\\} 1 # \\{trace_id="${slow.traceId}"\\} 30 \\d+\\.\\d{3}$`));
+    expect(metrics.text()).not.toContain('# {');
+    expect([undefined, 'text/plain', 'application/openmetrics-text;version=1.0.0,*/*;q=0.1'].map(formatFor)).toEqual([
+      ...['prometheus', 'prometheus', 'openmetrics'],
+    ]);
   });
 
   test('survives hostile names, every line parses', () => {

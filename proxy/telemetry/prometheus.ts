@@ -1,21 +1,15 @@
 import type { Exchange } from '../api/exchange.schema.ts';
+import { type Distribution, emptyDistribution, observe } from './distribution.ts';
+import { escapeLabel, type MetricsFormat, TextWriter } from './prometheus-text.ts';
 
 /*
  * Prometheus text with Istio's standard metrics and labels, so that a dashboard made for Istio fills.
  * https://istio.io/latest/docs/reference/config/metrics/
  */
 
-const DURATION_BOUNDS = [
-  0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000,
-];
 /** Label sets kept; what comes beyond is counted under none, so that hostile names cannot fill the memory. */
 const MAX_LABEL_SETS = 20_000;
 
-interface Distribution {
-  counts: number[];
-  sum: number;
-  count: number;
-}
 interface Row {
   requests: number;
   /** Messages of gRPC calls; null for what is not gRPC. */
@@ -23,6 +17,11 @@ interface Row {
   duration: Distribution;
   requestBytes: Distribution;
   responseBytes: Distribution;
+}
+/** What of a connection that goes on has been counted already. */
+interface OpenConnection {
+  sent: number;
+  received: number;
 }
 interface TcpRow {
   opened: number;
@@ -37,6 +36,8 @@ export class PrometheusMetrics {
   /** The same rows by the facts their labels are made of: labels are written once, not per request. */
   readonly #rowByKey = new Map<string, Row>();
   readonly #tcp = new Map<string, TcpRow>();
+  /** By exchange. */
+  readonly #openTcp = new Map<string, OpenConnection>();
   readonly #trustDomain: string;
   #overflowed = 0;
 
@@ -49,35 +50,51 @@ export class PrometheusMetrics {
     else this.#recordRequest(exchange);
   }
 
-  text(): string {
-    const lines: string[] = [];
-    const family = (name: string, type: string, help: string) => lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`);
-    family('istio_requests_total', 'counter', 'Requests handled by a proxy.');
-    for (const [labels, row] of this.#rows) lines.push(`istio_requests_total{${labels}} ${row.requests}`);
-    family('istio_request_duration_milliseconds', 'histogram', 'Duration of requests.');
-    for (const [labels, row] of this.#rows) writeDistribution(lines, 'istio_request_duration_milliseconds', labels, row.duration);
-    family('istio_request_bytes', 'histogram', 'Size of request bodies.');
-    for (const [labels, row] of this.#rows) writeDistribution(lines, 'istio_request_bytes', labels, row.requestBytes);
-    family('istio_response_bytes', 'histogram', 'Size of response bodies.');
-    for (const [labels, row] of this.#rows) writeDistribution(lines, 'istio_response_bytes', labels, row.responseBytes);
-    const calls = [...this.#rows].flatMap(([labels, { messages }]) => (messages === null ? [] : [{ labels, messages }]));
-    family('istio_request_messages_total', 'counter', 'Messages sent by clients of gRPC calls.');
-    for (const { labels, messages } of calls) lines.push(`istio_request_messages_total{${labels}} ${messages.request}`);
-    family('istio_response_messages_total', 'counter', 'Messages sent by servers of gRPC calls.');
-    for (const { labels, messages } of calls) lines.push(`istio_response_messages_total{${labels}} ${messages.response}`);
-    const tcp: [string, keyof TcpRow, string][] = [
-      ['istio_tcp_connections_opened_total', 'opened', 'TCP connections opened.'],
-      ['istio_tcp_connections_closed_total', 'closed', 'TCP connections closed.'],
-      ['istio_tcp_sent_bytes_total', 'sent', 'Bytes sent to the client of a TCP connection.'],
-      ['istio_tcp_received_bytes_total', 'received', 'Bytes received from the client of a TCP connection.'],
+  /** A TCP connection that goes on, as it is now: Istio, too, tells of it before it ends. */
+  noteOpen(exchange: Exchange): void {
+    if (exchange.protocol !== 'TCP' || this.#openTcp.size >= MAX_LABEL_SETS) return;
+    const row = this.#tcpRow(exchange);
+    if (row !== undefined) this.#openTcp.set(exchange.id, countOpen(row, exchange, this.#openTcp.get(exchange.id)));
+  }
+
+  text(format: MetricsFormat = 'prometheus'): string {
+    const writer = new TextWriter(format);
+    const rows = [...this.#rows];
+    const calls = rows.flatMap(([labels, { messages }]) => (messages === null ? [] : [{ labels, messages }]));
+    const tcp = [...this.#tcp];
+    const requests = rows.map(([labels, row]): [string, number] => [labels, row.requests]);
+    writer.counter('istio_requests', 'Requests handled by a proxy.', requests);
+    const distributions: [string, 'duration' | 'requestBytes' | 'responseBytes', string][] = [
+      ['istio_request_duration_milliseconds', 'duration', 'Duration of requests.'],
+      ['istio_request_bytes', 'requestBytes', 'Size of request bodies.'],
+      ['istio_response_bytes', 'responseBytes', 'Size of response bodies.'],
     ];
-    for (const [name, field, help] of tcp) {
-      family(name, 'counter', help);
-      for (const [labels, row] of this.#tcp) lines.push(`${name}{${labels}} ${row[field]}`);
+    for (const [name, field, help] of distributions)
+      writer.histogram(
+        name,
+        help,
+        rows.map(([labels, row]) => [labels, row[field]]),
+      );
+    for (const side of ['request', 'response'] as const) {
+      const who = side === 'request' ? 'clients' : 'servers';
+      const messages = calls.map((call): [string, number] => [call.labels, call.messages[side]]);
+      writer.counter(`istio_${side}_messages`, `Messages sent by ${who} of gRPC calls.`, messages);
     }
-    family('drydock_label_sets_dropped_total', 'counter', 'Exchanges not counted because there were too many label sets.');
-    lines.push(`drydock_label_sets_dropped_total ${this.#overflowed}`, '');
-    return lines.join('\n');
+    const tcpCounters: [string, keyof TcpRow, string][] = [
+      ['istio_tcp_connections_opened', 'opened', 'TCP connections opened.'],
+      ['istio_tcp_connections_closed', 'closed', 'TCP connections closed.'],
+      ['istio_tcp_sent_bytes', 'sent', 'Bytes sent to the client of a TCP connection.'],
+      ['istio_tcp_received_bytes', 'received', 'Bytes received from the client of a TCP connection.'],
+    ];
+    for (const [name, field, help] of tcpCounters)
+      writer.counter(
+        name,
+        help,
+        tcp.map(([labels, row]) => [labels, row[field]]),
+      );
+    const dropped = 'Exchanges not counted because there were too many label sets.';
+    writer.counter('drydock_label_sets_dropped', dropped, [['', this.#overflowed]]);
+    return writer.end();
   }
 
   /** As Metrics.recordAll. */
@@ -115,7 +132,7 @@ export class PrometheusMetrics {
       row = {
         requests: 0,
         messages: exchange.protocol === 'gRPC' ? { request: 0, response: 0 } : null,
-        duration: emptyDistribution(),
+        duration: { ...emptyDistribution(), exemplars: [] },
         requestBytes: emptyDistribution(),
         responseBytes: emptyDistribution(),
       };
@@ -125,20 +142,25 @@ export class PrometheusMetrics {
   }
 
   #recordTcp(exchange: Exchange): void {
+    const row = this.#tcpRow(exchange);
+    if (row === undefined) return;
+    countOpen(row, exchange, this.#openTcp.get(exchange.id));
+    this.#openTcp.delete(exchange.id);
+    row.closed++;
+  }
+
+  #tcpRow(exchange: Exchange): TcpRow | undefined {
     const labels = this.#labels(exchange);
     let row = this.#tcp.get(labels);
     if (row === undefined) {
       if (this.#tcp.size >= MAX_LABEL_SETS) {
         this.#overflowed++;
-        return;
+        return undefined;
       }
       row = { opened: 0, closed: 0, sent: 0, received: 0 };
       this.#tcp.set(labels, row);
     }
-    row.opened++;
-    row.closed++;
-    row.sent += exchange.responseBytes;
-    row.received += exchange.requestBytes;
+    return row;
   }
 
   #labels(exchange: Exchange): string {
@@ -150,7 +172,7 @@ export class PrometheusMetrics {
       exchange.destinationNamespace === ''
         ? or(exchange.destination)
         : `${exchange.destination}.${exchange.destinationNamespace}.svc.cluster.local`;
-    const http = exchange.protocol === 'TCP' ? {} : this.#httpLabels(exchange);
+    const own = exchange.protocol === 'TCP' ? { request_protocol: 'tcp' } : this.#httpLabels(exchange);
     const labels: Record<string, string> = {
       // Istio knows two reporters; a gateway reports as the source of what it passes on.
       reporter: exchange.reporter === 'destination' ? 'destination' : 'source',
@@ -174,7 +196,7 @@ export class PrometheusMetrics {
       destination_service_name: or(exchange.destination),
       destination_service_namespace: or(exchange.destinationNamespace),
       destination_cluster: 'Kubernetes',
-      ...http,
+      ...own,
       response_flags: exchange.flags === '' ? '-' : exchange.flags,
       // The source does not know what the destination made of its certificate.
       connection_security_policy: exchange.reporter === 'destination' ? (exchange.mtls ? 'mutual_tls' : 'none') : 'unknown',
@@ -203,44 +225,26 @@ function workloadName(service: string, version: string): string {
   return version === '' ? service : `${service}-${version}`;
 }
 
-function emptyDistribution(): Distribution {
-  return { counts: new Array<number>(DURATION_BOUNDS.length).fill(0), sum: 0, count: 0 };
-}
-
 function countRequest(row: Row, exchange: Exchange): void {
   row.requests++;
   if (row.messages !== null) {
     row.messages.request += exchange.requestMessages ?? 0;
     row.messages.response += exchange.responseMessages ?? 0;
   }
-  observe(row.duration, exchange.durationMs);
+  const bucket = observe(row.duration, exchange.durationMs);
+  if (row.duration.exemplars !== null && exchange.traceId !== '') {
+    const atMs = Date.parse(exchange.time) + exchange.durationMs;
+    row.duration.exemplars[bucket] = { traceId: exchange.traceId, value: exchange.durationMs, atMs };
+  }
   observe(row.requestBytes, exchange.requestBytes);
   observe(row.responseBytes, exchange.responseBytes);
 }
 
-function observe(distribution: Distribution, value: number): void {
-  distribution.sum += value;
-  distribution.count++;
-  for (let index = 0; index < DURATION_BOUNDS.length; index++) {
-    if (value > DURATION_BOUNDS[index]!) continue;
-    distribution.counts[index]!++;
-    return;
-  }
-}
-
-function writeDistribution(lines: string[], name: string, labels: string, distribution: Distribution): void {
-  let seen = 0;
-  DURATION_BOUNDS.forEach((bound, i) => {
-    seen += distribution.counts[i]!;
-    lines.push(`${name}_bucket{${labels},le="${bound}"} ${seen}`);
-  });
-  lines.push(`${name}_bucket{${labels},le="+Inf"} ${distribution.count}`);
-  lines.push(
-    `${name}_sum{${labels}} ${Math.round(distribution.sum * 1000) / 1000}`,
-    `${name}_count{${labels}} ${distribution.count}`,
-  );
-}
-
-function escapeLabel(value: string): string {
-  return value.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n');
+/** Adds what `before` has not told of yet; returns what has been told now. */
+function countOpen(row: TcpRow, exchange: Exchange, before: OpenConnection | undefined): OpenConnection {
+  const now = { sent: exchange.responseBytes, received: exchange.requestBytes };
+  if (before === undefined) row.opened++;
+  row.sent += Math.max(0, now.sent - (before?.sent ?? 0));
+  row.received += Math.max(0, now.received - (before?.received ?? 0));
+  return now;
 }

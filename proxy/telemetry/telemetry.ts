@@ -1,4 +1,4 @@
-import type { ExchangeDetail } from '../api/exchange.schema.ts';
+import type { Exchange, ExchangeDetail } from '../api/exchange.schema.ts';
 import { defaultHealthThresholds, type HealthThresholds } from '../api/health.ts';
 import type { Graph, Series, Span, Trace, TraceSummary } from '../api/observability.schema.ts';
 import type { Clock } from '../shared/clock.ts';
@@ -10,6 +10,7 @@ import { addInferred } from './inferred-graph.ts';
 import { Metrics } from './metrics.ts';
 import { HopOverhead } from './overhead.ts';
 import { PrometheusMetrics } from './prometheus.ts';
+import type { MetricsFormat } from './prometheus-text.ts';
 import { Runs } from './runs.ts';
 import { buildSeries, type SeriesRequest } from './series.ts';
 import { SpanEdges } from './spans/span-edges.ts';
@@ -113,8 +114,13 @@ export class Telemetry {
     return buildSeries(source, request);
   }
 
-  prometheusText(): string {
-    return this.#prometheus.text();
+  /** One that goes on, as it is now: its connection counts from its beginning. */
+  noteOpen(exchange: Exchange): void {
+    this.#prometheus.noteOpen(exchange);
+  }
+
+  prometheusText(format?: MetricsFormat): string {
+    return this.#prometheus.text(format);
   }
 
   /** Added latency of one hop, milliseconds, over the last few thousand requests; null without traffic. */

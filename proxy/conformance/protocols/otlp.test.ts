@@ -12,6 +12,8 @@ let mesh: TestMesh;
 let app: http.Server;
 /** What the app reports as its own span, under the sidecar's. */
 let reported: Promise<number>;
+/** The engine it reports to. */
+let reportTo: () => string;
 
 beforeAll(async () => {
   app = http.createServer((request, response) => {
@@ -24,6 +26,7 @@ beforeAll(async () => {
   const address = `127.0.0.1:${(app.address() as AddressInfo).port}`;
   const service = (name: string) => ({ name, port: 8000, workloads: [{ version: 'v1', address }] });
   mesh = await startMesh(meshText({ services: [service('caller'), service('orders')] }, []));
+  reportTo = () => mesh.engine.ready().otlp.http;
 });
 afterAll(async () => {
   await mesh?.close();
@@ -50,7 +53,7 @@ async function sendSpan(traceId: string, parentSpanId: string): Promise<number> 
     events: [{ timeUnixNano: String(now + 1_000_000n), name: 'miss' }],
   };
   const resource = { attributes: [text('service.name', 'orders')] };
-  const response = await fetch(`${mesh.engine.ready().otlp.http}/v1/traces`, {
+  const response = await fetch(`${reportTo()}/v1/traces`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans: [span] }] }] }),
@@ -62,10 +65,7 @@ test('GET /traces/:id joins them with the mesh’s spans, under the sidecar that
   const { otlp } = mesh.engine.ready();
   expect(otlp.http).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   expect(otlp.grpc).toMatch(/^127\.0\.0\.1:\d+$/);
-  await new Promise<void>((resolve, reject) => {
-    const options = { ...mesh.outbound('caller-v1-0'), agent: false, path: '/cart', headers: { host: 'orders:8000' } };
-    http.get(options, (response) => response.resume().on('end', resolve)).on('error', reject);
-  });
+  await callOrders(mesh, '/cart');
   expect(await reported).toBe(200);
   const { exchanges } = (await poll(
     () => mesh.api('/exchanges?path=/cart'),
@@ -83,6 +83,51 @@ test('GET /traces/:id joins them with the mesh’s spans, under the sidecar that
   expect(own.events).toEqual([{ name: 'miss', atMs: own.startMs + 1 }]);
   expect(own.attributes['db.system']).toBe('redis');
   expect(JSON.stringify(trace)).not.toContain('canary');
+});
+
+function callOrders(from: TestMesh, path: string): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    const options = { ...from.outbound('caller-v1-0'), agent: false, path, headers: { host: 'orders:8000' } };
+    http.get(options, (response) => response.resume().on('end', resolve)).on('error', reject);
+  });
+}
+
+test('a trace arrives whole at a collector that is named: the sidecars’ spans, the app’s, and who made which', async () => {
+  const collector = await startMesh(
+    meshText({ services: [{ name: 'lone', port: 8000, workloads: [{ address: '127.0.0.1:9' }] }] }, []),
+  );
+  const address = `127.0.0.1:${(app.address() as AddressInfo).port}`;
+  const service = (name: string) => ({ name, port: 8000, workloads: [{ version: 'v1', address }] });
+  const exportTo = collector.engine.ready().otlp.http;
+  const sender = await startMesh(meshText({ services: [service('caller'), service('orders')], tracing: { exportTo } }, []));
+  const before = reportTo;
+  try {
+    reportTo = () => sender.engine.ready().otlp.http;
+    await callOrders(sender, '/exported');
+    expect(await reported).toBe(200);
+    const { traces } = (await poll(
+      () => sender.api('/traces?filter=path:/exported'),
+      (list) => ((list as { traces: { spans: number }[] }).traces[0]?.spans ?? 0) === 3,
+    )) as { traces: { traceId: string }[] };
+    const id = traces[0]!.traceId;
+    const here = (await sender.api(`/traces/${id}`)) as Trace;
+    const { traces: arrived } = (await poll(
+      () => collector.api(`/traces?filter=trace:${id}`),
+      (list) => (list as { traces: { spans: number }[] }).traces[0]?.spans === 3,
+    )) as { traces: { appOnly?: boolean }[] };
+    expect(arrived[0]?.appOnly).toBe(true);
+    const there = (await collector.api(`/traces/${id}`)) as Trace;
+    const shape = ({ spans }: Trace) =>
+      spans
+        .map(({ spanId, parentSpanId, kind, service: of, name, mesh: ofMesh }) => [spanId, parentSpanId, kind, of, name, ofMesh])
+        .sort();
+    expect(shape(there)).toEqual(shape(here));
+    expect(JSON.stringify(there)).not.toContain('canary');
+  } finally {
+    reportTo = before;
+    await sender.close();
+    await collector.close();
+  }
 });
 
 test('a second engine on this machine listens elsewhere, and neither’s ports are an upstream', async () => {

@@ -115,6 +115,21 @@ describe('the picture', () => {
     expect(edgePace(500)).toBeGreaterThan(edgePace(5));
   });
 
+  test('draws what spans alone tell of as inferred, without a lock and without saying plain text', () => {
+    const redis = node('redis', { id: 'inferred/redis', kind: 'external', versions: [], inferred: true });
+    const call = edge('orders', 'redis', {
+      id: 'default/orders->inferred/redis',
+      to: 'inferred/redis',
+      mtlsShare: 0,
+      inferred: 'database',
+    });
+    const view = viewGraph(graph([node('orders'), redis], [call]), rate);
+    expect(view.nodes.get('inferred/redis')?.inferred).toBe(true);
+    expect(view.edges.get(call.id)).toMatchObject({ inferred: true, lock: 'outside' });
+    expect(view.edges.get(call.id)?.words).toContain('a database, known from the apps’ spans');
+    expect(requestsHref(call)).toBe('#/traces?service=orders');
+  });
+
   test('names namespaces only where there are several', () => {
     const other = node('c', { namespace: 'other', id: 'other/c' });
     expect(viewGraph(graph([node('a')], []), rate).nodes.get('default/a')?.namespace).toBe('');
