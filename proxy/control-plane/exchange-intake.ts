@@ -59,8 +59,9 @@ export class ExchangeIntake {
 
   /** Those that go on for long: `changed` as they are now, `ids` of all there are. */
   takeOpen(changed: Exchange[], ids: string[]): void {
-    const { redactor, store, hub } = this.#deps;
+    const { redactor, store, hub, telemetry } = this.#deps;
     const safe = changed.map((exchange) => redactor.redactSummary(exchange));
+    for (const exchange of safe) telemetry.noteOpen(exchange);
     store.setOpenExchanges(safe, ids);
     hub.publishExchanges(safe);
   }

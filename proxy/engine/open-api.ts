@@ -5,6 +5,7 @@ import type { ApiHandlers } from '../control-plane/server/route-table.ts';
 import { listenControl } from '../control-plane/start-listeners.ts';
 import { toxicTypes } from '../data-plane/toxics/index.ts';
 import { OtlpReceiver, otlpGrpcPort, otlpHttpPort } from '../telemetry/otlp/receiver.ts';
+import type { MetricsFormat } from '../telemetry/prometheus-text.ts';
 import type { EngineCore } from './engine-core.ts';
 import { ignoreGone } from './ignore-gone.ts';
 import { openExchange } from './open-exchange.ts';
@@ -33,7 +34,7 @@ export function listenControlApi(
   const server = {
     ...{ token, uiRoot, stream: parts.hub },
     handlers: guardHandlers(handlers, () => parts.configuration.isReady),
-    metricsText: () => parts.telemetry.prometheusText(),
+    metricsText: (format: MetricsFormat) => parts.telemetry.prometheusText(format),
     onError: (message: string, stack: string) => log.write(`API: ${message}\n${stack}`),
   };
   return listenControl(server, { fixed: options.controlPort, remembered: parts.rememberedPorts.control });

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ApiRouteName } from '../../api/routes.ts';
+import { contentTypes, formatFor, type MetricsFormat } from '../../telemetry/prometheus-text.ts';
 import { ApiError, Reply } from './api-error.ts';
 import { FileReply, sendFile } from './file-reply.ts';
 import { appOrigin, createGuard, type Guard } from './guard.ts';
@@ -22,7 +23,7 @@ export interface ControlServerOptions {
   port: number;
   token: string;
   handlers: ApiHandlers;
-  metricsText: () => string;
+  metricsText: (format: MetricsFormat) => string;
   stream: StreamHub;
   /** Folder of the built user interface. */
   uiRoot: string;
@@ -109,7 +110,8 @@ async function answer(context: Context, request: IncomingMessage, response: Serv
 async function answerApi(context: Context, request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
   context.guard.checkToken(request);
   if (path === '/metrics' && request.method === 'GET') {
-    response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(context.options.metricsText());
+    const format = formatFor(request.headers.accept);
+    response.writeHead(200, { 'content-type': contentTypes[format], vary: 'accept' }).end(context.options.metricsText(format));
     return;
   }
   const match = matchRoute(request.method ?? '', path);
