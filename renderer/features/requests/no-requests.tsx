@@ -18,13 +18,14 @@ export function NoRequests({ filtered, any, looking, onClear }: NoRequestsProps)
   const status = useStatus();
   const stream = useStreamState();
   if (filtered && any) return <NoneMatches looking={looking} onClear={onClear} />;
-  if (status) return status.services.length === 0 ? <NoService /> : <NoneYet status={status} />;
-  if (stream.phase === 'live') return <Skeleton lines={10} height={16} />;
-  return (
-    <EmptyState icon={ArrowLeftRight} title="Not connected yet">
-      Requests appear here as soon as an engine answers.
-    </EmptyState>
-  );
+  if (stream.phase !== 'live')
+    return (
+      <EmptyState icon={ArrowLeftRight} title={status ? 'Not connected' : 'Not connected yet'}>
+        Requests appear here as soon as an engine answers{status ? ' again' : ''}.
+      </EmptyState>
+    );
+  if (!status) return <Skeleton lines={10} height={16} />;
+  return status.services.length === 0 ? <NoService /> : <NoneYet status={status} />;
 }
 
 function NoneMatches({ looking, onClear }: Pick<NoRequestsProps, 'looking' | 'onClear'>) {
