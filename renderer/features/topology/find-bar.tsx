@@ -1,7 +1,7 @@
+import type { Filter } from '../../../proxy/api/filter/request-filter.ts';
 import type { Graph } from '../../../proxy/api/observability.schema.ts';
 import { hrefTo } from '../../app/router.ts';
 import { Segments } from '../../ui/index.ts';
-import type { Filter } from '../requests/filter.ts';
 import { FilterBar } from '../requests/filter-bar.tsx';
 import '../requests/requests.css';
 import { type Found, seenInGraph } from './topology-find.ts';

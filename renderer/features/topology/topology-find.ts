@@ -1,5 +1,6 @@
+import { compileNumber, compileText } from '../../../proxy/api/filter/match-exchange.ts';
+import type { Filter, FilterKey, FilterTerm } from '../../../proxy/api/filter/request-filter.ts';
 import type { Graph, GraphEdge, GraphNode } from '../../../proxy/api/observability.schema.ts';
-import { compileNumber, compileText, type Filter, type FilterKey, type FilterTerm } from '../requests/filter.ts';
 import type { SeenValues } from '../requests/filter-complete.ts';
 import { shortName } from './short-name.ts';
 

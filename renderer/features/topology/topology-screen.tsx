@@ -1,10 +1,10 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { parseFilter } from '../../../proxy/api/filter/request-filter.ts';
 import type { Graph, GraphEdge } from '../../../proxy/api/observability.schema.ts';
 import { useEngine, useGraph, useSelected } from '../../engine/use-engine.ts';
 import { Button, EmptyState, Notice } from '../../ui/index.ts';
 import { ImportDialog } from '../register/import-dialog.tsx';
 import { RegisterDialog } from '../register/register-dialog.tsx';
-import { parseFilter } from '../requests/filter.ts';
 import { EdgePanel } from './edge-panel.tsx';
 import { FindBar } from './find-bar.tsx';
 import { NodePanel } from './node-panel.tsx';

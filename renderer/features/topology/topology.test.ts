@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { faultStatusSchema } from '../../../proxy/api/fault.schema.ts';
+import { parseFilter } from '../../../proxy/api/filter/request-filter.ts';
 import type { Graph, GraphEdge, GraphNode } from '../../../proxy/api/observability.schema.ts';
 import { markErrors } from '../health/health-marks.ts';
-import { parseFilter } from '../requests/filter.ts';
 import { briefFault, describeFault, faultsOnEdge, quickFault } from './edge-faults.ts';
 import { edgeLabel, edgePace, edgeWidth } from './edge-view.ts';
 import { firstCalls } from './first-calls.ts';

@@ -1,13 +1,13 @@
 import { useCallback, useMemo, useState } from 'react';
+import { describeFilter } from '../../../proxy/api/filter/filter-words.ts';
+import { type Filter, parseFilter } from '../../../proxy/api/filter/request-filter.ts';
 import { answeredByTraces, unansweredByTraces } from '../../../proxy/api/filter/trace-filter.ts';
 import { usePreferences } from '../../app/preferences.ts';
 import { hrefTo, useRoute, useRouter } from '../../app/router.ts';
 import { useCommands } from '../../commands/registry.ts';
 import { useStatus } from '../../engine/use-engine.ts';
 import { Button, formatCount, Select, Switch, Toolbar } from '../../ui/index.ts';
-import { type Filter, parseFilter } from '../requests/filter.ts';
 import { FilterBar } from '../requests/filter-bar.tsx';
-import { describeFilter } from '../requests/filter-words.ts';
 import { useHeldList } from './held-list.ts';
 import { seenInTraces } from './trace-filter.ts';
 import { TraceList } from './trace-list.tsx';

@@ -1,1 +1,0 @@
-export { describeFilter } from '../../../proxy/api/filter/filter-words.ts';
