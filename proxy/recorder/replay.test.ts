@@ -111,6 +111,15 @@ describe('a replay', () => {
     ]);
   });
 
+  test('tells endpoints of one path at two services apart', async () => {
+    await record([1, 2, 3].map((n) => makeExchange(n, { path: '/items/1', destination: n === 3 ? 'stock' : 'ratings' })));
+    const run = await replay(makeReplayer(async () => answer()));
+    expect(run.endpoints?.map(({ endpoint, destination, calls }) => [endpoint, destination, calls])).toEqual([
+      ['GET /items/{}', 'ratings', 2],
+      ['GET /items/{} at stock', 'stock', 1],
+    ]);
+  });
+
   test('sends no hop or trace headers and no redacted secrets', async () => {
     const headers: [string, string][] = [
       ...([

@@ -57,6 +57,8 @@ export class ReplayRun {
   makeSession: (() => ReplaySession) | null = null;
   /** Recorded calls below each root; null when they were not recorded. */
   #edges: EdgeRecord | null = null;
+  /** `GET /items/{}` → the service it was first called at. */
+  readonly #endpoints = new Map<string, string>();
   readonly #live: LiveVerdict;
   readonly #done: Done[] = [];
   readonly #lags: number[] = [];
@@ -78,6 +80,14 @@ export class ReplayRun {
     Object.assign(this.replay, { total: survey.roots.size, notes: survey.plan.notes, surveying: null });
   }
 
+  /** Two services may have one path: what differs at one of them says nothing of the other, so the later one is told with its name. */
+  #endpointOf({ method, path, destination }: ExchangeDetail): string {
+    const endpoint = `${method} ${templateOf(path)}`;
+    const first = this.#endpoints.get(endpoint) ?? destination;
+    this.#endpoints.set(endpoint, first);
+    return first === destination ? endpoint : `${endpoint} at ${destination}`;
+  }
+
   /** As it is now; while it runs, with what can be said of the endpoints by now. */
   state(): Replay {
     if (this.replay.state !== 'running' || this.concluded) return { ...this.replay };
@@ -88,7 +98,7 @@ export class ReplayRun {
   /** `answer` is null for a call that a cancelled replay did not wait for. */
   add(root: ExchangeDetail, answer: ReplayAnswer, fields: Difference['fields'], noise: Difference['fields'] | null): void {
     const { replay } = this;
-    const endpoint = `${root.method} ${templateOf(root.path)}`;
+    const endpoint = this.#endpointOf(root);
     const failed = answer.error !== '';
     replay.sent++;
     if (failed) replay.failed++;

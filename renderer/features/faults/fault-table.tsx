@@ -49,8 +49,8 @@ function allColumns(selected: string | null, onSelect: (name: string) => void): 
     { id: 'target', title: 'Target', cell: (f) => <Target fault={f} isOpen={f.name === selected} onSelect={onSelect} /> },
     { id: 'match', title: 'Match', cell: (f) => <Match fault={f} /> },
     { id: 'effect', title: 'Effect', cell: (f) => <Effect fault={f} /> },
-    { id: 'hits', title: 'Hits', align: 'end', cell: (f) => <Hits fault={f} /> },
-    { id: 'ttl', title: 'Ends in', align: 'end', cell: (f) => <TimeLeft fault={f} /> },
+    { id: 'hits', title: 'Hits', align: 'end', width: '112px', cell: (f) => <Hits fault={f} /> },
+    { id: 'ttl', title: 'Ends in', align: 'end', width: '82px', cell: (f) => <TimeLeft fault={f} /> },
   ];
 }
 

@@ -24,13 +24,14 @@ export function ServiceProtos({ service }: { service: Status['services'][number]
           keyOf={({ from }) => from}
           rowTestId="protos-row"
           columns={[
-            { id: 'from', title: 'From', cell: ({ from }) => (from === 'app' ? 'added here' : 'mesh file') },
+            { id: 'from', title: 'From', width: '110px', cell: ({ from }) => (from === 'app' ? 'added here' : 'mesh file') },
             { id: 'files', title: 'Files', cell: Files },
             { id: 'methods', title: 'Methods', cell: Methods },
             {
               id: 'forget',
               title: '',
               align: 'end',
+              width: '96px',
               cell: ({ from }) => (from === 'app' ? <Forget name={name} namespace={namespace} onDone={reload} /> : null),
             },
           ]}
@@ -53,24 +54,26 @@ export function ServiceProtos({ service }: { service: Status['services'][number]
 }
 
 function Files({ files }: Given) {
-  return (
-    <span className="mono" title={files.join('\n')}>
-      {few(files.map((file) => file.split('/').at(-1) ?? file))}
-    </span>
-  );
+  return <Names names={files.map((file) => file.split('/').at(-1) ?? file)} title={files.join('\n')} />;
 }
 
 function Methods({ methods }: Given) {
   if (methods.length === 0) return <span className="muted">none</span>;
-  return (
-    <span className="mono" title={methods.join('\n')}>
-      {few(methods.map((method) => method.slice(1)))}
-    </span>
-  );
+  return <Names names={methods.map((method) => method.slice(1))} title={methods.join('\n')} />;
 }
 
-function few(all: readonly string[]): string {
-  return all.length > 3 ? `${all.slice(0, 3).join(', ')} and ${all.length - 3} more` : all.join(', ');
+const shown = 3;
+
+/** A few, one a line; all of them on hovering. */
+function Names({ names, title }: { names: readonly string[]; title: string }) {
+  return (
+    <ul className="proto-names mono" title={title}>
+      {names.slice(0, shown).map((name) => (
+        <li key={name}>{name}</li>
+      ))}
+      {names.length > shown && <li className="muted">and {names.length - shown} more</li>}
+    </ul>
+  );
 }
 
 function Forget({ name, namespace, onDone }: { name: string; namespace: string; onDone: () => void }) {

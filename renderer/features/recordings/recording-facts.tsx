@@ -1,10 +1,10 @@
-import { useState } from 'react';
+import { type RefObject, useEffect, useRef, useState } from 'react';
 import type { RecordedRowFilter, Recording } from '../../../proxy/api/recording.schema.ts';
 import { Button, Facts, formatCount, Notice, plural } from '../../ui/index.ts';
 import { filterWords, sortedRedactions } from './recording-words.ts';
 
-/** So many edges, and names of what was taken out, are on one line at any width; more are behind a button. */
-const onOneLine = 3;
+/** More edges than fit on any line are not even looked at before somebody asks. */
+const atFirst = 12;
 
 export interface RecordingFactsProps {
   recording: Recording;
@@ -41,17 +41,18 @@ function isWhole({ filter }: Recording): boolean {
 function Removed({ redacted }: { redacted: Record<string, number> }) {
   const [all, setAll] = useState(false);
   const removed = sortedRedactions(redacted);
+  const [list, clips] = useClips<HTMLUListElement>(removed.length);
   if (removed.length === 0) return 'nothing had to be taken out';
   return (
     <div className="rec-line" data-open={all || undefined}>
-      <ul className="rec-removed" data-testid="recording-redacted">
+      <ul ref={list} className="rec-removed" data-testid="recording-redacted">
         {removed.map(([name, count]) => (
           <li key={name}>
             <span className="mono">{name}</span> <span className="soft num">×{formatCount(count)}</span>
           </li>
         ))}
       </ul>
-      <Unfold count={removed.length} all={all} onChange={setAll} />
+      <Unfold count={removed.length} all={all} hides={clips} onChange={setAll} />
     </div>
   );
 }
@@ -60,11 +61,12 @@ function Removed({ redacted }: { redacted: Record<string, number> }) {
 function Edges({ recording, filter, onFilter }: RecordingFactsProps) {
   const [all, setAll] = useState(false);
   const { edges } = recording;
+  const [list, clips] = useClips<HTMLDivElement>(edges.length);
   if (edges.length === 0) return 'none yet';
   return (
     <div className="rec-line" data-open={all || undefined}>
-      <div className="rec-edges">
-        {(all ? edges : edges.slice(0, 12)).map(({ source, destination, calls, errors }) => {
+      <div ref={list} className="rec-edges">
+        {(all ? edges : edges.slice(0, atFirst)).map(({ source, destination, calls, errors }) => {
           const isOn = filter.from === source && filter.to === destination;
           return (
             <button
@@ -81,14 +83,41 @@ function Edges({ recording, filter, onFilter }: RecordingFactsProps) {
           );
         })}
       </div>
-      <Unfold count={edges.length} all={all} onChange={setAll} />
+      <Unfold count={edges.length} all={all} hides={clips || edges.length > atFirst} onChange={setAll} />
     </div>
   );
 }
 
+/** Whether what the element holds is higher than it may be: then a part of it is not seen. */
+function useClips<T extends HTMLElement>(count: number): [RefObject<T | null>, boolean] {
+  const element = useRef<T>(null);
+  const [clips, setClips] = useState(false);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another count may need another line.
+  useEffect(() => {
+    const shown = element.current;
+    if (!shown) return;
+    const look = () => setClips(shown.scrollHeight > shown.clientHeight + 4);
+    look();
+    const observer = new ResizeObserver(look);
+    observer.observe(shown);
+    return () => observer.disconnect();
+  }, [count]);
+  return [element, clips];
+}
+
 /** What does not fit on the line is shown by a button, and put away again. */
-function Unfold({ count, all, onChange }: { count: number; all: boolean; onChange: (all: boolean) => void }) {
-  if (count <= onOneLine) return null;
+function Unfold({
+  count,
+  all,
+  hides,
+  onChange,
+}: {
+  count: number;
+  all: boolean;
+  hides: boolean;
+  onChange: (all: boolean) => void;
+}) {
+  if (!all && !hides) return null;
   return (
     <Button size="small" variant="ghost" aria-expanded={all} onClick={() => onChange(!all)}>
       {all ? 'Fewer' : `All ${formatCount(count)}`}

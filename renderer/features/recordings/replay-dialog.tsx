@@ -46,7 +46,7 @@ export function ReplayDialog({
         <>
           <Button onClick={onClose}>Cancel</Button>
           <Button variant="primary" data-testid="replay-submit" disabled={waits} onClick={() => void start()}>
-            {plan === null ? 'Replay' : `Replay ${plural(plan.calls, 'call')}`}
+            {`Replay ${plural(plan?.calls ?? recording.calls, 'call')}`}
           </Button>
         </>
       }

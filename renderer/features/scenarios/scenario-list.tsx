@@ -27,7 +27,7 @@ export function ScenarioList({ scenarios, runs, selected, onSelect }: ScenarioLi
               data-testid={`scenario-row-${name}`}
               onClick={() => onSelect(name)}
             >
-              <span className="truncate scn-row-name">{name}</span>
+              <span className="scn-row-name">{name}</span>
               <span className={words ? `tone-${words.tone} tone-text` : 'soft'}>
                 {words && last ? `${words.glyph} ${words.word} · ${formatClock(last.startedAt, false)}` : 'not run yet'}
               </span>
