@@ -58,6 +58,8 @@ export interface Case {
   repeat?: number;
   /** Sent this many times at once. */
   concurrent?: number;
+  /** `status` holds only while the app answers within the case's timeout. */
+  appInTime?: boolean;
   expect: Expect;
   /** Where a real Envoy 1.40 is known to answer otherwise, and why we keep ours. */
   differs?: string;
