@@ -38,7 +38,10 @@ const parts: Record<string, { services: number; measure: (stage: Stage) => Promi
   largest: { services: largest, measure: ({ engine, ui }) => measureLargest(engine, ui, seconds) },
   table: { services: largest + 2, measure: ({ engine, ui }) => measureTable(engine, ui, seconds) },
   charts: { services: 4, measure: ({ engine, ui }) => measureCharts(engine, ui, seconds) },
-  minimised: { services: 4, measure: ({ engine, home }) => measureMinimised(engine, home, numberOption('minimised-minutes', 1)) },
+  minimised: {
+    services: 4,
+    measure: ({ engine, ui, home }) => ui.rest(() => measureMinimised(engine, home, numberOption('minimised-minutes', 1))),
+  },
   ring: { services: 4, measure: ({ engine, ui, home }) => measureRing(engine, ui, home, numberOption('ring-exchanges', 60_000)) },
   soak: {
     services: 4,

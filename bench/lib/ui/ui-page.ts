@@ -37,6 +37,15 @@ export class UiPage {
     await this.page.evaluate(`location.hash = ${JSON.stringify(`#/${place}`)}`);
   }
 
+  /** Looks at nothing while `work` goes on: the engine has one reader less. */
+  async rest(work: () => Promise<void>): Promise<void> {
+    const address = this.page.url();
+    await this.page.goto('about:blank');
+    await work();
+    await this.page.goto(address);
+    await this.page.getByTestId('nav-topology').waitFor();
+  }
+
   /** Processor seconds that the page's main thread has needed so far. */
   async taskSeconds(): Promise<number> {
     return this.#metric('TaskDuration');
