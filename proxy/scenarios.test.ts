@@ -146,8 +146,11 @@ expect:
     const before = (await api('GET', '/resources/VirtualService/-/reviews')).json;
     const again = async () => over((await start(scenario(spec))).id);
     let run = await again();
-    // A machine that does ten other things is late with a request, or with the change: then it is run once more.
-    for (let tries = 1; tries < 4 && run.state !== 'passed'; tries++) run = await again();
+    // A machine that does ten other things is late with a request, or with the change: then it is run once more, from where it began.
+    for (let tries = 1; tries < 4 && run.state !== 'passed'; tries++) {
+      await api('POST', '/workloads/reviews-v2-0/rotation', { action: 'readmit' });
+      run = await again();
+    }
     expect(run.expectations.map(({ text, state, actual }) => [text, state, actual])).toEqual(
       run.expectations.map(({ text, actual }) => [text, 'passed', actual]),
     );
