@@ -23,7 +23,7 @@ export function CertificateTable({ certificates, rotation, onBreak }: Certificat
       keyOf={(one) => one.spiffeId}
       rowTestId="certificate-row"
       columns={[
-        { id: 'service', title: 'Service', cell: (one) => <b>{one.service}</b> },
+        { id: 'service', title: 'Service', cell: (one) => <ServiceName name={one.service} /> },
         { id: 'id', title: 'SPIFFE id (its only alternative name)', cell: (one) => <SpiffeId id={one.spiffeId} /> },
         { id: 'expires', title: 'Expires in', align: 'end', cell: (one) => <Expiry certificate={one} now={now} /> },
         {
@@ -47,11 +47,20 @@ export function CertificateTable({ certificates, rotation, onBreak }: Certificat
   );
 }
 
+function ServiceName({ name }: { name: string }) {
+  return (
+    <b className="truncate security-service" title={name}>
+      {name}
+    </b>
+  );
+}
+
+/** Where it does not fit its end is seen: the beginning is the same for all. */
 function SpiffeId({ id }: { id: string }) {
   return (
     <span className="row">
       <span className="mono truncate security-id" title={id}>
-        {id}
+        <bdi>{id}</bdi>
       </span>
       <CopyButton text={id} label="Copy the SPIFFE id" />
     </span>

@@ -7,6 +7,7 @@ import { useCommandRegistry } from '../../commands/registry.ts';
 import { sendTestRequest } from '../../commands/send-test-request.ts';
 import { useGraph } from '../../engine/use-engine.ts';
 import { Button, EmptyState, formatCount, Notice, Panel, plural, Stat } from '../../ui/index.ts';
+import { FindField, searchedFrom, useFind } from './find-field.tsx';
 import { ModeDialog, type Wanted } from './mode-dialog.tsx';
 import { callsInto, type Mode, type MtlsSummary, meshWide, modeOf, narrower, summariseMtls } from './mtls.ts';
 import { ProtectedEdges } from './protected-edges.tsx';
@@ -21,6 +22,8 @@ export function EdgesTab({ resources, onChanged }: { resources: readonly Resourc
   const wide = meshWide(resources);
   const mode = modeOf(wide);
   const edges = callsInto(graph);
+  const find = useFind();
+  const shown = edges.filter((edge) => find(edge.from, edge.to));
   return (
     <>
       <Panel>
@@ -43,7 +46,12 @@ export function EdgesTab({ resources, onChanged }: { resources: readonly Resourc
         </p>
         <Narrower policies={narrower(resources)} />
       </Panel>
-      <Panel title="Calls into the mesh" flush>
+      <Panel
+        title="Calls into the mesh"
+        hint={shown.length < edges.length ? `${shown.length} of ${edges.length}` : undefined}
+        flush
+        actions={edges.length >= searchedFrom && <FindField label="Find a call" placeholder="Find by caller or callee" />}
+      >
         {edges.length === 0 ? (
           <EmptyState
             icon={Lock}
@@ -60,7 +68,7 @@ export function EdgesTab({ resources, onChanged }: { resources: readonly Resourc
           </EmptyState>
         ) : (
           <div className="security-table">
-            <ProtectedEdges edges={edges} />
+            <ProtectedEdges edges={shown} />
           </div>
         )}
       </Panel>

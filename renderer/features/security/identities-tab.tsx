@@ -1,21 +1,17 @@
 import { KeyRound } from 'lucide-react';
 import { useState } from 'react';
 import type { Certificate, Status } from '../../../proxy/api/status.schema.ts';
-import { useRoute, useRouter } from '../../app/router.ts';
-import { Button, EmptyState, Facts, Input, Panel, plural } from '../../ui/index.ts';
+import { Button, EmptyState, Facts, Panel, plural } from '../../ui/index.ts';
 import { BreakDialog } from './break-dialog.tsx';
 import { CertificateTable } from './certificate-table.tsx';
+import { FindField, searchedFrom, useFind } from './find-field.tsx';
 import type { Flaw } from './flaws.ts';
 import { useRotation } from './use-rotation.ts';
-
-/** From here on a list is searched rather than read. */
-const searchedFrom = 9;
 
 /** Every identity of the mesh with the certificate that proves it. */
 export function IdentitiesTab({ status }: { status: Status }) {
   const rotation = useRotation();
-  const router = useRouter();
-  const find = useRoute().query.get('find') ?? '';
+  const find = useFind();
   const [breaking, setBreaking] = useState<{ certificate: Certificate; flaw: Flaw } | null>(null);
   const { certificates } = status;
   if (certificates.length === 0)
@@ -24,20 +20,10 @@ export function IdentitiesTab({ status }: { status: Status }) {
         Each service of the mesh gets one, with a certificate from Drydock’s own authority.
       </EmptyState>
     );
-  const needle = find.trim().toLowerCase();
-  const shown = certificates.filter(({ service, spiffeId }) => `${service} ${spiffeId}`.toLowerCase().includes(needle));
+  const shown = certificates.filter(({ service, spiffeId }) => find(service, spiffeId));
   const actions = (
     <>
-      {certificates.length >= searchedFrom && (
-        <Input
-          className="security-find"
-          data-filter=""
-          value={find}
-          onChange={(event) => router.setQuery({ find: event.target.value })}
-          placeholder="Find by service or id"
-          aria-label="Find a certificate"
-        />
-      )}
+      {certificates.length >= searchedFrom && <FindField label="Find a certificate" placeholder="Find by service or id" />}
       <Button size="small" disabled={rotation.busy !== null} data-testid="rotate-all" onClick={() => void rotation.rotateAll()}>
         Rotate all {certificates.length}
       </Button>
