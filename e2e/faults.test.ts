@@ -19,6 +19,28 @@ describe('the Faults screen', () => {
   };
   const send = async () => (await app.call('orders', 'stock/items')).status;
 
+  it('offers four faults to begin with, and says what would be hit and what reacts before one is armed', async () => {
+    await byId('nav-faults').click();
+    await Promise.all(Array.from({ length: 12 }, send));
+    await byId('fault-preset-errors').click();
+    await choose('Calls to', 'stock');
+    await app.page.getByRole('dialog').getByLabel('How many, %').fill('50');
+    await eventually(
+      () => byId('fault-estimate').textContent(),
+      (text) => /would have hit about 6 of 12 requests/.test(text ?? ''),
+    );
+    const reacts = byId('fault-reacts');
+    await eventually(
+      () => reacts.textContent(),
+      (text) => text?.includes('no outlier detection for this service') === true,
+    );
+    await app.page.getByRole('radio', { name: 'The caller’s sidecar (Istio)' }).click();
+    expect(await reacts.textContent()).toContain('before the router');
+    await app.screenshot('fault-preset');
+    await app.page.keyboard.press('Escape');
+    expect(await only()).toBe(undefined);
+  });
+
   it('is armed with a delay between two lengths and a status after it', async () => {
     await byId('nav-faults').click();
     await byId('fault-new').click();

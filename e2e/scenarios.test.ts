@@ -55,6 +55,36 @@ describe('the Scenarios screen', () => {
     await app.screenshot('scenarios-done');
   });
 
+  it('steps through a drill: nothing comes by itself, and each step brings what was announced', async () => {
+    const { page } = app;
+    await page.getByTestId('scenario-begin-steps').click();
+    const next = page.getByTestId('scenario-next');
+    await eventually(
+      () => next.textContent(),
+      (text) => text?.includes('fault broken begins') === true,
+    );
+    expect((await app.api.call('listFaults')).faults.filter(({ state }) => state === 'armed')).toEqual([]);
+    await page.getByTestId('scenario-step').click();
+    await eventually(
+      () => app.api.call('listFaults'),
+      ({ faults }) => faults.some(({ state }) => state === 'armed'),
+    );
+    await app.screenshot('scenarios-stepped');
+    await eventually(
+      () => next.textContent(),
+      (text) => text?.includes('fault broken ends') === true,
+    );
+    await page.getByTestId('scenario-step').click();
+    await eventually(
+      () => next.textContent(),
+      (text) => text?.includes('the end') === true,
+    );
+    await page.getByTestId('scenario-step').click();
+    await next.waitFor({ state: 'detached' });
+    const [run] = (await app.api.call('listScenarioRuns', { query: { scenario: 'blip' } })).runs;
+    expect(run).toMatchObject({ stepped: { next: null, left: 0 }, baseline: null });
+  });
+
   it('puts a fault elsewhere on the timeline, by typing and by dragging', async () => {
     const { page } = app;
     const placeOf = async () => {
