@@ -104,6 +104,8 @@ test('connecting is told apart where the sidecar measured it', () => {
 test('a call to somebody without spans is their time; one that reached nobody is the proxy’s', () => {
   const peer = { 'service.peer.name': 'stripe', 'network.peer.address': '203.0.113.5:443', 'http.response.status_code': 200 };
   expect(causesOf([span('out', '', 0, 30, { mesh: true, attributes: peer })], 30)).toEqual({ stripe: 30 });
+  const unreachable = { ...peer, 'http.response.status_code': 503, response_flags: 'URX,UF' };
+  expect(causesOf([span('out', '', 0, 30, { mesh: true, attributes: unreachable, error: true })], 30)).toEqual({ proxy: 30 });
   const refused = { ...peer, 'network.peer.address': '', 'http.response.status_code': 503 };
   expect(causesOf([span('out', '', 0, 30, { mesh: true, attributes: refused })], 30)).toEqual({ proxy: 30 });
 });

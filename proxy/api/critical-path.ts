@@ -1,3 +1,4 @@
+import type { Span } from './observability.schema.ts';
 import { endOf, isAttempt, type SpanNode } from './span-tree.ts';
 
 /** `aside`: only work that nobody waited for went on, such as that of a message's reader; `unmeasured`: no span tells. */
@@ -148,6 +149,10 @@ function numberOf(node: SpanNode | undefined, attribute: string): number {
   return typeof value === 'number' ? value : 0;
 }
 
+/** Envoy's flags of answers that never came from where they were sent. */
+const madeByProxy = (span: Span): boolean =>
+  /\b(?:UF|UH|UO|NC|NR|FI|UAEX|RL|DPE)\b/.test(String(span.attributes.response_flags ?? ''));
+
 /** The app that works while only this span is open; '' when it is the proxy. */
 function workerOf(node: SpanNode, nodes: readonly SpanNode[]): string {
   const { span } = node;
@@ -158,7 +163,7 @@ function workerOf(node: SpanNode, nodes: readonly SpanNode[]): string {
     return appSpeaks || !reached ? '' : span.service;
   }
   // A call with no other side here went to somebody who makes no spans: the time is theirs, unless no answer came.
-  const answered = span.attributes['http.response.status_code'] || !span.error;
+  const answered = (span.attributes['http.response.status_code'] || !span.error) && !madeByProxy(span);
   if (node.children.length > 0 || !reached || !answered) return '';
   const call = isAttempt(span) ? nodes[node.parent]?.span : span;
   const peer = call?.attributes['service.peer.name'];

@@ -42,7 +42,7 @@ function columnsFor(traces: readonly TraceSummary[], narrow: boolean): Column<Tr
     {
       id: 'root',
       title: 'Starts with',
-      width: 'minmax(150px, 1.3fr)',
+      width: narrow ? 'minmax(70px, 1fr)' : 'minmax(150px, 1.3fr)',
       cell: (t) => (
         <>
           <b>{t.rootService}</b> <span className="mono soft">{t.rootName}</span>

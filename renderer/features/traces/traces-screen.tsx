@@ -156,7 +156,8 @@ function Explained({ wanted, traces, count }: { wanted: Wanted; traces: Traces; 
   const { filter, text } = wanted;
   const [problem] = filter.problems;
   const unanswered = unansweredByTraces(filter);
-  if (traces.traces === null && filter.terms.length === 0 && !problem) return null;
+  const empty = (traces.traces?.length ?? 0) === 0;
+  if (empty && filter.terms.length === 0 && !problem) return null;
   return (
     <div className="traces-explained">
       {problem ? (
