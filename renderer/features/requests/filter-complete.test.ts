@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { makeExchange } from '../../../proxy/api/test-exchange.ts';
-import { completeFilter, gatherSeen } from './filter-complete.ts';
+import { completeFilter, gatherSeen, withoutUnfinished } from './filter-complete.ts';
 
 describe('completion', () => {
   const seen = gatherSeen([
@@ -27,4 +27,17 @@ describe('completion', () => {
     expect(completeFilter('dest:ra status>=500', 7, seen)[0]).toMatchObject({ text: 'dest:ratings status>=500', caret: 13 });
     expect(completeFilter('dest:ratings,rev', 16, seen)[0]?.text).toBe('dest:ratings,reviews ');
   });
+});
+
+test('a word that may become a key does not filter while it is being typed; any other does', () => {
+  expect(withoutUnfinished('status>=500 de', 14)).toBe('status>=500');
+  expect(withoutUnfinished('sta dest:x', 3)).toBe('dest:x');
+  expect(withoutUnfinished('-pat', 4)).toBe('');
+  for (const [text, caret] of [
+    ['pay', 3],
+    ['dest:x', 6],
+    ['path dest:x', 11],
+    ['status dest:x', 2],
+  ] as const)
+    expect(withoutUnfinished(text, caret)).toBe(text);
 });

@@ -57,6 +57,20 @@ export function completeFilter(text: string, caret: number, seen: SeenValues): S
     }));
 }
 
+/**
+ * The filter without the word at the cursor while that may yet become a key (`sta`): as a text to look for it would empty the list under the
+ * hand of somebody who is still typing.
+ */
+export function withoutUnfinished(text: string, caret: number): string {
+  const start = text.slice(0, caret).search(/\S*$/);
+  const word = text.slice(start, caret);
+  const unfinished =
+    /^-?[a-z]+$/i.test(word) && !/^\S/.test(text.slice(caret)) && isKeyStart(word.replace(/^-/, '').toLowerCase());
+  return unfinished ? `${text.slice(0, start)}${text.slice(caret)}`.trim() : text;
+}
+
+const isKeyStart = (typed: string) => Object.keys(filterKeys).some((key) => key.startsWith(typed));
+
 function valuesFor(key: FilterKey, seen: SeenValues): (readonly [string, string])[] {
   const values = (seen[key] ?? []).map((value) => [value, key === 'flag' ? (responseFlags[value]?.title ?? '') : ''] as const);
   if (key === 'status') return [...values, ['5xx', 'any server error'], ['4xx', 'any client error']];

@@ -97,6 +97,18 @@ describe('the sample of a live list', () => {
     expect(shown().slice(200, 300)).toEqual(top);
   });
 
+  test('is not made by what is told late: long requests that show up together each began at another time', () => {
+    const { ring, list, sample } = createList();
+    const late = Array.from({ length: 2000 }, (_none, n) =>
+      makeExchange({ id: `open-${n}`, open: true, time: new Date(startMs - n * 100).toISOString() }),
+    );
+    ring.push(late);
+    const view = { first: 0, end: late.length, replaced: 0 };
+    list.update(view);
+    sample.update(view);
+    expect([sample.every, sample.hasGaps(view.end)]).toEqual([1, false]);
+  });
+
   test('follows the ring: what has fallen out is not shown', () => {
     const { ring, pass, shown } = createList(1000);
     pass(3000, 2);

@@ -77,7 +77,8 @@ export class RowSample implements RowNumbers {
       this.#second = second;
       this.#inSecond = 0;
     }
-    this.#inSecond++;
+    // One that is told late, such as an open one, does not make its second a busier one.
+    if (second === this.#second) this.#inSecond++;
     // A burst does not wait for its second to end.
     this.#every = Math.max(this.#every, stepFor(this.#inSecond));
     if (++this.#passed < this.#every) {

@@ -1,5 +1,5 @@
 import { type KeyboardEvent, type RefObject, useEffect, useRef, useState } from 'react';
-import { completeFilter, type SeenValues, type Suggestion } from './filter-complete.ts';
+import { completeFilter, type SeenValues, type Suggestion, withoutUnfinished } from './filter-complete.ts';
 
 export interface Completion {
   draft: string;
@@ -24,7 +24,17 @@ export function useCompletion(
   const [draft, setDraft] = useState(text);
   const [suggestions, setSuggestions] = useState<readonly Suggestion[]>([]);
   const [active, setActive] = useState(-1);
-  useEffect(() => setDraft(text), [text]);
+  // What was handed on, which may lack the word that is being typed.
+  const handed = useRef(text);
+  useEffect(() => {
+    if (text !== handed.current) setDraft(text);
+    handed.current = text;
+  }, [text]);
+  const handOn = (value: string) => {
+    if (value === handed.current) return;
+    handed.current = value;
+    onChange(value);
+  };
   useEffect(() => {
     if (caret.current === null) return;
     input.current?.setSelectionRange(caret.current, caret.current);
@@ -38,7 +48,7 @@ export function useCompletion(
   const suggest = (value: string, at: number) => show(completeFilter(value, at, seen()));
   const change = (value: string, at: number) => {
     setDraft(value);
-    onChange(value);
+    handOn(withoutUnfinished(value, at));
     suggest(value, at);
   };
   const take = (suggestion: Suggestion) => {
@@ -46,7 +56,10 @@ export function useCompletion(
     input.current?.focus();
     change(suggestion.text, suggestion.caret);
   };
-  const close = () => show([]);
+  const close = () => {
+    handOn(draft);
+    show([]);
+  };
   const step = (by: 1 | -1) => {
     const { length } = suggestions;
     setActive((at) => (at < 0 && by < 0 ? length - 1 : (at + by + length) % length));
