@@ -98,6 +98,8 @@ export const meshSpecSchema = z.strictObject({
       exportTo: z.url({ protocol: /^https?$/ }).optional(),
     })
     .optional(),
+  /** Base address of a collector that takes OTLP over HTTP: requests, errors and durations of every edge go there every ten seconds. */
+  metrics: z.strictObject({ exportTo: z.url({ protocol: /^https?$/ }).optional() }).optional(),
   /** Istio's meshConfig.defaultHttpRetryPolicy. */
   defaultHttpRetryPolicy: retryPolicySchema.optional(),
   /** Istio's meshConfig.defaultInboundHttpRetryPolicy; `{}` switches the sidecars' own retries off. */

@@ -132,7 +132,7 @@ function printWorkloads(out: Output, { status, clusters }: StatusReport): void {
     one.inbound,
     expiryCell(out, expiry.get(one.spiffeId) ?? ''),
   ]);
-  out.table(['WORKLOAD', 'HEALTH', 'APP', 'OUTBOUND', 'INBOUND', 'CERTIFICATE'], rows, { drop: [4, 5], cut: [0, 2] });
+  out.table(['WORKLOAD', 'HEALTH', 'APP', 'OUTBOUND', 'INBOUND', 'CERTIFICATE'], rows, { drop: [4, 5, 2], cut: [0] });
 }
 
 // ── cells ──

@@ -5,6 +5,7 @@ import type { Redactor } from '../recorder/redact.ts';
 import { accessLogSettings } from '../telemetry/access-log-settings.ts';
 import type { AccessLog } from '../telemetry/access-log-writer.ts';
 import type { OtlpExporter } from '../telemetry/otlp/exporter.ts';
+import type { OtlpMetricsExporter } from '../telemetry/otlp/metrics-exporter.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Committed, Configuration } from './apply.ts';
 import { appliedEvents, rejectionWords } from './config-events.ts';
@@ -26,6 +27,7 @@ export interface ConfigReactionsDeps {
   redactor: Redactor;
   accessLog: AccessLog;
   otlpExport: OtlpExporter;
+  metricsExport: OtlpMetricsExporter;
   telemetry: Telemetry;
   simulations: Simulations;
   intake: ExchangeIntake;
@@ -48,11 +50,13 @@ export class ConfigReactions {
   }
 
   async committed(committed: Committed, applied: readonly Applied[]): Promise<void> {
-    const { supervisor, redactor, accessLog, otlpExport, telemetry, simulations, intake, hub, emit, log } = this.#deps;
+    const { supervisor, redactor, accessLog, otlpExport, metricsExport, telemetry, simulations, intake, hub, emit, log } =
+      this.#deps;
     const mesh = meshesOf(committed.set)[0]?.mesh.spec;
     redactor.setNames(committed.snapshot.redact);
     accessLog.set(accessLogSettings(committed.set));
     otlpExport.set(mesh?.tracing?.exportTo ?? '');
+    metricsExport.set(mesh?.metrics?.exportTo ?? '');
     telemetry.follow({ splits: splitsOf(committed), health: mesh?.health });
     intake.chooseWhatIsKept();
     await supervisor.setWorkloads(supervisedWorkloads(committed, process.env, this.#moved));

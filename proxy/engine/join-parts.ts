@@ -30,6 +30,7 @@ import { LoadThread } from '../scenarios/load-thread.ts';
 import { Scenarios } from '../scenarios/scenarios.ts';
 import { AccessLog } from '../telemetry/access-log-writer.ts';
 import { OtlpExporter } from '../telemetry/otlp/exporter.ts';
+import { OtlpMetricsExporter } from '../telemetry/otlp/metrics-exporter.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
 import type { EngineCore } from './engine-core.ts';
 import { ignoreGone } from './ignore-gone.ts';
@@ -62,8 +63,8 @@ export async function joinParts(core: EngineCore, self: SelfDescription, foundat
 
 /** In the order of their making; they are closed the other way round. */
 export function closersOf(parts: Parts): (() => unknown)[] {
-  const { certificates, caller, replayer, simulations, recorder, accessLog, otlpExport, telemetry } = parts;
-  const closeable = [certificates, caller, replayer, simulations, recorder, accessLog, otlpExport, telemetry];
+  const { certificates, caller, replayer, simulations, recorder, accessLog, otlpExport, metricsExport, telemetry } = parts;
+  const closeable = [certificates, caller, replayer, simulations, recorder, accessLog, otlpExport, metricsExport, telemetry];
   return [...closeable, parts.supervisor, parts.watcher, parts.scenarios].map((part) => () => part.close());
 }
 
@@ -135,6 +136,7 @@ function joinTelemetry(core: EngineCore, self: SelfDescription, parts: Pick<Part
     hub,
     accessLog: new AccessLog({ clock, onEvent }),
     otlpExport: new OtlpExporter({ clock, version, onEvent }),
+    metricsExport: new OtlpMetricsExporter({ clock, encode: () => telemetry.otlpMetrics(version), onEvent }),
   };
 }
 

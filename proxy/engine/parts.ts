@@ -25,6 +25,7 @@ import type { Scenarios } from '../scenarios/scenarios.ts';
 import type { Store } from '../store/store.ts';
 import type { AccessLog } from '../telemetry/access-log-writer.ts';
 import type { OtlpExporter } from '../telemetry/otlp/exporter.ts';
+import type { OtlpMetricsExporter } from '../telemetry/otlp/metrics-exporter.ts';
 import type { OtlpReceiver } from '../telemetry/otlp/receiver.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 
@@ -57,6 +58,7 @@ export interface Parts extends Foundation, Listening {
   importer: RecordingImporter;
   accessLog: AccessLog;
   otlpExport: OtlpExporter;
+  metricsExport: OtlpMetricsExporter;
   configuration: Configuration;
   protos: GivenProtos;
   reflection: Reflection;

@@ -8,6 +8,7 @@ import { addLogs, assembleTrace } from './assemble-trace.ts';
 import { buildGraph, type GraphFacts } from './graph.ts';
 import { addInferred } from './inferred-graph.ts';
 import { Metrics } from './metrics.ts';
+import { encodeMetrics } from './otlp/encode-metrics.ts';
 import { HopOverhead } from './overhead.ts';
 import { PrometheusMetrics } from './prometheus.ts';
 import type { MetricsFormat } from './prometheus-text.ts';
@@ -121,6 +122,11 @@ export class Telemetry {
 
   prometheusText(format?: MetricsFormat): string {
     return this.#prometheus.text(format);
+  }
+
+  /** The run so far for a collector: ExportMetricsServiceRequest. */
+  otlpMetrics(version: string): object {
+    return encodeMetrics(this.#metrics.edges(), { version, startedMs: this.#startedMs, nowMs: this.#clock.wallNow() });
   }
 
   /** Added latency of one hop, milliseconds, over the last few thousand requests; null without traffic. */

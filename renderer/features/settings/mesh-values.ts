@@ -40,6 +40,7 @@ export function otherValues(spec: Partial<MeshSpec>): MeshValue[] {
     },
     { name: 'Worker threads', field: 'dataPlane.workers', words: String(dataPlane?.workers ?? 1) },
     { name: 'Spans also go to', field: 'tracing.exportTo', words: tracing?.exportTo ?? 'nowhere else' },
+    { name: 'Metrics also go to', field: 'metrics.exportTo', words: spec.metrics?.exportTo ?? 'nowhere else' },
     {
       name: 'Retries of callers',
       field: 'defaultHttpRetryPolicy',
