@@ -1,8 +1,8 @@
 import { useMemo } from 'react';
 import { useCall, useEngine } from '../../engine/use-engine.ts';
 import { Button, Segments } from '../../ui/index.ts';
+import { canRaiseEjection, useMaxEjection } from '../service/use-max-ejection.ts';
 import type { FaultForm } from './fault-form.ts';
-import { useFullEjection } from './full-ejection.ts';
 import { type Reaction, reactionsOf } from './reactions.ts';
 import { newestFirst } from './use-estimate.ts';
 
@@ -61,7 +61,7 @@ function placeWords({ effect, side }: FaultForm): string {
 }
 
 function ReactionLine({ reaction, onChanged }: { reaction: Reaction; onChanged: () => void }) {
-  const setFull = useFullEjection();
+  const raise = useMaxEjection();
   const { glyph, word, tone } = marks[reaction.will];
   const { inert } = reaction;
   return (
@@ -71,12 +71,12 @@ function ReactionLine({ reaction, onChanged }: { reaction: Reaction; onChanged: 
         <span className="visually-hidden"> {word}</span>:
       </span>{' '}
       <span className="soft">{reaction.why}</span>
-      {inert?.policy && (
+      {inert && canRaiseEjection(inert) && (
         <Button
           size="small"
-          title={`maxEjectionPercent: 100 in DestinationRule ${inert.policy.name}, for every caller of ${inert.service}`}
+          title={`maxEjectionPercent: 100 in DestinationRule ${inert.policy?.name}, for every caller of ${inert.service}`}
           data-testid="fault-set-ejection"
-          onClick={() => void setFull(inert).then((done) => done && onChanged())}
+          onClick={() => void raise(inert).then((done) => done && onChanged())}
         >
           Set 100 %
         </Button>

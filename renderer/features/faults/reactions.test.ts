@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Explanation } from '../../../proxy/api/explain.schema.ts';
 import { blankFault, type FaultForm, noDelay } from './fault-form.ts';
-import { withFullEjection } from './full-ejection.ts';
 import { reactionsOf } from './reactions.ts';
 
 const error: Partial<FaultForm> = { to: 'pay', delay: noDelay, answer: 'status', status: 503 };
@@ -66,20 +65,4 @@ describe('what reacts to a fault', () => {
     expect(marks(slow, { perTryMs: 500 })[0]).toBe('yes: 2× on a try over 500 ms');
     expect(marks(slow)[0]).toBe('no: the answer comes, only later or damaged');
   });
-});
-
-test('every outlier detection of a rule may eject all, and comments stay', () => {
-  const yaml = `kind: DestinationRule # mine
-spec:
-  trafficPolicy:
-    outlierDetection: {consecutive5xxErrors: 5, maxEjectionPercent: 10}
-  subsets:
-    - name: v1
-      trafficPolicy: {outlierDetection: {interval: 2s}}
-`;
-  const changed = withFullEjection(yaml)!;
-  expect(changed.match(/maxEjectionPercent: 100/g)).toHaveLength(2);
-  expect(changed).toContain('# mine');
-  expect(changed).toContain('interval: 2s');
-  expect(withFullEjection('spec: {host: a}')).toBe(null);
 });
