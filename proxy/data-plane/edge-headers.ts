@@ -1,4 +1,5 @@
 import type { ExchangeState, ResponseHead } from './exchange.ts';
+import type { HeaderMap } from './header-map.ts';
 import type { IdSource } from './ids.ts';
 import { injectSpan } from './trace-context.ts';
 
@@ -113,16 +114,20 @@ export function workloadOfMetadataId(nodeId: string | undefined): string {
 /** How the callee's sidecar tells the caller's which faults acted: `name|effect|delayMs|status`, comma-separated. Never leaves the mesh. */
 const FAULT_HEADER = 'x-drydock-fault';
 
-/** The caller's record of a request carries the faults its callee's sidecar injected. Believed over mutual TLS only, removed always. */
-function exchangeFaultNotes(exchange: ExchangeState, { headers }: ResponseHead): void {
-  if (exchange.direction === 'inbound') {
-    const server = exchange.faults.filter((fault) => fault.side === 'server');
-    headers.remove(FAULT_HEADER);
-    if (server.length === 0 || !exchange.downstream.connection.mtls) return;
-    const notes = server.map((f) => `${encodeURIComponent(f.name)}|${f.effect}|${f.delayMs ?? ''}|${f.status ?? ''}`);
-    headers.set(FAULT_HEADER, notes.join(','));
-    return;
-  }
+/** On the callee's side: says which faults acted here, to a caller that is known. */
+function tellFaults(exchange: ExchangeState, headers: HeaderMap): void {
+  const server = exchange.faults.filter((fault) => fault.side === 'server');
+  headers.remove(FAULT_HEADER);
+  if (server.length === 0 || !exchange.downstream.connection.mtls) return;
+  const notes = server.map((f) => `${encodeURIComponent(f.name)}|${f.effect}|${f.delayMs ?? ''}|${f.status ?? ''}`);
+  headers.set(FAULT_HEADER, notes.join(','));
+}
+
+/**
+ * On the caller's side: its record of a request carries the faults its callee's sidecar injected, those of an attempt that another one follows
+ * too. Believed over mutual TLS only, removed always.
+ */
+export function hearFaults(exchange: ExchangeState, headers: HeaderMap): void {
   const notes = headers.get(FAULT_HEADER);
   if (notes === undefined) return;
   headers.remove(FAULT_HEADER);
@@ -142,7 +147,8 @@ function exchangeFaultNotes(exchange: ExchangeState, { headers }: ResponseHead):
 /** Runs on every response head last: server, date, and what must not leak back. */
 export function finishResponse(exchange: ExchangeState, response: ResponseHead, date: string): void {
   const { headers } = response;
-  exchangeFaultNotes(exchange, response);
+  if (exchange.direction === 'inbound') tellFaults(exchange, headers);
+  else hearFaults(exchange, headers);
   headers.set('server', exchange.reporter === 'source' ? 'envoy' : 'istio-envoy');
   if (!headers.has('date')) headers.add('date', date);
   headers.remove('x-envoy-peer-metadata');

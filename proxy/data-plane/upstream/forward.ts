@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Timer } from '../clock.ts';
+import { hearFaults } from '../edge-headers.ts';
 import { addFlag, type ExchangeState, type LocalReply } from '../exchange.ts';
 import type { HeaderMap } from '../header-map.ts';
 import type { DownstreamReset, UpstreamReset } from '../stream.ts';
@@ -231,6 +232,7 @@ export class Forward implements AttemptOwner {
     if (this.#retry !== null) {
       const { again, flag } = this.#retryAfter(this.#retry.onHeaders(status, headers), attempt);
       if (again) {
+        hearFaults(this.#exchange, headers);
         attempt.discard(`retriable status ${status}`);
         return;
       }

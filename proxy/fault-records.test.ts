@@ -1,0 +1,94 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import http, { type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Exchange } from './api/exchange.schema.ts';
+import type { Graph } from './api/observability.schema.ts';
+import { Engine } from './engine.ts';
+import { patienceMs } from './testing/patience.ts';
+
+let home: string;
+let engine: Engine;
+let app: Server;
+
+beforeEach(async () => {
+  home = await mkdtemp(path.join(tmpdir(), 'drydock-fault-records-'));
+  app = http.createServer((_request, response) => response.end('ratings'));
+  await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
+});
+afterEach(async () => {
+  await engine?.stop();
+  app.close();
+  app.closeAllConnections();
+  await rm(home, { recursive: true, force: true });
+});
+
+test('a request whose first try met a fault at its callee has met a fault, also when the second one did not', async () => {
+  engine = await startShaky();
+  const statuses = await Promise.all(Array.from({ length: 40 }, call));
+  const { exchanges } = await api<{ exchanges: Exchange[] }>(
+    '/exchanges?reporter=source&limit=100',
+    (all) => all.exchanges.length === 40,
+  );
+  const tried = exchanges.filter(({ attempts }) => attempts.length > 1);
+  expect(tried.length).toBeGreaterThan(0);
+  expect(statuses.filter((status) => status === 200).length).toBeGreaterThan(0);
+  // Nothing but the fault fails here, and each try that failed left its note.
+  for (const { attempts, faults } of exchanges)
+    expect(faults).toHaveLength(attempts.filter(({ status }) => status === 503).length);
+  const { edges } = await api<Graph>('/graph?window=300s', (graph) => graph.edges.length > 0);
+  expect(edges[0]?.faultHits).toBe(exchanges.filter(({ faults }) => faults.length > 0).length);
+});
+
+async function startShaky(): Promise<Engine> {
+  const address = `127.0.0.1:${(app.address() as AddressInfo).port}`;
+  const file = path.join(home, 'mesh.yaml');
+  await writeFile(
+    file,
+    `apiVersion: drydock.dev/v1
+kind: Mesh
+metadata: {name: shop}
+spec:
+  services:
+    - {name: reviews, port: 9080, workloads: [{version: v1, address: '${address}'}]}
+    - {name: ratings, port: 9080, workloads: [{version: v1, address: '${address}'}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: ratings}
+spec: {hosts: [ratings], http: [{route: [{destination: {host: ratings}}], retries: {attempts: 2, retryOn: '503'}}]}
+---
+apiVersion: drydock.dev/v1
+kind: Fault
+metadata: {name: shaky}
+spec: {to: {service: ratings}, percentage: 50, seed: 1, abort: {httpStatus: 503}}
+`,
+  );
+  return Engine.start({ home, paths: [file] });
+}
+
+function call(): Promise<number> {
+  const { hostname, port } = new URL(engine.ready().workloads[0]!.outbound);
+  return new Promise((resolve, reject) => {
+    const options = { host: hostname, port, path: '/', headers: { host: 'ratings:9080' }, agent: false as const };
+    http.get(options, (response) => response.resume().once('end', () => resolve(response.statusCode ?? 0))).once('error', reject);
+  });
+}
+
+/** Asked until what was sent is counted. */
+async function api<T>(route: string, isThere: (answer: T) => boolean): Promise<T> {
+  const { url, token } = engine.ready().control;
+  const ask = async () => {
+    const response = await fetch(`${url}/api/v1${route}`, { headers: { authorization: `Bearer ${token}` } });
+    return (await response.json()) as T;
+  };
+  return vi.waitUntil(
+    async () => {
+      const answer = await ask();
+      return isThere(answer) ? answer : false;
+    },
+    { timeout: patienceMs, interval: 50 },
+  ) as Promise<T>;
+}
