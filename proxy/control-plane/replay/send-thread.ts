@@ -1,31 +1,38 @@
-import { Worker } from 'node:worker_threads';
-import { workerEnvironment } from '../../shared/worker-environment.ts';
+import { ThreadOnDemand } from '../../shared/thread-on-demand.ts';
 import type { FromSendWorker, ToSendWorker } from './send-worker.ts';
 import { failure, type WireAnswer, type WireCall } from './wire.ts';
 
 /** The sending thread, seen from the control plane. It starts with the first call, so that an engine that replays nothing pays nothing. */
 export class SendThread {
-  readonly #url = new URL(import.meta.url.endsWith('.ts') ? './send-worker.ts' : './send-worker.js', import.meta.url);
+  readonly #thread: ThreadOnDemand<ToSendWorker[], FromSendWorker[]>;
   readonly #waiting = new Map<number, (answer: WireAnswer) => void>();
   readonly #bySignal = new WeakMap<AbortSignal, Set<number>>();
   #outbox: ToSendWorker[] = [];
-  #worker: Worker | null = null;
-  #running: Promise<void> = Promise.resolve();
   #nextId = 1;
-  #closed = false;
+
+  constructor() {
+    this.#thread = new ThreadOnDemand({
+      url: new URL(import.meta.url.endsWith('.ts') ? './send-worker.ts' : './send-worker.js', import.meta.url),
+      name: 'drydock-replay',
+      what: 'the sending thread',
+      // Collected seldom: a collection holds up what was to start in it.
+      youngGenerationMb: 96,
+      onMessage: (answers) => {
+        for (const { id, answer } of answers) this.#settle(id, answer);
+      },
+      onCrash: (reason) => this.#failAll(reason),
+    });
+  }
 
   /** Resolves when the thread runs, or cannot: then the calls say why. */
   start(): Promise<void> {
-    if (this.#closed) return Promise.resolve();
-    this.#worker ??= this.#launch();
-    return this.#running;
+    return this.#thread.start();
   }
 
   /** Never rejects. */
   send(call: WireCall, signal: AbortSignal): Promise<WireAnswer> {
-    if (this.#closed) return Promise.resolve(failure('the engine stops', 0));
+    if (this.#thread.closed) return Promise.resolve(failure('the engine stops', 0));
     if (signal.aborted) return Promise.resolve(failure('cancelled', 0));
-    this.#worker ??= this.#launch();
     const id = this.#nextId++;
     const ids = this.#idsOf(signal);
     ids.add(id);
@@ -59,48 +66,19 @@ export class SendThread {
   }
 
   #flush(): void {
-    if (this.#outbox.length > 0) this.#worker?.postMessage(this.#outbox);
+    if (this.#outbox.length > 0) this.#thread.post(this.#outbox);
     this.#outbox = [];
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    const worker = this.#worker;
-    this.#worker = null;
-    await worker?.terminate();
+    await this.#thread.close();
     this.#failAll('the engine stops');
   }
 
-  #launch(): Worker {
-    const worker = new Worker(this.#url, {
-      name: 'drydock-replay',
-      env: workerEnvironment(),
-      // Collected seldom: a collection holds up what was to start in it.
-      resourceLimits: { maxYoungGenerationSizeMb: 96 },
-    });
-    worker.unref();
-    this.#running = new Promise((resolve) => {
-      worker.once('message', () => resolve());
-      worker.once('exit', () => resolve());
-    });
-    worker.on('message', (answers: FromSendWorker[]) => {
-      for (const { id, answer } of answers) {
-        const settle = this.#waiting.get(id);
-        this.#waiting.delete(id);
-        settle?.(answer);
-      }
-    });
-    let reason = 'the sending thread ended';
-    worker.on('error', (error) => {
-      reason = `the sending thread ended: ${error instanceof Error ? error.message : String(error)}`;
-    });
-    worker.on('exit', () => {
-      if (this.#worker !== worker) return;
-      // The next call starts another one.
-      this.#worker = null;
-      this.#failAll(reason);
-    });
-    return worker;
+  #settle(id: number, answer: WireAnswer): void {
+    const settle = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    settle?.(answer);
   }
 
   #failAll(message: string): void {
