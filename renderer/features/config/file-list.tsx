@@ -43,13 +43,15 @@ export function FileList({
                 <span className="col">
                   <span className="truncate">{file.name}</span>
                   <span className="config-file-note">
-                    {hasDraft(file.path)
-                      ? '● not applied yet'
-                      : file.changedLive
-                        ? '◌ differs from disk'
-                        : worst
-                          ? '▲ has warnings'
-                          : plural(file.resources.length, 'object')}
+                    {file.path === newFile && !hasDraft(newFile)
+                      ? 'nothing written yet'
+                      : hasDraft(file.path)
+                        ? '● not applied yet'
+                        : file.changedLive
+                          ? '◌ differs from disk'
+                          : worst
+                            ? '▲ has warnings'
+                            : plural(file.resources.length, 'object')}
                   </span>
                 </span>
               </button>

@@ -2,6 +2,7 @@ import { ArrowDown, ArrowUp, History } from 'lucide-react';
 import type { RunSummary } from '../../../proxy/api/runs.schema.ts';
 import { usePreferences } from '../../app/preferences.ts';
 import { useRoute, useRouter } from '../../app/router.ts';
+import { FirstTraffic } from '../../commands/first-traffic.tsx';
 import { useCommands } from '../../commands/registry.ts';
 import { useCall } from '../../engine/use-engine.ts';
 import { EmptyState, ErrorState, Input, Notice, Panel, plural, Segments, Select, Skeleton, Toolbar } from '../../ui/index.ts';
@@ -137,7 +138,7 @@ function OneRun({ id, runs }: { id: string; runs: readonly RunSummary[] }) {
       <RunTotals before={null} run={data} />
       <Panel title="Edges" hint={shown.length < data.edges.length ? `${shown.length} of ${data.edges.length}` : undefined} flush>
         {data.edges.length === 0 ? (
-          <EmptyState icon={History} title="No request in this run yet">
+          <EmptyState icon={History} title="No request in this run yet" actions={id === 'current' && <FirstTraffic />}>
             Send some traffic and it appears here.
           </EmptyState>
         ) : shown.length === 0 ? (

@@ -1,10 +1,9 @@
-import { Lock, LockOpen, Send, ShieldCheck } from 'lucide-react';
+import { Lock, LockOpen, ShieldCheck } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import type { Resource } from '../../../proxy/api/diagnostic.schema.ts';
 import { usePreferences } from '../../app/preferences.ts';
 import { hrefTo } from '../../app/router.ts';
-import { useCommandRegistry } from '../../commands/registry.ts';
-import { sendTestRequest } from '../../commands/send-test-request.ts';
+import { FirstTraffic } from '../../commands/first-traffic.tsx';
 import { useGraph } from '../../engine/use-engine.ts';
 import { Button, EmptyState, formatCount, Notice, Panel, plural, Stat } from '../../ui/index.ts';
 import { FindField, searchedFrom, useFind } from './find-field.tsx';
@@ -16,7 +15,6 @@ import { ProtectedEdges } from './protected-edges.tsx';
 export function EdgesTab({ resources, onChanged }: { resources: readonly Resource[]; onChanged: () => void }) {
   const graph = useGraph();
   const { window } = usePreferences();
-  const registry = useCommandRegistry();
   const [asking, setAsking] = useState<Wanted | null>(null);
   const summary = summariseMtls(graph);
   const wide = meshWide(resources);
@@ -53,17 +51,7 @@ export function EdgesTab({ resources, onChanged }: { resources: readonly Resourc
         actions={edges.length >= searchedFrom && <FindField label="Find a call" placeholder="Find by caller or callee" />}
       >
         {edges.length === 0 ? (
-          <EmptyState
-            icon={Lock}
-            title="No call in this time"
-            actions={
-              sendTestRequest.when?.(registry.context) && (
-                <Button icon={<Send size={14} />} onClick={() => registry.run(sendTestRequest)}>
-                  {sendTestRequest.title}
-                </Button>
-              )
-            }
-          >
+          <EmptyState icon={Lock} title="No call in this time" actions={<FirstTraffic />}>
             Calls between services are mutual TLS by themselves as soon as both have a sidecar. Send some traffic to see it.
           </EmptyState>
         ) : (

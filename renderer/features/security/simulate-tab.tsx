@@ -3,6 +3,7 @@ import { type FormEvent, useState } from 'react';
 import type { Explanation } from '../../../proxy/api/explain.schema.ts';
 import type { Status } from '../../../proxy/api/status.schema.ts';
 import { useRoute, useRouter } from '../../app/router.ts';
+import { FirstTraffic } from '../../commands/first-traffic.tsx';
 import { describeError } from '../../engine/client.ts';
 import { useEngine } from '../../engine/use-engine.ts';
 import { Button, EmptyState, Field, Input, Notice, Panel, Select } from '../../ui/index.ts';
@@ -51,7 +52,7 @@ export function SimulateTab({ status }: { status: Status }) {
   };
   if (services.length === 0)
     return (
-      <EmptyState icon={ScanSearch} title="Nobody to call">
+      <EmptyState icon={ScanSearch} title="Nobody to call" actions={<FirstTraffic />}>
         Add a service first; then ask here who may call it.
       </EmptyState>
     );
