@@ -56,7 +56,7 @@ export function useResendDraft(detail: ExchangeDetail): ResendDraft {
 const isRedacted = ({ redacted }: ExchangeDetail, name: string) => redacted.includes(`request.headers.${name.toLowerCase()}`);
 
 /** Without what the proxies write anew, and what was taken out before it was written. */
-function recordedHeaders(detail: ExchangeDetail): string {
+export function recordedHeaders(detail: ExchangeDetail): string {
   return detail.request.headers
     .filter(([name]) => !writtenAnew.test(name) && !isRedacted(detail, name))
     .map(([name, value]) => `${name}: ${value}`)
@@ -74,7 +74,8 @@ function useRecordedBody(detail: ExchangeDetail): string | null {
   return !captured || (captured.encoding === 'utf8' && !captured.truncated) ? (captured?.content ?? '') : null;
 }
 
-function notesOf(detail: ExchangeDetail, body: string | null): string[] {
+/** What of the request cannot be sent again as it was; `body` is its text, null where it has none. */
+export function notesOf(detail: ExchangeDetail, body: string | null): string[] {
   const taken = [...new Set(detail.request.headers.map(([name]) => name).filter((name) => isRedacted(detail, name)))];
   const captured = detail.request.body;
   return [
