@@ -60,6 +60,7 @@ function useEdgeFaults(edge: GraphEdge) {
   const watching = here.length > 0;
   useEffect(() => {
     if (!watching) return;
+    void engine.refreshFaults();
     const timer = setInterval(() => void engine.refreshFaults(), hitsEveryMs);
     return () => clearInterval(timer);
   }, [engine, watching]);
