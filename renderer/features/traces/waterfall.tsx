@@ -1,6 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ChevronDown, ChevronRight } from 'lucide-react';
-import { type CSSProperties, type KeyboardEvent, type ReactNode, useEffect, useId, useRef } from 'react';
+import { type CSSProperties, type KeyboardEvent, memo, type ReactNode, useEffect, useId, useMemo, useRef } from 'react';
 import type { Segment } from '../../../proxy/api/critical-path.ts';
 import { marksOf } from '../../../proxy/api/span-marks.ts';
 import { isAttempt, type TreeRow } from '../../../proxy/api/span-tree.ts';
@@ -32,12 +32,13 @@ export interface WaterfallProps {
 export function Waterfall(props: WaterfallProps) {
   const { rows, durationMs, selected, onSelect } = props;
   const body = useRef<HTMLDivElement>(null);
+  const actions = useLatest({ onSelect, onFold: props.onFold });
   const id = useId();
   const virtualizer = useVirtualizer({
     count: rows.length,
     getScrollElement: () => body.current,
     estimateSize: () => rowHeight,
-    overscan: 12,
+    overscan: 6,
     scrollMargin: headHeight,
     scrollPaddingStart: headHeight,
     useFlushSync: false,
@@ -97,7 +98,10 @@ export function Waterfall(props: WaterfallProps) {
               place={item.index}
               top={item.start - headHeight}
               whole={Math.max(durationMs, 0.001)}
-              {...props}
+              colour={props.colourOf(row.node.span.service)}
+              critical={props.critical?.get(row.node.index) ?? none}
+              selected={row.node.index === selected}
+              actions={actions}
             />
           );
         })}
@@ -154,15 +158,35 @@ function moveByKey(
   return true;
 }
 
-interface SpanRowProps extends WaterfallProps {
+type RowActions = Pick<WaterfallProps, 'onSelect' | 'onFold'>;
+const none: readonly Segment[] = [];
+
+/** The same object for ever, whose functions call the latest ones: rows are drawn again only when they look different. */
+function useLatest(actions: RowActions): RowActions {
+  const latest = useRef(actions);
+  latest.current = actions;
+  return useMemo(
+    () => ({
+      onSelect: (index) => latest.current.onSelect(index),
+      onFold: (index, folded) => latest.current.onFold(index, folded),
+    }),
+    [],
+  );
+}
+
+interface SpanRowProps {
   id: string;
   row: TreeRow;
   place: number;
   top: number;
   whole: number;
+  colour: string;
+  critical: readonly Segment[];
+  selected: boolean;
+  actions: RowActions;
 }
 
-function SpanRow({ id, row, place, top, whole, ...props }: SpanRowProps) {
+const SpanRow = memo(function SpanRow({ id, row, place, top, whole, colour, critical, selected, actions }: SpanRowProps) {
   const { node, depth, childCount, folded } = row;
   const { span, index } = node;
   const Chevron = folded ? ChevronRight : ChevronDown;
@@ -180,9 +204,9 @@ function SpanRow({ id, row, place, top, whole, ...props }: SpanRowProps) {
       aria-rowindex={place + 2}
       aria-level={depth + 1}
       aria-expanded={childCount > 0 ? !folded : undefined}
-      aria-selected={props.selected === index}
-      style={{ height: rowHeight, transform: `translateY(${top}px)`, '--service': props.colourOf(span.service) } as CSSProperties}
-      onClick={() => props.onSelect(index)}
+      aria-selected={selected}
+      style={{ height: rowHeight, transform: `translateY(${top}px)`, '--service': colour } as CSSProperties}
+      onClick={() => actions.onSelect(index)}
     >
       <Cell
         className={span.inferred ? 'wf-name wf-name-inferred' : 'wf-name'}
@@ -196,7 +220,7 @@ function SpanRow({ id, row, place, top, whole, ...props }: SpanRowProps) {
             aria-label={folded ? 'Unfold' : 'Fold'}
             onClick={(event) => {
               event.stopPropagation();
-              props.onFold(index, !folded);
+              actions.onFold(index, !folded);
             }}
           >
             <Chevron size={13} />
@@ -222,12 +246,12 @@ function SpanRow({ id, row, place, top, whole, ...props }: SpanRowProps) {
         ))}
       </Cell>
       <Cell className="wf-track">
-        <Bars row={row} whole={whole} critical={props.critical?.get(index) ?? []} />
+        <Bars row={row} whole={whole} critical={critical} />
       </Cell>
       <Cell className="wf-took num">{formatMs(span.durationMs)}</Cell>
     </div>
   );
-}
+});
 
 /** The wait before an attempt, the span's bar, the critical path as a line inside it, and where faults struck. */
 function Bars({ row, whole, critical }: { row: TreeRow; whole: number; critical: readonly Segment[] }) {
