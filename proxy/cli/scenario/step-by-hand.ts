@@ -26,7 +26,10 @@ export class StepByHand {
     const next = stepped?.next?.join(', ') ?? '';
     if (next === this.#told) return;
     this.#told = next;
-    if (next !== '') this.#out.error(`${this.#out.style('bold', '⏎')} ${next}   (run ⏎: the rest by the clock)`);
+    if (next !== '')
+      this.#out.error(
+        `${this.#out.style('bold', '⏎')} next: ${next}  ${this.#out.style('dim', '(or type run: the rest comes by the clock)')}`,
+      );
   }
 
   close(): void {
