@@ -92,11 +92,13 @@ function Ask({
         </>
       }
     >
-      <p>{facts.traffic}</p>
-      <p className="soft">{what}</p>
-      {facts.others === 0 && (
-        <Notice tone="warn">It is the only one in rotation: calls to the service will get 503 (UH, no healthy host).</Notice>
-      )}
+      <div className="rotation-ask">
+        <p>{facts.traffic}</p>
+        <p className="soft">{what}</p>
+        {facts.others === 0 && (
+          <Notice tone="warn">It is the only one in rotation: calls to the service will get 503 (UH, no healthy host).</Notice>
+        )}
+      </div>
     </Dialog>
   );
 }

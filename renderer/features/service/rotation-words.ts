@@ -23,7 +23,7 @@ export const rotationWords: Readonly<
   drain: {
     label: 'Drain',
     hint: 'nothing new, until it is put back',
-    what: 'Callers’ sidecars send it nothing new, as to an endpoint a control plane calls DRAINING; requests under way end. It stays out until it is put back, all is stopped (⌘.), or the engine ends.',
+    what: 'Callers’ sidecars send it nothing new, as to an endpoint a control plane calls DRAINING; requests under way end. It stays out until it is put back, everything broken on purpose is stopped, or the engine ends.',
     done: 'is out of rotation',
     nothing: 'nothing changed',
   },
