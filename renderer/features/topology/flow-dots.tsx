@@ -2,9 +2,8 @@ import { memo, useEffect, useRef } from 'react';
 import type { Tone } from '../../ui/surface.tsx';
 import type { EdgeWay } from './edge-way.ts';
 
-/** Distance between two dots, and the most of them on one line. */
+/** Distance between two dots. */
 const everyPx = 84;
-const mostDots = 5;
 /** The animations are made for this pace; another pace plays them faster or slower, from where they are. */
 const madeForPxPerSecond = 44;
 
@@ -14,6 +13,8 @@ export interface FlowDotsProps {
   tone: Tone;
   /** Width of the line, CSS pixels. */
   width: number;
+  /** Dots at most. */
+  most: number;
   moving: boolean;
 }
 
@@ -21,11 +22,10 @@ export interface FlowDotsProps {
  * Requests on their way. The browser's compositor moves the dots (transforms only), so they cost the page's thread nothing; dashes that move
  * along an SVG line are painted anew by that thread for every frame.
  */
-export const FlowDots = memo(function FlowDots({ way, pxPerSecond, tone, width, moving }: FlowDotsProps) {
+export const FlowDots = memo(function FlowDots({ way, pxPerSecond, tone, width, most, moving }: FlowDotsProps) {
   const box = useRef<HTMLDivElement>(null);
   const running = useRef<Animation[]>([]);
-  const count = Math.min(mostDots, Math.max(1, Math.round(way.lengthPx / everyPx)));
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `count` follows from the way.
+  const count = Math.min(most, Math.max(1, Math.round(way.lengthPx / everyPx)));
   useEffect(() => {
     const frames = way.points.map(({ x, y }) => ({ transform: `translate(${x}px, ${y}px)` }));
     const durationMs = (way.lengthPx / madeForPxPerSecond) * 1000;
@@ -36,7 +36,7 @@ export const FlowDots = memo(function FlowDots({ way, pxPerSecond, tone, width, 
       for (const animation of running.current) animation.cancel();
       running.current = [];
     };
-  }, [way]);
+  }, [way, count]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new way has new animations to set.
   useEffect(() => {
     for (const animation of running.current) {
@@ -44,7 +44,7 @@ export const FlowDots = memo(function FlowDots({ way, pxPerSecond, tone, width, 
       if (moving) animation.play();
       else animation.pause();
     }
-  }, [way, pxPerSecond, moving]);
+  }, [way, count, pxPerSecond, moving]);
   const size = Math.max(4, Math.round(width + 2));
   const style = { width: size, height: size, margin: -size / 2 };
   return (

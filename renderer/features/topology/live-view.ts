@@ -7,9 +7,12 @@ import { emptyView, type TopologyView } from './topology-view.ts';
 /** The picture outside React: each node and edge reads its own part, so a tick redraws only what looks different. */
 export const LiveViewContext = createContext<Store<TopologyView> | null>(null);
 
-/** Dots on the lines: `off` where there would be too many of them. */
-export type Motion = 'moving' | 'still' | 'off';
-export const MotionContext = createContext<Motion>('off');
+/** Dots on the lines: at most so many on each; 0 where there would be too many of them. */
+export interface Motion {
+  dots: number;
+  moving: boolean;
+}
+export const MotionContext = createContext<Motion>({ dots: 0, moving: false });
 
 const nowhere: Store<TopologyView> = { get: () => emptyView, subscribe: () => () => {} };
 

@@ -21,8 +21,9 @@ const fitOptions = {
 const readableZoom = 0.62;
 const manyNodes = 24;
 const minimapFrom = 18;
-/** Beyond this many edges moving dots cost more than they say. */
-const maxMovingEdges = 120;
+/** Each dot is a layer of its own for the compositor, and every tick of the page carries them all: beyond this many they cost more than they say. */
+const maxDots = 48;
+const maxDotsPerEdge = 5;
 
 export interface TopologyCanvasProps {
   live: Store<TopologyView>;
@@ -37,10 +38,12 @@ export interface TopologyCanvasProps {
 }
 
 export default memo(function TopologyCanvas(props: TopologyCanvasProps) {
+  const { laid, moving } = props;
+  const motion = useMemo(() => motionOf(laid, moving), [laid, moving]);
   return (
     <LiveViewContext.Provider value={props.live}>
       <ReactFlowProvider>
-        <MotionContext.Provider value={motionOf(props)}>
+        <MotionContext.Provider value={motion}>
           <Canvas {...props} />
         </MotionContext.Provider>
       </ReactFlowProvider>
@@ -48,9 +51,9 @@ export default memo(function TopologyCanvas(props: TopologyCanvasProps) {
   );
 });
 
-function motionOf({ laid, moving }: TopologyCanvasProps): Motion {
-  if (laid.edges.size > maxMovingEdges) return 'off';
-  return moving ? 'moving' : 'still';
+function motionOf(laid: TopologyView, moving: boolean): Motion {
+  const dots = Math.min(maxDotsPerEdge, Math.floor(maxDots / Math.max(1, laid.edges.size)));
+  return { dots, moving };
 }
 
 function Canvas({ laid: view, selected, onSelect, fitToken }: TopologyCanvasProps) {

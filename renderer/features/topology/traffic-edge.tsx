@@ -28,8 +28,15 @@ export const TrafficEdge = memo(function TrafficEdge({ id, data, selected = fals
         onSelect={onSelect}
       />
       <EdgeLabelRenderer>
-        {motion !== 'off' && view.pace > 0 && !view.dim && !view.inferred && (
-          <FlowDots way={line.way} pxPerSecond={view.pace} tone={view.tone} width={view.width} moving={motion === 'moving'} />
+        {motion.dots > 0 && view.pace > 0 && !view.dim && !view.inferred && (
+          <FlowDots
+            way={line.way}
+            pxPerSecond={view.pace}
+            tone={view.tone}
+            width={view.width}
+            most={motion.dots}
+            moving={motion.moving}
+          />
         )}
         <EdgeLabel view={view} at={line.label} selected={selected} onSelect={onSelect} />
       </EdgeLabelRenderer>
