@@ -71,6 +71,21 @@ function call(): Promise<{ status: number; body: string }> {
 const fault = (name: string) =>
   `apiVersion: drydock.dev/v1\nkind: Fault\nmetadata: {name: ${name}}\nspec: {to: {service: ratings}, abort: {httpStatus: 418}}\n`;
 
+test('what is valid but does nothing is among the diagnostics of the status, and of its object', async () => {
+  const policy = `---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: nobody}
+spec: {selector: {matchLabels: {app: nobody}}, rules: [{}]}
+`;
+  await start(mesh() + policy);
+  const { json } = await api('/status');
+  const found = statusSchema.parse(json).diagnostics;
+  expect(found.map(({ code, resource }) => [code, resource])).toContainEqual(['DD4020', 'AuthorizationPolicy/default/nobody']);
+  const kept = (await api('/resources/AuthorizationPolicy/default/nobody')).json as unknown as { status: { state: string } };
+  expect(kept.status.state).toBe('warning');
+});
+
 describe('the engine', () => {
   test('writes the access log that the mesh asks for beside the mesh file, complete when it has stopped', async () => {
     await start(mesh('accessLog: {file: logs/access.log}'));

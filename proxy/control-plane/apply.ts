@@ -2,6 +2,7 @@ import type { ApplyResult, Diagnostic } from '../api/diagnostic.schema.ts';
 import type { ExplainRequest } from '../api/explain.schema.ts';
 import {
   type Applied,
+  findInert,
   hasErrors,
   lintDocuments,
   loadFiles,
@@ -68,6 +69,8 @@ export class Configuration {
   #current: Committed | null = null;
   #files: string[] = [];
   #standIns: Readonly<Record<string, HostPort>> = {};
+  /** What of a set does nothing, found once per set: a port that moves changes nothing of it. */
+  #inert: { set: ResourceSet; found: readonly Diagnostic[] } | null = null;
 
   constructor(options: ConfigurationOptions) {
     this.#options = options;
@@ -278,12 +281,17 @@ export class Configuration {
       set,
       snapshot,
       bound: prepared.bound,
-      diagnostics: [...diagnostics, ...prepared.diagnostics],
+      diagnostics: [...diagnostics, ...prepared.diagnostics, ...this.#inertIn(set)],
       appAddresses,
     };
     this.#rememberPorts(prepared.bound, appAddresses);
     await this.#options.onCommitted(this.#current, applied);
     return { ok: true, applied, diagnostics: [...diagnostics, ...prepared.diagnostics] };
+  }
+
+  #inertIn(set: ResourceSet): readonly Diagnostic[] {
+    if (this.#inert?.set !== set) this.#inert = { set, found: findInert(set) };
+    return this.#inert.found;
   }
 
   #reject(diagnostics: readonly Diagnostic[], source: string): ApplyOutcome {
