@@ -51,9 +51,7 @@ function NotRun({ workloads }: { workloads: readonly WorkloadStatus[] }) {
       {workloads.length === 0
         ? 'It has no instance, so nothing prints.'
         : 'Its output is where you have started it. With run: in its workload Drydock starts it, restarts it, and keeps what it prints here.'}
-      {workloads.length > 0 && (
-        <Code text={`workloads: [{run: 'npm start', address: '${workloads[0]?.app ?? ''}'}]`} />
-      )}
+      {workloads.length > 0 && <Code text={`workloads: [{run: 'npm start', address: '${workloads[0]?.app ?? ''}'}]`} />}
     </EmptyState>
   );
 }
