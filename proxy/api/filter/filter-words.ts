@@ -15,6 +15,7 @@ function describeTerm(term: FilterTerm): string {
   if (kind === 'time') return `${not ? 'not ' : ''}${words} ${term.values.map(momentWords).join(' or ')}`;
   if (list === '*')
     return `${not ? 'without' : 'with'} any ${term.key === 'dest' ? 'destination' : term.key === 'src' ? 'source' : words}`;
+  if (term.key === 'ms') return `${not ? 'not ' : ''}taking ${timeWords[term.op]}${list} ms`;
   if (kind === 'number' || kind === 'status') return `${words} ${not ? 'not ' : ''}${compareWords[term.op]}${list}`;
   if (term.key === 'path')
     return `path ${not ? 'not ' : ''}${term.op === '=' ? '' : list.includes('*') ? 'like ' : 'starting with '}${list}`;
@@ -26,3 +27,4 @@ function describeTerm(term: FilterTerm): string {
 const momentWords = (value: string) => describeMoment(parseMoment(value) ?? 0);
 
 const compareWords = { '>=': 'at least ', '<=': 'at most ', '>': 'above ', '<': 'below ', ':': '', '=': '', '!=': '' } as const;
+const timeWords = { ...compareWords, '>': 'more than ', '<': 'less than ' } as const;

@@ -105,6 +105,7 @@ describe('the filter in words', () => {
     ['-fault:*', 'without any fault'],
     ['path:/pay', 'path starting with /pay'],
     ['mtls:no', 'without mutual TLS'],
+    ['ms>200 -ms>=900', 'taking more than 200 ms, not taking at least 900 ms'],
     ['method:GET,HEAD boom', 'method GET or HEAD, containing “boom”'],
   ])('%s reads: %s', (text, words) => {
     expect(describeFilter(parseFilter(text))).toBe(words);
