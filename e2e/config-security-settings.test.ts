@@ -70,6 +70,35 @@ describe('what the app changes in the mesh and in itself', () => {
     expect(resources.map(({ namespace, spec }) => [namespace, spec])).toEqual([['istio-system', { mtls: { mode: 'STRICT' } }]]);
   });
 
+  it('a certificate is broken only after its use was counted, is a fault in the bar, and Stop all heals it', async () => {
+    const { page } = app;
+    await page.getByTestId('nav-security').click();
+    await page.getByRole('tab', { name: 'Identities' }).click();
+    const row = page.getByTestId('certificate-row').filter({ hasText: 'sa/orders' });
+    await row.getByRole('button', { name: 'More ways to break the certificate of orders' }).click();
+    await page.getByRole('menuitem', { name: 'Expire now' }).click();
+    await page.getByTestId('break-count').getByText('used this certificate', { exact: false }).waitFor();
+    const flaws = async () => (await app.api.call('getStatus', {})).certificates.flatMap(({ flaw }) => flaw ?? []);
+    expect(await flaws()).toEqual([]);
+    await page.getByTestId('break-confirm').click();
+    await eventually(flaws, (found) => found.length === 1);
+    await page.getByTestId('stop-all-faults').waitFor();
+    await page.keyboard.press('ControlOrMeta+.');
+    await eventually(flaws, (found) => found.length === 0);
+    await page.getByTestId('stop-all-faults').waitFor({ state: 'detached' });
+  });
+
+  it('Runs shows the present run when there is no other, each number with its requests', async () => {
+    const { page } = app;
+    await page.getByTestId('nav-runs').click();
+    await page.getByTestId('run-row').getByText('This run').waitFor();
+    const edge = page.getByTestId('run-edge-row').filter({ hasText: 'orders' });
+    await edge.getByRole('link').nth(1).click();
+    await page.getByTestId('request-row').first().waitFor();
+    await page.goBack();
+    await edge.waitFor();
+  });
+
   it('names to redact, added in Settings, are in force; the file on disk stays as it is', async () => {
     const { page } = app;
     await page.getByTestId('nav-settings').click();
