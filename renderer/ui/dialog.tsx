@@ -11,11 +11,13 @@ export interface DialogProps {
   description?: ReactNode;
   size?: 'medium' | 'wide';
   footer?: ReactNode;
+  /** Where focus goes when it closes; without, to whatever opened it. One that an address opened was opened by nothing. */
+  returnFocus?: () => HTMLElement | null;
   children?: ReactNode;
 }
 
 /** A modal with a title; Esc and the backdrop close it, focus returns to where it was. */
-export function Dialog({ open, onClose, title, description, size = 'medium', footer, children }: DialogProps) {
+export function Dialog({ open, onClose, title, description, size = 'medium', footer, returnFocus, children }: DialogProps) {
   const body = useRef<HTMLDivElement>(null);
   const popup = useRef<HTMLDivElement>(null);
   return (
@@ -26,6 +28,7 @@ export function Dialog({ open, onClose, title, description, size = 'medium', foo
           ref={popup}
           className="dd-popup dd-dialog"
           data-size={size}
+          {...(returnFocus ? { finalFocus: () => returnFocus() ?? true } : {})}
           // The first field, not the close button that stands before it.
           initialFocus={() =>
             body.current?.querySelector<HTMLElement>('input, textarea, button, a[href], [tabindex="0"]') ?? popup.current

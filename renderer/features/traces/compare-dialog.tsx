@@ -14,6 +14,9 @@ export interface CompareDialogProps {
   onClose: () => void;
 }
 
+/** Of the trace that is compared. */
+const waterfall = () => document.querySelector<HTMLElement>('.wf');
+
 /** This trace (A) beside another (B): how long, by which cause, and span by span. */
 export default function CompareDialog({ trace, other, onOther, onClose }: CompareDialogProps) {
   const list = useCall('listTraces', { query: { limit: 200 } });
@@ -23,7 +26,7 @@ export default function CompareDialog({ trace, other, onOther, onClose }: Compar
   const options = offered.map((one) => ({ value: one.traceId, label: describeOffer(one) }));
   if (chosen && !options.some(({ value }) => value === chosen)) options.unshift({ value: chosen, label: `trace ${chosen}` });
   return (
-    <Dialog open onClose={onClose} size="wide" title="Compare two traces">
+    <Dialog open onClose={onClose} size="wide" title="Compare two traces" returnFocus={waterfall}>
       <div className="col trace-compare">
         <Field label={`A is this trace, ${formatMs(trace.durationMs)} at ${formatClock(trace.start)}. B is`}>
           {(ids) => <Select id={ids.id} value={chosen} options={options} onChange={onOther} />}
