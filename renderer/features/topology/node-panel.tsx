@@ -4,6 +4,7 @@ import { hrefTo } from '../../app/router.ts';
 import { Badge, formatRate, IconButton, plural } from '../../ui/index.ts';
 import { useThresholds } from '../health/failures.tsx';
 import { failureWords, healthOf, markErrors } from '../health/health-marks.ts';
+import { EjectedSection } from './ejected-section.tsx';
 import { RedNumbers } from './numbers.tsx';
 import { requestsHref } from './request-links.ts';
 import { shortName } from './short-name.ts';
@@ -45,6 +46,7 @@ export function NodePanel({
         <section className="topo-section">
           <RedNumbers red={node} ends={ends} />
         </section>
+        <EjectedSection node={node} ejected={callers.reduce((sum, { ejected }) => sum + ejected, 0)} />
         <Versions node={node} />
         <Peers title="Called by" edges={callers} end="from" onSelect={onSelect} />
         <Peers title="Calls" edges={callees} end="to" onSelect={onSelect} />

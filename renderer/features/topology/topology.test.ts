@@ -5,6 +5,7 @@ import type { Graph, GraphEdge, GraphNode } from '../../../proxy/api/observabili
 import { markErrors } from '../health/health-marks.ts';
 import { briefFault, describeFault, faultsOnEdge, quickFault } from './edge-faults.ts';
 import { edgeLabel, edgePace, edgeWidth } from './edge-view.ts';
+import { ejectedHosts } from './ejected-section.tsx';
 import { firstCalls } from './first-calls.ts';
 import { requestsHref, slowerThan } from './request-links.ts';
 import { shortName } from './short-name.ts';
@@ -269,6 +270,26 @@ describe('faults of an edge', () => {
     const toxic = fault({ to: { service: 'r' }, tcp }).spec;
     expect(describeFault(toxic)).toBe('Latency 100 ms ± 20 ms on requests, for 50 % of connections, connections refused');
     expect(briefFault(toxic)).toBe('latency +');
+  });
+});
+
+describe('ejected instances', () => {
+  test('are told once per caller, with the time they come back', () => {
+    const out = { reason: 'consecutive 5xx', until: '', remainingMs: 9000, count: 1 };
+    const cluster = (source: string, subset: string) =>
+      ({
+        ...{ source, service: 'pay', namespace: 'default', subset },
+        endpoints: [
+          { workload: 'pay-v1-0', address: '', ejected: null },
+          { workload: 'pay-v1-1', address: '', ejected: out },
+        ],
+      }) as never;
+    const clusters = [cluster('web', ''), cluster('web', 'v1'), cluster('cart', '')];
+    expect(ejectedHosts(clusters, { name: 'pay', namespace: 'default' })).toEqual([
+      { workload: 'pay-v1-1', source: 'web', reason: 'consecutive 5xx', remainingMs: 9000, of: 2 },
+      { workload: 'pay-v1-1', source: 'cart', reason: 'consecutive 5xx', remainingMs: 9000, of: 2 },
+    ]);
+    expect(ejectedHosts(clusters, { name: 'web', namespace: 'default' })).toEqual([]);
   });
 });
 
