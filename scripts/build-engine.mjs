@@ -8,7 +8,6 @@ const sourcePath = /(['"`])(\.{1,2}\/[^'"`\s]*)\.ts\1/g;
 
 /** @returns {Promise<number>} how many files were written */
 export async function buildEngine() {
-  const { transform } = await import('esbuild');
   const from = path.join(root, 'proxy');
   const to = path.join(from, 'dist');
   await rm(to, { recursive: true, force: true });
@@ -21,13 +20,23 @@ export async function buildEngine() {
       continue;
     }
     const source = await readFile(path.join(from, name), 'utf8');
-    const { code } = await transform(source, { loader: name.endsWith('.ts') ? 'ts' : 'js', format: 'esm', target: 'node20' });
-    await writeFile(target, code.replace(sourcePath, '$1$2.js$1'));
+    await writeFile(target, await toJavaScript(name, source));
   }
   return names.length;
 }
 
+/** One module. The oldest runtime is Electron 33's Node 20.18; from 20.10 on the attribute of a JSON import stays, without which Node 22 refuses it. */
+export async function toJavaScript(name, source) {
+  const { transform } = await import('esbuild');
+  const { code } = await transform(source, { loader: name.endsWith('.ts') ? 'ts' : 'js', format: 'esm', target: 'node20.10' });
+  return code.replace(sourcePath, '$1$2.js$1');
+}
+
 function belongs(name) {
-  if (/^(dist|testing)(\/|\\|$)/.test(name) || /\.test\.[tj]s$|\.d\.ts$|\.md$/.test(name)) return false;
+  if (
+    /^(dist|testing)(\/|\\|$)/.test(name) ||
+    /\.test\.[tj]s$|(test-kit|test-exchange|\.test-helper)\.ts$|\.d\.ts$|\.md$/.test(name)
+  )
+    return false;
   return /\.(ts|mjs|json|sql|yaml|html|css|proto)$/.test(name);
 }
