@@ -1,4 +1,4 @@
-import { type Document, isMap, isSeq, parseDocument, type YAMLMap } from 'yaml';
+import { type Document, isCollection, isMap, isSeq, parseDocument, type YAMLMap } from 'yaml';
 import type { Resource } from '../../../proxy/api/diagnostic.schema.ts';
 import type { ExchangeDetail } from '../../../proxy/api/exchange.schema.ts';
 import { matchOf, toRule } from './yaml-match.ts';
@@ -18,6 +18,9 @@ export function writeRule(request: Like, resources: readonly Written[]): string 
     const http: unknown = document.getIn(['spec', 'http']);
     if (isSeq(http)) {
       http.items.unshift(ruleLike(document, http.items[indexOf(request, written)], request));
+      // Written on one line, a rule more could not be read.
+      for (const node of [document.contents, document.get('spec'), http, ...http.items])
+        if (isCollection(node)) node.flow = false;
       return document.toString({ lineWidth: 0 });
     }
   }

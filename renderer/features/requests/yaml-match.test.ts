@@ -38,6 +38,13 @@ spec:
     expect(http[0]).toEqual({ name: 'like-this-request', match: [match], route: split.route, retries: split.retries });
   });
 
+  test('can be read where all was written on one line', () => {
+    const line = 'kind: VirtualService\nspec: {hosts: [payments], http: [{name: a, route: [{destination: {host: payments}}]}]}\n';
+    const text = writeRule(request, [{ ...written, yaml: line, spec: parse(line).spec }]);
+    expect(parse(text).spec.http).toHaveLength(2);
+    expect(text).toContain('\n  http:\n    - name: like-this-request\n      match:\n');
+  });
+
   test('is found a place by the host where no rule is known to have matched', () => {
     const other = { ...written, spec: { ...written.spec, hosts: ['payments.shop.svc.cluster.local'] } };
     expect(parse(writeRule(request, [other])).spec.http).toHaveLength(3);
