@@ -2,7 +2,7 @@ import type { Graph, GraphEdge } from '../../../proxy/api/observability.schema.t
 import { hrefTo } from '../../app/router.ts';
 import { formatMs, formatRate, Panel, Table } from '../../ui/index.ts';
 import { Failures } from '../health/failures.tsx';
-import { requestsHref } from '../topology/request-links.ts';
+import { requestsHref, slowerThan } from '../topology/request-links.ts';
 import { shortName } from '../topology/short-name.ts';
 
 /** Who calls it, and whom it calls. */
@@ -68,7 +68,12 @@ function PeerTable({
               cell: (edge) => <a href={requestsHref(edge)}>{formatRate(edge.rate)}/s</a>,
             },
             { id: 'errors', title: 'Errors', align: 'end', cell: (edge) => <ErrorsLink edge={edge} /> },
-            { id: 'p95', title: 'p95', align: 'end', cell: (edge) => formatMs(edge.p95) },
+            {
+              id: 'p95',
+              title: 'p95',
+              align: 'end',
+              cell: (edge) => <a href={requestsHref(edge, slowerThan(edge.p95))}>{formatMs(edge.p95)}</a>,
+            },
             { id: 'edge', title: 'Edge', align: 'end', cell: (edge) => <a href={hrefTo('topology', { edge: edge.id })}>Show</a> },
           ]}
         />

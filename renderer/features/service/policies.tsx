@@ -33,7 +33,12 @@ export function Policies({ name, resources }: { name: string; resources: readonl
           { id: 'acts', title: 'Does', cell: (row) => <Acts resource={row} name={name} /> },
           { id: 'source', title: 'Written in', cell: (row) => <PolicySource resource={row} /> },
           { id: 'state', title: 'State', cell: (row) => <State resource={row} /> },
-          { id: 'matched', title: 'Requests', align: 'end', cell: ({ status }) => formatCount(status.matched) },
+          {
+            id: 'matched',
+            title: 'Requests',
+            align: 'end',
+            cell: (row) => <a href={objectHref(row)}>{formatCount(row.status.matched)}</a>,
+          },
           {
             id: 'edit',
             title: '',

@@ -27,13 +27,13 @@ export function RoutesTab({ name, resources }: { name: string; resources: readon
   return (
     <>
       {routes.map((route) => (
-        <OneRoute key={`${route.kind}/${route.namespace}/${route.name}`} route={route} />
+        <OneRoute key={`${route.kind}/${route.namespace}/${route.name}`} route={route} service={name} />
       ))}
     </>
   );
 }
 
-function OneRoute({ route }: { route: Resource }) {
+function OneRoute({ route, service }: { route: Resource; service: string }) {
   const { kind, namespace, name, status } = route;
   const rules = rulesOf(route);
   const object = hrefTo('config', { object: `${kind}/${namespace}/${name}` });
@@ -44,7 +44,9 @@ function OneRoute({ route }: { route: Resource }) {
       flush
       actions={
         <>
-          <span className="soft num">decided {formatCount(status.matched)}</span>
+          <a className="num" href={object} title="What it did, rule by rule">
+            decided {formatCount(status.matched)}
+          </a>
           <a className="dd-button" data-variant="default" data-size="small" href={object}>
             <FilePen size={12} aria-hidden="true" /> Edit
           </a>
@@ -54,7 +56,13 @@ function OneRoute({ route }: { route: Resource }) {
       {rules.length === 0 ? (
         <p className="service-none">It has no rules.</p>
       ) : (
-        <Table label={`Rules of ${name}`} rows={rules} keyOf={(rule) => rule.key} rowTestId="route-rule" columns={columns} />
+        <Table
+          label={`Rules of ${name}`}
+          rows={rules}
+          keyOf={(rule) => rule.key}
+          rowTestId="route-rule"
+          columns={columnsOf(kind, service)}
+        />
       )}
     </Panel>
   );
@@ -71,8 +79,19 @@ const lines = (texts: readonly string[], otherwise: string) =>
     </span>
   );
 
-const columns = [
-  { id: 'name', title: 'Rule', cell: (rule: RouteRule) => <b>{rule.name}</b> },
+/** Requests tell by which rule they went when it has a name; those of a VirtualService without one are all called `default`. */
+function RuleName({ rule, kind, service }: { rule: RouteRule; kind: string; service: string }) {
+  if (kind !== 'VirtualService' || !rule.key.startsWith('http')) return <b>{rule.name}</b>;
+  const route = rule.name === rule.key ? 'default' : rule.name;
+  return (
+    <a href={hrefTo('requests', { filter: `dest:${service} rule:${route}` })} title="Show the requests that went by it">
+      <b>{rule.name}</b>
+    </a>
+  );
+}
+
+const columnsOf = (kind: string, service: string) => [
+  { id: 'name', title: 'Rule', cell: (rule: RouteRule) => <RuleName rule={rule} kind={kind} service={service} /> },
   { id: 'when', title: 'When', cell: (rule: RouteRule) => <span className="mono">{lines(rule.when, 'always')}</span> },
   { id: 'to', title: 'Goes to', cell: (rule: RouteRule) => <span className="mono">{lines(rule.to, 'nowhere')}</span> },
   { id: 'also', title: 'Also', cell: (rule: RouteRule) => lines(rule.also, '–') },

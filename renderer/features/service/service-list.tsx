@@ -5,7 +5,7 @@ import { hrefTo, useRouter } from '../../app/router.ts';
 import { Button, EmptyState, formatMs, formatRate, Panel, Table, Toolbar } from '../../ui/index.ts';
 import { Failures } from '../health/failures.tsx';
 import { healthOf } from '../health/health-marks.ts';
-import { requestsHref } from '../topology/request-links.ts';
+import { requestsHref, slowerThan } from '../topology/request-links.ts';
 
 interface Row {
   id: string;
@@ -79,9 +79,20 @@ export function ServiceList({ graph, status }: { graph: Graph; status: Status })
                   id: 'errors',
                   title: 'Errors',
                   align: 'end',
-                  cell: ({ node }) => <Failures shares={node ?? { errorShare: 0 }} />,
+                  cell: ({ node, id }) => (
+                    <a href={requestsHref({ to: id }, node?.errorShare ? 'status>=500' : 'status>=400')}>
+                      <Failures shares={node ?? { errorShare: 0 }} />
+                    </a>
+                  ),
                 },
-                { id: 'p95', title: 'p95', align: 'end', cell: ({ node }) => formatMs(node?.p95) },
+                {
+                  id: 'p95',
+                  title: 'p95',
+                  align: 'end',
+                  cell: ({ node, id }) => (
+                    <a href={requestsHref({ to: id }, slowerThan(node?.p95 ?? null))}>{formatMs(node?.p95)}</a>
+                  ),
+                },
               ]}
             />
           </Panel>
