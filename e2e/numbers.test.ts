@@ -116,31 +116,27 @@ describe('the numbers shown are the numbers sent', () => {
     const page = pageOf(where);
     await openPlace(page, 'service?name=stock');
     // In an hour a point is half a minute: the calls are in one or two of them, and all of this test in the last twenty.
-    const read = async (title: string) => {
-      const moments = [...(await readChart(page.getByLabel(`${title} over the last 1h`, { exact: true }), 20)).values()];
-      const values = (line: string) => moments.map((told) => readShown(told.get(line) ?? '').value).filter((value) => value > 0);
-      return { values, requests: values('Requests').reduce((sum, count) => sum + count, 0) };
-    };
-    const around = async (title: string, lines: Record<string, Between>) => {
-      await eventually(
-        () => read(title),
-        ({ values, requests }) =>
-          (requests === all() || title === 'Retry ratio') &&
-          Object.entries(lines).every(
-            ([line, { least, most }]) => Math.min(...values(line)) < most * 1.03 && Math.max(...values(line)) > least * 0.97,
-          ),
-      );
-    };
-    await around('Latency', Object.fromEntries(percentiles.map(([name, part]) => [name, traffic.percentile(part)])));
-    await around('Errors', { Errors: wanted().errors });
-    await around('Retry ratio', { Retries: wanted().retries });
+    const read = (title: string) => readChart(page.getByLabel(`${title} over the last 1h`, { exact: true }), 20);
+    const isWhole = (told: Told) => sumOf(valuesOf(told, 'Requests')) === all();
+    await eventually(
+      () => read('Latency'),
+      (told) => isWhole(told) && percentiles.every(([name, part]) => isAmong(valuesOf(told, name), traffic.percentile(part))),
+    );
+    const errors = await eventually(
+      () => read('Errors'),
+      (told) => isWhole(told) && isShareOf(told, told, 'Errors', failing),
+    );
+    await eventually(
+      () => read('Retry ratio'),
+      (told) => isShareOf(told, errors, 'Retries', retried + 1),
+    );
     // By class of answer, per second and rounded to a tenth: a slot that goes on counts by what has passed of it, so its end is waited for.
     const slotSeconds = 30;
     const isNear = (shown: readonly number[], count: number) =>
       Math.abs(sumOf(shown) * slotSeconds - count) <= 0.1 * slotSeconds * shown.length;
     await eventually(
       () => read('Requests'),
-      ({ values }) => isNear(values('5xx'), failing) && isNear(values('2xx'), all() - failing),
+      (told) => isNear(valuesOf(told, '5xx'), failing) && isNear(valuesOf(told, '2xx'), all() - failing),
       60_000,
     );
   });
@@ -307,6 +303,28 @@ describe('the numbers shown are the numbers sent', () => {
       expect(Math.abs((shown[index] ?? Number.NaN) - actual), `split ${text}`).toBeLessThan(0.51);
   }
 });
+
+/** A chart's moments by their clocks: line → what it tells. */
+type Told = ReadonlyMap<string, ReadonlyMap<string, string>>;
+
+const valuesOf = (told: Told, line: string): number[] =>
+  [...told.values()].map((values) => readShown(values.get(line) ?? '').value).filter((value) => value > 0);
+
+/** A percentile of all lies between the lowest and the highest of the parts'. */
+const isAmong = (values: readonly number[], { least, most }: Between): boolean =>
+  Math.min(...values) < most * 1.03 && Math.max(...values) > least * 0.97;
+
+/** Whether shares of the requests of each moment (`counts`) add up to so many, rounding aside. */
+function isShareOf(told: Told, counts: Told, line: string, wanted: number): boolean {
+  let [total, rounding] = [0, 0];
+  for (const [clock, values] of told) {
+    const share = readShown(values.get(line) ?? '');
+    const requests = readShown(counts.get(clock)?.get('Requests') ?? '0').value;
+    total += (share.value * requests) / 100;
+    rounding += (share.rounding * requests) / 100;
+  }
+  return Math.abs(total - wanted) <= rounding + 1e-9;
+}
 
 const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
 
