@@ -56,6 +56,11 @@ function ServiceBox({ view, selected, onSelect }: BoxProps) {
           {view.name}
         </span>
         {view.standIn !== '' && <StoodIn words={view.standIn} />}
+        {view.ejected > 0 && (
+          <span className="topo-ejected tone-text tone-bad" title="Taken out of the pool by outlier detection">
+            <i aria-hidden="true">✖</i> {view.ejected} ejected
+          </span>
+        )}
         <span className="topo-node-kind" title={view.inferred ? 'Known from spans of the apps: no sidecar sees it' : undefined}>
           {kindOf(view)}
         </span>
@@ -77,7 +82,7 @@ function ServiceBox({ view, selected, onSelect }: BoxProps) {
           {view.health.word}
         </span>
       </span>
-      {view.versions.length > 0 && <Versions versions={view.versions} busy={view.busy} ejected={view.ejected} />}
+      {view.versions.length > 0 && <Versions versions={view.versions} busy={view.busy} />}
     </button>
   );
 }
@@ -96,7 +101,7 @@ function StoodIn({ words }: { words: string }) {
   );
 }
 
-function Versions({ versions, busy, ejected }: Pick<NodeView, 'versions' | 'busy' | 'ejected'>) {
+function Versions({ versions, busy }: Pick<NodeView, 'versions' | 'busy'>) {
   return (
     <span className="topo-versions num">
       {versions.length > 1 && (
@@ -131,12 +136,6 @@ function Versions({ versions, busy, ejected }: Pick<NodeView, 'versions' | 'busy
             )}
           </span>
         ))}
-        {ejected > 0 && (
-          <span className="topo-version topo-ejected tone-text tone-bad" title="Taken out of the pool by outlier detection">
-            <i aria-hidden="true">✖</i>
-            {ejected} ejected
-          </span>
-        )}
       </span>
     </span>
   );

@@ -76,3 +76,15 @@ export function NoTraffic() {
     </div>
   );
 }
+
+/** Everything is hidden: the filter meets nothing. */
+export function NothingFound() {
+  return (
+    <div className="topo-hint topo-hint-floating" data-testid="nothing-found">
+      <strong>Nothing meets the filter</strong>
+      <span className="soft">
+        Every service and call is hidden. Change the words above, or choose “find” to see the others dimmed.
+      </span>
+    </div>
+  );
+}

@@ -6,7 +6,7 @@ import { useEngine, useFaults, useSelected, useStreamState } from '../../engine/
 import { Notice, Skeleton } from '../../ui/index.ts';
 import { healthOf } from '../health/health-marks.ts';
 import type { LabelKind } from './edge-view.ts';
-import { NoTraffic } from './topology-empty.tsx';
+import { NoTraffic, NothingFound } from './topology-empty.tsx';
 import type { Found } from './topology-find.ts';
 import { emptyView, type GroupBy, viewGraph } from './topology-view.ts';
 
@@ -65,7 +65,11 @@ export function Picture({ graph, found, label, group, selected, onSelect, onTabl
         />
       </Suspense>
       <HealthAnnouncer graph={graph} />
-      {graph.edges.every(({ count, open = 0 }) => count === 0 && open === 0) && <NoTraffic />}
+      {graph.nodes.length === 0 ? (
+        <NothingFound />
+      ) : (
+        !graph.edges.some(({ count, open = 0 }) => count > 0 || open > 0) && found === null && <NoTraffic />
+      )}
     </>
   );
 }
