@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Explanation } from '../../../proxy/api/explain.schema.ts';
 import { blankFault, type FaultForm, noDelay } from './fault-form.ts';
 import { reactionsOf } from './reactions.ts';
+import { newToxic } from './toxic-words.ts';
 
 const error: Partial<FaultForm> = { to: 'pay', delay: noDelay, answer: 'status', status: 503 };
 const form = (change: Partial<FaultForm> = {}): FaultForm => ({ ...blankFault, ...error, ...change });
@@ -56,6 +57,16 @@ describe('what reacts to a fault', () => {
     expect(marks(form(), { percent: null })[1]).toBe('no: no outlier detection for this service');
     expect(marks(form({ status: 404 }))[1]).toBe('no: 404 is not a failure of the host');
     expect(marks(form({ percentage: 30 }))[1]).toBe('rarely: 5 × 5xx in a row are rare at 30 %');
+  });
+
+  test('a toxic is retried and ejected for only when it breaks connections', () => {
+    const toxics = (type: string) => form({ effect: 'toxics', toxics: [newToxic(type, [])] });
+    expect(reactionsOf(toxics('reset_peer'), explained({ timeoutMs: 900 })).map(({ will }) => will)).toEqual([
+      'yes',
+      'yes',
+      'yes',
+    ]);
+    expect(reactionsOf(toxics('latency'), explained()).map(({ will }) => will)).toEqual(['no', 'no', 'no']);
   });
 
   test('a delay meets the caller’s timeout only when it is as long', () => {

@@ -44,7 +44,8 @@ function retriesOf(form: FaultForm, { retries, perTryTimeoutMs }: Explanation): 
     words.some((word) => on.includes(word))
       ? { will: 'yes', why: `${times} on ${failure}` }
       : { will: 'no', why: `${by} does not include ${failure}` };
-  if (form.effect === 'toxics') return says(['reset', '5xx'], 'resets');
+  if (form.effect === 'toxics')
+    return breaks(form) ? says(['reset', '5xx'], 'resets') : { will: 'no', why: 'no connection breaks' };
   const tryMs = perTryTimeoutMs.value;
   const cut = delayMs(form) !== null && tryMs !== null && delayMs(form)! >= tryMs;
   if (cut) return says(['5xx', 'gateway-error', 'reset'], `a try over ${tryMs} ms`);
@@ -88,7 +89,10 @@ function ejectionOf(form: FaultForm, { clusters }: Explanation): Verdict {
   }
   const detection = cluster.outlierDetection;
   if (detection === null) return { will: 'no', why: 'no outlier detection for this service' };
-  if (form.effect === 'toxics') return { will: 'yes', why: 'connections that fail count' };
+  if (form.effect === 'toxics')
+    return breaks(form)
+      ? { will: 'yes', why: 'connections that break count as 5xx' }
+      : { will: 'no', why: 'no connection breaks, and a late answer is not a failed one' };
   if (form.answer === 'usual') return { will: 'no', why: 'a late or damaged answer is not a failed one' };
   if (form.answer === 'status' && form.status < 500) return { will: 'no', why: `${form.status} is not a failure of the host` };
   const inARow = detection.consecutive5xxErrors;
@@ -102,12 +106,17 @@ function timeoutOf(form: FaultForm, { timeoutMs }: Explanation): Verdict {
   const limit = timeoutMs.value;
   if (limit === null || limit === 0) return { will: 'no', why: 'the route has none: the caller waits' };
   const delay = delayMs(form);
-  if (form.effect === 'toxics' || form.answer === 'hang') return { will: 'yes', why: `after ${limit} ms` };
+  if (form.effect === 'toxics') return { will: 'yes', why: `when it takes longer than ${limit} ms` };
+  if (form.answer === 'hang') return { will: 'yes', why: `after ${limit} ms` };
   if (delay === null) return { will: 'no', why: 'nothing is late' };
   return delay >= limit
     ? { will: 'yes', why: `after ${limit} ms` }
     : { will: 'no', why: `${delay} ms is within its ${limit} ms` };
 }
+
+/** Toxics that end a connection; the others let bytes through late, in pieces or changed. */
+const breaking = new Set(['timeout', 'reset_peer', 'limit_data', 'refuse', 'flap']);
+const breaks = ({ toxics }: FaultForm): boolean => toxics.some(({ type }) => breaking.has(type));
 
 /** Envoy ejects while (ejected + 1) / hosts stays within maxEjectionPercent. */
 export function maxEjected({

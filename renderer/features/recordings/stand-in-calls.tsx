@@ -18,11 +18,12 @@ export function StandInCalls({ service, calls }: { service: string; calls: reado
   return (
     <div className="standin-calls">
       <div className="row standin-calls-head">
-        <h4>Latest calls</h4>
+        <h3>Latest calls</h3>
         <Segments label={`Calls to ${service}`} value={filter} options={filters} onChange={setFilter} />
       </div>
       {shown.length === 0 && <p className="soft standin-quiet">None of the latest {calls.length}.</p>}
-      <ul data-testid="standin-calls">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it. */}
+      <ul data-testid="standin-calls" aria-label={`Latest calls to ${service}`} tabIndex={0}>
         {shown.map((call) => (
           <Call key={call.number} call={call} />
         ))}
