@@ -1,7 +1,6 @@
-import { Check, Copy } from 'lucide-react';
-import { type ReactNode, useMemo, useState } from 'react';
-import { IconButton } from './button.tsx';
+import { type ReactNode, useMemo } from 'react';
 import './code.css';
+import { CopyButton } from './copy-button.tsx';
 import { LongCode } from './long-code.tsx';
 import { prettyJson } from './pretty-json.ts';
 
@@ -13,33 +12,6 @@ export function Code({ text, maxHeight, children }: { text: string; maxHeight?: 
       <pre tabIndex={text.includes('\n') ? 0 : undefined}>{children ?? text}</pre>
       <CopyButton text={text} className="dd-code-copy" />
     </div>
-  );
-}
-
-/** `text` may be made when it is asked for. */
-export function CopyButton({
-  text,
-  label = 'Copy',
-  className,
-}: {
-  text: string | (() => string);
-  label?: string;
-  className?: string;
-}) {
-  const [copied, setCopied] = useState(false);
-  const copy = async () => {
-    await navigator.clipboard.writeText(typeof text === 'string' ? text : text());
-    setCopied(true);
-    setTimeout(() => setCopied(false), 1200);
-  };
-  return (
-    <IconButton
-      className={className}
-      label={copied ? 'Copied' : label}
-      size="small"
-      icon={copied ? <Check size={14} /> : <Copy size={14} />}
-      onClick={() => void copy()}
-    />
   );
 }
 

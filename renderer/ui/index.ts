@@ -1,6 +1,7 @@
 // The design system. Charts are imported from ui/charts/ directly: they are heavy and belong into a screen's own chunk.
 export * from './button.tsx';
 export * from './code.tsx';
+export * from './copy-button.tsx';
 export * from './dialog.tsx';
 export * from './field.tsx';
 export * from './file-button.tsx';

@@ -1,6 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, useMemo, useRef } from 'react';
-import { CopyButton } from './code.tsx';
+import { CopyButton } from './copy-button.tsx';
 import { rowsOfText, type TextRows } from './text-rows.ts';
 import { useWidth } from './use-width.ts';
 import './code.css';
