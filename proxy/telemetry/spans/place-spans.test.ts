@@ -30,6 +30,12 @@ test('an app whose clock is fast did not receive a call that was answered alread
   expect(app).toMatchObject({ startMs: 105, movedMs: -4895 });
 });
 
+test('what a sidecar saw is not moved by the clock of the app that caused it', () => {
+  const app = make({ spanId: 'root', kind: 'client', startMs: 4000, durationMs: 30 });
+  const [, call] = place(app, make({ spanId: 'out', parentSpanId: 'root', kind: 'client', mesh: true, startMs: 101 }));
+  expect([call!.startMs, call!.movedMs]).toEqual([101, undefined]);
+});
+
 test('work that goes on after the answer stays where it is', () => {
   const [later] = place(make({ spanId: 'a', parentSpanId: 'in', startMs: 400, durationMs: 900 }));
   expect([later!.startMs, later!.movedMs]).toEqual([400, undefined]);

@@ -28,7 +28,9 @@ function placeWithin(span: Span, parent: Span): void {
   const early = parent.startMs - startMs;
   // Between two machines the way there and the way back are taken as equally long.
   const middle = parent.startMs + Math.max(0, (parent.durationMs - span.durationMs) / 2);
-  if (early > grainMs) startMs = span.mesh || parent.mesh === span.mesh ? parent.startMs : middle;
+  // The sidecars' clock is ours: an app's that differs does not move what they saw.
+  if (early > grainMs && span.mesh && !parent.mesh) return;
+  if (early > grainMs) startMs = parent.mesh === span.mesh ? parent.startMs : middle;
   else if (early > 0) startMs = parent.startMs;
   else if (span.mesh && parent.mesh && startMs > latest && startMs - latest < grainMs) startMs = latest;
   else if (!span.mesh && span.kind === 'server' && parent.mesh && startMs > endOf(parent) + grainMs) startMs = middle;
