@@ -95,6 +95,15 @@ describe('the split', () => {
   });
 });
 
+test('a young run has as many points as fit, not a few long ones', () => {
+  const steps = [75, 200, 299, 1100, 3500].map((seconds) => {
+    const { stepSeconds, times } = seriesOf(new Metrics(), { window: 'run' }, epochMs + seconds * 1000);
+    expect(times.length).toBeLessThanOrEqual(120);
+    return stepSeconds;
+  });
+  expect(steps).toEqual([1, 2, 5, 10, 30]);
+});
+
 describe('a run of hours', () => {
   test('keeps the spike of ten seconds in 60 to 120 points', () => {
     const metrics = new Metrics();

@@ -147,14 +147,17 @@ function gridOf(windowMs: number, step: string | undefined, nowMs: number): Grid
   return { startMs: endMs - steps * stepMs, stepMs, steps };
 }
 
-/** 1m → 1 s, 5m → 5 s, 15m → 10 s, 1h → 30 s, a longer run as it comes; a step of one's own is at least as long as the slots. */
+/**
+ * 1m → 1 s, 5m → 5 s, 15m → 10 s, 1h → 30 s; a run takes the shortest step that makes at most 120 points. A step of one's own is at least as
+ * long as the slots.
+ */
 function stepFor(windowMs: number, step: string | undefined): number {
   if (windowMs > MAX_WINDOW_MS) return runStepMs(windowMs, MAX_POINTS);
   const slotMs = windowMs <= FINE_KEEP_MS ? 1000 : 10_000;
   if (step !== undefined && step !== '') return Math.max(slotMs, Math.round(duration(step, 'step') / slotMs) * slotMs);
-  if (windowMs <= 60_000) return 1000;
-  if (windowMs <= FINE_KEEP_MS) return 5000;
-  return windowMs <= 15 * 60_000 ? 10_000 : 30_000;
+  const fits = (stepMs: number) => windowMs / stepMs <= MAX_POINTS;
+  if (windowMs <= FINE_KEEP_MS) return fits(1000) ? 1000 : fits(2000) ? 2000 : 5000;
+  return fits(10_000) ? 10_000 : 30_000;
 }
 
 function duration(text: string, what: string): number {
