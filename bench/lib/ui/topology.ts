@@ -3,7 +3,7 @@ import { judge, percentile } from '../figures.ts';
 import { frameGaps } from '../frames.ts';
 import { callAround, type UiPage } from './ui-page.ts';
 
-/** Above so many boxes the table is shown: ui.md §5, `maxPictureNodes`. */
+/** Above so many boxes the table is shown: `maxPictureNodes`. */
 const mostInPicture = 150;
 /** Layout and first pictures are over by then. */
 const settleMs = 4000;
