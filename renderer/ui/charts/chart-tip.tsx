@@ -1,5 +1,6 @@
 import { type ChartMark, marksAt } from './chart-marks.ts';
 import type { ChartSeries } from './line-parts.ts';
+import { clockTick } from './ticks.ts';
 
 /** A value that is told and not drawn. */
 export interface ChartExtra {
@@ -26,7 +27,7 @@ export interface ChartTipProps extends Moment {
 }
 
 const maxMarks = 4;
-const clock = (time: number) => new Date(time).toLocaleTimeString([], { hour12: false });
+const clock = (time: number) => clockTick(time, true);
 
 /** One moment of a chart in words: values, what is not drawn, what happened, what a click does. */
 export function ChartTip({ times, slot, series, extras, marks, partial, format, note }: ChartTipProps) {

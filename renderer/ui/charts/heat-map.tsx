@@ -27,7 +27,6 @@ const right = 24;
 const top = 10;
 const bottom = 22;
 const none: readonly never[] = [];
-const clock = (time: number) => new Date(time).toLocaleTimeString([], { hour12: false });
 
 /** How many requests took how long, slot by slot: the darker, the more. Drawn by hand on one canvas; a tick is a redraw of a few thousand cells. */
 export function HeatMap(props: HeatMapProps) {
@@ -78,7 +77,7 @@ export function HeatMap(props: HeatMapProps) {
           style={{ left: Math.min(width - 150, left + (over.slot / times.length) * (width - left - right) + 12) }}
         >
           <div className="muted">
-            {clock(times[over.slot] ?? 0)}
+            {clockTick(times[over.slot] ?? 0, true)}
             {partial && over.slot === times.length - 1 ? ', so far' : ''}
           </div>
           {over.band === 0 ? '' : `${format(bounds[over.band - 1] ?? 0)} – `}

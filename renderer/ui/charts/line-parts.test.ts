@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type ChartSeries, lineParts, topOf } from './line-parts.ts';
-import { areaPath, linePath, Plot } from './plot.ts';
+import { type ChartSeries, lineParts, pathThrough, topOf } from './line-parts.ts';
+import { Plot } from './plot.ts';
 
 const line = (values: (number | null)[], more: Partial<ChartSeries> = {}): ChartSeries => ({
   id: 'a',
@@ -43,6 +43,13 @@ describe('the parts of a line', () => {
   });
 });
 
+test('a path begins anew after a gap', () => {
+  const at = (x: number, y: number) => ({ x, y });
+  expect(pathThrough([at(52, 110), at(102.04, 60), null])).toBe('M52 110L102 60');
+  expect(pathThrough([at(52, 110), null, at(152, 10)])).toBe('M52 110M152 10');
+  expect(pathThrough([null, { x: 5, y: null }])).toBe('');
+});
+
 describe('a plot', () => {
   const plot = new Plot({ width: 176, height: 132, times: [0, 1000, 2000], top: 10 });
 
@@ -54,16 +61,6 @@ describe('a plot', () => {
 
   test('a value above the axis stays within the picture', () => {
     expect(plot.y(1e9)).toBe(10);
-  });
-
-  test('paths begin anew after a gap', () => {
-    expect(linePath(plot, [0, 5, null])).toBe('M52 110L102 60');
-    expect(linePath(plot, [0, null, 10])).toBe('M52 110M152 10');
-    expect(linePath(plot, [null, null, null])).toBe('');
-  });
-
-  test('a band goes forth along its top and back along its bottom, once per stretch', () => {
-    expect(areaPath(plot, [0, 0, null], [10, 5, null])).toBe('M52 10L102 60L102 110L52 110Z');
   });
 });
 

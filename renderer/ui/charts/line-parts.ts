@@ -55,3 +55,17 @@ export function topOf(series: readonly ChartSeries[]): number {
     for (const value of [...values, ...(band?.high ?? [])]) if (value !== null && value > top) top = value;
   return top;
 }
+
+/** SVG path through the points, begun anew after every gap. */
+export function pathThrough(points: readonly ({ x: number | null; y: number | null } | null)[]): string {
+  let path = '';
+  let draws = false;
+  for (const point of points) {
+    const known = point !== null && point.x !== null && point.y !== null;
+    if (known) path += `${draws ? 'L' : 'M'}${tenths(point.x)} ${tenths(point.y)}`;
+    draws = known;
+  }
+  return path;
+}
+
+const tenths = (px: number | null): number => Math.round((px ?? 0) * 10) / 10;

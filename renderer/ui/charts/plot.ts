@@ -47,35 +47,3 @@ export class Plot {
 }
 
 const round = (px: number): number => Math.round(px * 10) / 10;
-
-/** SVG path through the values, begun anew after every gap. */
-export function linePath(plot: Plot, values: readonly (number | null)[]): string {
-  let path = '';
-  let draws = false;
-  for (const [slot, value] of values.entries()) {
-    if (value !== null) path += `${draws ? 'L' : 'M'}${plot.x(plot.times[slot] ?? 0)} ${plot.y(value)}`;
-    draws = value !== null;
-  }
-  return path;
-}
-
-/** SVG path around everything between `low` and `high`, one shape per stretch without a gap. */
-export function areaPath(plot: Plot, low: readonly (number | null)[], high: readonly (number | null)[]): string {
-  let path = '';
-  let stretch: number[] = [];
-  const close = () => {
-    if (stretch.length > 0) {
-      const at = (slot: number, value: number) => `${plot.x(plot.times[slot] ?? 0)} ${plot.y(value)}`;
-      const forth = stretch.map((slot) => at(slot, high[slot] ?? 0));
-      const back = stretch.toReversed().map((slot) => at(slot, low[slot] ?? 0));
-      path += `M${[...forth, ...back].join('L')}Z`;
-    }
-    stretch = [];
-  };
-  for (let slot = 0; slot < plot.times.length; slot++) {
-    if ((low[slot] ?? null) === null || (high[slot] ?? null) === null) close();
-    else stretch.push(slot);
-  }
-  close();
-  return path;
-}

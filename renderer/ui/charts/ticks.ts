@@ -26,13 +26,12 @@ export function timeTicks(firstMs: number, lastMs: number, most = 6): { ticks: n
   return { ticks, withSeconds: stepMs < 60_000 };
 }
 
+// Making a format costs more than a chart's whole drawing.
+const withoutSeconds = new Intl.DateTimeFormat([], { hourCycle: 'h23', hour: '2-digit', minute: '2-digit' });
+const toTheSecond = new Intl.DateTimeFormat([], { hourCycle: 'h23', hour: '2-digit', minute: '2-digit', second: '2-digit' });
+
 export const clockTick = (timeMs: number, withSeconds: boolean): string =>
-  new Date(timeMs).toLocaleTimeString([], {
-    hour12: false,
-    hour: '2-digit',
-    minute: '2-digit',
-    ...(withSeconds ? { second: '2-digit' } : {}),
-  });
+  (withSeconds ? toTheSecond : withoutSeconds).format(timeMs);
 
 const marksPerDecade = [[1, 2, 5], [1, 3], [1]] as const;
 
