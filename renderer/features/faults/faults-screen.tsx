@@ -86,7 +86,8 @@ export default function FaultsScreen() {
             <Notice tone="info">
               <b>Upstream</b> faults act in the callee’s sidecar: the caller’s retries, timeout and ejection react, as to a real
               failure. <b>Caller</b> is where Istio’s own fault filter stands: before the router, so nothing reacts; only these
-              export as Istio YAML. <b>Toxics</b> disturb bytes below HTTP: on either side everything reacts.
+              export as Istio YAML. <b>Toxics</b> disturb bytes below HTTP: on either side the caller reacts to connections that
+              break.
             </Notice>
           </>
         )}
