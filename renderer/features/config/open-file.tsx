@@ -17,7 +17,7 @@ import { applyFix, applyFixes } from './fixes.ts';
 import { MovedOn } from './moved-on.tsx';
 import { NothingWritten } from './nothing-written.tsx';
 import { Outcome, type Problem } from './outcome.tsx';
-import { useApply } from './use-apply.ts';
+import { type Apply, useApply } from './use-apply.ts';
 import { useConfigCommands } from './use-config-commands.ts';
 import { useLint } from './use-lint.ts';
 import { useOpenText } from './use-open-text.ts';
@@ -45,11 +45,7 @@ export function OpenFile({ files, file, onApplied }: OpenFileProps) {
   const [goTo, setGoTo] = useState<Place | null>(null);
   const [dialog, setDialog] = useState<'diff' | 'export' | null>(null);
   const apply = useApply(file.path, open, onApplied);
-  const lint = useLint(text, file.path);
-  // What the engine said of this very text when it was applied counts as long as the text stands.
-  const refused = apply.outcome?.text === text ? apply.outcome.result.diagnostics : none;
-  const diagnostics = useMemo(() => mergeDiagnostics(lint.diagnostics, refused), [lint.diagnostics, refused]);
-  const own = useMemo(() => diagnostics.filter((one) => one.file === undefined || one.file === file.path), [diagnostics, file]);
+  const { lint, diagnostics, own } = useDiagnostics(text, file, apply);
   const places = useMemo(() => documentsIn(text), [text]);
   const all = useMemo(() => files.flatMap((one) => one.resources), [files]);
   const affected = useMemo(
@@ -125,6 +121,16 @@ export function OpenFile({ files, file, onApplied }: OpenFileProps) {
 }
 
 const none: Diagnostic[] & never[] = [];
+
+/** What the engine says of the text, now and when it was applied; `own` is about this file. */
+function useDiagnostics(text: string, file: ConfigFile, { outcome }: Apply) {
+  const lint = useLint(text, file.path);
+  // What the engine said of this very text when it was applied counts as long as the text stands.
+  const refused = outcome?.text === text ? outcome.result.diagnostics : none;
+  const diagnostics = useMemo(() => mergeDiagnostics(lint.diagnostics, refused), [lint.diagnostics, refused]);
+  const own = useMemo(() => diagnostics.filter((one) => one.file === undefined || one.file === file.path), [diagnostics, file]);
+  return { lint, diagnostics, own };
+}
 
 /** `?object=Kind/namespace/name` puts the cursor there, once per question. */
 function useAskedObject(places: readonly DocumentPlace[], text: string, goTo: (line: number, column: number) => void): void {

@@ -1,13 +1,13 @@
 import { yaml } from '@codemirror/lang-yaml';
-import { HighlightStyle, indentOnInput, syntaxHighlighting } from '@codemirror/language';
+import { indentOnInput } from '@codemirror/language';
 import { lintGutter, lintKeymap, type Diagnostic as Mark, setDiagnostics } from '@codemirror/lint';
 import { EditorState } from '@codemirror/state';
 import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } from '@codemirror/view';
-import { tags } from '@lezer/highlight';
 import { useEffect, useRef } from 'react';
 import type { Diagnostic } from '../../../proxy/api/diagnostic.schema.ts';
 import { editorHistory } from './editor-history.ts';
 import { editorKeys } from './editor-keys.ts';
+import { editorLook } from './editor-look.ts';
 import { fixOf, rangeOf } from './fixes.ts';
 
 export interface YamlEditorProps {
@@ -21,64 +21,6 @@ export interface YamlEditorProps {
   /** Change `token` to put the cursor at a line (from 1). */
   goTo?: { line: number; column: number; token: number } | null;
 }
-
-const look = EditorView.theme({
-  '&': { height: '100%', color: 'var(--text)', backgroundColor: 'var(--surface-1)', fontSize: '12.5px' },
-  '&.cm-focused': { outline: 'none' },
-  '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '1.6', fontVariantLigatures: 'none' },
-  '.cm-content': { caretColor: 'var(--text)', padding: '8px 0' },
-  '.cm-cursor': { borderLeftColor: 'var(--text)', borderLeftWidth: '2px' },
-  '.cm-gutters': { backgroundColor: 'var(--surface-1)', color: 'var(--text-3)', border: 'none' },
-  '.cm-activeLine': { backgroundColor: 'var(--surface-2)' },
-  '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground': {
-    backgroundColor: 'color-mix(in srgb, var(--accent) 30%, transparent)',
-  },
-  '.cm-tooltip': {
-    border: '1px solid var(--line-2)',
-    borderRadius: '6px',
-    backgroundColor: 'var(--surface-2)',
-    color: 'var(--text)',
-    boxShadow: 'var(--shadow-2)',
-    maxWidth: '520px',
-    font: '400 12px/1.5 var(--font)',
-  },
-  '.cm-diagnostic': { padding: '6px 10px' },
-  '.cm-diagnostic-error': { borderLeftColor: 'var(--bad)' },
-  '.cm-diagnostic-warning': { borderLeftColor: 'var(--warn)' },
-  '.cm-diagnostic-info': { borderLeftColor: 'var(--info)' },
-  '.cm-diagnosticAction': {
-    backgroundColor: 'var(--accent-fill)',
-    color: 'var(--on-accent)',
-    minHeight: '24px',
-    padding: '2px 8px',
-  },
-  '.cm-lintRange-error': { backgroundImage: 'none', textDecoration: 'underline wavy var(--bad) 1px', textUnderlineOffset: '3px' },
-  '.cm-lintRange-warning': {
-    backgroundImage: 'none',
-    textDecoration: 'underline wavy var(--warn) 1px',
-    textUnderlineOffset: '3px',
-  },
-  '.cm-lintRange-info': {
-    backgroundImage: 'none',
-    textDecoration: 'underline dotted var(--info) 1px',
-    textUnderlineOffset: '3px',
-  },
-  '.cm-lint-marker': { width: '14px', textAlign: 'center' },
-  '.cm-lint-marker-error': { content: 'none' },
-  '.cm-lint-marker-error::before': { content: '"✖"', color: 'var(--bad)' },
-  '.cm-lint-marker-warning': { content: 'none' },
-  '.cm-lint-marker-warning::before': { content: '"▲"', color: 'var(--warn)' },
-  '.cm-lint-marker-info': { content: 'none' },
-  '.cm-lint-marker-info::before': { content: '"ℹ"', color: 'var(--info)' },
-});
-
-const colours = HighlightStyle.define([
-  { tag: [tags.definition(tags.propertyName), tags.propertyName], color: 'var(--accent)' },
-  { tag: [tags.string, tags.special(tags.string)], color: 'var(--ok)' },
-  { tag: [tags.number, tags.bool, tags.keyword], color: 'var(--fault)' },
-  { tag: [tags.comment, tags.lineComment], color: 'var(--text-3)' },
-  { tag: [tags.meta, tags.separator, tags.punctuation, tags.squareBracket, tags.brace], color: 'var(--text-2)' },
-]);
 
 /**
  * A YAML editor that shows the engine's diagnostics. It lives in a shadow root: there CodeMirror adopts style sheets made by script, which the
@@ -111,8 +53,7 @@ export function YamlEditor({ label, value, onChange, diagnostics, onCursor, goTo
           highlightActiveLine(),
           indentOnInput(),
           yaml(),
-          syntaxHighlighting(colours),
-          look,
+          editorLook,
           EditorState.tabSize.of(2),
           EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false', tabindex: '0' }),
           EditorView.updateListener.of((update) => {
@@ -152,25 +93,7 @@ export function YamlEditor({ label, value, onChange, diagnostics, onCursor, goTo
     const editor = view.current;
     if (!editor) return;
     const text = editor.state.doc.toString();
-    const marks = diagnostics.map((diagnostic): Mark => {
-      const range = rangeOf(text, diagnostic);
-      const fix = fixOf(diagnostic);
-      return {
-        ...range,
-        severity: diagnostic.severity,
-        source: diagnostic.code,
-        message: [diagnostic.message, diagnostic.suggestion].filter(Boolean).join(' '),
-        actions: fix
-          ? [
-              {
-                name: fix.title,
-                apply: (target, from, to) =>
-                  target.dispatch({ changes: { from, to, insert: fix.replace }, userEvent: 'input.fix' }),
-              },
-            ]
-          : undefined,
-      };
-    });
+    const marks = diagnostics.map((diagnostic) => markOf(text, diagnostic));
     editor.dispatch(setDiagnostics(editor.state, marks));
   }, [diagnostics]);
 
@@ -184,6 +107,25 @@ export function YamlEditor({ label, value, onChange, diagnostics, onCursor, goTo
   }, [goTo]);
 
   return <div ref={host} className="config-editor" data-testid="config-editor" />;
+}
+
+/** A diagnostic as the editor underlines it, with its fix as a button in the tooltip. */
+function markOf(text: string, diagnostic: Diagnostic): Mark {
+  const fix = fixOf(diagnostic);
+  return {
+    ...rangeOf(text, diagnostic),
+    severity: diagnostic.severity,
+    source: diagnostic.code,
+    message: [diagnostic.message, diagnostic.suggestion].filter(Boolean).join(' '),
+    actions: fix
+      ? [
+          {
+            name: fix.title,
+            apply: (target, from, to) => target.dispatch({ changes: { from, to, insert: fix.replace }, userEvent: 'input.fix' }),
+          },
+        ]
+      : undefined,
+  };
 }
 
 /** The part between what both texts begin and end with: cursor and scroll stay where they are. */

@@ -13,13 +13,11 @@ const lengths = ['1m', '10m', '1h'] as const;
 export function BreakDialog({ certificate, flaw, onClose }: { certificate: Certificate; flaw: Flaw; onClose: () => void }) {
   const engine = useEngine();
   const toasts = useToasts();
-  const graph = useGraph();
   const { window } = usePreferences();
   const [length, setLength] = useState<(typeof lengths)[number]>('10m');
   const [running, setRunning] = useState(false);
   const { service, spiffeId } = certificate;
   const { words, action, effect } = flaws[flaw];
-  const { edges, requests } = usesOf(service, graph);
   const breakIt = async () => {
     setRunning(true);
     try {
@@ -46,32 +44,7 @@ export function BreakDialog({ certificate, flaw, onClose }: { certificate: Certi
       }
     >
       <div className="col security-strict">
-        <Notice tone={requests > 0 ? 'warn' : 'info'}>
-          <span data-testid="break-count">
-            {requests > 0 ? (
-              <>
-                <a href={hrefTo('requests', { filter: `${service} mtls:yes` })} onClick={onClose}>
-                  {plural(requests, 'request')}
-                </a>{' '}
-                in {sinceWords(window)} used this certificate, on {plural(edges.length, 'edge')}. Those that come now would meet
-                it.
-              </>
-            ) : (
-              `No request in ${sinceWords(window)} used this certificate.`
-            )}
-          </span>
-          {edges.length > 0 && (
-            <ul className="security-uses">
-              {edges.slice(0, 6).map((edge) => (
-                <li key={edge.id} className="num">
-                  {edge.id.replaceAll('default/', '').replace('->', ' → ')}:{' '}
-                  {formatCount(Math.round(edge.count * edge.mtlsShare))}
-                </li>
-              ))}
-              {edges.length > 6 && <li>and {plural(edges.length - 6, 'edge')} more</li>}
-            </ul>
-          )}
-        </Notice>
+        <Uses service={service} since={sinceWords(window)} onLeave={onClose} />
         <p className="soft">{effect}</p>
         <Facts
           rows={[
@@ -99,5 +72,36 @@ export function BreakDialog({ certificate, flaw, onClose }: { certificate: Certi
         </p>
       </div>
     </Dialog>
+  );
+}
+
+/** The requests that met the certificate as it is: those that come now meet it as it will be. */
+function Uses({ service, since, onLeave }: { service: string; since: string; onLeave: () => void }) {
+  const { edges, requests } = usesOf(service, useGraph());
+  return (
+    <Notice tone={requests > 0 ? 'warn' : 'info'}>
+      <span data-testid="break-count">
+        {requests > 0 ? (
+          <>
+            <a href={hrefTo('requests', { filter: `${service} mtls:yes` })} onClick={onLeave}>
+              {plural(requests, 'request')}
+            </a>{' '}
+            in {since} used this certificate, on {plural(edges.length, 'edge')}. Those that come now would meet it.
+          </>
+        ) : (
+          `No request in ${since} used this certificate.`
+        )}
+      </span>
+      {edges.length > 0 && (
+        <ul className="security-uses">
+          {edges.slice(0, 6).map((edge) => (
+            <li key={edge.id} className="num">
+              {edge.id.replaceAll('default/', '').replace('->', ' → ')}: {formatCount(Math.round(edge.count * edge.mtlsShare))}
+            </li>
+          ))}
+          {edges.length > 6 && <li>and {plural(edges.length - 6, 'edge')} more</li>}
+        </ul>
+      )}
+    </Notice>
   );
 }
