@@ -52,7 +52,7 @@ export const telemetryRoutes = {
   listRuns: {
     method: 'GET',
     path: '/runs',
-    summary: 'The present run and the last ten',
+    summary: 'The present run and those kept before it: ten of each mesh, the present one among them once it is over',
     response: z.object({ runs: z.array(runSummarySchema) }),
   },
   getRun: {

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
-import type { Diagnostic } from '../../../proxy/api/diagnostic.schema.ts';
+import type { Diagnostic, Resource } from '../../../proxy/api/diagnostic.schema.ts';
 import { useRoute, useRouter } from '../../app/router.ts';
 import { useCommandRegistry } from '../../commands/registry.ts';
 import { changedObjects } from './affected.ts';
@@ -107,11 +107,7 @@ export function OpenFile({ files, file, onApplied }: OpenFileProps) {
           />
         </section>
         <aside className="config-side" aria-label="The object under the cursor">
-          <ExplainObject
-            place={place}
-            part={partAt(place, cursor)}
-            resource={place ? (all.find((one) => isSameObject(place, one)) ?? null) : null}
-          />
+          <ExplainObject place={place} part={partAt(place, cursor)} resource={runningOf(place, all)} />
         </aside>
       </div>
       {dialog === 'diff' && <DiffDialog before={running} after={text} name={file.name} onClose={() => setDialog(null)} />}
@@ -121,6 +117,9 @@ export function OpenFile({ files, file, onApplied }: OpenFileProps) {
 }
 
 const none: Diagnostic[] & never[] = [];
+
+const runningOf = (place: DocumentPlace | null, all: readonly Resource[]): Resource | null =>
+  (place && all.find((one) => isSameObject(place, one))) ?? null;
 
 /** What the engine says of the text, now and when it was applied; `own` is about this file. */
 function useDiagnostics(text: string, file: ConfigFile, { outcome }: Apply) {

@@ -100,13 +100,17 @@ export function YamlEditor({ label, value, onChange, diagnostics, onCursor, goTo
   useEffect(() => {
     const editor = view.current;
     if (!editor || !goTo) return;
-    const line = editor.state.doc.line(Math.max(1, Math.min(editor.state.doc.lines, goTo.line)));
-    const at = Math.min(line.to, line.from + Math.max(0, goTo.column - 1));
-    editor.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: 'center' }) });
-    editor.focus();
+    moveTo(editor, goTo);
   }, [goTo]);
 
   return <div ref={host} className="config-editor" data-testid="config-editor" />;
+}
+
+function moveTo(editor: EditorView, { line: number, column }: { line: number; column: number }): void {
+  const line = editor.state.doc.line(Math.max(1, Math.min(editor.state.doc.lines, number)));
+  const at = Math.min(line.to, line.from + Math.max(0, column - 1));
+  editor.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: 'center' }) });
+  editor.focus();
 }
 
 /** A diagnostic as the editor underlines it, with its fix as a button in the tooltip. */
