@@ -82,7 +82,7 @@ function splitLines(split: NonNullable<Series['split']>): ChartSeries[] {
 }
 
 /** Where the share of errors starts to matter. */
-export function errorLevels({ serverErrors }: HealthThresholds): ChartLevel[] {
+export function errorLevels(serverErrors: HealthThresholds['serverErrors']): ChartLevel[] {
   return [
     { value: serverErrors.degraded / 100, label: `degraded from ${serverErrors.degraded} %`, tone: 'warn' as const },
     { value: serverErrors.failing / 100, label: `failing from ${serverErrors.failing} %`, tone: 'bad' as const },

@@ -44,9 +44,10 @@ interface ChartsProps {
 }
 
 function Charts({ data, marks, window }: ChartsProps) {
-  const thresholds = useThresholds();
+  // The thresholds come anew with every graph, mostly with the same numbers.
+  const { degraded, failing } = useThresholds().serverErrors;
   const lines = useMemo(() => serviceSeries(data), [data]);
-  const levels = useMemo(() => errorLevels(thresholds), [thresholds]);
+  const levels = useMemo(() => errorLevels({ degraded, failing }), [degraded, failing]);
   const failed = data.errorExemplars ?? data.exemplars;
   const common = { data, marks, window };
   return (
