@@ -58,17 +58,20 @@ async function openOverwhelming(home) {
   const names = Array.from({ length: manyServices }, (_, n) => `${longNames[n % longNames.length]}-${n}`);
   const apps = await openApps(names, 2);
   const policies = names.slice(0, 40).map(policiesOf).join('');
-  const file = writeMesh(home, 'a-very-long-name-of-a-mesh-that-somebody-gave-without-thinking-of-others', apps, policies);
-  const callee = (n) => names[((n % manyServices) * 2 + 1 + (Math.floor(n / manyServices) % 2)) % manyServices];
+  const file = writeMesh(home, 'a-very-long-name-of-a-mesh-that-somebody-gave-without-thinking', apps, policies);
+  const shared = names.slice(-5);
+  // Each of the first half calls two of the next tier; the last tier calls what everybody shares.
+  const calleeOf = (caller, turn) => names[caller * 2 + 1 + (turn % 2)] ?? shared[caller % shared.length];
   const focus = {
     caller: names[0],
     callee: names[1],
     service: names[1],
     recording: 'the-whole-of-monday-with-every-single-checkout',
   };
+  const callers = manyServices - shared.length;
   const call = (n) => ({
-    from: names[n % manyServices],
-    to: callee(n),
+    from: names[n % callers],
+    to: calleeOf(n % callers, Math.floor(n / callers)),
     path: `/api/v2/customers/${n}/orders?include=items,prices,shipping&locale=de-DE&page=${n % 9}`,
     headers: n % 17 === 0 ? { 'x-bad': '1' } : n % 23 === 0 ? { 'x-sleep': '80' } : {},
   });

@@ -8,7 +8,8 @@ export const scenes = {
     const edge = page.getByTestId(`topology-edge-${focus.caller}-${focus.callee}`).first();
     await edge.waitFor({ timeout: 60_000 });
     await settle(8_000);
-    await edge.click({ force: true });
+    // Where sixty services stand, the edge may be beyond the window.
+    await edge.dispatchEvent('click');
     await page.getByTestId('inject-delay').click();
     await settle(8_000);
   },

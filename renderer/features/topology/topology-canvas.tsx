@@ -6,10 +6,10 @@ import type { Store } from '../../engine/store.ts';
 import { IconButton } from '../../ui/index.ts';
 import { LiveViewContext, type Motion, MotionContext } from './live-view.ts';
 import { ServiceNode, sizeOfNode, type TopologyNode } from './service-node.tsx';
-import { type Layout, layOut, type Point } from './topology-layout.ts';
+import { layOut } from './topology-layout.ts';
 import type { TopologyView } from './topology-view.ts';
 import { type TopologyEdge, TrafficEdge } from './traffic-edge.tsx';
-import { densestPlace, viewportAround } from './viewport-around.ts';
+import { densestPlace, frameOf, viewportAround } from './viewport-around.ts';
 
 const nodeTypes = { service: ServiceNode };
 const edgeTypes = { traffic: TrafficEdge };
@@ -18,7 +18,8 @@ const fitOptions = {
   maxZoom: 1.1,
   minZoom: 0.25,
 };
-const readableZoom = 0.62;
+/** From the most on names are read with ease, at the least one still sees which box is which. */
+const readable = { least: 0.3, most: 0.62 };
 const manyNodes = 24;
 const minimapFrom = 18;
 /** Each dot is a layer of its own for the compositor, and every tick of the page carries them all: beyond this many they cost more than they say. */
@@ -99,16 +100,17 @@ function Canvas({ laid: view, selected, onSelect, fitToken }: TopologyCanvasProp
   const chosen = useRef<string | null>(null);
   chosen.current = selected;
   const fitAll = useCallback(() => void flow.fitView(fitOptions), [flow]);
-  /** Everything, unless it would be too small to read: then the selection, else where most of them stand. */
+  /** Everything, unless it would be too small to read: then the selection with both ends, else where most of them stand. */
   const fitReadable = useCallback(() => {
     void flow.fitView(fitOptions).then(() => {
-      if (flow.getZoom() >= readableZoom || !box.current) return;
+      if (flow.getZoom() >= readable.most || !box.current) return;
       const size = { width: box.current.clientWidth, height: box.current.clientHeight };
-      const selection = chosen.current === null ? null : placeOf(layout, chosen.current);
-      const place = selection ?? (layout.nodes.size > manyNodes ? densestPlace(layout, size, readableZoom) : null);
-      if (place) void flow.setViewport(viewportAround(layout, place, size, readableZoom));
+      const seen = chosen.current === null ? null : frameOf(layout, endsOf(view, chosen.current), size, readable);
+      const dense = layout.nodes.size > manyNodes ? densestPlace(layout, size, readable.most) : null;
+      const place = seen?.place ?? dense;
+      if (place) void flow.setViewport(viewportAround(layout, place, size, seen?.zoom ?? readable.most));
     });
-  }, [flow, layout]);
+  }, [flow, layout, view]);
   useEffect(() => {
     const frame = requestAnimationFrame(fitReadable);
     return () => cancelAnimationFrame(frame);
@@ -159,9 +161,8 @@ function Canvas({ laid: view, selected, onSelect, fitToken }: TopologyCanvasProp
   );
 }
 
-/** The middle of a node or of an edge's label. */
-function placeOf(layout: Layout, id: string): Point | null {
-  const node = layout.nodes.get(id);
-  if (node) return { x: node.x + node.width / 2, y: node.y + node.height / 2 };
-  return layout.edges.get(id)?.label ?? null;
+/** The boxes that show a node or an edge. */
+function endsOf(view: TopologyView, id: string): string[] {
+  const edge = view.edges.get(id);
+  return edge ? [edge.from, edge.to] : [id];
 }

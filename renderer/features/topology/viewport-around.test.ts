@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Layout } from './topology-layout.ts';
-import { densestPlace, viewportAround } from './viewport-around.ts';
+import { densestPlace, frameOf, viewportAround } from './viewport-around.ts';
 
 /** Boxes of 100 × 50 in one row, 200 apart. */
 function rowOf(count: number): Layout {
@@ -29,4 +29,13 @@ test('a picture that does not fit opens where most of it stands, not at a lonely
   expect(densestPlace({ nodes: boxes, edges: new Map() }, size, 1)).toEqual({ x: 5050 + 120, y: 3025 });
   expect(densestPlace(rowOf(3), size, 1)?.x).toBe(250);
   expect(densestPlace({ nodes: new Map(), edges: new Map() }, size, 1)).toBeNull();
+});
+
+test('both ends of a selected edge are seen, smaller if need be, but never too small to tell apart', () => {
+  const row = rowOf(10);
+  const zoom = { least: 0.3, most: 0.62 };
+  expect(frameOf(row, ['2', '3'], size, zoom)).toEqual({ place: { x: 550, y: 25 }, zoom: 0.62 });
+  expect(frameOf(row, ['2', '8'], size, zoom)).toEqual({ place: { x: 1050, y: 25 }, zoom: 600 / 1300 });
+  expect(frameOf(rowOf(100), ['0', '99'], size, zoom)?.zoom).toBe(0.3);
+  expect(frameOf(row, ['gone'], size, zoom)).toBeNull();
 });

@@ -26,6 +26,27 @@ export function densestPlace(layout: Layout, size: { width: number; height: numb
   return best?.place ?? null;
 }
 
+/** What has to be seen: its middle, and the zoom at which all of it is, between `least` and `most`. Null without a box of the picture. */
+export function frameOf(
+  layout: Layout,
+  ids: readonly string[],
+  size: { width: number; height: number },
+  zoom: { least: number; most: number },
+): { place: Point; zoom: number } | null {
+  const boxes = ids.flatMap((id) => layout.nodes.get(id) ?? []);
+  if (boxes.length === 0) return null;
+  const [left, right] = [Math.min(...boxes.map(({ x }) => x)), Math.max(...boxes.map(({ x, width }) => x + width))];
+  const [top, bottom] = [Math.min(...boxes.map(({ y }) => y)), Math.max(...boxes.map(({ y, height }) => y + height))];
+  const fits = Math.min(
+    (size.width - margin.left - margin.right) / (right - left),
+    (size.height - margin.top - margin.bottom) / (bottom - top),
+  );
+  return {
+    place: { x: (left + right) / 2, y: (top + bottom) / 2 },
+    zoom: Math.min(zoom.most, Math.max(zoom.least, fits)),
+  };
+}
+
 /** `place` in the middle, as far as the picture reaches: no space is left empty on one side while boxes are cut off on the other. */
 export function viewportAround(layout: Layout, place: Point, size: { width: number; height: number }, zoom: number): Viewport {
   const boxes = [...layout.nodes.values()];
