@@ -14,7 +14,8 @@ export function ConnectionBanner() {
     const missed = gaps.exchanges ?? 0;
     if (missed === 0) return null;
     return (
-      <div className="banner tone-info" role="status">
+      // A new number begins its minute anew.
+      <div key={missed} className="banner banner-passing tone-info" role="status">
         More traffic than this window can show: {missed.toLocaleString('en-US')} requests were left out of the live view. The
         engine kept them.
       </div>
