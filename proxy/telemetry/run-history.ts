@@ -62,26 +62,27 @@ export class RunHistory {
 
   #mergeSlots(): void {
     this.slotMs *= 2;
-    const merged = new Map<number, Slot>();
-    for (const [index, slot] of this.#slots) {
-      const before = merged.get(Math.floor(index / 2));
-      if (before === undefined) merged.set(Math.floor(index / 2), slot);
-      else before.merge(slot);
-    }
-    this.#slots = merged;
+    this.#slots = joinNeighbours(this.#slots, (into, slot) => into.merge(slot));
   }
 
   #mergeParts(): void {
     this.partMs *= 2;
-    const merged = new Map<number, Part>();
-    for (const [index, { count, errors }] of this.#parts) {
-      const before = merged.get(Math.floor(index / 2)) ?? { count: 0, errors: 0 };
-      before.count += count;
-      before.errors += errors;
-      merged.set(Math.floor(index / 2), before);
-    }
-    this.#parts = merged;
+    this.#parts = joinNeighbours(this.#parts, (into, { count, errors }) => {
+      into.count += count;
+      into.errors += errors;
+    });
   }
+}
+
+/** Two of one length become one of twice that length. */
+function joinNeighbours<T>(all: ReadonlyMap<number, T>, merge: (into: T, other: T) => void): Map<number, T> {
+  const joined = new Map<number, T>();
+  for (const [index, one] of all) {
+    const before = joined.get(Math.floor(index / 2));
+    if (before === undefined) joined.set(Math.floor(index / 2), one);
+    else merge(before, one);
+  }
+  return joined;
 }
 
 /** 10 s doubled until a run of this length has at most `points` of them. */

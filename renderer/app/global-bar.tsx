@@ -1,5 +1,4 @@
 import { CircleDot, OctagonX, Pause, Play, Search, Square, Zap } from 'lucide-react';
-import { useEffect, useState } from 'react';
 import { showPalette, togglePause, toggleRecording } from '../commands/app-commands.ts';
 import { useCommandRegistry } from '../commands/registry.ts';
 import { stopAllFaults } from '../commands/stop-everything.ts';
@@ -7,6 +6,7 @@ import { useFaults, useRecordings, useStatus } from '../engine/use-engine.ts';
 import { Button, IconButton, Segments } from '../ui/button.tsx';
 import { formatSpan, plural } from '../ui/format.ts';
 import { KeyHint } from '../ui/key-hint.tsx';
+import { useNow } from '../ui/use-now.ts';
 import { usePreferences, usePreferencesStore, windows, windowWords } from './preferences.ts';
 
 const windowOptions = windows.map((value) => ({ value, label: value, title: windowWords(value) }));
@@ -80,12 +80,7 @@ function ActiveFaults() {
 function RecordButton() {
   const commands = useCommandRegistry();
   const running = useRecordings().find((recording) => recording.state === 'recording');
-  const [now, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    if (!running) return;
-    const timer = setInterval(() => setNow(Date.now()), 1000);
-    return () => clearInterval(timer);
-  }, [running]);
+  const now = useNow(running !== undefined);
   return (
     <Button
       aria-pressed={running !== undefined}

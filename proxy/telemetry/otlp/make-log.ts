@@ -1,5 +1,5 @@
 import type { LogRecord } from '../../api/log.schema.ts';
-import { define, isId, maxAttributes, maxTextLength, type OtlpAttributes, type OtlpScope, type OtlpValue } from './make-span.ts';
+import { define, isId, limitAttributes, maxTextLength, type OtlpAttributes, type OtlpScope } from './make-span.ts';
 
 /** A log record as OTLP has it, whichever encoding it came in. Times are epoch nanoseconds, 0 for none. */
 export interface OtlpLog {
@@ -55,12 +55,7 @@ export class LogCollector {
 }
 
 function makeLog(log: OtlpLog, { resource, scopeName }: OtlpScope, nowMs: number): LogRecord {
-  const attributes: Record<string, OtlpValue> = {};
-  let left = maxAttributes;
-  for (const [name, value] of log.attributes) {
-    if (left-- <= 0) break;
-    define(attributes, name.slice(0, 256), value);
-  }
+  const attributes = limitAttributes(log.attributes);
   if (scopeName !== '') define(attributes, 'otel.scope.name', scopeName);
   if (log.eventName !== '') define(attributes, 'event.name', log.eventName);
   const nanos = log.nanos > 0n ? log.nanos : log.observedNanos;

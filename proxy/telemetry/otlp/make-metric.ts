@@ -1,5 +1,5 @@
 import type { AppMetric } from '../../api/app-metric.schema.ts';
-import { define, maxAttributes, type OtlpAttributes, type OtlpScope, type OtlpValue } from './make-span.ts';
+import { limitAttributes, type OtlpAttributes, type OtlpScope } from './make-span.ts';
 
 /** A metric as OTLP has it, whichever encoding it came in. */
 export interface OtlpMetric {
@@ -53,7 +53,7 @@ export class MetricCollector {
         name: metric.name.slice(0, 256),
         unit: metric.unit.slice(0, 64),
         kind: metric.kind,
-        attributes: plainAttributes(point.attributes),
+        attributes: limitAttributes(point.attributes),
         value,
         ...(point.count === undefined ? {} : { count: point.count }),
         time: new Date(ms > 0 && ms <= lastMs ? ms : this.#nowMs).toISOString(),
@@ -73,14 +73,4 @@ function readingOf(kind: AppMetric['kind'], { value, count }: OtlpPoint): number
     return count > 0 && value !== null && Number.isFinite(value) ? value / count : null;
   }
   return value !== null && Number.isFinite(value) ? value : undefined;
-}
-
-function plainAttributes(from: OtlpAttributes): Record<string, OtlpValue> {
-  const attributes: Record<string, OtlpValue> = {};
-  let left = maxAttributes;
-  for (const [name, value] of from) {
-    if (left-- <= 0) break;
-    define(attributes, name.slice(0, 256), value);
-  }
-  return attributes;
 }

@@ -35,7 +35,7 @@ export interface DecodedSpans {
 }
 
 const kinds = ['internal', 'internal', 'server', 'client', 'producer', 'consumer'] as const;
-export const maxAttributes = 128;
+const maxAttributes = 128;
 export const maxTextLength = 4096;
 const maxEvents = 128;
 const maxLinks = 128;
@@ -101,7 +101,7 @@ function makeSpan(span: OtlpSpan, scope: OtlpScope): Span {
     events: span.events.slice(0, maxEvents).map(({ nanos, name, attributes }) => ({
       name: name.slice(0, 512),
       atMs: Math.max(0, millisBetween(span.startNanos, nanos)),
-      ...(attributes.size > 0 ? { attributes: limited(attributes) } : {}),
+      ...(attributes.size > 0 ? { attributes: limitAttributes(attributes) } : {}),
     })),
   };
   const links = span.links.filter(({ traceId, spanId }) => isId(traceId, 32) && isId(spanId, 16)).slice(0, maxLinks);
@@ -110,13 +110,13 @@ function makeSpan(span: OtlpSpan, scope: OtlpScope): Span {
     ...made,
     links: links.map(({ attributes, ...ids }) => ({
       ...ids,
-      ...(attributes.size > 0 ? { attributes: limited(attributes) } : {}),
+      ...(attributes.size > 0 ? { attributes: limitAttributes(attributes) } : {}),
     })),
   };
 }
 
 function attributesOf(span: OtlpSpan, { resource, scopeName }: OtlpScope): Span['attributes'] {
-  const attributes = limited(span.attributes);
+  const attributes = limitAttributes(span.attributes);
   const version = resource.get('service.version');
   if (version !== undefined) define(attributes, 'service.version', version);
   if (scopeName !== '') define(attributes, 'otel.scope.name', scopeName);
@@ -124,7 +124,8 @@ function attributesOf(span: OtlpSpan, { resource, scopeName }: OtlpScope): Span[
   return attributes;
 }
 
-function limited(from: OtlpAttributes): Record<string, OtlpValue> {
+/** At most `maxAttributes` of them, names and texts cut. */
+export function limitAttributes(from: OtlpAttributes): Record<string, OtlpValue> {
   const attributes: Record<string, OtlpValue> = {};
   let left = maxAttributes;
   for (const [name, value] of from) {

@@ -4,6 +4,7 @@ import type { ComposeReading, ComposeService } from '../../../proxy/api/import.s
 import { useCall, useEngine } from '../../engine/use-engine.ts';
 import { Button, Dialog, Field, FileButton, Notice, plural, useToasts } from '../../ui/index.ts';
 import { readRefusal } from './read-refusal.ts';
+import { Refused } from './refused.tsx';
 import './register.css';
 
 /** A compose file is read again this long after the last keystroke. */
@@ -105,15 +106,7 @@ function OpenDialog({ onClose }: { onClose: () => void }) {
           {reading.data && <Reading reading={reading.data} without={without} onToggle={toggle} />}
         </div>
       </form>
-      {refused.length > 0 && (
-        <div className="register-refused" role="alert">
-          <Notice tone="bad">
-            {refused.map((message) => (
-              <div key={message}>{message}</div>
-            ))}
-          </Notice>
-        </div>
-      )}
+      <Refused reasons={refused} />
     </Dialog>
   );
 }

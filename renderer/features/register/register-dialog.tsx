@@ -4,6 +4,7 @@ import { hrefTo } from '../../app/router.ts';
 import { useEngine, useStatus } from '../../engine/use-engine.ts';
 import { Button, Code, Dialog, Field, Input, Notice, Select, Skeleton, StatusDot } from '../../ui/index.ts';
 import { readRefusal } from './read-refusal.ts';
+import { Refused } from './refused.tsx';
 import { checkForm, emptyForm, environmentLines, type RegisterForm, toRequest } from './register-form.ts';
 import './register.css';
 
@@ -105,15 +106,7 @@ function OpenDialog({ onClose }: { onClose: () => void }) {
           {(ids) => <Input {...ids} {...text('version', 'v1')} />}
         </Field>
       </form>
-      {state.refused.length > 0 && (
-        <div className="register-refused" role="alert">
-          <Notice tone="bad">
-            {state.refused.map((message) => (
-              <div key={message}>{message}</div>
-            ))}
-          </Notice>
-        </div>
-      )}
+      <Refused reasons={state.refused} />
     </Dialog>
   );
 }

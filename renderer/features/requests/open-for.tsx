@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useNow } from '../../ui/use-now.ts';
 
 /** `4 s`, `2:05`, `1:02:05`: short enough for a column of milliseconds, and it counts on. */
 export function openWords(ms: number): string {
@@ -12,10 +12,6 @@ export function openWords(ms: number): string {
 
 /** How long an exchange has been open; moves once a second. */
 export function OpenFor({ since }: { since: string }) {
-  const [now, setNow] = useState(Date.now);
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1000);
-    return () => clearInterval(timer);
-  }, []);
+  const now = useNow();
   return <span className="requests-open num">{openWords(now - Date.parse(since))}</span>;
 }

@@ -1,7 +1,7 @@
 import { Ellipsis, RefreshCw } from 'lucide-react';
-import { useEffect, useState } from 'react';
 import type { Certificate } from '../../../proxy/api/status.schema.ts';
 import { Badge, Button, CopyButton, formatSpan, IconButton, Menu, Table } from '../../ui/index.ts';
+import { useNow } from '../../ui/use-now.ts';
 import { type Flaw, flaws } from './flaws.ts';
 import type { Rotation } from './use-rotation.ts';
 
@@ -15,7 +15,7 @@ export interface CertificateTableProps {
 
 /** One line per identity: what proves it, for how long, and the ways to replace it or to make it wrong. */
 export function CertificateTable({ certificates, rotation, onBreak }: CertificateTableProps) {
-  const now = useSeconds();
+  const now = useNow();
   return (
     <Table
       label="Identities and their certificates"
@@ -130,13 +130,4 @@ function Expiry({ certificate, now }: { certificate: Certificate; now: number })
       {formatSpan(leftMs)}
     </span>
   );
-}
-
-function useSeconds(): number {
-  const [now, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1000);
-    return () => clearInterval(timer);
-  }, []);
-  return now;
 }

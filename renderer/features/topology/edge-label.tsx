@@ -1,6 +1,7 @@
 import { Copy as CopyIcon, Hourglass, Lock, LockOpen, type LucideIcon, RotateCw, ShieldOff, UserX, Zap } from 'lucide-react';
-import { memo, useEffect, useState } from 'react';
+import { memo } from 'react';
 import { formatSpan } from '../../ui/format.ts';
+import { useNow } from '../../ui/use-now.ts';
 import type { EdgeBadge, EdgeView } from './edge-view.ts';
 import { shortName } from './short-name.ts';
 import type { Point } from './topology-layout.ts';
@@ -76,10 +77,6 @@ function Badge({ badge: { id, tone, text, words, endsAt } }: { badge: EdgeBadge 
 
 /** What is left of it, coarser the more there is. */
 function Countdown({ endsAt }: { endsAt: number }) {
-  const [now, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1000);
-    return () => clearInterval(timer);
-  }, []);
+  const now = useNow();
   return <span className="topo-countdown">{formatSpan(Math.max(0, endsAt - now))}</span>;
 }

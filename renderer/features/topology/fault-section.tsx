@@ -6,6 +6,7 @@ import { hrefTo } from '../../app/router.ts';
 import { sickCandidate, sickFor, sickInstance } from '../../commands/sick-instance.ts';
 import { useEngine, useFaults, useStatus } from '../../engine/use-engine.ts';
 import { Button, formatCount, formatRate, formatSpan, Menu, useToasts } from '../../ui/index.ts';
+import { useNow } from '../../ui/use-now.ts';
 import { FaultDialog } from '../faults/fault-dialog.tsx';
 import { blankFault, type FaultForm } from '../faults/fault-form.ts';
 import { useToxicTypes } from '../faults/toxic-fields.tsx';
@@ -178,15 +179,4 @@ function FaultRow({ fault, busy, onStop }: { fault: FaultStatus; busy: boolean; 
       </Button>
     </div>
   );
-}
-
-/** The time, once a second while it matters. */
-function useNow(running: boolean): number {
-  const [now, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    if (!running) return;
-    const timer = setInterval(() => setNow(Date.now()), 1000);
-    return () => clearInterval(timer);
-  }, [running]);
-  return now;
 }

@@ -35,8 +35,7 @@ export function frameOf(
 ): { place: Point; zoom: number } | null {
   const boxes = ids.flatMap((id) => layout.nodes.get(id) ?? []);
   if (boxes.length === 0) return null;
-  const [left, right] = [Math.min(...boxes.map(({ x }) => x)), Math.max(...boxes.map(({ x, width }) => x + width))];
-  const [top, bottom] = [Math.min(...boxes.map(({ y }) => y)), Math.max(...boxes.map(({ y, height }) => y + height))];
+  const { left, right, top, bottom } = boundsOf(boxes);
   const fits = Math.min(
     (size.width - margin.left - margin.right) / (right - left),
     (size.height - margin.top - margin.bottom) / (bottom - top),
@@ -49,22 +48,25 @@ export function frameOf(
 
 /** `place` in the middle, as far as the picture reaches: no space is left empty on one side while boxes are cut off on the other. */
 export function viewportAround(layout: Layout, place: Point, size: { width: number; height: number }, zoom: number): Viewport {
-  const boxes = [...layout.nodes.values()];
   const along = (middle: number, from: number, to: number, start: number, end: number): number => {
     const [first, last] = [start - from * zoom, end - to * zoom];
     // All of it fits: its middle in the middle.
     if (first <= last) return (first + last) / 2;
     return Math.min(first, Math.max(last, (start + end) / 2 - middle * zoom));
   };
-  const reach = (of: (box: (typeof boxes)[number]) => [number, number]): [number, number] => [
-    Math.min(...boxes.map((box) => of(box)[0])),
-    Math.max(...boxes.map((box) => of(box)[1])),
-  ];
-  const [left, right] = reach((box) => [box.x, box.x + box.width]);
-  const [top, bottom] = reach((box) => [box.y, box.y + box.height]);
+  const { left, right, top, bottom } = boundsOf([...layout.nodes.values()]);
   return {
     x: along(place.x, left, right, margin.left, size.width - margin.right),
     y: along(place.y, top, bottom, margin.top, size.height - margin.bottom),
     zoom,
+  };
+}
+
+function boundsOf(boxes: readonly (Point & { width: number; height: number })[]) {
+  return {
+    left: Math.min(...boxes.map(({ x }) => x)),
+    right: Math.max(...boxes.map(({ x, width }) => x + width)),
+    top: Math.min(...boxes.map(({ y }) => y)),
+    bottom: Math.max(...boxes.map(({ y, height }) => y + height)),
   };
 }
