@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Engine } from './engine.ts';
+import { askEngine, getThrough } from './testing/ask-engine.ts';
 
 /* A whole engine with real handshakes: a certificate goes wrong while connections are open, and is healed. */
 
@@ -41,29 +42,12 @@ afterEach(async () => {
 });
 
 async function api<T>(method: string, route: string, body?: unknown): Promise<T> {
-  const { control } = engine.ready();
-  const response = await fetch(`${control.url}/api/v1${route}`, {
-    method,
-    headers: { authorization: `Bearer ${control.token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  expect(response.status).toBe(200);
-  return (await response.json()) as T;
+  const { status, json } = await askEngine<T>(engine.ready().control, method, route, body);
+  expect(status).toBe(200);
+  return json;
 }
 
-function askRatings(): Promise<{ status: number; body: string }> {
-  const at = new URL(engine.ready().workloads[0]!.outbound);
-  return new Promise((resolve, reject) => {
-    const options = { host: at.hostname, port: at.port, path: '/', headers: { host: 'ratings:9080' }, agent: false as const };
-    http
-      .get(options, (response) => {
-        let body = '';
-        response.on('data', (chunk) => (body += chunk));
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
-      })
-      .on('error', reject);
-  });
-}
+const askRatings = () => getThrough(engine.ready().workloads[0]!.outbound, 'ratings:9080');
 
 test.each([
   ['expired', 'CERTIFICATE_VERIFY_FAILED'],

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Exchange } from './api/exchange.schema.ts';
 import type { Graph } from './api/observability.schema.ts';
 import { Engine } from './engine.ts';
+import { askEngine, getThrough } from './testing/ask-engine.ts';
 import { patienceMs } from './testing/patience.ts';
 
 let home: string;
@@ -69,24 +70,13 @@ spec: {to: {service: ratings}, percentage: 50, seed: 1, abort: {httpStatus: 503}
   return Engine.start({ home, paths: [file] });
 }
 
-function call(): Promise<number> {
-  const { hostname, port } = new URL(engine.ready().workloads[0]!.outbound);
-  return new Promise((resolve, reject) => {
-    const options = { host: hostname, port, path: '/', headers: { host: 'ratings:9080' }, agent: false as const };
-    http.get(options, (response) => response.resume().once('end', () => resolve(response.statusCode ?? 0))).once('error', reject);
-  });
-}
+const call = async () => (await getThrough(engine.ready().workloads[0]!.outbound, 'ratings:9080')).status;
 
 /** Asked until what was sent is counted. */
 async function api<T>(route: string, isThere: (answer: T) => boolean): Promise<T> {
-  const { url, token } = engine.ready().control;
-  const ask = async () => {
-    const response = await fetch(`${url}/api/v1${route}`, { headers: { authorization: `Bearer ${token}` } });
-    return (await response.json()) as T;
-  };
   return vi.waitUntil(
     async () => {
-      const answer = await ask();
+      const { json: answer } = await askEngine<T>(engine.ready().control, 'GET', route);
       return isThere(answer) ? answer : false;
     },
     { timeout: patienceMs, interval: 50 },

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Recording } from './api/recording.schema.ts';
 import { Engine } from './engine.ts';
+import { askEngine } from './testing/ask-engine.ts';
 
 /* A whole engine whose home is a small file system that really fills up (ENOSPC), where this may be mounted. */
 
@@ -39,14 +40,7 @@ function tryMount(): string | null {
   }
 }
 async function api<T>(method: string, route: string, body?: unknown): Promise<T> {
-  const { control } = engine.ready();
-  const headers = { authorization: `Bearer ${control.token}`, 'content-type': 'application/json' };
-  const response = await fetch(`${control.url}/api/v1${route}`, {
-    method,
-    headers,
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  return (await response.json()) as T;
+  return (await askEngine<T>(engine.ready().control, method, route, body)).json;
 }
 function call(n: number): Promise<number> {
   const { hostname, port } = new URL(engine.ready().workloads[0]!.outbound);

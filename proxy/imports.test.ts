@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ComposeReading } from './api/import.schema.ts';
 import type { Status } from './api/status.schema.ts';
 import { Engine } from './engine.ts';
+import { askEngine } from './testing/ask-engine.ts';
 import { patienceMs } from './testing/patience.ts';
 
 /* A whole engine: services come into the mesh in sets, from a compose file and from the demo, and stay over a restart. */
@@ -29,19 +30,10 @@ async function start(): Promise<void> {
   engine = await Engine.start({ home, paths: [path.join(home, 'mesh.yaml')] });
 }
 
-async function api<T>(method: string, route: string, body?: unknown): Promise<{ status: number; body: T }> {
-  const { control } = engine.ready();
-  const response = await fetch(`${control.url}/api/v1${route}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${control.token}`,
-      'content-type': typeof body === 'string' ? 'application/yaml' : 'application/json',
-    },
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-  });
-  return { status: response.status, body: (await response.json()) as T };
+async function api<T>(method: string, route: string, body?: unknown) {
+  return askEngine<T>(engine.ready().control, method, route, body);
 }
-const status = async () => (await api<Status>('GET', '/status')).body;
+const status = async () => (await api<Status>('GET', '/status')).json;
 const serviceNames = async () => (await status()).services.map(({ name }) => name).sort();
 
 const compose = `services:
@@ -53,7 +45,7 @@ const compose = `services:
 test(
   'a compose file is shown before it changes anything, registered whole, and its services leave one by one',
   async () => {
-    const { body: reading } = await api<ComposeReading>('POST', '/compose', { compose });
+    const { json: reading } = await api<ComposeReading>('POST', '/compose', { compose });
     expect(reading.services.map(({ name }) => name)).toEqual(['web', 'both']);
     expect(reading.left).toMatchObject([{ name: 'queue' }]);
     expect(await serviceNames()).toEqual([]);
@@ -67,7 +59,7 @@ test(
     });
 
     // What is there already is told when it is read, and refused when it is asked for again.
-    const again = (await api<ComposeReading>('POST', '/compose', { compose })).body;
+    const again = (await api<ComposeReading>('POST', '/compose', { compose })).json;
     expect([again.services, again.left.map(({ name }) => name)]).toEqual([[], ['web', 'both', 'queue']]);
     expect((await api('POST', '/compose/import', { compose })).status).toBe(409);
     expect((await api('POST', '/compose/import', { compose: 'no: compose' })).status).toBe(400);

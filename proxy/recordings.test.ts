@@ -9,6 +9,7 @@ import type { Recording } from './api/recording.schema.ts';
 import { command } from './cli/commands/record.ts';
 import { Output } from './cli/output.ts';
 import { Engine } from './engine.ts';
+import { getThrough } from './testing/ask-engine.ts';
 
 /* `drydock record …` against a whole engine. */
 
@@ -56,13 +57,7 @@ async function record(...args: string[]): Promise<string> {
 async function recordJson(...args: string[]): Promise<Recording> {
   return JSON.parse(await record(...args)) as Recording;
 }
-function call(route: string): Promise<number> {
-  const { hostname, port } = new URL(engine.ready().workloads[0]!.outbound);
-  return new Promise((resolve, reject) => {
-    const options = { host: hostname, port, path: route, headers: { host: 'ratings:9080' }, agent: false as const };
-    http.get(options, (response) => response.resume().on('end', () => resolve(response.statusCode ?? 0))).on('error', reject);
-  });
-}
+const call = async (route: string) => (await getThrough(engine.ready().workloads[0]!.outbound, 'ratings:9080', route)).status;
 
 describe('drydock record', () => {
   test('next records for a while and answers with what is on disk, the calls of its last moment included', async () => {

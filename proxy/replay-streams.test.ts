@@ -8,6 +8,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { type Replay, replaySchema } from './api/replay.schema.ts';
 import { Engine } from './engine.ts';
+import { askEngine } from './testing/ask-engine.ts';
 
 /* Streams through a whole mesh, replayed: server-sent events, WebSockets, gRPC. */
 
@@ -97,14 +98,8 @@ function events(request: IncomingMessage, response: ServerResponse): void {
 
 const outbound = () => new URL(engine.ready().workloads.find(({ id }) => id.startsWith('web-'))!.outbound);
 
-async function api(verb: string, route: string, body?: unknown) {
-  const { control } = engine.ready();
-  const response = await fetch(`${control.url}/api/v1${route}`, {
-    method: verb,
-    headers: { authorization: `Bearer ${control.token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  return { status: response.status, json: (await response.json()) as Record<string, unknown> };
+async function api(method: string, route: string, body?: unknown) {
+  return askEngine<Record<string, unknown>>(engine.ready().control, method, route, body);
 }
 async function record(exchanges: number, traffic: () => Promise<unknown>): Promise<void> {
   const { json } = await api('POST', '/recordings', { name: 'monday' });

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Replay, type ReplayPlan, replaySchema } from './api/replay.schema.ts';
 import { Engine } from './engine.ts';
+import { askEngine } from './testing/ask-engine.ts';
 
 /* Replays through a whole mesh: recorded from real traffic, sent again from where they came. */
 
@@ -118,13 +119,7 @@ function ask(
   });
 }
 async function api(method: string, route: string, body?: unknown) {
-  const { control } = engine.ready();
-  const response = await fetch(`${control.url}/api/v1${route}`, {
-    method,
-    headers: { authorization: `Bearer ${control.token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  return { status: response.status, json: (await response.json()) as Record<string, unknown> };
+  return askEngine<Record<string, unknown>>(engine.ready().control, method, route, body);
 }
 async function record(traffic: () => Promise<unknown>): Promise<void> {
   const { json: recording } = await api('POST', '/recordings', { name: 'monday' });

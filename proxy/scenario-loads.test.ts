@@ -8,6 +8,7 @@ import protobuf from 'protobufjs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ScenarioRun } from './api/scenario.schema.ts';
 import { Engine } from './engine.ts';
+import { askEngine } from './testing/ask-engine.ts';
 
 /* Loads over HTTP/2 and gRPC through a whole mesh, against a server of grpc-js that reads the messages by protobufjs. */
 
@@ -80,14 +81,8 @@ afterEach(async () => {
   await rm(home, { recursive: true, force: true });
 });
 
-async function api(verb: string, route: string, body?: unknown) {
-  const { url, token } = engine.ready().control;
-  const response = await fetch(`${url}/api/v1${route}`, {
-    method: verb,
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  return { status: response.status, json: (await response.json()) as ScenarioRun & { error?: unknown } };
+async function api(method: string, route: string, body?: unknown) {
+  return askEngine<ScenarioRun & { error?: unknown }>(engine.ready().control, method, route, body);
 }
 
 async function run(load: string, expectations = ''): Promise<ScenarioRun> {

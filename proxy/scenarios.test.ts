@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ScenarioRun, scenarioRunSchema } from './api/scenario.schema.ts';
 import { Engine } from './engine.ts';
+import { askEngine } from './testing/ask-engine.ts';
 
 /* Whole engines, real sockets: one scenario each, from the request that starts it to its verdict. */
 
@@ -73,13 +74,7 @@ afterEach(async () => {
 });
 
 async function api(method: string, route: string, body?: unknown) {
-  const { control } = engine.ready();
-  const response = await fetch(`${control.url}/api/v1${route}`, {
-    method,
-    headers: { authorization: `Bearer ${control.token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  return { status: response.status, json: (await response.json()) as Record<string, never> };
+  return askEngine<Record<string, never>>(engine.ready().control, method, route, body);
 }
 const scenario = (spec: string, name = 'drill') =>
   `apiVersion: drydock.dev/v1\nkind: Scenario\nmetadata: {name: ${name}}\nspec:\n${spec.replace(/^/gm, '  ')}\n`;

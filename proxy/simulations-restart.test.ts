@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import http from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { MeshEvent } from './api/observability.schema.ts';
 import type { Ready, Status } from './api/status.schema.ts';
+import { demandOfEngine, getThrough } from './testing/ask-engine.ts';
 
 /* Engines as processes of their own, ended by SIGKILL and by request: what stood in for a service does so again. */
 
@@ -39,22 +39,9 @@ async function down(): Promise<void> {
   await ended;
 }
 async function api<T>(method: string, route: string, body?: unknown): Promise<T> {
-  const { url, token } = ready.control;
-  const response = await fetch(`${url}/api/v1${route}`, {
-    method,
-    headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  if (!response.ok) throw new Error(await response.text());
-  return (await response.json()) as T;
+  return demandOfEngine<T>(ready.control, method, route, body);
 }
-function ask(): Promise<number> {
-  const { hostname, port } = new URL(ready.workloads[0]!.outbound);
-  return new Promise((resolve, reject) => {
-    const options = { host: hostname, port, path: '/a', headers: { host: 'shop:9080' }, agent: false as const };
-    http.get(options, (response) => resolve(response.resume().statusCode ?? 0)).on('error', reject);
-  });
-}
+const ask = async () => (await getThrough(ready.workloads[0]!.outbound, 'shop:9080', '/a')).status;
 const events = async (type: string): Promise<MeshEvent[]> =>
   (await api<{ events: MeshEvent[] }>('GET', '/events?limit=200')).events.filter((event) => event.type === type);
 const writeMesh = (...services: string[]) =>

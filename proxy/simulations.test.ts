@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { simulationSchema } from './api/simulation.schema.ts';
 import { Engine } from './engine.ts';
+import { askEngine } from './testing/ask-engine.ts';
 
 /* A whole engine; the service that is stood in for is really gone. */
 
@@ -54,13 +55,7 @@ afterEach(async () => {
 });
 
 async function api(method: string, route: string, body?: unknown) {
-  const { control } = engine.ready();
-  const response = await fetch(`${control.url}/api/v1${route}`, {
-    method,
-    headers: { authorization: `Bearer ${control.token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  return { status: response.status, json: (await response.json()) as Record<string, never> };
+  return askEngine<Record<string, never>>(engine.ready().control, method, route, body);
 }
 function ask(
   route: string,

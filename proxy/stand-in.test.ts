@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ExchangeDetail } from './api/exchange.schema.ts';
 import type { Simulation } from './api/simulation.schema.ts';
 import { Engine } from './engine.ts';
+import { demandOfEngine } from './testing/ask-engine.ts';
 import { patienceMs } from './testing/patience.ts';
 
 /*
@@ -122,15 +123,7 @@ async function grpcServer(): Promise<string> {
 }
 
 async function api<T>(method: string, route: string, body?: unknown): Promise<T> {
-  const { control } = engine.ready();
-  const response = await fetch(`${control.url}/api/v1${route}`, {
-    method,
-    headers: { authorization: `Bearer ${control.token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const json = (await response.json()) as T & { error?: { message: string } };
-  if (!response.ok) throw new Error(json.error?.message);
-  return json;
+  return demandOfEngine<T>(engine.ready().control, method, route, body);
 }
 
 interface Answer {

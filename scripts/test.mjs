@@ -16,7 +16,7 @@ await runMain(async () => {
   const only = process.argv.find((argument) => argument.startsWith('--only='))?.slice('--only='.length);
   const wants = (step) => only === undefined || only === step;
   const reports = mkdtempSync(path.join(os.tmpdir(), 'drydock-test-'));
-  const total = { passed: 0, failed: 0 };
+  const total = { passed: 0, failed: 0, failures: [] };
   const broken = [];
   try {
     await bootstrap({ tests: true });
@@ -26,6 +26,8 @@ await runMain(async () => {
   } finally {
     rmSync(reports, { recursive: true, force: true });
   }
+  // Thousands of lines lie between a failure and the end of the output, and the end is what one sees.
+  for (const failure of total.failures) process.stdout.write(`\nfailed: ${failure}\n`);
   if (broken.length > 0) process.stdout.write(`\nnot well: ${broken.join('; ')}\n`);
   // A check that fails, or a runner that dies, counts as one failure, so that the line never claims more than the exit code does.
   const failed = total.failed + broken.length;
@@ -73,14 +75,24 @@ async function runTests(name, args, { reports, total, broken, env = process.env 
   }
   total.passed += counted.passed;
   total.failed += counted.failed;
+  total.failures.push(...counted.failures);
   if (code !== 0 && counted.failed === 0) broken.push(`${name} (errors outside of tests)`);
 }
 
 function readReport(file) {
   try {
-    const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(file, 'utf8'));
-    return { passed: numPassedTests, failed: numFailedTests };
+    const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(file, 'utf8'));
+    return { passed: numPassedTests, failed: numFailedTests, failures: testResults.flatMap(tellFailures) };
   } catch {
     return null; // the runner died before it wrote one; the caller says so
   }
+}
+
+/** What failed in one test file, each as "file > test", with the first lines of its message. */
+function tellFailures({ name, status, message, assertionResults }) {
+  const file = path.relative(root, name);
+  const firstLines = (text) => text.split('\n').slice(0, 6).join('\n    ');
+  const failed = assertionResults.filter((result) => result.status === 'failed');
+  if (failed.length === 0 && status === 'failed') return [`${file}\n    ${firstLines(message)}`];
+  return failed.map((result) => `${file} > ${result.fullName}\n    ${firstLines(result.failureMessages.join('\n'))}`);
 }
