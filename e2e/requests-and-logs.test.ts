@@ -3,6 +3,7 @@ import AxeBuilder from '@axe-core/playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from './fixture/eventually.ts';
 import { type MeshApp, openMeshApp } from './fixture/mesh-app.ts';
+import { openRequest } from './fixture/open-request.ts';
 import type { Answer } from './fixture/upstream.ts';
 
 const traceId = '0af7651916cd43dd8448eb211c80319c';
@@ -62,6 +63,31 @@ describe('requests chosen, sorted, sent again, and the logs of a trace', () => {
     await eventually(waits, (list) => list.join() === '180,60,240,10,120');
   });
 
+  it('no row moves under the cursor; once it has left, the list follows again', async () => {
+    const { page } = app;
+    await page.getByTestId('nav-requests').hover();
+    const live = page.getByTestId('requests-live');
+    await eventually(
+      () => live.textContent(),
+      (text) => text?.includes('live') === true,
+    );
+    await page.getByTestId('request-row').nth(1).hover();
+    const held = await waits();
+    await app.call('orders', 'stock/wait/5');
+    await page.getByTestId('requests-new').waitFor();
+    expect(await waits()).toEqual(held);
+    expect(await live.textContent()).toContain('held');
+    await live.hover();
+    await eventually(waits, (list) => list.join() === ['5', ...held].join());
+    // A cursor left lying on the list holds nothing once the keyboard is used.
+    await page.getByTestId('request-row').nth(1).hover();
+    await app.call('orders', 'stock/wait/6');
+    await page.getByTestId('requests-new').waitFor();
+    await page.keyboard.press('?');
+    await eventually(waits, (list) => list.join() === ['6', '5', ...held].join());
+    await page.keyboard.press('Escape');
+  });
+
   it('columns are chosen with the keyboard and outlast a restart of the page', async () => {
     const { page } = app;
     const titles = () => page.locator('.dd-list-sorter').evaluateAll((all) => all.map((one) => one.getAttribute('data-column')));
@@ -94,11 +120,11 @@ describe('requests chosen, sorted, sent again, and the logs of a trace', () => {
     const route = page.getByTestId('request-group').filter({ hasText: '/wait/*' });
     await eventually(
       () => route.textContent(),
-      (text) => /\/wait\/\*5/.test(text ?? ''),
+      (text) => /\/wait\/\*7/.test(text ?? ''),
     );
     await route.getByTitle('Show these requests').click();
-    await eventually(waits, (list) => list.length === 5);
-    await page.getByTestId('request-row').getByText('/wait/240').click();
+    await eventually(waits, (list) => list.length === 7);
+    await openRequest(page, '/wait/240');
     await page.getByTestId('request-detail').getByRole('button', { name: 'Pin', exact: true }).waitFor();
     await page.keyboard.press('m');
     await page.getByTestId('requests-marked').click();
@@ -116,7 +142,7 @@ describe('requests chosen, sorted, sent again, and the logs of a trace', () => {
       location.hash = '#/requests';
     });
     await app.call('orders', 'stock/packed?n=1');
-    await page.getByTestId('request-row').getByText('/packed?n=1').click();
+    await openRequest(page, '/packed?n=1');
     await page.getByRole('tab', { name: 'Response', exact: true }).click();
     // Gzip on the wire, JSON on the page.
     await page.locator('[data-testid="body-view"][data-mode="json"]').getByText('/packed?n=1').waitFor();

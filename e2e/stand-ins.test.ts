@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Reply } from './fixture/mesh.ts';
 import { type MeshApp, openMeshApp } from './fixture/mesh-app.ts';
+import { openRequest } from './fixture/open-request.ts';
 import { pickOption } from './fixture/pick.ts';
 import { answerJson } from './fixture/upstream.ts';
 
@@ -72,7 +73,7 @@ describe('a service that imported stubs answer for', () => {
   it('shows on each request what answered it, and of a miss what came nearest', async () => {
     await byId('nav-requests').click();
     const open = async (route: string) => {
-      await app.page.getByText(route, { exact: true }).first().click();
+      await openRequest(app.page, route);
       await app.page.getByRole('tab', { name: 'Decision' }).click();
       await byId('stand-in').waitFor();
       return byId('stand-in').textContent();

@@ -5,6 +5,7 @@ import { hrefTo } from '../../app/router.ts';
 import { useCommands } from '../../commands/registry.ts';
 import { useEngine } from '../../engine/use-engine.ts';
 import { Facts, formatClock, IconButton } from '../../ui/index.ts';
+import { useHeld, usePointed } from '../../ui/pointed.ts';
 import { decisionOf, type FaultDecision } from './decision-log.ts';
 import { FaultActs } from './fault-acts.tsx';
 import { reactsWords } from './fault-table.tsx';
@@ -16,7 +17,9 @@ const requests = 30;
 
 /** The newest decisions of a fault: which requests it met, what was drawn, what it did. */
 export function FaultDecisions({ fault, onChange, onClose }: { fault: FaultStatus; onChange: () => void; onClose: () => void }) {
-  const { decisions, error } = useDecisions(fault);
+  const { decisions: latest, error } = useDecisions(fault);
+  const { pointed, on } = usePointed();
+  const decisions = useHeld(latest, pointed);
   useCommands([{ id: 'fault.close', title: 'Close the fault', group: 'This screen', keys: 'Escape', run: onClose }]);
   return (
     <aside className="faults-log" aria-label={`Decisions of ${fault.name}`} data-testid="fault-decisions">
@@ -46,7 +49,7 @@ export function FaultDecisions({ fault, onChange, onClose }: { fault: FaultStatu
           None of the last {requests} requests to {fault.spec.to.service} met it.
         </p>
       ) : (
-        <ol>
+        <ol {...on}>
           {decisions.map((one) => (
             <Decision key={one.exchangeId} decision={one} />
           ))}

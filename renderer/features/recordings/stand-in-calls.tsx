@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import type { SimulationCall } from '../../../proxy/api/simulation.schema.ts';
 import { Badge, formatClock, Segments } from '../../ui/index.ts';
+import { useHeld, usePointed } from '../../ui/pointed.ts';
 import { type CallFilter, callsFor, tierWords } from './stand-in-words.ts';
 
 const tones = { stub: 'ok', exact: 'ok', masked: 'ok', template: 'info', miss: 'warn' } as const;
@@ -13,7 +14,8 @@ const filters = [
 /** The latest calls, live: by which resemblance each found its answer, and what it had otherwise; of a miss what came nearest. */
 export function StandInCalls({ service, calls }: { service: string; calls: readonly SimulationCall[] }) {
   const [filter, setFilter] = useState<CallFilter>('all');
-  const shown = callsFor(calls, filter);
+  const { pointed, on } = usePointed();
+  const shown = callsFor(useHeld(calls, pointed), filter);
   if (calls.length === 0) return <p className="soft standin-quiet">No call yet. The latest fifty will stand here.</p>;
   return (
     <div className="standin-calls">
@@ -23,7 +25,7 @@ export function StandInCalls({ service, calls }: { service: string; calls: reado
       </div>
       {shown.length === 0 && <p className="soft standin-quiet">None of the latest {calls.length}.</p>}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it. */}
-      <ul data-testid="standin-calls" aria-label={`Latest calls to ${service}`} tabIndex={0}>
+      <ul data-testid="standin-calls" aria-label={`Latest calls to ${service}`} tabIndex={0} {...on}>
         {shown.map((call) => (
           <Call key={call.number} call={call} />
         ))}

@@ -18,6 +18,7 @@ import {
   Skeleton,
   VirtualList,
 } from '../../ui/index.ts';
+import { useHeld, usePointed } from '../../ui/pointed.ts';
 import { MessageNames } from '../protos/message-names.tsx';
 import { bytesOf } from './body-modes.ts';
 import { HexView } from './hex-view.tsx';
@@ -38,9 +39,11 @@ export function MessagesTab({ detail }: { detail: ExchangeDetail }) {
   const { data, error, reload } = useCall('listMessages', { params: { id: detail.id } }, detail.open ? openEveryMs : undefined);
   const [selected, setSelected] = useState<string | null>(null);
   const [dir, setDir] = useState<'all' | 'up' | 'down'>('all');
+  const { pointed, on } = usePointed();
+  const messages = useHeld(data?.messages, pointed);
   const shown = useMemo(
-    () => (data?.messages ?? []).filter((message) => dir === 'all' || message.dir === dir).toReversed(),
-    [data, dir],
+    () => (messages ?? []).filter((message) => dir === 'all' || message.dir === dir).toReversed(),
+    [messages, dir],
   );
   const at = useCallback((index: number) => shown[index], [shown]);
   if (error) return <ErrorState title="The messages are not here" message={error} onRetry={reload} />;
@@ -80,17 +83,19 @@ export function MessagesTab({ detail }: { detail: ExchangeDetail }) {
           />
         )}
       </div>
-      <VirtualList
-        label="Messages, newest first"
-        columns={detail.protocol === 'gRPC' ? columns.filter(({ id }) => id !== 'kind') : columns}
-        count={shown.length}
-        at={at}
-        keyOf={keyOf}
-        selected={message ? keyOf(message) : null}
-        onSelect={(item) => setSelected(keyOf(item))}
-        rowHeight={26}
-        rowTestId="message-row"
-      />
+      <div className="request-messages-list" {...on}>
+        <VirtualList
+          label="Messages, newest first"
+          columns={detail.protocol === 'gRPC' ? columns.filter(({ id }) => id !== 'kind') : columns}
+          count={shown.length}
+          at={at}
+          keyOf={keyOf}
+          selected={message ? keyOf(message) : null}
+          onSelect={(item) => setSelected(keyOf(item))}
+          rowHeight={26}
+          rowTestId="message-row"
+        />
+      </div>
       {message ? (
         <Reader message={message} page={data} to={detail} onNames={reload} />
       ) : (

@@ -42,17 +42,27 @@ export function ListToolbar({ shown }: { shown: RequestList }) {
   );
 }
 
-function LiveState({ shown: { rows, sort } }: { shown: RequestList }) {
+function LiveState({ shown: { rows, sort, selectedId, pointed } }: { shown: RequestList }) {
   const { paused } = usePreferences();
   const connected = useStreamState().phase === 'live';
   const rate = useArrivalRate(rows.newest);
   const live = !rows.frozen && !paused && connected;
-  const still = !connected ? '■ not connected' : paused ? '❚❚ paused' : sort ? '❚❚ sorted' : '❚❚ frozen';
   return (
-    <span className={`requests-live num ${live ? 'tone-ok' : 'tone-warn'}`} data-testid="requests-live">
-      {live ? `▶ live${rate === null ? '' : ` ${formatCount(rate)}/s`}` : still}
+    <span
+      className={`requests-live num ${live ? 'tone-ok' : 'tone-warn'}`}
+      data-testid="requests-live"
+      title={pointed && rows.frozen ? 'No row moves under the cursor; what is new comes when it leaves the list.' : undefined}
+    >
+      {live ? `▶ live${rate === null ? '' : ` ${formatCount(rate)}/s`}` : stillWords()}
     </span>
   );
+
+  function stillWords(): string {
+    if (!connected) return '■ not connected';
+    if (paused) return '❚❚ paused';
+    if (sort) return '❚❚ sorted';
+    return pointed && selectedId === null ? '❚❚ held' : '❚❚ frozen';
+  }
 }
 
 /** Values to complete with, of the newest few hundred. */

@@ -38,7 +38,7 @@ export default function RequestsScreen() {
         )}
       </ListLine>
       <div className="requests-split">
-        <div className="requests-list" ref={listBox}>
+        <div className="requests-list" {...shown.onPoint} ref={listBox}>
           <ListBody shown={shown} columns={columns} choice={choice} onChoice={setChoice} />
         </div>
         {selectedId && <RequestDetail key={selectedId} id={selectedId} marks={marks} onClose={shown.close} />}

@@ -5,6 +5,7 @@ import { type Filter, parseFilter } from '../../../proxy/api/filter/request-filt
 import { isCall } from '../../../proxy/api/same-call.ts';
 import { useRoute, useRouter } from '../../app/router.ts';
 import { useEngine, useRingView, useStore } from '../../engine/use-engine.ts';
+import { type Pointed, usePointed } from '../../ui/pointed.ts';
 import { type Marks, marksOf, RequestMarks } from './marks.ts';
 import { MatchingList } from './matching-list.ts';
 import { RowSample } from './row-sample.ts';
@@ -27,6 +28,10 @@ export interface RequestList {
   list: MatchingList;
   older: readonly Exchange[];
   rows: Rows;
+  /** The cursor is on the rows, which therefore stand still. */
+  pointed: boolean;
+  /** For the element around the rows. */
+  onPoint: Pointed['on'];
   /** How many there are to be filtered. */
   total: number;
   looking: boolean;
@@ -50,6 +55,7 @@ export function useRequestList(): RequestList {
   const filterText = query.get('filter') ?? '';
   const allHops = query.get('hops') === 'all';
   const selectedId = query.get('id');
+  const grouped = query.get('view') === 'groups';
   const sortText = query.get('sort');
   // By its text: a new object would sort again with every change of the URL.
   const sort = useMemo(() => parseSort(sortText), [sortText]);
@@ -68,13 +74,15 @@ export function useRequestList(): RequestList {
   const held = useRef(false);
   const kept = useOlder(filter, matches, ring.end > 0, marked, held);
   const older = kept?.rows ?? none;
-  const rows = useRows(list, sample, older, ring, sort, selectedId);
+  const { pointed, on: onPoint } = usePointed();
+  const rows = useRows(list, sample, older, ring, sort, selectedId, pointed && !grouped);
   held.current = rows.frozen;
   const { looking, onRange } = useLookBack(kept, rows.count);
   const { freeze, release } = rows;
   return {
     ...{ filterText, filter, allHops, selectedId, sort, marks, marked, list, older, rows, looking, onRange },
-    grouped: query.get('view') === 'groups',
+    ...{ pointed, onPoint },
+    grouped,
     total: all.countBefore(ring.end) + older.length,
     setFilter: useCallback((text) => router.setQuery({ filter: text }), [router]),
     sortBy: useCallback((text) => router.setQuery({ sort: text }), [router]),

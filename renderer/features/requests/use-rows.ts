@@ -37,7 +37,7 @@ export interface Rows {
 }
 
 /**
- * A list follows until it is scrolled, a row is selected, or it is sorted; from then on it stands still and counts what comes. A sorted list is
+ * A list follows until the cursor is on it, it is scrolled, a row is selected, or it is sorted; from then on it stands still and counts what comes. A sorted list is
  * sorted once for the moment it shows: nothing that happens later moves a row. `older` ones, which the ring does not hold, stand below. Of more
  * than can be read a sample has rows, frozen too, until all are asked for.
  */
@@ -48,8 +48,11 @@ export function useRows(
   ring: RingView,
   sort: Sort | null,
   selectedId: string | null,
+  pointed: boolean,
 ): Rows {
-  const held = selectedId !== null || sort !== null;
+  const shownCount = useRef(0);
+  // Where there is no row nothing can move: the first one comes, cursor or not.
+  const held = selectedId !== null || sort !== null || (pointed && shownCount.current > 0);
   const stand = useStand(ring, held, sort !== null);
   const { end, frozen, all, topToken } = stand;
   if (!frozen) sample.settle(ring.end);
@@ -59,8 +62,10 @@ export function useRows(
   const shown: RowNumbers = isSampled ? sample : list;
   const shownAt = useNewestFirst(shown, older, end);
   const matching = sorted?.count ?? list.countBefore(end) + older.length;
+  const count = sorted?.count ?? shown.countBefore(end) + older.length;
+  shownCount.current = count;
   return {
-    count: sorted?.count ?? shown.countBefore(end) + older.length,
+    count,
     at: sorted?.at ?? shownAt,
     newest,
     frozen,

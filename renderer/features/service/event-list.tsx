@@ -1,20 +1,23 @@
 import type { MeshEvent } from '../../../proxy/api/observability.schema.ts';
 import { hrefTo } from '../../app/router.ts';
 import { formatClock, Panel } from '../../ui/index.ts';
+import { useHeld, usePointed } from '../../ui/pointed.ts';
 import { requestsHref } from '../topology/request-links.ts';
 import { eventWords } from './service-view.ts';
 
 const shown = 30;
 
 /** What happened to the service, newest first. */
-export function EventList({ events }: { events: readonly MeshEvent[] }) {
+export function EventList({ events: latest }: { events: readonly MeshEvent[] }) {
+  const { pointed, on } = usePointed();
+  const events = useHeld(latest, pointed);
   return (
     <Panel title="Events" hint="marked on every chart" flush>
       {events.length === 0 ? (
         <p className="service-none">Nothing has happened to it yet.</p>
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area must be reachable with the keyboard.
-        <ul className="service-events num" tabIndex={0} aria-label="Events, newest first">
+        <ul className="service-events num" tabIndex={0} aria-label="Events, newest first" {...on}>
           {events.slice(0, shown).map((event) => (
             <li key={event.id}>
               <span className="muted">{formatClock(event.time, false)}</span>

@@ -2,6 +2,7 @@ import { ArrowLeftRight, Box, X } from 'lucide-react';
 import type { Graph, GraphEdge, GraphNode } from '../../../proxy/api/observability.schema.ts';
 import { hrefTo } from '../../app/router.ts';
 import { Badge, formatRate, IconButton, plural } from '../../ui/index.ts';
+import { useHeld, usePointed } from '../../ui/pointed.ts';
 import { useThresholds } from '../health/failures.tsx';
 import { failureWords, healthOf, markErrors } from '../health/health-marks.ts';
 import { EjectedSection } from './ejected-section.tsx';
@@ -116,12 +117,14 @@ function Peers({
   onSelect: (id: string) => void;
 }) {
   const thresholds = useThresholds();
-  if (edges.length === 0) return null;
+  const { pointed, on } = usePointed();
+  const shown = useHeld(edges, pointed);
+  if (shown.length === 0) return null;
   return (
     <section className="topo-section">
       <h3>{title}</h3>
-      <div className="topo-peers">
-        {[...edges]
+      <div className="topo-peers" {...on}>
+        {[...shown]
           .sort((a, b) => b.rate - a.rate)
           .map((edge) => {
             const mark = markErrors(edge, thresholds);

@@ -7,6 +7,7 @@ import { hrefTo, useRoute, useRouter } from '../../app/router.ts';
 import { useCommands } from '../../commands/registry.ts';
 import { useStatus } from '../../engine/use-engine.ts';
 import { Button, formatCount, Select, Switch, Toolbar } from '../../ui/index.ts';
+import { usePointed } from '../../ui/pointed.ts';
 import { FilterBar } from '../requests/filter-bar.tsx';
 import { useHeldList } from './held-list.ts';
 import { seenInTraces } from './trace-filter.ts';
@@ -46,7 +47,7 @@ export default function TracesScreen() {
   const { rest } = useRoute();
   const router = useRouter();
   const { paused } = usePreferences();
-  const [pointed, setPointed] = useState(false);
+  const { pointed, on } = usePointed();
   const [scrolled, setScrolled] = useState(false);
   const [topToken, setTopToken] = useState(0);
   const [shownCount, setShownCount] = useState(0);
@@ -76,12 +77,7 @@ export default function TracesScreen() {
       <TracesToolbar wanted={wanted} traces={traces} waiting={held.waiting} onShowNew={showNew} />
       <Explained wanted={wanted} traces={traces} count={count} />
       <div className={selected ? 'traces-split' : 'traces-whole'}>
-        <section
-          className="traces-list"
-          aria-label="Traces"
-          onPointerEnter={() => setPointed(true)}
-          onPointerLeave={() => setPointed(false)}
-        >
+        <section className="traces-list" aria-label="Traces" {...on}>
           <TraceList
             traces={held.shown}
             error={traces.error}
