@@ -1,6 +1,6 @@
 // npm test: everything that must hold. Ends with the line "N passed, N failed" and exits with 1 when anything failed.
 //   npm test -- --only=unit   (check, unit, e2e)
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { bootstrap } from './bootstrap.mjs';
@@ -16,7 +16,7 @@ await runMain(async () => {
   const only = process.argv.find((argument) => argument.startsWith('--only='))?.slice('--only='.length);
   const wants = (step) => only === undefined || only === step;
   const reports = mkdtempSync(path.join(os.tmpdir(), 'drydock-test-'));
-  const total = { passed: 0, failed: 0, failures: [] };
+  const total = { passed: 0, failed: 0, failures: [], shaky: [] };
   const broken = [];
   try {
     await bootstrap({ tests: true });
@@ -27,7 +27,8 @@ await runMain(async () => {
     rmSync(reports, { recursive: true, force: true });
   }
   // Thousands of lines lie between a failure and the end of the output, and the end is what one sees.
-  for (const failure of total.failures) process.stdout.write(`\nfailed: ${failure}\n`);
+  for (const told of total.shaky) process.stdout.write(`\npassed only at the second try: ${told}\n`);
+  for (const told of total.failures) process.stdout.write(`\nfailed: ${told}\n`);
   if (broken.length > 0) process.stdout.write(`\nnot well: ${broken.join('; ')}\n`);
   // A check that fails, or a runner that dies, counts as one failure, so that the line never claims more than the exit code does.
   const failed = total.failed + broken.length;
@@ -59,7 +60,8 @@ async function runEndToEnd({ reports, total, broken }) {
 async function runTests(name, args, { reports, total, broken, env = process.env }) {
   say(`${name} …`);
   const report = path.join(reports, `${name.replaceAll(' ', '-')}.json`);
-  const command = [vitest, 'run', ...args, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  // Real processes on a busy machine: one that fails is tried once more, and told at the end either way.
+  const command = [vitest, 'run', ...args, '--retry=1', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   // The unit run has no display and no child of ours may inherit an old Node: the project's own comes first.
   const searchPath = `${path.join(root, 'node_modules', '.bin')}${path.delimiter}${env.PATH ?? ''}`;
   const { code, timedOut } = await run(projectNode(), command, {
@@ -76,23 +78,39 @@ async function runTests(name, args, { reports, total, broken, env = process.env 
   total.passed += counted.passed;
   total.failed += counted.failed;
   total.failures.push(...counted.failures);
+  total.shaky.push(...counted.shaky);
   if (code !== 0 && counted.failed === 0) broken.push(`${name} (errors outside of tests)`);
 }
 
+/** What was counted, and what failed or passed only when tried again; null when the runner died before it wrote a report. */
 function readReport(file) {
-  try {
-    const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(file, 'utf8'));
-    return { passed: numPassedTests, failed: numFailedTests, failures: testResults.flatMap(tellFailures) };
-  } catch {
-    return null; // the runner died before it wrote one; the caller says so
-  }
+  if (!existsSync(file)) return null;
+  const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(file, 'utf8'));
+  const hasFailed = ({ status }) => status === 'failed';
+  return {
+    passed: numPassedTests,
+    failed: numFailedTests,
+    failures: testResults.flatMap((tested) => [...tellFile(tested), ...tellTests(tested, hasFailed)]),
+    shaky: testResults.flatMap((tested) =>
+      tellTests(tested, ({ status, failureMessages }) => status === 'passed' && failureMessages.length > 0),
+    ),
+  };
 }
 
-/** What failed in one test file, each as "file > test", with the first lines of its message. */
-function tellFailures({ name, status, message, assertionResults }) {
+/** A file that failed outside of its tests: it cannot be read, or a hook threw. */
+function tellFile({ name, status, message }) {
+  return status === 'failed' && message ? [`${path.relative(root, name)}\n    ${firstLines(message)}`] : [];
+}
+
+/** Those tests of one file, each as "file > test" with the first lines of its first message. */
+function tellTests({ name, assertionResults }, wanted) {
   const file = path.relative(root, name);
-  const firstLines = (text) => text.split('\n').slice(0, 6).join('\n    ');
-  const failed = assertionResults.filter((result) => result.status === 'failed');
-  if (failed.length === 0 && status === 'failed') return [`${file}\n    ${firstLines(message)}`];
-  return failed.map((result) => `${file} > ${result.fullName}\n    ${firstLines(result.failureMessages.join('\n'))}`);
+  return assertionResults
+    .filter(wanted)
+    .map(({ fullName, failureMessages: [first = ''] }) => `${file} > ${fullName}\n    ${firstLines(first)}`);
+}
+
+function firstLines(text) {
+  const own = text.split('\n').filter((line) => !line.includes('node_modules'));
+  return own.slice(0, 6).join('\n    ');
 }
