@@ -510,7 +510,6 @@ describe('imported stubs', () => {
         );
         expect([0, 502, 503], fault).toContain(status);
       }
-      const dribble = await ask('/dribble');
       expect((await ask('/dribble')).body.toString()).toBe('abcdefgh');
       await expect.poll(async () => (await ask('/dribble')).at.at(-1)).toBeGreaterThan(100);
     });
