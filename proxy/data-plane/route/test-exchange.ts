@@ -1,6 +1,7 @@
 import { ManualClock } from '../../testing/manual-clock.ts';
 import type { ExchangeState } from '../exchange.ts';
 import { HeaderMap } from '../header-map.ts';
+import { anyRequest, forwardTo, plainRoute } from '../snapshot/plain.ts';
 import type {
   ClusterSnapshot,
   EndpointSnapshot,
@@ -51,20 +52,7 @@ export function makeProxy(over: Partial<ProxySnapshot> = {}): ProxySnapshot {
 }
 
 export function makeMatch(over: Partial<RouteMatch> = {}): RouteMatch {
-  return {
-    path: null,
-    method: null,
-    scheme: null,
-    authority: null,
-    headers: [],
-    withoutHeaders: [],
-    queryParams: [],
-    sourceLabels: null,
-    sourceNamespace: null,
-    claims: [],
-    grpc: false,
-    ...over,
-  };
+  return { ...anyRequest, ...over };
 }
 
 export function makeWeighted(cluster: string, over: Partial<WeightedCluster> = {}): WeightedCluster {
@@ -73,33 +61,12 @@ export function makeWeighted(cluster: string, over: Partial<WeightedCluster> = {
 
 export function makeForward(over: Partial<ForwardAction> = {}): ForwardAction {
   const clusters = over.clusters ?? [makeWeighted(ratingsCluster)];
-  return {
-    type: 'forward',
-    clusters,
-    totalWeight: clusters.reduce((sum, cluster) => sum + cluster.weight, 0),
-    rewrite: null,
-    timeoutMs: null,
-    timeoutFrom: 'default',
-    retry: null,
-    mirrors: [],
-    clusterNotFoundStatus: 503,
-    ...over,
-  };
+  const totalWeight = clusters.reduce((sum, cluster) => sum + cluster.weight, 0);
+  return { ...forwardTo(ratingsCluster), clusters, totalWeight, ...over };
 }
 
 export function makeRoute(over: Partial<Omit<Route, 'match'>> & { match?: Partial<RouteMatch> } = {}): Route {
-  return {
-    name: 'default',
-    origin: null,
-    action: makeForward(),
-    requestHeaders: null,
-    responseHeaders: null,
-    fault: null,
-    cors: null,
-    decorator: '',
-    ...over,
-    match: makeMatch(over.match),
-  };
+  return { ...plainRoute('default', makeForward()), ...over, match: makeMatch(over.match) };
 }
 
 export function makeVirtualHost(domains: string[], routes: Route[], over: Partial<VirtualHost> = {}): VirtualHost {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../shared/seeded-random.ts';
 import { ClusterRuntime } from './cluster.ts';
 import { ResolvedNames } from './resolved-names.ts';
-import { clusterSnapshot, endpoint, HandClock, outlierDetection, proxySnapshot, seededRandom } from './test-kit.ts';
+import { clusterSnapshot, endpoint, HandClock, outlierDetection, proxySnapshot } from './test-kit.ts';
 
 /* Seen in a real Envoy 1.40 (update_merge_window, default 1 s): docs/behaviour-notes.md. */
 

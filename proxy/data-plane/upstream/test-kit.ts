@@ -8,6 +8,9 @@ import type { Clock } from '../clock.ts';
 import type { ExchangeState } from '../exchange.ts';
 import { HeaderMap } from '../header-map.ts';
 import type { DataPlaneEvent } from '../messages.ts';
+import { passthroughCluster } from '../route/prepare-view.ts';
+import { makeExchange, ratingsCluster } from '../route/test-exchange.ts';
+import { forwardTo, plainEndpoint, plainRoute } from '../snapshot/plain.ts';
 import type {
   ClusterSnapshot,
   EndpointSnapshot,
@@ -16,15 +19,12 @@ import type {
   OutlierDetection,
   ProxySnapshot,
   RetryPolicy,
-  Route,
 } from '../snapshot.ts';
 import type { BodySource, DownstreamRequest, DownstreamReset } from '../stream.ts';
 import { Http1UpstreamConnection } from './http1-connection.ts';
 import { connectFailure, type Dial } from './pool.ts';
 import type { ResolveName } from './resolved-names.ts';
 import { Upstreams } from './upstreams.ts';
-
-export { seededRandom };
 
 /*
  * What the tests of this folder share: a clock turned by hand, seeded randomness, a downstream made of plain fields, snapshots with
@@ -162,18 +162,7 @@ export class TestDownstream implements DownstreamRequest {
 }
 
 export function endpoint(port: number, over: Partial<EndpointSnapshot> = {}): EndpointSnapshot {
-  return {
-    host: '127.0.0.1',
-    port,
-    workload: '',
-    version: 'v1',
-    labels: {},
-    weight: 1,
-    locality: '',
-    spiffeId: '',
-    priority: 0,
-    ...over,
-  };
+  return { ...plainEndpoint('127.0.0.1', port), version: 'v1', ...over };
 }
 
 export function outlierDetection(over: Partial<OutlierDetection> = {}): OutlierDetection {
@@ -194,30 +183,14 @@ export function outlierDetection(over: Partial<OutlierDetection> = {}): OutlierD
 
 export function clusterSnapshot(endpoints: EndpointSnapshot[], over: Partial<ClusterSnapshot> = {}): ClusterSnapshot {
   return {
-    name: 'outbound|9080||ratings.default.svc.cluster.local',
+    ...passthroughCluster,
+    name: ratingsCluster,
     service: 'ratings.default.svc.cluster.local',
     port: 9080,
-    subset: '',
-    protocol: 'http',
     endpoints,
     discovery: 'static',
     loadBalancer: { kind: 'round-robin' },
-    connectTimeoutMs: 10_000,
-    limits: { maxConnections: null, http1MaxPendingRequests: null, http2MaxRequests: null, maxRetries: null, retryBudget: null },
-    maxRequestsPerConnection: null,
-    idleTimeoutMs: 3_600_000,
-    tcpIdleTimeoutMs: null,
-    maxConnectionDurationMs: null,
-    tcpKeepalive: false,
-    outlierDetection: null,
-    tls: { mode: 'disable' },
-    http2: false,
     useClientProtocol: false,
-    maxConcurrentStreams: null,
-    warmup: null,
-    locality: null,
-    proxyProtocol: null,
-    policy: null,
     ...over,
   };
 }
@@ -292,89 +265,29 @@ export interface ExchangeOptions {
 
 export function exchangeState(options: ExchangeOptions): ExchangeState {
   const { downstream, cluster, clock } = options;
-  const route: Route = {
-    name: 'default',
-    origin: null,
-    match: {
-      path: null,
-      method: null,
-      scheme: null,
-      authority: null,
-      headers: [],
-      withoutHeaders: [],
-      queryParams: [],
-      sourceLabels: null,
-      sourceNamespace: null,
-      claims: [],
-      grpc: false,
-    },
-    action: {
-      type: 'forward',
-      clusters: [{ cluster: cluster.name, weight: 1, requestHeaders: null, responseHeaders: null, hostRewrite: null }],
-      totalWeight: 1,
-      rewrite: null,
-      timeoutMs: options.timeoutMs ?? null,
-      timeoutFrom: '',
-      retry: options.retry ?? null,
-      mirrors: options.mirrors ?? [],
-      clusterNotFoundStatus: 503,
-    },
-    requestHeaders: null,
-    responseHeaders: null,
-    fault: null,
-    cors: null,
-    decorator: '',
+  const action: ForwardAction = {
+    ...forwardTo(cluster.name),
+    timeoutMs: options.timeoutMs ?? null,
+    retry: options.retry ?? null,
+    mirrors: options.mirrors ?? [],
   };
-  return {
-    id: 'exchange-1',
-    direction: 'outbound',
-    reporter: 'source',
-    snapshot: options.snapshot,
-    proxy: proxySnapshot,
-    downstream,
-    startedAt: clock.now(),
-    startedWallMs: clock.wallNow(),
+  return makeExchange({
     method: downstream.method,
-    scheme: 'http',
     authority: downstream.authority,
     path: downstream.path,
-    originalPath: downstream.path,
-    originalAuthority: downstream.authority,
-    headers: downstream.headers.clone(),
-    grpc: downstream.headers.get('content-type')?.startsWith('application/grpc') ?? false,
-    port: 9080,
-    trace: {
-      traceId: '',
-      spanId: '',
-      parentSpanId: '',
-      sampled: true,
-      formats: { b3Single: false, b3Multi: false },
-      tracestate: '',
+    headers: downstream.headers.toPairs(),
+    state: {
+      snapshot: options.snapshot,
+      proxy: proxySnapshot,
+      downstream,
+      startedAt: clock.now(),
+      startedWallMs: clock.wallNow(),
+      port: 9080,
+      destinationService: cluster.service,
+      route: plainRoute('default', action),
+      cluster,
     },
-    requestId: 'r1',
-    peer: null,
-    destinationService: cluster.service,
-    jwt: null,
-    virtualHost: '',
-    route,
-    weightedCluster: null,
-    cluster,
-    draw: null,
-    policies: [],
-    notes: [],
-    faults: [],
-    attempts: [],
-    flags: [],
-    details: '',
-    responseStatus: 0,
-    grpcStatus: null,
-    endpoint: '',
-    endpointWorkload: '',
-    responseHeaderFilters: [],
-    responseTransform: null,
-    stages: [],
-    aborted: false,
-  };
+  });
 }
 
 /** Plain TCP and the real HTTP/1.1 connection. */

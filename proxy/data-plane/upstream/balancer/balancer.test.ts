@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../../shared/seeded-random.ts';
 import type { ClusterSnapshot, EndpointSnapshot, WorkloadInfo } from '../../snapshot.ts';
 import { ClusterRuntime } from '../cluster.ts';
 import { Host } from '../host.ts';
@@ -11,7 +12,6 @@ import {
   meshSnapshot,
   outlierDetection,
   proxySnapshot,
-  seededRandom,
   TestDownstream,
 } from '../test-kit.ts';
 import { extractHashKey } from './hash-key.ts';
