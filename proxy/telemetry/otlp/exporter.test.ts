@@ -38,20 +38,26 @@ async function collector(status = 200) {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, bodies, server };
 }
 
+/** Drydock's own receiver, and the spans it understood. */
+async function drydockReceiver() {
+  const received: Span[] = [];
+  const receiver = await OtlpReceiver.listen({
+    clock: realClock,
+    httpPort: 0,
+    grpcPort: 0,
+    onSpans: (spans) => void received.push(...spans),
+    onLogs: () => undefined,
+    onMetrics: () => undefined,
+    onProblem: (message) => told.push(message),
+  });
+  closers.push(() => receiver.close());
+  return { url: `http://127.0.0.1:${receiver.httpPort}`, received };
+}
+
 describe('exporting spans', () => {
   test('sends what another OTLP receiver reads as the same spans, faults and attempts included', async () => {
-    const received: Span[] = [];
-    const receiver = await OtlpReceiver.listen({
-      clock: realClock,
-      httpPort: 0,
-      grpcPort: 0,
-      onSpans: (spans) => void received.push(...spans),
-      onLogs: () => undefined,
-      onMetrics: () => undefined,
-      onProblem: (message) => told.push(message),
-    });
-    closers.push(() => receiver.close());
-    exporter.set(`http://127.0.0.1:${receiver.httpPort}`);
+    const { url, received } = await drydockReceiver();
+    exporter.set(url);
     const attempt = { endpoint: 'a:1', status: 503, flag: 'UF', reason: 'refused', startMs: 1, durationMs: 2, backoffMs: 0 };
     exporter.record([
       makeExchange(1, {
@@ -77,18 +83,8 @@ describe('exporting spans', () => {
   });
 
   test('sends what the apps sent as well, so that a trace arrives whole; but not round for ever', async () => {
-    const received: Span[] = [];
-    const receiver = await OtlpReceiver.listen({
-      clock: realClock,
-      httpPort: 0,
-      grpcPort: 0,
-      onSpans: (spans) => void received.push(...spans),
-      onLogs: () => undefined,
-      onMetrics: () => undefined,
-      onProblem: (message) => told.push(message),
-    });
-    closers.push(() => receiver.close());
-    exporter.set(`http://127.0.0.1:${receiver.httpPort}`);
+    const { url, received } = await drydockReceiver();
+    exporter.set(url);
     const app: Span = {
       ...{
         traceId: hex(1, 32),
