@@ -2,7 +2,7 @@ import { mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createSystemClock } from '../data-plane/system-clock.ts';
+import { createSystemClock } from '../shared/system-clock.ts';
 import { FileWatcher } from './file-watcher.ts';
 
 let folder: string;

@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { parentPort } from 'node:worker_threads';
+import { createSystemClock } from '../shared/system-clock.ts';
 import { DataPlane } from './data-plane.ts';
 import type { FromDataPlane, ToDataPlane } from './messages.ts';
-import { createSystemClock } from './system-clock.ts';
 
 /* Entry of the data-plane thread: messages in, messages out. Nothing here decides anything. */
 

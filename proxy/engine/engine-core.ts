@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { EngineLog } from '../control-plane/engine-log.ts';
-import { createSystemClock } from '../data-plane/system-clock.ts';
+import { createSystemClock } from '../shared/system-clock.ts';
 import type { EngineOptions } from './engine-options.ts';
 import type { Heard, Parts } from './parts.ts';
 

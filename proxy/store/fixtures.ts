@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CapturedBody, ExchangeDetail } from '../api/exchange.schema.ts';
 import { makeExchange as makeSummary } from '../api/test-exchange.ts';
-import type { Clock } from '../shared/clock.ts';
+import { createSystemClock } from '../shared/system-clock.ts';
 
 /** For tests of store, telemetry and recorder: exchanges as the data plane makes them, and time that runs. `testing/manual-clock.ts` has time that is turned by hand. */
 
@@ -36,14 +36,7 @@ export function makeBody(content: string, contentType = 'text/plain'): CapturedB
   return { bytes, capturedBytes: bytes, truncated: false, encoding: 'utf8', content, contentType, contentEncoding: '' };
 }
 
-export const realClock: Clock = {
-  now: () => performance.now(),
-  wallNow: () => Date.now(),
-  setTimer: (callback, delayMs) => {
-    const timer = setTimeout(callback, delayMs);
-    return { cancel: () => clearTimeout(timer) };
-  },
-};
+export const realClock = createSystemClock();
 
 export function makeFolder(): { path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'drydock-store-'));

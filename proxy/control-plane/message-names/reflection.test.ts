@@ -1,9 +1,9 @@
 import http2, { type Http2Server, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { createSystemClock } from '../../data-plane/system-clock.ts';
 import { frameGrpcMessage, GrpcReader } from '../../shared/grpc-message.ts';
 import { readWire, writeBytes } from '../../shared/proto-wire.ts';
+import { createSystemClock } from '../../shared/system-clock.ts';
 import { Reflection } from './reflection.ts';
 
 let server: Http2Server | null = null;

@@ -1,9 +1,9 @@
 import net from 'node:net';
 import { Toxiproxy } from 'toxiproxy-node-client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createSystemClock } from '../../data-plane/system-clock.ts';
 import { toxicTypes } from '../../data-plane/toxics/index.ts';
 import { ToxicProxies } from '../../data-plane/toxics/toxic-proxies.ts';
+import { createSystemClock } from '../../shared/system-clock.ts';
 import { createToxiproxyHandlers, type ProxyState, ToxiproxyApi, ToxiproxyState } from './index.ts';
 
 let echo: net.Server;

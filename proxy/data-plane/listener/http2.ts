@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { createSystemClock } from '../../shared/system-clock.ts';
 import type { Clock, Timer } from '../clock.ts';
 import { HeaderMap } from '../header-map.ts';
 import type { RequestHead } from '../http2/header-rules.ts';
@@ -6,7 +7,6 @@ import { Http2Session } from '../http2/session.ts';
 import type { Http2Stream, StreamHandler } from '../http2/stream.ts';
 import { fromHttp2Fields } from '../http2-headers.ts';
 import type { ConnectionInfo, DownstreamRequest } from '../stream.ts';
-import { createSystemClock } from '../system-clock.ts';
 import { Http2Request } from './http2-request.ts';
 
 export interface Http2DownstreamOptions {

@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSystemClock } from '../../shared/system-clock.ts';
 import { HeaderMap } from '../header-map.ts';
 import type { DownstreamRequest, UpstreamConnection } from '../stream.ts';
-import { createSystemClock } from '../system-clock.ts';
 import { dial } from '../upstream/connect.ts';
 import { Http1UpstreamConnection } from '../upstream/http1-connection.ts';
 import { Http2UpstreamConnection } from '../upstream/http2-connection.ts';

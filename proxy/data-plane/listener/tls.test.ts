@@ -1,9 +1,9 @@
 import { createServer, connect as netConnect, type Server } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createSystemClock } from '../../shared/system-clock.ts';
 import type { IdentityMaterial } from '../messages.ts';
 import type { ConnectionInfo } from '../stream.ts';
-import { createSystemClock } from '../system-clock.ts';
 import { type DialResult, dial } from '../upstream/connect.ts';
 import { detect } from './accept.ts';
 import { plainInfo } from './http1-test-kit.ts';
