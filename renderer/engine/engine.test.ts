@@ -5,25 +5,7 @@ import { findBrowserConnection, splitToken } from './connection.ts';
 import { createPausable } from './engine.ts';
 import { ExchangeRing } from './exchange-ring.ts';
 import { backoffMs, EngineStream, type StreamState } from './stream.ts';
-
-/** Timers that run only when a test says so. */
-function createManualTimer() {
-  const waiting = new Map<number, { run: () => void; delayMs: number }>();
-  let next = 1;
-  return {
-    waiting,
-    setTimeout: (run: () => void, delayMs: number) => {
-      waiting.set(next, { run, delayMs });
-      return next++;
-    },
-    clearTimeout: (handle: unknown) => void waiting.delete(handle as number),
-    runAll: () => {
-      const due = [...waiting.values()];
-      waiting.clear();
-      for (const { run } of due) run();
-    },
-  };
-}
+import { createManualTimer } from './test-kit.ts';
 
 describe('the token', () => {
   test('is found in the fragment, alone or beside a route, and the rest of the fragment stays', () => {

@@ -1,19 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { isCall, isOtherHop } from '../../../proxy/api/same-call.ts';
 import { makeExchange } from '../../../proxy/api/test-exchange.ts';
-import { ExchangeRing } from '../../engine/exchange-ring.ts';
+import { createManualRing } from '../../engine/test-kit.ts';
 import { MatchingList } from './matching-list.ts';
 
 function createRing(capacity: number) {
-  let flush = () => {};
-  const timer = {
-    setTimeout: (run: () => void) => {
-      flush = run;
-      return 1;
-    },
-    clearTimeout: () => {},
-  };
-  const ring = new ExchangeRing(timer, capacity);
+  const { ring, flush } = createManualRing(capacity);
   let next = 0;
   const add = (count: number, status = 200) => {
     ring.push(Array.from({ length: count }, () => makeExchange({ id: String(next++), status })));

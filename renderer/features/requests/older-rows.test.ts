@@ -3,12 +3,12 @@ import type { ExchangePage } from '../../../proxy/api/exchange.schema.ts';
 import { compileFilter } from '../../../proxy/api/filter/match-exchange.ts';
 import { parseFilter } from '../../../proxy/api/filter/request-filter.ts';
 import { makeExchange } from '../../../proxy/api/test-exchange.ts';
-import { ExchangeRing } from '../../engine/exchange-ring.ts';
+import type { ExchangeRing } from '../../engine/exchange-ring.ts';
+import { createManualRing } from '../../engine/test-kit.ts';
 import { type ExchangeQueryIn, narrowFilter, OlderRows } from './older-rows.ts';
 
 function ringOf(ids: string[]): ExchangeRing {
-  let flush = () => {};
-  const ring = new ExchangeRing({ setTimeout: (run: () => void) => (flush = run), clearTimeout: () => {} });
+  const { ring, flush } = createManualRing();
   ring.push(ids.map((id) => makeExchange({ id })));
   flush();
   return ring;

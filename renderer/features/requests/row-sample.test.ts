@@ -1,22 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
 import { makeExchange } from '../../../proxy/api/test-exchange.ts';
-import { ExchangeRing } from '../../engine/exchange-ring.ts';
+import { createManualRing } from '../../engine/test-kit.ts';
 import { MatchingList } from './matching-list.ts';
 import { RowSample, readablePerSecond } from './row-sample.ts';
 
 const startMs = Date.parse('2026-01-01T12:00:00Z');
 
 function createList(capacity = 50_000, matches: (exchange: Exchange) => boolean = () => true) {
-  let flush = () => {};
-  const timer = {
-    setTimeout: (run: () => void) => {
-      flush = run;
-      return 1;
-    },
-    clearTimeout: () => {},
-  };
-  const ring = new ExchangeRing(timer, capacity);
+  const { ring, flush } = createManualRing(capacity);
   const list = new MatchingList(ring, matches);
   const sample = new RowSample(ring, list);
   let [id, atMs] = [0, startMs];
