@@ -16,10 +16,11 @@ const maxRateRows = 15_000;
 export function ListToolbar({ shown }: { shown: RequestList }) {
   const router = useRouter();
   const { grouped, allHops, filterText, filter, setFilter } = shown;
+  const seen = useSeen();
   return (
     <Toolbar title="Requests">
       <LiveState shown={shown} />
-      <FilterBar text={filterText} filter={filter} onChange={setFilter} seen={useSeen()} />
+      <FilterBar text={filterText} filter={filter} onChange={setFilter} seen={seen} />
       <Segments
         label="Show as"
         value={grouped ? 'groups' : 'list'}

@@ -7,12 +7,13 @@ export const searchedFrom = 9;
 /** Narrows a tab's list by words, kept in the URL: `&find=`. */
 export function FindField({ label, placeholder }: { label: string; placeholder: string }) {
   const router = useRouter();
+  const { query } = useRoute();
   return (
     <Input
       className="security-find"
       data-filter=""
       type="search"
-      value={useRoute().query.get('find') ?? ''}
+      value={query.get('find') ?? ''}
       onChange={(event) => router.setQuery({ find: event.target.value })}
       placeholder={placeholder}
       aria-label={label}

@@ -52,12 +52,15 @@ export const LineDrawing = memo(function LineDrawing(props: LineDrawingProps) {
   const { width, height, times, series, partial, marks, levels, steps, format } = props;
   const rows = useMemo(() => rowsOf(times, { series, partial }), [times, series, partial]);
   const [first, last] = [times[0] ?? 0, times.at(-1) ?? 0];
+  const timeAxis = useTimeAxis(first, last, width);
+  const valueAxis = useValueAxis(steps, format);
+  const lines = useLines(series);
   return (
     <ComposedChart width={width} height={height} data={rows} margin={plotMargins} accessibilityLayer={false}>
       {grid}
-      {useTimeAxis(first, last, width)}
-      {useValueAxis(steps, format)}
-      {useLines(series)}
+      {timeAxis}
+      {valueAxis}
+      {lines}
       {levels.filter(({ value }) => value > 0 && value <= (steps.at(-1) ?? 1)).map(drawLevel)}
       {spaceMarks(marks, first, last).map(drawMark)}
     </ComposedChart>
