@@ -8,6 +8,7 @@ import { statusSchema } from './api/status.schema.ts';
 import { HomeBusy } from './control-plane/home.ts';
 import { StartError } from './control-plane/start-listeners.ts';
 import { Engine } from './engine.ts';
+import { askEngine, demandOfEngine, getThrough } from './testing/ask-engine.ts';
 
 let home: string;
 let file: string;
@@ -45,29 +46,9 @@ async function start(text = mesh()): Promise<Engine> {
   engine = await Engine.start({ home, paths: [file] });
   return engine;
 }
-async function api(route: string, method = 'GET', body?: string, type = 'application/json') {
-  const { control } = engine!.ready();
-  const response = await fetch(`${control.url}/api/v1${route}`, {
-    method,
-    headers: { authorization: `Bearer ${control.token}`, ...(body === undefined ? {} : { 'content-type': type }) },
-    body,
-  });
-  return { status: response.status, json: (await response.json()) as Record<string, never> };
-}
-function call(): Promise<{ status: number; body: string }> {
-  const outbound = new URL(engine!.ready().workloads[0]!.outbound);
-  return new Promise((resolve, reject) => {
-    const request = http.get(
-      { host: outbound.hostname, port: outbound.port, headers: { host: 'ratings:9080' }, agent: false },
-      (response) => {
-        let body = '';
-        response.on('data', (chunk) => (body += chunk));
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
-      },
-    );
-    request.on('error', reject);
-  });
-}
+const api = (method: string, route: string, body?: unknown) => askEngine<unknown>(engine!.ready().control, method, route, body);
+const read = <T>(route: string) => demandOfEngine<T>(engine!.ready().control, 'GET', route);
+const call = () => getThrough(engine!.ready().workloads[0]!.outbound, 'ratings:9080');
 const fault = (name: string) =>
   `apiVersion: drydock.dev/v1\nkind: Fault\nmetadata: {name: ${name}}\nspec: {to: {service: ratings}, abort: {httpStatus: 418}}\n`;
 
@@ -79,10 +60,9 @@ metadata: {name: nobody}
 spec: {selector: {matchLabels: {app: nobody}}, rules: [{}]}
 `;
   await start(mesh() + policy);
-  const { json } = await api('/status');
-  const found = statusSchema.parse(json).diagnostics;
+  const found = statusSchema.parse(await read('/status')).diagnostics;
   expect(found.map(({ code, resource }) => [code, resource])).toContainEqual(['DD4020', 'AuthorizationPolicy/default/nobody']);
-  const kept = (await api('/resources/AuthorizationPolicy/default/nobody')).json as unknown as { status: { state: string } };
+  const kept = await read<{ status: { state: string } }>('/resources/AuthorizationPolicy/default/nobody');
   expect(kept.status.state).toBe('warning');
 });
 
@@ -100,8 +80,7 @@ describe('the engine', () => {
   test('serves the mesh it was given, says so in its status, and keeps its ports over a restart', async () => {
     const before = (await start()).ready();
     expect(await call()).toEqual({ status: 200, body: 'ratings' });
-    const status = await api('/status');
-    expect(statusSchema.safeParse(status.json).error).toBeUndefined();
+    expect(statusSchema.safeParse(await read('/status')).error).toBeUndefined();
     await engine!.stop();
     const after = (await start()).ready();
     const ports = (ready: typeof before) => [ready.control.url, ready.ingress, ...ready.workloads.map((one) => one.outbound)];
@@ -112,19 +91,19 @@ describe('the engine', () => {
   test('a database that is damaged is put aside, and an event says so', async () => {
     await writeFile(path.join(home, 'drydock.db'), 'this is no database, and long enough to be looked at '.repeat(100));
     await start();
-    const { events } = (await api('/events?type=store.quarantined')).json as unknown as { events: { message: string }[] };
+    const { events } = await read<{ events: { message: string }[] }>('/events?type=store.quarantined');
     expect(events.map(({ message }) => message)).toEqual([expect.stringContaining(path.join(home, 'drydock.db.quarantine-'))]);
     expect((await call()).status).toBe(200);
   });
 
   test('a rejected apply changes nothing, an accepted one acts at once, a removed one is gone', async () => {
     await start();
-    expect((await api('/apply', 'POST', 'apiVersion: v1\nkind: [', 'application/yaml')).status).toBe(422);
-    expect((await api('/apply', 'POST', `${fault('teapot')}---\n${fault('teapot')}`, 'application/yaml')).status).toBe(422);
+    expect((await api('POST', '/apply', 'apiVersion: v1\nkind: [')).status).toBe(422);
+    expect((await api('POST', '/apply', `${fault('teapot')}---\n${fault('teapot')}`)).status).toBe(422);
     expect((await call()).status).toBe(200);
-    expect((await api('/apply', 'POST', fault('teapot'), 'application/yaml')).status).toBe(200);
+    expect((await api('POST', '/apply', fault('teapot'))).status).toBe(200);
     expect((await call()).status).toBe(418);
-    expect((await api('/faults/teapot', 'DELETE')).status).toBe(200);
+    expect((await api('DELETE', '/faults/teapot')).status).toBe(200);
     expect((await call()).status).toBe(200);
   });
 
@@ -133,24 +112,24 @@ describe('the engine', () => {
     await writeFile(file, `${mesh()}---\n${fault('from-file')}`);
     await expect.poll(async () => (await call()).status).toBe(418);
     await writeFile(file, `${mesh()}---\nkind: [`);
-    const events = async () => (await api('/events')).json.events as unknown as { type: string }[];
+    const events = async () => (await read<{ events: { type: string }[] }>('/events')).events;
     await expect.poll(async () => (await events()).map((event) => event.type)).toContain('config.rejected');
     expect((await call()).status).toBe(418);
-    expect(String((await api('/status')).json.problems)).toContain('The files on disk are not in force');
+    expect(String((await read<{ problems: unknown }>('/status')).problems)).toContain('The files on disk are not in force');
     await writeFile(file, mesh());
     await expect.poll(async () => (await call()).status).toBe(200);
-    expect(String((await api('/status')).json.problems)).not.toContain('not in force');
+    expect(String((await read<{ problems: unknown }>('/status')).problems)).not.toContain('not in force');
   });
 
   test('a service registered live is there again after a restart, until it is taken out', async () => {
     await start();
-    const body = JSON.stringify({ name: 'details', port: 9080, address });
-    expect((await api('/services', 'POST', body)).status).toBe(200);
-    expect((await api('/services', 'POST', JSON.stringify({ name: 'ratings', port: 9080, address }))).status).toBe(409);
+    const body = { name: 'details', port: 9080, address };
+    expect((await api('POST', '/services', body)).status).toBe(200);
+    expect((await api('POST', '/services', { name: 'ratings', port: 9080, address })).status).toBe(409);
     await engine!.stop();
     await start();
     expect(engine!.ready().workloads.map((one) => one.service)).toContain('details');
-    expect((await api('/services/default/details', 'DELETE')).status).toBe(200);
+    expect((await api('DELETE', '/services/default/details')).status).toBe(200);
     expect(engine!.ready().workloads.map((one) => one.service)).not.toContain('details');
   });
 
@@ -207,16 +186,14 @@ spec:
       const other = await takeOver(before);
       await expect.poll(() => appPort()).not.toBe(before);
       await expect.poll(async () => (await call()).body).toBe('own');
-      const { events } = (await api('/events?type=service.moved')).json as unknown as { events: { message: string }[] };
+      const { events } = await read<{ events: { message: string }[] }>('/events?type=service.moved');
       expect(events.map(({ message }) => message)).toEqual([
         expect.stringMatching(
           new RegExp(`^ratings-v1-0 moved from port ${before}, which .*pid ${process.pid}.* holds, to ${appPort()}$`),
         ),
       ]);
       const told = async () => {
-        const { workloads } = (await api('/status')).json as unknown as {
-          workloads: { service: string; healthMessage: string }[];
-        };
+        const { workloads } = await read<{ workloads: { service: string; healthMessage: string }[] }>('/status');
         return workloads.find(({ service }) => service === 'ratings')!.healthMessage;
       };
       await expect.poll(told).toContain(`holds port ${before}`);
@@ -265,8 +242,8 @@ spec:
     expect([seen.RATINGS_SERVICE_HOST, seen.RATINGS_SERVICE_PORT]).toEqual([upstream.hostname, upstream.port]);
     expect(seen.cwd).toBe(await realpath(home));
     expect(await (await fetch(`${upstream.href}x`)).text()).toBe('ratings');
-    const output = await api('/workloads/app-x-0/output');
-    expect(output.json.workload).toBe('app-x-0');
+    const output = await read<{ workload: string }>('/workloads/app-x-0/output');
+    expect(output.workload).toBe('app-x-0');
     await engine!.stop();
     await expect(fetch(`http://${workload.app}/`)).rejects.toThrow();
   });

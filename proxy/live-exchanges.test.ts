@@ -9,6 +9,7 @@ import type { Exchange, MessagePage } from './api/exchange.schema.ts';
 import type { Graph } from './api/observability.schema.ts';
 import { streamMessageSchema } from './api/stream.schema.ts';
 import { Engine } from './engine.ts';
+import { demandOfEngine } from './testing/ask-engine.ts';
 import { patienceMs } from './testing/patience.ts';
 
 /* Exchanges that go on for long, through a whole mesh: seen while they are open, with what passes, and replaced by the finished one. */
@@ -53,11 +54,7 @@ afterEach(async () => {
   await rm(home, { recursive: true, force: true });
 });
 
-async function api<T>(route: string): Promise<T> {
-  const { control } = engine!.ready();
-  const response = await fetch(`${control.url}/api/v1${route}`, { headers: { authorization: `Bearer ${control.token}` } });
-  return (await response.json()) as T;
-}
+const api = <T>(route: string): Promise<T> => demandOfEngine<T>(engine!.ready().control, 'GET', route);
 const list = async (query: string) => (await api<{ exchanges: Exchange[] }>(`/exchanges?reporter=gateway&${query}`)).exchanges;
 async function firstOpen(): Promise<Exchange> {
   await expect.poll(() => list('open=true')).toHaveLength(1);
@@ -143,12 +140,9 @@ test('what still goes on can be kept in a recording, as far as it has come', asy
   response.on('error', () => undefined).resume();
   const { id } = await firstOpen();
   await expect.poll(async () => (await api<MessagePage>(`/exchanges/${id}/messages`)).total).toBe(1);
-  const kept = await fetch(`${control.url}/api/v1/recordings/from-traffic`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${control.token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ exchanges: [{ id }] }),
+  const recording = await demandOfEngine<{ id: string; note: string }>(control, 'POST', '/recordings/from-traffic', {
+    exchanges: [{ id }],
   });
-  const recording = (await kept.json()) as { id: string; note: string };
   expect(recording.note).toContain('still went on');
   const row = JSON.stringify(await api(`/recordings/${recording.id}/exchanges/${id}`));
   expect(row).toContain('amount');

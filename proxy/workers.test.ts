@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Engine } from './engine.ts';
+import { askEngine } from './testing/ask-engine.ts';
 
 /* Several data-plane workers do what one does: the same mesh, real sockets, mutual TLS between threads. */
 
@@ -73,19 +74,11 @@ async function start(text: string): Promise<void> {
   const dataPlaneEntry = new URL('./testing/mortal-data-plane.ts', import.meta.url);
   engine = await Engine.start({ home, paths: [file], dataPlaneEntry });
 }
-async function api<T>(
-  method: string,
-  route: string,
-  body?: string,
-  type = 'application/json',
-): Promise<{ status: number; json: T }> {
-  const { url, token } = engine.ready().control;
-  const headers = { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': type }) };
-  const response = await fetch(`${url}/api/v1${route}`, { method, headers, body });
-  return { status: response.status, json: (await response.json()) as T };
+function api<T>(method: string, route: string, body?: unknown) {
+  return askEngine<T>(engine.ready().control, method, route, body);
 }
 async function apply(text: string): Promise<void> {
-  const { status, json } = await api<unknown>('POST', '/apply', text, 'application/yaml');
+  const { status, json } = await api<unknown>('POST', '/apply', text);
   expect(status, JSON.stringify(json)).toBe(200);
 }
 /** 0: the connection failed. */
@@ -195,7 +188,7 @@ describe.each([2, 3])('%i workers', (workers) => {
 
   test('a recording holds every request of every worker', async () => {
     await start(mesh(workers));
-    const { json } = await api<{ id: string }>('POST', '/recordings', JSON.stringify({ name: 'all' }));
+    const { json } = await api<{ id: string }>('POST', '/recordings', { name: 'all' });
     await statusesOf(60);
     await api('POST', `/recordings/${json.id}/stop`);
     const { json: page } = await api<{ exchanges: ExchangeRow[] }>('GET', `/recordings/${json.id}/exchanges?limit=500`);
@@ -208,7 +201,7 @@ describe.each([2, 3])('%i workers', (workers) => {
     const before = engine.ready().workloads.map(({ outbound, inbound }) => `${outbound} ${inbound}`);
     await statusesOf(3);
     const dead = 'web-v2-1';
-    await api('POST', '/explain', JSON.stringify({ from: dead, to: deadlyHost }));
+    await api('POST', '/explain', { from: dead, to: deadlyHost });
     const events = async () => (await api<{ events: { type: string; message: string }[] }>('GET', '/events')).json.events;
     await expect.poll(async () => (await events()).map(({ type }) => type)).toContain('data-plane.recovered');
     const crashed = (await events()).find(({ type }) => type === 'data-plane.crashed');
