@@ -459,6 +459,7 @@ const timeouts: Group[] = [
       {
         name: 'a client’s own timeout header counts nothing',
         headers: { 'x-envoy-upstream-rq-timeout-ms': '5' },
+        appInTime: true,
         app: 'delay=60',
         expect: { status: 200, seen: { headers: { 'x-envoy-upstream-rq-timeout-ms': null } } },
       },

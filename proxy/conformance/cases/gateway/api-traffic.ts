@@ -166,6 +166,7 @@ export const trafficGroups: readonly Group[] = [
       {
         name: 'with retry backendRequest is the limit of each try, not of both together',
         path: '/slow',
+        appInTime: true,
         app: 'status=503,delay=150|status=200,delay=150',
         expect: { status: 200, attempts: 2, minMs: 290 },
       },
