@@ -5,16 +5,13 @@ import type { Clock } from '../shared/clock.ts';
 import { compareWithBaseline } from './baseline.ts';
 import { Expectations } from './expectations.ts';
 import { Journal } from './journal.ts';
-import { labelOfLoad } from './labels.ts';
 import type { LoadDriver, OpenLoadDriver } from './loads.ts';
-import { planMoments } from './plan-moments.ts';
-import { planSteps, type Step, type Track, trackOf } from './plan-steps.ts';
 import { probeMesh } from './probe-mesh.ts';
-import { maxByHandMs, RunLoads } from './run-loads.ts';
+import { RunLoads } from './run-loads.ts';
+import { RunTimeline } from './run-timeline.ts';
 import { RunTimers } from './run-timers.ts';
 import type { ScenarioMesh } from './scenario-mesh.ts';
 import { SecondSeries } from './second-series.ts';
-import { byClock, Stepper } from './stepper.ts';
 import { durationOf } from './timeline.ts';
 import { newMark, readMark } from './trace-mark.ts';
 
@@ -54,23 +51,15 @@ export class RunningScenario {
   readonly finished: Promise<ScenarioRun>;
   readonly #options: ScenarioRunOptions;
   readonly #mark: string;
-  readonly #durationMs: number;
   readonly #loads: RunLoads;
-  /** Null: by the clock. */
-  readonly #stepper: Stepper | null;
+  readonly #timeline: RunTimeline;
   readonly #expectations: Expectations;
-  readonly #steps: Step[];
-  readonly #tracks: Track[];
   readonly #series = new SecondSeries();
   readonly #journal: Journal;
-  readonly #started = new Map<string, number>();
   readonly #startedWall: number;
   readonly #timers: RunTimers;
   #probes: { takeHop(hop: Exchange): void } | null = null;
-  #acting: Promise<void> = Promise.resolve();
   #driver: LoadDriver | null = null;
-  /** What is left of a stepped timeline comes by the clock again. */
-  #runsOn = false;
   #beganAt: number | null = null;
   #beganWall = 0;
   #endedMs: number | null = null;
@@ -85,14 +74,15 @@ export class RunningScenario {
 
   constructor(options: ScenarioRunOptions) {
     this.#options = options;
-    const { scenario, clock, random, seed } = options;
+    const { scenario, mesh, clock, random, seed } = options;
     const { spec } = scenario;
+    const isByHand = options.stepped === true;
+    const durationMs = durationOf(spec);
     this.#timers = new RunTimers(clock);
     this.#startedWall = clock.wallNow();
     this.#mark = newMark(random);
-    this.#durationMs = durationOf(spec);
     this.#loads = new RunLoads({
-      ...{ loads: spec.load, seed, mark: this.#mark, isByHand: options.stepped === true },
+      ...{ loads: spec.load, seed, mark: this.#mark, isByHand },
       onResult: (result) => {
         this.#series.takeResult(result);
         this.#expectations.takeResult(result);
@@ -100,16 +90,17 @@ export class RunningScenario {
       onDropped: (load, number) => this.#expectations.takeDropped(load, number),
       onFailed: (reason) => this.#end({ state: 'error', message: reason }),
     });
-    const { planned } = this.#loads;
     this.#journal = new Journal(() => this.#nowMs());
-    this.#steps = planSteps(scenario, options.mesh, seed);
-    this.#tracks = planned.map(({ load, atMs, forMs }) => trackOf('load', load.name, labelOfLoad(load), atMs, atMs + forMs));
-    this.#tracks.push(...new Set(this.#steps.map(({ track }) => track)));
-    this.#stepper = options.stepped ? this.#makeStepper() : null;
+    this.#timeline = new RunTimeline({
+      ...{ scenario, mesh, seed, durationMs, isByHand, loads: this.#loads, timers: this.#timers, journal: this.#journal },
+      nowMs: () => this.#nowMs(),
+      onFailed: (reason) => this.#end({ state: 'error', message: reason }),
+      onOver: () => this.#end({ state: null, message: '' }),
+    });
     this.#expectations = new Expectations({
-      ...{ expect: spec.expect, loads: planned, durationMs: this.#durationMs, mark: this.#mark },
-      timetable: this.#stepper ?? byClock,
-      startedAt: (name) => this.#started.get(name) ?? null,
+      ...{ expect: spec.expect, loads: this.#loads.planned, durationMs, mark: this.#mark },
+      timetable: this.#timeline.timetable,
+      startedAt: (name) => this.#timeline.startedAt(name),
       onDecided: ({ name, state, actual }) => this.#journal.add('expectation', `${name}: ${state.replace('_', ' ')} (${actual})`),
     });
     this.finished = this.#carryOut();
@@ -124,15 +115,12 @@ export class RunningScenario {
 
   /** The next moment of the timeline, now. False: nothing waits for somebody. */
   step(): boolean {
-    return this.#beganAt !== null && !this.#isEnding && !this.#runsOn && (this.#stepper?.step() ?? false);
+    return this.#timeline.step();
   }
 
   /** What is left of the timeline comes at its distances. False: it does so already. */
   runOn(): boolean {
-    if (this.#stepper === null || this.#beganAt === null || this.#isEnding || this.#runsOn) return false;
-    this.#runsOn = true;
-    for (const delayMs of this.#stepper.delaysLeft()) this.#timers.after(delayMs, () => this.#stepper?.step());
-    return true;
+    return this.#timeline.runOn();
   }
 
   /**
@@ -182,54 +170,16 @@ export class RunningScenario {
       ...{ state: this.#state, message: this.#message },
       startedAt: new Date(this.#startedWall).toISOString(),
       finishedAt: this.#finishedAt,
-      ...{ durationMs: this.#drawn(this.#durationMs), elapsedMs: Math.round(nowMs), seed },
-      tracks: this.#tracks.map((track) => ({
-        ...track,
-        startMs: this.#drawn(track.startMs),
-        endMs: track.endMs === null ? null : this.#drawn(track.endMs),
-        state: track.kind === 'load' && this.#stepper === null ? this.#stateOfLoad(track, nowMs) : track.state,
-      })),
+      ...{ elapsedMs: Math.round(nowMs), seed },
+      ...this.#timeline.view(this.#endedMs, isOver),
       load,
       expectations: this.#expectations.list(),
       series: this.#series.points(nowMs),
       journal: this.#journal.list(),
       mark: this.#mark,
       valid: load.every(({ lagP99Ms }) => lagP99Ms <= maxLagMs),
-      ...(this.#stepper === null ? {} : { stepped: this.#viewSteps(this.#stepper) }),
       baseline: isOver && baseline ? compareWithBaseline(baseline, load) : null,
     };
-  }
-
-  #viewSteps(stepper: Stepper): NonNullable<ScenarioRun['stepped']> {
-    const waits = this.#state === 'running' && this.#beganAt !== null && !this.#isEnding && !this.#runsOn;
-    return { next: (waits ? stepper.next?.words : null) ?? null, left: stepper.left };
-  }
-
-  /** Where a place of the timeline stands in this run. */
-  #drawn(placeMs: number): number {
-    if (this.#stepper === null) return placeMs;
-    // Over, it is as long as it was; what was never stepped to stands at its end.
-    const lastMs = this.#endedMs ?? Number.POSITIVE_INFINITY;
-    return Math.round(Math.min(lastMs, this.#stepper.expectedAt(placeMs)));
-  }
-
-  #makeStepper(): Stepper {
-    const trackOfLoad = (index: number) => this.#tracks[index]!;
-    const moments = planMoments(this.#steps, this.#loads.planned, this.#durationMs, {
-      carryOut: (step) => void this.#act(step),
-      beginLoad: (index) => {
-        this.#loads.begin(index, this.#nowMs());
-        trackOfLoad(index).state = 'active';
-        this.#journal.add('load', `${trackOfLoad(index).name}: ${trackOfLoad(index).label}`);
-      },
-      endLoad: (index) => {
-        this.#loads.end(index, this.#nowMs());
-        trackOfLoad(index).state = 'done';
-        this.#journal.add('load', `${trackOfLoad(index).name} ended`);
-      },
-      end: () => this.#end({ state: null, message: '' }),
-    });
-    return new Stepper({ moments, nowMs: () => this.#nowMs() });
   }
 
   async #carryOut(): Promise<ScenarioRun> {
@@ -290,42 +240,16 @@ export class RunningScenario {
   async #begin(driver: LoadDriver): Promise<void> {
     const { clock } = this.#options;
     this.#beganWall = clock.wallNow();
-    this.#journal.add('start', this.#stepper ? 'The scenario begins; its timeline waits for each step' : 'The scenario begins');
+    const { isByHand } = this.#timeline.timetable;
+    this.#journal.add('start', isByHand ? 'The scenario begins; its timeline waits for each step' : 'The scenario begins');
     // What stands at 0 s is done when the first request leaves, not while it does.
-    for (const step of this.#steps.filter(({ atMs }) => atMs === 0)) await this.#act(step);
+    await this.#timeline.carryOutFirst();
     if (this.#why !== null) return;
     this.#beganAt = clock.now();
     this.#beganWall = clock.wallNow();
     this.#loads.start(driver);
-    if (this.#stepper === null) {
-      for (const step of this.#steps) if (step.atMs > 0) this.#timers.after(step.atMs, () => void this.#act(step));
-      this.#timers.after(this.#durationMs, () => this.#end({ state: null, message: '' }));
-    } else {
-      for (const track of this.#tracks) if (track.kind === 'load' && track.startMs === 0) track.state = 'active';
-      this.#timers.after(maxByHandMs, () => this.#end({ state: null, message: '' }));
-    }
+    this.#timeline.start();
     this.#tickIn(tickMs);
-  }
-
-  #act(step: Step): Promise<void> {
-    const acting = this.#acting.then(async () => {
-      if (this.#isEnding) return;
-      const { track, isStart } = step;
-      const at = this.#nowMs();
-      if (isStart) this.#started.set(track.name, at);
-      if (isStart) track.state = 'active';
-      const done = await step.act();
-      track.message = done.message;
-      this.#journal.add(track.kind, done.message, at);
-      if (done.ok) {
-        if (!isStart || track.endMs === track.startMs) track.state = 'done';
-        return;
-      }
-      track.state = 'failed';
-      this.#end({ state: 'error', message: `${track.name}: ${done.message}` });
-    });
-    this.#acting = acting.catch((error: Error) => this.#end({ state: 'error', message: `${step.track.name}: ${error.message}` }));
-    return this.#acting;
   }
 
   #tickIn(delayMs: number): void {
@@ -354,7 +278,7 @@ export class RunningScenario {
     const { mesh, scenario } = this.#options;
     this.#isEnding = true;
     this.#timers.callOff();
-    await this.#acting;
+    await this.#timeline.close();
     // Its time is up: what has left is waited for, because it counts. Otherwise nobody asks for it any more.
     if (state === null) await this.#loads.stop(this.#nowMs());
     this.#endedMs = this.#nowMs();
@@ -364,7 +288,7 @@ export class RunningScenario {
     else this.#expectations.leaveUndecided();
     await this.#driver?.close();
     await this.#putBack();
-    for (const track of this.#tracks) if (track.state === 'active') track.state = 'done';
+    this.#timeline.settle();
     if (scenario.spec.record !== undefined) {
       const stopped = await mesh.stopRecording();
       if (stopped.message !== '') this.#journal.add(stopped.ok ? 'record' : 'problem', stopped.message);
@@ -403,11 +327,6 @@ export class RunningScenario {
     }
     this.#journal.add('end', `${this.#state}: ${this.#message}`);
     this.#finishedAt = new Date(this.#options.clock.wallNow()).toISOString();
-  }
-
-  #stateOfLoad({ startMs, endMs }: Track, nowMs: number): Track['state'] {
-    if (this.#beganAt === null || nowMs < startMs) return this.#finishedAt === null ? 'waiting' : 'done';
-    return this.#endedMs !== null || nowMs >= (endMs ?? 0) ? 'done' : 'active';
   }
 
   #nowMs(): number {
