@@ -32,11 +32,6 @@ export async function ensureElectron() {
   return installedOfficial() ?? cachedFallback() ?? (await fetchOfficial()) ?? (await makeFallback());
 }
 
-/** The folder that holds the executable; electron-builder's electronDist. */
-export function distFolder(runtime) {
-  return path.dirname(runtime.executable);
-}
-
 function executableName() {
   if (process.platform === 'darwin') return 'Electron.app/Contents/MacOS/Electron';
   return process.platform === 'win32' ? 'electron.exe' : 'electron';

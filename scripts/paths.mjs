@@ -17,11 +17,6 @@ export function cacheFolder() {
   return path.join(base, 'drydock');
 }
 
-/** A command of the installed dependencies. */
-export function installedCommand(name) {
-  return path.join(root, 'node_modules', '.bin', process.platform === 'win32' ? `${name}.cmd` : name);
-}
-
 /** The project's own Node 24 once bootstrap has run; the Node that runs this script where there is no package of it for the platform. */
 export function projectNode() {
   const own = path.join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');

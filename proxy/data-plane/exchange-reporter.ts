@@ -38,8 +38,6 @@ const QUIET_FACTOR = 1.25;
  * rest counted. A recording tells how much it is; the traffic does not wait for it.
  */
 const keepAllBudget = { perSecond: 5_000, perSecondAtFullSpeed: 400, burst: 6_000, busyRate: 4_500, falloff: 4 };
-/** Duration, request bytes, response bytes. */
-export const TALLY_FIELDS = 3;
 
 /** A finished exchange that can still tell what it was. */
 export interface FinishedExchange {

@@ -82,8 +82,3 @@ export class SummaryCounter {
 }
 
 const keyOf = ({ source, destination }: { source: string; destination: string }): string => `${source}\n${destination}`;
-
-export const emptySummary: RecordingSummary = {
-  ...{ exchanges: 0, calls: 0, bytes: 0, services: [], edges: [], redacted: {} },
-  ...{ firstMs: null, lastMs: null },
-};

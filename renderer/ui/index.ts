@@ -10,7 +10,6 @@ export * from './key-hint.tsx';
 export * from './list.tsx';
 export * from './long-code.tsx';
 export * from './menu.tsx';
-export * from './sparkline.tsx';
 export * from './surface.tsx';
 export * from './table.tsx';
 export * from './toast.tsx';

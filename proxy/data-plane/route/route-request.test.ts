@@ -3,8 +3,8 @@ import type { LocalReply } from '../exchange.ts';
 import type { ForwardAction, GatewayListener, HeaderOperations, RedirectAction, Route, VirtualHost } from '../snapshot.ts';
 import { splitAuthority } from './authority.ts';
 import { normalizePath } from './normalize-path.ts';
-import { prepareGateway, prepareInboundRoute, prepareView } from './prepare-view.ts';
-import { finalizeRequest, routeRequest, selectInboundRoute, selectRoute } from './route-request.ts';
+import { prepareGateway, prepareInboundRoute, prepareView, type RouteTable } from './prepare-view.ts';
+import { finalizeRequest, httpsRedirect, type RoutableExchange, selectInboundRoute, selectRoute } from './route-request.ts';
 import { RegexCache } from './string-match.ts';
 import {
   type ExchangeOptions,
@@ -26,6 +26,14 @@ import {
 const operations = (over: Partial<HeaderOperations>): HeaderOperations => ({ remove: [], set: [], add: [], ...over });
 const subset = (name: string) => ratingsCluster.replace('||', `|${name}|`);
 const oneRoute = (route: Parameters<typeof makeRoute>[0]) => makeView([makeVirtualHost(['ratings'], [makeRoute(route)])]);
+
+/** Redirected, or selected and finalized in one go: no route filters in between. */
+function routeRequest(exchange: RoutableExchange, table: RouteTable, random: () => number): LocalReply | undefined {
+  const redirect = table.kind === 'gateway' ? httpsRedirect(exchange, table) : undefined;
+  if (redirect !== undefined) return redirect;
+  selectRoute(exchange, table, random);
+  return finalizeRequest(exchange);
+}
 
 function send(route: Parameters<typeof makeRoute>[0], request: ExchangeOptions = {}, random = () => 0) {
   const exchange = makeExchange(request);

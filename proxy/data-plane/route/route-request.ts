@@ -176,18 +176,3 @@ export function httpsRedirect(exchange: Pick<ExchangeState, 'scheme' | 'authorit
   );
   return applies ? httpsRedirectReply(exchange) : undefined;
 }
-
-/** Select and finalize in one go, for proxies without route filters in between and for tests. */
-export function routeRequest(
-  exchange: RoutableExchange,
-  table: RouteTable,
-  random: Random,
-  options?: SelectOptions,
-): LocalReply | undefined {
-  if (table.kind === 'gateway') {
-    const redirect = httpsRedirect(exchange, table);
-    if (redirect !== undefined) return redirect;
-  }
-  selectRoute(exchange, table, random, options);
-  return finalizeRequest(exchange);
-}

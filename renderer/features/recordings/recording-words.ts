@@ -30,13 +30,6 @@ export function lengthWords(ms: number): string {
   return ms < 10_000 ? formatMs(Math.max(0, ms)) : formatSpan(ms);
 }
 
-/** `authorization ×5, password ×2`; '' when nothing was taken out. */
-export function redactionWords(redacted: Record<string, number>): string {
-  return sortedRedactions(redacted)
-    .map(([name, count]) => `${name} ×${count}`)
-    .join(', ');
-}
-
 /** What was taken out most often first. */
 export function sortedRedactions(redacted: Record<string, number>): [name: string, count: number][] {
   return Object.entries(redacted).sort(([a, countOfA], [b, countOfB]) => countOfB - countOfA || a.localeCompare(b));

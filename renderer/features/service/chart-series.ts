@@ -2,7 +2,7 @@ import type { HealthThresholds } from '../../../proxy/api/health.ts';
 import type { Series } from '../../../proxy/api/observability.schema.ts';
 import type { ChartExtra } from '../../ui/charts/chart-tip.tsx';
 import type { ChartLevel, ChartSeries } from '../../ui/charts/line-chart.tsx';
-import { formatCount, formatShare } from '../../ui/format.ts';
+import { formatCount } from '../../ui/format.ts';
 
 /* What the charts of a service show, out of one answer of the engine. */
 
@@ -104,5 +104,3 @@ export function worstSlot(values: readonly (number | null)[], traces: readonly s
   }
   return worst;
 }
-
-export const shareTick = (value: number): string => formatShare(value);
