@@ -4,7 +4,7 @@ import { appOrigin } from './app-protocol.ts';
 /** The page asks the engine on loopback; newer Chromium asks for that as a permission. Nothing else is ever granted. */
 const loopbackPermissions = new Set(['loopback-network', 'local-network', 'local-network-access']);
 
-export function isAppUrl(url: string): boolean {
+function isAppUrl(url: string): boolean {
   try {
     const { protocol, host } = new URL(url);
     return `${protocol}//${host}` === appOrigin;
@@ -20,7 +20,7 @@ export function isTrustedSender(event: IpcMainEvent | IpcMainInvokeEvent): boole
 }
 
 /** @returns the address to hand to the system, or null: https only, no credentials in it */
-export function allowExternal(url: unknown): string | null {
+function allowExternal(url: unknown): string | null {
   if (typeof url !== 'string' || url.length > 2_048) return null;
   try {
     const parsed = new URL(url);

@@ -72,6 +72,6 @@ export function readLines(stream: Readable | null, listener: (line: string) => v
   if (stream) createInterface({ input: stream }).on('line', listener);
 }
 
-export function describeExit(code: number | null, signal: NodeJS.Signals | null): string {
+function describeExit(code: number | null, signal: NodeJS.Signals | null): string {
   return signal ? `ended by ${signal}` : `exit code ${code ?? 'unknown'}`;
 }

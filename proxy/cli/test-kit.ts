@@ -28,7 +28,7 @@ export interface Running {
   signal(name: NodeJS.Signals): void;
 }
 
-export function startDrydock(args: readonly string[], options: { cwd: string; env?: NodeJS.ProcessEnv }): Running {
+function startDrydock(args: readonly string[], options: { cwd: string; env?: NodeJS.ProcessEnv }): Running {
   const child = spawn(process.execPath, [bin, ...args], options);
   const ended = endOf(child);
   return {

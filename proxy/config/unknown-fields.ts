@@ -22,7 +22,7 @@ export function findUnknownFields(resource: ParsedResource, value: unknown, shap
 }
 
 /** A field nobody knows, under `path`. */
-export function unknownField(resource: ParsedResource, path: Path, field: string, known: readonly string[]): Diagnostic {
+function unknownField(resource: ParsedResource, path: Path, field: string, known: readonly string[]): Diagnostic {
   const meant = nearest(field, known);
   const where = path.length === 0 ? `a ${resource.kind}` : formatPath(path);
   return diagnose(resource, [...path, field], {

@@ -22,7 +22,7 @@ export function defaultHome(environment: Readonly<Record<string, string | undefi
   return path.join(environment.XDG_DATA_HOME ?? path.join(homedir(), '.local', 'share'), 'drydock');
 }
 
-export const engineFilePath = (home: string): string => path.join(home, 'engine.json');
+const engineFilePath = (home: string): string => path.join(home, 'engine.json');
 const lockPath = (home: string): string => path.join(home, 'engine.lock');
 
 /** The engine of this home, or null when none runs: a file left by one that died is not taken for a running engine. */

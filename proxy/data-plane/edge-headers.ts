@@ -100,7 +100,7 @@ export function stampRequest(exchange: ExchangeState): void {
 }
 
 /** Istio's node id, `sidecar~127.0.0.1~reviews-v1-0.default~default.svc.cluster.local`. */
-export function peerMetadataId(kind: 'sidecar' | 'gateway', workloadId: string, namespace: string): string {
+function peerMetadataId(kind: 'sidecar' | 'gateway', workloadId: string, namespace: string): string {
   return `${kind === 'gateway' ? 'router' : 'sidecar'}~127.0.0.1~${workloadId}.${namespace}~${namespace}.svc.cluster.local`;
 }
 

@@ -4,7 +4,7 @@ import { plainEndpoint } from './snapshot/plain.ts';
 import type { ClusterSnapshot } from './snapshot.ts';
 
 /** Hex digits of a trace id that a replay's traces have in common. */
-export const TRACE_PREFIX_LENGTH = 16;
+const TRACE_PREFIX_LENGTH = 16;
 
 /**
  * Calls of a replay that go elsewhere than their routes say: to one version of a service, or to an address. The control plane names them by the

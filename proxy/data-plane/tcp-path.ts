@@ -184,7 +184,7 @@ function pickTcpCluster(
 }
 
 /** Exact, `*.suffix`, or `*`. */
-export function sniMatches(pattern: string, sni: string): boolean {
+function sniMatches(pattern: string, sni: string): boolean {
   return pattern === '*' || pattern === sni || (pattern.startsWith('*.') && sni.endsWith(pattern.slice(1)));
 }
 

@@ -173,7 +173,7 @@ function matchesStatus(wanted: string, status: number): boolean {
 }
 
 /** `p(99) < 400ms from web to reviews, 10s to 20s` */
-export function describeCondition({ that, of, during }: ScenarioExpectation): string {
+function describeCondition({ that, of, during }: ScenarioExpectation): string {
   const words = [that?.trim() ?? ''];
   if (of?.load !== undefined) words.push(`of ${of.load}`);
   if (of?.from !== undefined) words.push(`from ${of.from}`);

@@ -76,7 +76,7 @@ export class EventWatch {
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
 /** `endpoint.ejected of payments within 5s after sick` */
-export function describeEvent({ type, subject, after, within, never }: EventExpectation): string {
+function describeEvent({ type, subject, after, within, never }: EventExpectation): string {
   const words = [never ? `no ${type}` : type];
   if (subject !== undefined) words.push(`of ${subject}`);
   if (within !== undefined) words.push(`within ${within}`);

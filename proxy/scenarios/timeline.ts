@@ -52,7 +52,7 @@ export function planUntilStopped(load: ScenarioLoad, seed: number, atMs: number,
 }
 
 /** Requests a load means to send (for `poisson`: on average). */
-export function plannedCount(load: ScenarioLoad): number {
+function plannedCount(load: ScenarioLoad): number {
   const { from, to } = rateOf(load);
   return Math.round((((from + to) / 2) * milliseconds(load.for)) / 1000);
 }

@@ -13,7 +13,7 @@ export interface MarkedRequest {
   isFirstHop: boolean;
 }
 
-export const markLength = 16;
+const markLength = 16;
 
 export function traceIdOf(mark: string, load: number, number: number): string {
   return mark + spanIdOf(load, number);

@@ -36,7 +36,7 @@ export function compileExchangeFilter(query: FilterFields): ExchangeFilter {
 }
 
 /** `503`, `5xx`, `>=500`, `>499`, `<=399`, `<400` as an inclusive range; null when it is none of these. */
-export function parseStatusFilter(text: string): { min: number; max: number } | null {
+function parseStatusFilter(text: string): { min: number; max: number } | null {
   const group = /^([0-9])xx$/i.exec(text.trim());
   if (group) return { min: Number(group[1]) * 100, max: Number(group[1]) * 100 + 99 };
   const compared = /^(>=|<=|>|<|=)?\s*(\d{1,3})$/.exec(text.trim());
@@ -63,7 +63,7 @@ export function parseTime(text: string): number | null {
 }
 
 /** `ratings` in any namespace, or `default/ratings`. */
-export function parseServiceName(text: string): { namespace: string | null; name: string } {
+function parseServiceName(text: string): { namespace: string | null; name: string } {
   const slash = text.indexOf('/');
   return slash < 0 ? { namespace: null, name: text } : { namespace: text.slice(0, slash), name: text.slice(slash + 1) };
 }

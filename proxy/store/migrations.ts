@@ -2,7 +2,7 @@ import type { Database } from 'better-sqlite3';
 import { sha256 } from './recorded-bodies.ts';
 
 /** `Dryd` in the file's header: this database is ours. */
-export const applicationId = 0x44727964;
+const applicationId = 0x44727964;
 
 /**
  * The schema, one numbered step per change, never edited once released. `PRAGMA user_version` holds the number of the last one applied.

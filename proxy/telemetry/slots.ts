@@ -3,7 +3,7 @@ import { Histogram } from './histogram.ts';
 import { type CodeClass, codeClasses, codeClassOf, isError } from './judge.ts';
 
 /** The trace of the slowest request offered; '' before there is one with a trace. */
-export class Exemplar {
+class Exemplar {
   traceId = '';
   ms = -1;
 

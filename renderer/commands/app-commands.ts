@@ -52,7 +52,7 @@ export const showPalette: Command = {
   run: ({ overlay }) => overlay.show(overlay.shown() === 'palette' ? null : 'palette'),
 };
 
-export const showHelp: Command = {
+const showHelp: Command = {
   id: 'app.help',
   title: 'Keyboard shortcuts',
   group: 'App',

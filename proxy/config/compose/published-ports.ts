@@ -25,7 +25,7 @@ export function readPort(entry: unknown): PortReading {
 }
 
 /** `${NAME:-8080}` and `${NAME-8080}` become 8080: what the file says without an environment. */
-export const withDefaults = (text: string): string => text.replace(/\$\{\w+:?-([^}]*)\}/g, '$1');
+const withDefaults = (text: string): string => text.replace(/\$\{\w+:?-([^}]*)\}/g, '$1');
 
 const onlyContainer = (port: string): PortReading => ({
   reason: `port ${port} is published on a port that changes with every start; write 8080:${port}`,

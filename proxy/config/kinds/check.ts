@@ -79,7 +79,7 @@ export class Checker {
 }
 
 /** Why a pattern is not RE2, or null. Patterns over 2,000 characters are refused: compiling them is not free. */
-export function regexProblem(pattern: string): string | null {
+function regexProblem(pattern: string): string | null {
   if (pattern.length > 2000) return 'it is longer than 2000 characters';
   try {
     RE2JS.compile(pattern);

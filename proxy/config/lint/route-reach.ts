@@ -125,7 +125,7 @@ function lintRules(context: LintContext, resource: ParsedResource, rules: readon
 }
 
 /** A rule without a match, or with an empty one, takes everything. */
-export function isCatchAll(rule: HttpRouteSpec): boolean {
+function isCatchAll(rule: HttpRouteSpec): boolean {
   return (
     !rule.match?.length || rule.match.some((match) => conditionsOf(match).every((k) => k === 'uri' && match.uri?.prefix === '/'))
   );

@@ -22,7 +22,7 @@ import { inboundRetryPolicy } from './retries.ts';
 import { defaultPortOf } from './services.ts';
 import { viewKeyOf } from './views.ts';
 
-export const ingressAccount = 'istio-ingressgateway-service-account';
+const ingressAccount = 'istio-ingressgateway-service-account';
 
 /** One sidecar per workload, and the ingress gateway. */
 export function compileProxies(context: CompileContext, views: Record<string, OutboundView>): ProxySnapshot[] {

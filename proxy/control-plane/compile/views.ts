@@ -79,6 +79,6 @@ function compileUnpatched(context: CompileContext, namespace: string, client: Pa
   };
 }
 
-export function visibleServices(context: CompileContext, namespace: string): KnownService[] {
+function visibleServices(context: CompileContext, namespace: string): KnownService[] {
   return context.services.filter((s) => !s.entry || isExportedTo(s.entry.exportTo, s.namespace, namespace));
 }

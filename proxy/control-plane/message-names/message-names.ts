@@ -34,7 +34,7 @@ export interface NamedMethod {
 }
 
 /** As namesOf, for a call that was not made yet. */
-export async function namesOfMethod({ protos, reflection, current }: Sources, asked: NamedMethod): Promise<MessageNames> {
+async function namesOfMethod({ protos, reflection, current }: Sources, asked: NamedMethod): Promise<MessageNames> {
   const { namespace, service, method } = asked;
   const given = await protos.typesOf(namespace, service, method);
   if (given.types !== null) return { types: given.types, why: 'proto', files: given.files };

@@ -6,7 +6,7 @@ import type { BodySource, ConnectionInfo, DownstreamRequest, DownstreamReset } f
 import type { Http1Downstream } from './http1.ts';
 
 /** Request body as its one consumer sees it; the connection pushes, `paused` tells it to hold on. */
-export class Http1Body implements BodySource {
+class Http1Body implements BodySource {
   readonly empty: boolean;
   onData: ((chunk: Buffer) => void) | null = null;
   onEnd: ((trailers: HeaderMap | null) => void) | null = null;

@@ -7,7 +7,7 @@ import type { ConnectionInfo } from '../stream.ts';
 import { checkSvid, parseSubjectAltName } from '../svid.ts';
 
 /** ALPN of Istio's sidecars first, then what everybody speaks. */
-export const serverAlpn = ['istio-http/1.1', 'istio-h2', 'istio', 'h2', 'http/1.1'];
+const serverAlpn = ['istio-http/1.1', 'istio-h2', 'istio', 'h2', 'http/1.1'];
 const gatewayAlpn = ['h2', 'http/1.1'];
 
 export type TlsServerMode =

@@ -117,11 +117,11 @@ export function prepareInboundRoute(port: InboundPort, regexes: RegexCache = new
   );
 }
 
-export function prepareVirtualHost(virtualHost: VirtualHost, regexes: RegexCache): PreparedVirtualHost {
+function prepareVirtualHost(virtualHost: VirtualHost, regexes: RegexCache): PreparedVirtualHost {
   return { virtualHost, routes: virtualHost.routes.map((route) => prepareRoute(route, regexes)) };
 }
 
-export function prepareRoute(route: Route, regexes: RegexCache): PreparedRoute {
+function prepareRoute(route: Route, regexes: RegexCache): PreparedRoute {
   const { action } = route;
   const clusters = action.type === 'forward' ? action.clusters : [];
   const plans = clusters.length === 0 ? [null] : clusters;

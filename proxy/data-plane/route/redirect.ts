@@ -27,7 +27,7 @@ export function httpsRedirectReply(exchange: Pick<ExchangeState, 'authority' | '
   };
 }
 
-export function composeLocation(action: RedirectAction, exchange: RedirectInput): string {
+function composeLocation(action: RedirectAction, exchange: RedirectInput): string {
   const scheme = action.scheme ?? exchange.scheme;
   const port = redirectPort(action, exchange);
   const host = action.authority ?? requestHost(exchange, scheme, port);

@@ -30,7 +30,7 @@ type PlainRewrite =
   | { kind: 'prefix' | 'pathPrefix'; matched: string; replacement: string }
   | { kind: 'full'; replacement: string };
 
-export function replacePath(path: string, rewrite: PlainRewrite): string {
+function replacePath(path: string, rewrite: PlainRewrite): string {
   const bare = pathWithoutQuery(path);
   const query = path.slice(bare.length);
   if (rewrite.kind === 'full') return rewrite.replacement + query;

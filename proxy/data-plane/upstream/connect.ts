@@ -127,7 +127,7 @@ function plainAddress(address: string): string {
 }
 
 /** True when connecting there would reach a forbidden address, in whatever spelling. */
-export function isForbidden(address: string, port: number, forbidden: ReadonlySet<string>): boolean {
+function isForbidden(address: string, port: number, forbidden: ReadonlySet<string>): boolean {
   if (forbidden.size === 0) return false;
   const wanted = `${plainAddress(address)}:${port}`;
   for (const entry of forbidden) {

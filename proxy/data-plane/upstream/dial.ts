@@ -101,7 +101,7 @@ export function createDial(deps: DialDeps): Dial {
 }
 
 /** TLS towards one endpoint, or null for plaintext. Auto mTLS: only endpoints with a sidecar get Istio's mutual TLS. */
-export function tlsFor(
+function tlsFor(
   cluster: ClusterSnapshot,
   endpoint: Pick<EndpointSnapshot, 'workload' | 'spiffeId'>,
   authority: string,

@@ -6,7 +6,7 @@ import { RateAccumulator } from './success-rate.ts';
 export type ResolveWorkload = (workload: string) => { host: string; port: number } | undefined;
 
 /** What outlier detection remembers of one host. */
-export class OutlierState {
+class OutlierState {
   consecutive5xx = 0;
   consecutiveGatewayErrors = 0;
   consecutiveLocalOriginFailures = 0;

@@ -129,11 +129,11 @@ export class RetryState {
 }
 
 /** Upper end of the uniform wait before retry n = 1, 2, …: (2ⁿ−1)·base, capped. */
-export function backoffCeilingMs(policy: RetryPolicy, retry: number): number {
+function backoffCeilingMs(policy: RetryPolicy, retry: number): number {
   return Math.min((2 ** Math.min(retry, 30) - 1) * policy.backoffBaseMs, policy.backoffMaxMs);
 }
 
-export function isConnectFailure(kind: UpstreamReset['kind']): boolean {
+function isConnectFailure(kind: UpstreamReset['kind']): boolean {
   return kind === 'connect-failure' || kind === 'connect-timeout' || kind === 'tls-failure';
 }
 

@@ -182,7 +182,7 @@ export class Upstreams {
 }
 
 /** Timeout, retries and rolled mirrors of the exchange's route. */
-export function routeOptions(exchange: ExchangeState, random: () => number): ForwardOptions {
+function routeOptions(exchange: ExchangeState, random: () => number): ForwardOptions {
   const action = exchange.route?.action;
   if (action?.type !== 'forward') return { timeoutMs: null, retry: null, mirrors: [] };
   const mirrors: string[] = [];

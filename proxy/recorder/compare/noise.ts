@@ -2,7 +2,7 @@ import type { FieldVerdict } from '../../api/replay.schema.ts';
 import { fisherExact } from './fisher.ts';
 
 /** Fewer calls than this prove nothing by Diffy's rule. */
-export const PROVEN_FROM = 30;
+const PROVEN_FROM = 30;
 const ALPHA = 0.05;
 
 /**

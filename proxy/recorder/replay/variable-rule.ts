@@ -20,7 +20,7 @@ export interface VariableRule {
 }
 
 const GRAMMAR = /^\s*([A-Za-z_][\w-]*)\s*=\s*(.+?)\s+from\s+([A-Za-z]+|\*)\s+(\S+)\s*$/;
-export const VARIABLE_GRAMMAR =
+const VARIABLE_GRAMMAR =
   'write NAME=PLACE from METHOD PATH, with PLACE as $.json.path, header:NAME or cookie:NAME, and * or {} in PATH for any one part: token=$.access_token from POST /login';
 
 /** A rule, or a sentence that says what of it is not understood. */

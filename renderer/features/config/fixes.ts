@@ -9,7 +9,7 @@ export function rangeOf(text: string, { line, column, endLine, endColumn }: Diag
 }
 
 /** Offset of a place counted from 1. */
-export function offsetOf(text: string, line: number, column: number): number {
+function offsetOf(text: string, line: number, column: number): number {
   let start = 0;
   for (let at = 1; at < line; at++) {
     const next = text.indexOf('\n', start);

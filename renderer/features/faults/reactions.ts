@@ -119,10 +119,7 @@ const breaking = new Set(['timeout', 'reset_peer', 'limit_data', 'refuse', 'flap
 const breaks = ({ toxics }: FaultForm): boolean => toxics.some(({ type }) => breaking.has(type));
 
 /** Envoy ejects while (ejected + 1) / hosts stays within maxEjectionPercent. */
-export function maxEjected({
-  outlierDetection,
-  endpoints,
-}: Pick<ClusterStatus, 'outlierDetection' | 'endpoints'>): number | null {
+function maxEjected({ outlierDetection, endpoints }: Pick<ClusterStatus, 'outlierDetection' | 'endpoints'>): number | null {
   if (outlierDetection === null || endpoints.length === 0) return null;
   return Math.floor((endpoints.length * outlierDetection.maxEjectionPercent) / 100);
 }

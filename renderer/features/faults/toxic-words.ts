@@ -23,7 +23,7 @@ const names: Record<string, string> = {
 export const toxicName = (type: string): string => names[type] ?? type;
 
 /** The direction in words: Toxiproxy's `downstream` runs towards the caller. */
-export const streamWords = { downstream: 'answers', upstream: 'requests' } as const;
+const streamWords = { downstream: 'answers', upstream: 'requests' } as const;
 
 /** Toxics that end or refuse whole connections act in neither direction. */
 export const hasDirection = (type: string): boolean => type !== 'refuse' && type !== 'flap';

@@ -15,13 +15,13 @@ export interface ClusterName {
 }
 
 /** `outbound|9080|v1|reviews.default.svc.cluster.local` → its parts; other names stay whole in `host`. */
-export function splitCluster(cluster: string): ClusterName {
+function splitCluster(cluster: string): ClusterName {
   const [, port, subset, host] = /^(?:outbound|inbound)\|(\d*)\|([^|]*)\|(.*)$/.exec(cluster) ?? [];
   return host === undefined ? { host: cluster, subset: '', port: '' } : { host, subset: subset ?? '', port: port ?? '' };
 }
 
 /** A short name for one share: its subset, else the service. */
-export function nameCluster(cluster: string): string {
+function nameCluster(cluster: string): string {
   const { host, subset } = splitCluster(cluster);
   // Inbound clusters name no host: they lead to the process the sidecar stands before.
   return subset || host.split('.')[0] || 'the process itself';

@@ -1,7 +1,7 @@
 import { useNow } from '../../ui/use-now.ts';
 
 /** `4 s`, `2:05`, `1:02:05`: short enough for a column of milliseconds, and it counts on. */
-export function openWords(ms: number): string {
+function openWords(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   if (seconds < 60) return `${seconds} s`;
   const two = (value: number) => String(value).padStart(2, '0');

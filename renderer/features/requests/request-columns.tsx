@@ -162,7 +162,7 @@ export function columnsFor(choice: ColumnChoice, width: number): Column<Exchange
 }
 
 /** Glyph and number: ● still open, ✓ well, ▲ the caller's fault, ✖ failed, – no answer at all. */
-export function statusTone(exchange: Pick<Exchange, 'status' | 'grpcStatus' | 'protocol' | 'flags' | 'open'>): {
+function statusTone(exchange: Pick<Exchange, 'status' | 'grpcStatus' | 'protocol' | 'flags' | 'open'>): {
   tone: Tone;
   glyph: string;
   text: string;

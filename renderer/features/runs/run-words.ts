@@ -39,7 +39,7 @@ export const verdictWords: Record<
 };
 
 /** What matters first. */
-export const verdictOrder: readonly Verdict[] = ['worse', 'gone', 'new', 'better', 'few', 'same'];
+const verdictOrder: readonly Verdict[] = ['worse', 'gone', 'new', 'better', 'few', 'same'];
 
 /** `3 worse, 1 new, 4 same` */
 export function summarize(edges: RunComparison['edges']): string {

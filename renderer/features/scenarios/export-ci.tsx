@@ -37,7 +37,7 @@ export function ExportCi({ scenario, onClose }: { scenario: Resource; onClose: (
 }
 
 /** `-f` names the rest of the mesh where the scenario's file does not hold it. */
-export function ciCommand(file: string, name: string): string {
+function ciCommand(file: string, name: string): string {
   return `npx drydock scenario run ${file} -f drydock.yaml --name ${name} --junit ${name}.xml`;
 }
 

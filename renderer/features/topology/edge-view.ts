@@ -162,7 +162,7 @@ export function lockWords({ inferred, mtlsShare }: GraphEdge): string {
 }
 
 /** Everything of an edge in words, for the label's accessible name. */
-export function describeEdge(edge: GraphEdge): string {
+function describeEdge(edge: GraphEdge): string {
   const parts = [
     `${shortName(edge.from)} to ${shortName(edge.to)}`,
     `${formatRate(edge.rate)} requests per second`,

@@ -91,14 +91,14 @@ function asideOf({ id, count }: GraphNode, edges: readonly GraphEdge[]): string 
 }
 
 /** `monday, only for orders; tuesday`. */
-export function standInWords(id: string, standIns: readonly StandIn[]): string {
+function standInWords(id: string, standIns: readonly StandIn[]): string {
   return standIns
     .filter(({ namespace, service, enabled }) => enabled && `${namespace}/${service}` === id)
     .map(({ recording, from }) => (from ? `${recording}, only for ${from}` : recording))
     .join('; ');
 }
 
-export function viewShare(version: GraphNode['versions'][number], rate: number, thresholds: HealthThresholds): VersionShare {
+function viewShare(version: GraphNode['versions'][number], rate: number, thresholds: HealthThresholds): VersionShare {
   const share = rate > 0 ? Math.min(1, version.rate / rate) : 0;
   return {
     version: version.version,

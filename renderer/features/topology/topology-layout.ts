@@ -32,7 +32,7 @@ export interface EdgeLine {
 }
 
 /** Room an edge's label takes between two columns. */
-export const labelBox = { width: 88, height: 46 };
+const labelBox = { width: 88, height: 46 };
 const gap = { column: 12, row: 30 };
 const idleColumns = 4;
 

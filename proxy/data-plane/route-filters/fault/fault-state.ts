@@ -5,7 +5,7 @@ import type { FaultSnapshot } from '../../snapshot.ts';
 import { type DrawSequence, seededDraws } from './draw.ts';
 
 /** What one fault has done so far. It lives on through snapshots as long as the fault is the same. */
-export class FaultRuntime {
+class FaultRuntime {
   fault: FaultSnapshot;
   readonly signature: string;
   /** The last decision in words: `draw 73.2 of 50 %`. */
@@ -124,7 +124,7 @@ export function isFaultActive(fault: FaultSnapshot, nowWallMs: number): boolean 
 }
 
 /** `after` from arming it begins; each window lasts `for` (no end without it) and comes again `every`. */
-export function inSchedule(schedule: NonNullable<FaultSnapshot['schedule']>, elapsedMs: number): boolean {
+function inSchedule(schedule: NonNullable<FaultSnapshot['schedule']>, elapsedMs: number): boolean {
   const sinceStart = elapsedMs - schedule.afterMs;
   if (sinceStart < 0) return false;
   if (schedule.forMs === null) return true;

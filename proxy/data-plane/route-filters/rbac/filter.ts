@@ -162,7 +162,7 @@ export function createConnectionAuthorizer(
   };
 }
 
-export function authorizeConnection(
+function authorizeConnection(
   prepared: PreparedAuthorization,
   connection: AuthorizationInput['connection'],
   port: number,

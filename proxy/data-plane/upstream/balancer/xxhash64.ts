@@ -87,7 +87,7 @@ export function xxHash64(text: string, seed: Hash64 = { high: 0, low: 0 }): Hash
   return xxHash64Bytes(Buffer.from(text, 'latin1'), seed);
 }
 
-export function xxHash64Bytes(bytes: Buffer, seed: Hash64 = { high: 0, low: 0 }): Hash64 {
+function xxHash64Bytes(bytes: Buffer, seed: Hash64 = { high: 0, low: 0 }): Hash64 {
   const length = bytes.length;
   let at = 0;
   const hash = new Word64();
