@@ -33,6 +33,14 @@ export function judgeShares(
   return server === 'degraded' || client === 'degraded' ? 'degraded' : 'ok';
 }
 
+/** Nobody calls it, and it is busy all the same: a service that only calls others is not without traffic. */
+export function onlyCalls(
+  node: { id: string; health: string },
+  edges: readonly { from: string; count: number; open?: number | undefined }[],
+): boolean {
+  return node.health === 'idle' && edges.some(({ from, count, open = 0 }) => from === node.id && (count > 0 || open > 0));
+}
+
 /** One kind of failure alone. A share of nothing is never bad. */
 export function levelOf(share: number, { degraded, failing }: HealthThresholds['serverErrors']): HealthLevel {
   // A tenth of a percent of a percent is how shares of counts miss a threshold they meet.

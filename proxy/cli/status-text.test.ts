@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import type { ClusterStatus, GraphNode } from '../api/observability.schema.ts';
+import type { ClusterStatus, GraphEdge, GraphNode } from '../api/observability.schema.ts';
 import type { Status, WorkloadStatus } from '../api/status.schema.ts';
 import { widthOf } from './columns.ts';
 import { Output } from './output.ts';
@@ -51,6 +51,16 @@ describe('drydock status', () => {
     expect(text).toMatch(/web +▲ degraded +12\.5\/s +0 % \+12 % 4xx/);
     expect(text).toMatch(/idle +○ no traffic +0\/s +- +- +- +-/);
     expect(text).toContain('a hop adds 0.2 ms (p99 1.0 ms)');
+  });
+
+  test('a service that only calls others is not without traffic: the words of the topology', () => {
+    const still = { health: 'idle', count: 0, rate: 0, p50: null, p95: null, p99: null } as const;
+    const given = report(['web', 'pay', 'spare'], { nodes: [node('web', still), node('pay'), node('spare', still)] });
+    const edge = { id: '', from: 'default/web', to: 'default/pay', rate: 12.5, count: 750 };
+    const text = read({ ...given, graph: { ...given.graph, edges: [edge as GraphEdge] } }, { columns: 160 });
+    expect(text).toMatch(/web +● calls only +0\/s/);
+    expect(text).toMatch(/pay +● healthy +12\.5\/s/);
+    expect(text).toMatch(/spare +○ no traffic +0\/s/);
   });
 
   test('tells who is ejected by whom, who is drained, and which faults act', () => {

@@ -1,5 +1,5 @@
 import type { FaultStatus } from '../api/fault.schema.ts';
-import { judgeShares } from '../api/health.ts';
+import { judgeShares, onlyCalls } from '../api/health.ts';
 import type { ClusterStatus, Graph, GraphNode } from '../api/observability.schema.ts';
 import type { Status, WorkloadStatus } from '../api/status.schema.ts';
 import { milliseconds, type Output } from './output.ts';
@@ -107,7 +107,7 @@ function printServices(out: Output, { status, graph }: StatusReport): void {
     const ready = service.workloads.filter((id) => status.workloads.find((one) => one.id === id)?.health === 'ready').length;
     return [
       service.name,
-      serviceHealth(out, node?.health ?? 'idle'),
+      serviceHealth(out, node === undefined ? 'idle' : onlyCalls(node, graph.edges) ? 'calls' : node.health),
       rate(node?.rate ?? 0),
       errorsCell(out, node, graph),
       latency(node?.p50),
@@ -143,9 +143,10 @@ const serviceMarks = {
   failing: ['red', '■', 'failing'],
   down: ['red', '✖', 'down'],
   idle: ['dim', '○', 'no traffic'],
+  calls: ['green', '●', 'calls only'],
 } as const;
 
-function serviceHealth(out: Output, health: GraphNode['health']): string {
+function serviceHealth(out: Output, health: keyof typeof serviceMarks): string {
   const [style, glyph, word] = serviceMarks[health];
   return out.isTerminal ? out.style(style, `${glyph} ${word}`) : word;
 }

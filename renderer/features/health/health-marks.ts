@@ -1,5 +1,5 @@
-import { defaultHealthThresholds, type HealthThresholds, judgeShares, levelOf } from '../../../proxy/api/health.ts';
-import type { GraphNode } from '../../../proxy/api/observability.schema.ts';
+import { defaultHealthThresholds, type HealthThresholds, judgeShares, levelOf, onlyCalls } from '../../../proxy/api/health.ts';
+import type { GraphEdge, GraphNode } from '../../../proxy/api/observability.schema.ts';
 import { formatShare } from '../../ui/format.ts';
 import type { Tone } from '../../ui/surface.tsx';
 
@@ -25,6 +25,12 @@ const healths: Record<GraphNode['health'], Health> = {
 };
 
 export const healthOf = (health: GraphNode['health']): Health => healths[health];
+
+/** Of a service among its calls: one that only calls others says so. */
+export function healthAmong(node: GraphNode | undefined, edges: readonly GraphEdge[]): Health {
+  if (node === undefined) return healths.idle;
+  return onlyCalls(node, edges) ? { ...healths.ok, word: 'Calls only' } : healths[node.health];
+}
 
 /** The mark of failed requests; null when there is nothing to mark. */
 export function markErrors(shares: FailureShares, thresholds: HealthThresholds = defaultHealthThresholds): Health | null {

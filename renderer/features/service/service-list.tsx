@@ -4,7 +4,7 @@ import type { Status } from '../../../proxy/api/status.schema.ts';
 import { hrefTo, useRouter } from '../../app/router.ts';
 import { Button, EmptyState, formatMs, formatRate, Panel, Table, Toolbar } from '../../ui/index.ts';
 import { Failures } from '../health/failures.tsx';
-import { healthOf } from '../health/health-marks.ts';
+import { type Health, healthAmong } from '../health/health-marks.ts';
 import { requestsHref, slowerThan } from '../topology/request-links.ts';
 
 interface Row {
@@ -12,6 +12,7 @@ interface Row {
   name: string;
   service: Status['services'][number];
   node: GraphNode | undefined;
+  health: Health;
 }
 
 /** All services, each a link to its screen. */
@@ -20,7 +21,8 @@ export function ServiceList({ graph, status }: { graph: Graph; status: Status })
   const add = () => router.navigate('topology', { add: '1' });
   const rows: Row[] = status.services.map((service) => {
     const id = `${service.namespace}/${service.name}`;
-    return { id, name: service.name, service, node: graph.nodes.find((node) => node.id === id) };
+    const node = graph.nodes.find((one) => one.id === id);
+    return { id, name: service.name, service, node, health: healthAmong(node, graph.edges) };
   });
   return (
     <div className="screen" data-testid="service-screen">
@@ -53,7 +55,7 @@ export function ServiceList({ graph, status }: { graph: Graph; status: Status })
               columns={[
                 { id: 'name', title: 'Service', cell: (row) => <a href={hrefTo('service', { name: row.id })}>{row.name}</a> },
                 { id: 'namespace', title: 'Namespace', cell: ({ service }) => service.namespace },
-                { id: 'health', title: 'Health', cell: ({ node }) => <HealthWord node={node} /> },
+                { id: 'health', title: 'Health', cell: ({ health }) => <HealthWord health={health} /> },
                 {
                   id: 'port',
                   title: 'Port',
@@ -102,8 +104,7 @@ export function ServiceList({ graph, status }: { graph: Graph; status: Status })
   );
 }
 
-function HealthWord({ node }: { node: GraphNode | undefined }) {
-  const { glyph, word, tone } = healthOf(node?.health ?? 'idle');
+function HealthWord({ health: { glyph, word, tone } }: { health: Health }) {
   return (
     <span className={`service-brief tone-text tone-${tone}`}>
       {glyph} {word}

@@ -4,7 +4,7 @@ import type { Status } from '../../../proxy/api/status.schema.ts';
 import { hrefTo, useRoute, useRouter } from '../../app/router.ts';
 import { useGraph, useStatus, useStreamState } from '../../engine/use-engine.ts';
 import { Badge, Button, EmptyState, Select, Skeleton, Tabs, Toolbar } from '../../ui/index.ts';
-import { healthOf } from '../health/health-marks.ts';
+import { healthAmong } from '../health/health-marks.ts';
 import { requestsHref } from '../topology/request-links.ts';
 import '../topology/topology.css';
 import { RemoveService } from './remove-service.tsx';
@@ -84,10 +84,10 @@ function tabCount(tab: (typeof serviceTabs)[number], { workloads, policies }: Se
   return tab === 'policies' ? policies?.length : undefined;
 }
 
-function ServiceBar({ facts: { id, service, status, node } }: { facts: ServiceFacts }) {
+function ServiceBar({ facts: { id, service, status, graph, node } }: { facts: ServiceFacts }) {
   const router = useRouter();
   const { query } = useRoute();
-  const health = healthOf(node?.health ?? 'idle');
+  const health = healthAmong(node, graph.edges);
   const services = status.services.map((one) => ({ value: `${one.namespace}/${one.name}`, label: one.name }));
   return (
     <Toolbar>

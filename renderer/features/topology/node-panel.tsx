@@ -4,7 +4,7 @@ import { hrefTo } from '../../app/router.ts';
 import { Badge, formatRate, IconButton, plural } from '../../ui/index.ts';
 import { useHeld, usePointed } from '../../ui/pointed.ts';
 import { useThresholds } from '../health/failures.tsx';
-import { failureWords, healthOf, markErrors } from '../health/health-marks.ts';
+import { failureWords, healthAmong, markErrors } from '../health/health-marks.ts';
 import { EjectedSection } from './ejected-section.tsx';
 import { RedNumbers } from './numbers.tsx';
 import { requestsHref } from './request-links.ts';
@@ -23,7 +23,7 @@ export function NodePanel({
   onSelect: (id: string) => void;
   onClose: () => void;
 }) {
-  const health = healthOf(node.health);
+  const health = healthAmong(node, graph.edges);
   const callers = graph.edges.filter(({ to }) => to === node.id);
   const callees = graph.edges.filter(({ from }) => from === node.id);
   const isCaller = node.kind === 'gateway' || node.kind === 'outside';

@@ -2,7 +2,7 @@ import { type HealthThresholds, judgeShares } from '../../../proxy/api/health.ts
 import type { GraphEdge, GraphNode } from '../../../proxy/api/observability.schema.ts';
 import type { Status } from '../../../proxy/api/status.schema.ts';
 import { formatRate } from '../../ui/format.ts';
-import { failureWords, type Health, healthOf, markErrors } from '../health/health-marks.ts';
+import { failureWords, type Health, healthAmong, healthOf, markErrors } from '../health/health-marks.ts';
 
 /** A recording that answers in a service's place. */
 export type StandIn = NonNullable<Status['simulations']>[number];
@@ -62,7 +62,7 @@ export function viewNode(node: GraphNode, around: NodeSurroundings): NodeView {
     name: node.name,
     namespace: around.showNamespace && node.kind === 'service' ? node.namespace : '',
     inferred: node.inferred === true,
-    health: calmed(node, around.edges),
+    health: healthAmong(node, around.edges),
     rate: `${formatRate(node.rate)}/s`,
     busy: node.count > 0,
     aside: asideOf(node, around.edges),
@@ -74,12 +74,6 @@ export function viewNode(node: GraphNode, around: NodeSurroundings): NodeView {
     dim: false,
   };
   return { ...view, key: JSON.stringify(view) };
-}
-
-/** A service that only calls others is not without traffic. */
-function calmed(node: GraphNode, edges: readonly GraphEdge[]): Health {
-  const onlyCalls = node.health === 'idle' && edges.some(({ from, count }) => from === node.id && count > 0);
-  return onlyCalls ? { ...healthOf('ok'), word: 'Calls only' } : healthOf(node.health);
 }
 
 function asideOf({ id, count }: GraphNode, edges: readonly GraphEdge[]): string {

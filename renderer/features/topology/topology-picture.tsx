@@ -1,10 +1,10 @@
 import { lazy, Suspense, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
-import type { Graph, GraphNode } from '../../../proxy/api/observability.schema.ts';
+import type { Graph } from '../../../proxy/api/observability.schema.ts';
 import { usePreferences } from '../../app/preferences.ts';
 import { createStore } from '../../engine/store.ts';
 import { useEngine, useFaults, useSelected, useStreamState } from '../../engine/use-engine.ts';
 import { Notice, Skeleton } from '../../ui/index.ts';
-import { healthOf } from '../health/health-marks.ts';
+import { healthAmong } from '../health/health-marks.ts';
 import type { LabelKind } from './edge-view.ts';
 import { NoTraffic, NothingFound } from './topology-empty.tsx';
 import type { Found } from './topology-find.ts';
@@ -78,17 +78,18 @@ const announceEveryMs = 2000;
 
 /** Says which services changed their health, all of two seconds in one polite sentence. */
 function HealthAnnouncer({ graph }: { graph: Graph }) {
-  const known = useRef<ReadonlyMap<string, GraphNode['health']> | null>(null);
+  const known = useRef<ReadonlyMap<string, string> | null>(null);
   const [words, setWords] = useState('');
   const latest = useRef(graph);
   latest.current = graph;
   useEffect(() => {
     const timer = setInterval(() => {
-      const { nodes } = latest.current;
+      const { nodes, edges } = latest.current;
       const before = known.current;
-      known.current = new Map(nodes.map(({ id, health }) => [id, health]));
-      const changed = nodes.filter(({ id, health }) => before?.has(id) && before.get(id) !== health);
-      if (changed.length > 0) setWords(changed.map(({ name, health }) => `${name}: ${healthOf(health).word}`).join(', '));
+      const wordOf = new Map(nodes.map((node) => [node.id, healthAmong(node, edges).word]));
+      known.current = wordOf;
+      const changed = nodes.filter(({ id }) => before?.has(id) && before.get(id) !== wordOf.get(id));
+      if (changed.length > 0) setWords(changed.map(({ id, name }) => `${name}: ${wordOf.get(id)}`).join(', '));
     }, announceEveryMs);
     return () => clearInterval(timer);
   }, []);

@@ -131,6 +131,16 @@ describe('the picture', () => {
     expect(requestsHref(call)).toBe('#/traces?service=orders');
   });
 
+  test('a service that only calls others says so; one that nobody calls and that calls nobody has no traffic', () => {
+    const still = { health: 'idle', count: 0, rate: 0 } as const;
+    const shown = viewGraph(
+      graph([node('a', still), node('b'), node('c', still)], [edge('a', 'b'), edge('c', 'b', { count: 0 })]),
+      rate,
+    );
+    const words = ['a', 'b', 'c'].map((name) => shown.nodes.get(`default/${name}`)?.health.word);
+    expect(words).toEqual(['Calls only', 'Healthy', 'No traffic']);
+  });
+
   test('names namespaces only where there are several', () => {
     const other = node('c', { namespace: 'other', id: 'other/c' });
     expect(viewGraph(graph([node('a')], []), rate).nodes.get('default/a')?.namespace).toBe('');
