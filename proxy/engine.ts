@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Ready } from './api/status.schema.ts';
@@ -18,6 +18,7 @@ import { listenControlApi, listenOtlp } from './engine/open-api.ts';
 import type { Foundation } from './engine/parts.ts';
 import { SelfDescription } from './engine/self-description.ts';
 import { startDataPlane } from './engine/start-data-plane.ts';
+import { productVersion } from './shared/product-version.ts';
 import type { Store } from './store/store.ts';
 
 export type { EngineOptions } from './engine/engine-options.ts';
@@ -43,7 +44,7 @@ export class Engine {
   #stopping: Promise<void> | null = null;
 
   private constructor(options: EngineOptions) {
-    this.#core = new EngineCore(options, readVersion());
+    this.#core = new EngineCore(options, productVersion());
     this.#self = new SelfDescription(this.#core);
   }
 
@@ -172,9 +173,4 @@ function findDemo(): string {
     fileURLToPath(new URL(place, import.meta.url)),
   );
   return [first, ...others].find(existsSync) ?? first;
-}
-
-function readVersion(): string {
-  const file = fileURLToPath(new URL('../package.json', import.meta.url));
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

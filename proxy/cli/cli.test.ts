@@ -33,6 +33,8 @@ describe('the command line', () => {
     const typo = await drydock('stauts');
     expect(typo.code).toBe(2);
     expect(typo.stderr).toContain('did you mean status?');
+    // A name every JavaScript object has is no command either.
+    expect((await drydock('constructor')).code).toBe(2);
     expect((await drydock('status', '--nope')).code).toBe(2);
     expect((await drydock('fault', 'add')).stderr).toContain('--to');
     expect((await drydock('tap', '--status', 'bad')).stderr).toContain('--status: a status is written 503, 5xx or >=500');
@@ -40,13 +42,20 @@ describe('the command line', () => {
   });
 
   test('every command explains itself', async () => {
-    for (const [name, load] of Object.entries(commands)) {
+    const list = await drydock('--help');
+    for (const [name, { load }] of commands) {
       const { command } = await load();
+      expect(list.stdout, name).toMatch(new RegExp(`^  ${name} +\\S`, 'm'));
       expect(command.usage.startsWith(name), name).toBe(true);
       expect(command.summary.length, name).toBeGreaterThan(10);
     }
     const help = await drydock('up', '--help');
     expect([help.code, help.stdout.includes('usage: drydock up')]).toEqual([0, true]);
+  });
+
+  test('--version tells its own', async () => {
+    const { stdout, code } = await drydock('--version');
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^\d+\.\d+\.\d+\n$/)]);
   });
 
   test('without an engine it says how to start one, as words or as JSON', async () => {

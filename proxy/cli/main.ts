@@ -2,6 +2,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { defaultHome } from '../control-plane/home.ts';
 import { nearest } from '../shared/nearest.ts';
+import { productVersion } from '../shared/product-version.ts';
 import { type Command, CommandError, type OptionValues, UsageError } from './command.ts';
 import { commands } from './commands.ts';
 import { Output } from './output.ts';
@@ -31,14 +32,18 @@ export async function main(argv: string[]): Promise<number> {
     printUsage(out);
     return name === undefined ? 2 : 0;
   }
-  const load = commands[name];
-  if (!load) {
-    const close = nearest(name, Object.keys(commands));
+  if (name === '--version' || name === '-v') {
+    out.line(productVersion());
+    return 0;
+  }
+  const entry = commands.get(name);
+  if (!entry) {
+    const close = nearest(name, [...commands.keys()]);
     out.error(`drydock: there is no command ${JSON.stringify(name)}${close ? `; did you mean ${close}?` : ''}`);
     printUsage({ line: (text = '') => out.error(text) });
     return 2;
   }
-  const { command } = await load();
+  const { command } = await entry.load();
   return runCommand(name, command, rest, out);
 }
 
@@ -86,30 +91,7 @@ function suggestionsOf(details: unknown): string[] {
 function printUsage(out: Pick<Output, 'line'>): void {
   out.line('usage: drydock <command> [options]');
   out.line();
-  for (const [name, summary] of Object.entries(summaries)) out.line(`  ${name.padEnd(10)} ${summary}`);
+  for (const [name, { summary }] of commands) out.line(`  ${name.padEnd(10)} ${summary}`);
   out.line();
-  out.line('Every command takes --json, --home DIR and --help.');
+  out.line('Every command takes --json, --home DIR and --help; drydock --version tells its own.');
 }
-
-const summaries: Record<string, string> = {
-  up: 'start the engine and a mesh from files; Ctrl-C drains and stops',
-  down: 'stop the running engine',
-  status: 'services, workloads, ports, health, certificates',
-  apply: 'apply resources from files, live and atomically',
-  delete: 'remove a resource',
-  get: 'show resources',
-  lint: 'everything that is wrong or without effect in files',
-  explain: 'which objects and rules would apply to a request',
-  tap: 'live requests, one line each',
-  messages: 'what passes in a WebSocket, an event stream, a gRPC call',
-  trace: 'traces: ls, show ID',
-  fault: 'faults: add, ls, rm, stop',
-  record: 'recordings: start, next, stop, show, trim, merge, note, export, import',
-  replay: 'send a recording again and compare',
-  scenario: 'load, faults and changes on a timeline, and what must hold: run FILE, ls, show ID',
-  export: 'the configuration for a real mesh: istio, gateway-api, envoy',
-  ca: 'the local certificate authority',
-  cert: 'workload certificates: ls, show, rotate',
-  doctor: 'check this machine and home folder',
-  open: 'open the user interface',
-};
