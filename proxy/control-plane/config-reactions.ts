@@ -57,7 +57,8 @@ export class ConfigReactions {
     accessLog.set(accessLogSettings(committed.set));
     otlpExport.set(mesh?.tracing?.exportTo ?? '');
     metricsExport.set(mesh?.metrics?.exportTo ?? '');
-    telemetry.follow({ splits: splitsOf(committed), health: mesh?.health });
+    const identities = new Map(committed.snapshot.proxies.map(({ workload }) => [workload.id, workload.spiffeId]));
+    telemetry.follow({ splits: splitsOf(committed), health: mesh?.health, identities });
     intake.chooseWhatIsKept();
     await supervisor.setWorkloads(supervisedWorkloads(committed, process.env, this.#moved));
     const { meshName, version } = committed.snapshot;

@@ -118,11 +118,11 @@ function joinCertificates({ emit, log, random }: EngineCore, { authority, dataPl
 }
 
 /** Measuring, and telling whoever watches. */
-function joinTelemetry(core: EngineCore, self: SelfDescription, parts: Pick<Parts, 'store' | 'authority' | 'configuration'>) {
+function joinTelemetry(core: EngineCore, self: SelfDescription, parts: Pick<Parts, 'store' | 'configuration'>) {
   const { clock, version, hear: onEvent } = core;
-  const { store, authority, configuration } = parts;
+  const { store, configuration } = parts;
   const mesh = () => (configuration.isReady ? configuration.current.snapshot.meshName : '');
-  const telemetry = new Telemetry({ clock, store, trustDomain: authority.trustDomain, mesh });
+  const telemetry = new Telemetry({ clock, store, mesh });
   const hub = new StreamHub({
     clock,
     version,

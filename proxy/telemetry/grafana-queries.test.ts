@@ -154,7 +154,7 @@ function scrape(text: string): Map<string, Sample[]> {
 }
 
 describe('a Grafana dashboard made for Istio fills', () => {
-  const metrics = new PrometheusMetrics('cluster.local');
+  const metrics = new PrometheusMetrics();
   for (const reporter of ['source', 'destination'] as const) {
     for (const [n, overrides] of [{ requestBytes: 5 }, { status: 404 }, { status: 503 }, { mtls: false }].entries())
       metrics.record(makeExchange(n, { reporter, ...overrides }));

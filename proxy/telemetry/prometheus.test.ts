@@ -4,8 +4,14 @@ import { formatAccessLogJson, formatAccessLogLine } from './access-log.ts';
 import { PrometheusMetrics } from './prometheus.ts';
 import { formatFor } from './prometheus-text.ts';
 
+const accounts = 'spiffe://cluster.local/ns/default/sa';
+const identities = new Map([
+  ['reviews-v1-0', `${accounts}/reviews`],
+  ['ratings-v1-0', `${accounts}/bookinfo`],
+]);
 function lines(...exchanges: ReturnType<typeof makeExchange>[]): string[] {
-  const metrics = new PrometheusMetrics('cluster.local');
+  const metrics = new PrometheusMetrics();
+  metrics.setIdentities(identities);
   for (const exchange of exchanges) metrics.record(exchange);
   return metrics.text().split('\n');
 }
@@ -23,7 +29,7 @@ describe('Prometheus text', () => {
       'istio_requests_total{reporter="source",source_workload="reviews-v1",source_canonical_service="reviews",' +
         'source_canonical_revision="v1",source_workload_namespace="default",source_principal="spiffe://cluster.local/ns/default/sa/reviews",' +
         'source_app="reviews",source_version="v1",source_cluster="Kubernetes",destination_workload="ratings-v1",' +
-        'destination_workload_namespace="default",destination_principal="spiffe://cluster.local/ns/default/sa/ratings",' +
+        'destination_workload_namespace="default",destination_principal="spiffe://cluster.local/ns/default/sa/bookinfo",' +
         'destination_app="ratings",destination_version="v1",destination_service="ratings.default.svc.cluster.local",' +
         'destination_canonical_service="ratings",destination_canonical_revision="v1",destination_service_name="ratings",' +
         'destination_service_namespace="default",destination_cluster="Kubernetes",request_protocol="http",response_code="200",' +
@@ -32,6 +38,44 @@ describe('Prometheus text', () => {
     expect(destination).toContain('response_code="503"');
     expect(destination).toContain('response_flags="UF,URX"');
     expect(destination).toContain('connection_security_policy="mutual_tls"} 1');
+  });
+
+  test('principals are those of the certificates, also after the accounts changed, and nobody’s without mutual TLS', () => {
+    const metrics = new PrometheusMetrics();
+    metrics.setIdentities(identities);
+    metrics.record(makeExchange(1));
+    metrics.setIdentities(new Map([...identities, ['ratings-v1-0', `${accounts}/shared`]]));
+    metrics.record(makeExchange(2));
+    metrics.record(makeExchange(3, { mtls: false }));
+    const principals = find(metrics.text().split('\n'), 'istio_requests_total{').map(
+      (line) => /destination_principal="([^"]*)"/.exec(line)?.[1],
+    );
+    expect(principals).toEqual([`${accounts}/bookinfo`, `${accounts}/shared`, 'unknown']);
+  });
+
+  test('hosts outside the mesh have Istio’s names, and no workload', () => {
+    const outside = { mtls: false, destinationWorkload: '', destinationVersion: '', destinationNamespace: '' };
+    const [entry, passed, blocked] = find(
+      lines(
+        makeExchange(1, {
+          ...outside,
+          destination: 'bank.example',
+          destinationNamespace: 'default',
+          cluster: 'outbound|80||bank.example',
+        }),
+        makeExchange(2, { ...outside, destination: 'web.example', cluster: 'PassthroughCluster', route: 'allow_any' }),
+        makeExchange(3, { ...outside, destination: 'web.example', cluster: '', route: 'block_all', status: 502 }),
+      ),
+      'istio_requests_total{',
+    );
+    const workload =
+      'destination_workload="unknown",destination_workload_namespace="unknown",destination_principal="unknown",' +
+      'destination_app="unknown",destination_version="unknown"';
+    expect(entry).toContain(`${workload},destination_service="bank.example",destination_canonical_service="unknown"`);
+    expect(entry).toContain('destination_service_name="bank.example",destination_service_namespace="default"');
+    expect(passed).toContain(`${workload},destination_service="web.example"`);
+    expect(passed).toContain('destination_service_name="PassthroughCluster",destination_service_namespace="unknown"');
+    expect(blocked).toContain('destination_service_name="BlackHoleCluster"');
   });
 
   test('has cumulative buckets that end in the count', () => {
@@ -63,7 +107,7 @@ describe('Prometheus text', () => {
   });
 
   test('counts a connection from its beginning, and what it has carried so far', () => {
-    const metrics = new PrometheusMetrics('cluster.local');
+    const metrics = new PrometheusMetrics();
     const open = { protocol: 'TCP', method: '', status: 0, requestBytes: 10, responseBytes: 20 };
     const read = (name: string) => find(metrics.text().split('\n'), `${name}{`).map((line) => Number(line.split(' ').at(-1)));
     const all = () => ['opened', 'closed'].flatMap((what) => read(`istio_tcp_connections_${what}_total`));
@@ -76,7 +120,7 @@ describe('Prometheus text', () => {
   });
 
   test('as OpenMetrics leads from a bucket to a trace of it, and nowhere else', () => {
-    const metrics = new PrometheusMetrics('cluster.local');
+    const metrics = new PrometheusMetrics();
     const slow = makeExchange(1, { durationMs: 30 });
     metrics.record(slow);
     const text = metrics.text('openmetrics').split('\n');

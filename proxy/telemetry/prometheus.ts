@@ -38,11 +38,14 @@ export class PrometheusMetrics {
   readonly #tcp = new Map<string, TcpRow>();
   /** By exchange. */
   readonly #openTcp = new Map<string, OpenConnection>();
-  readonly #trustDomain: string;
+  #identities: ReadonlyMap<string, string> = new Map();
   #overflowed = 0;
 
-  constructor(trustDomain: string) {
-    this.#trustDomain = trustDomain;
+  /** SPIFFE ids by workload (`reviews-v1-0`, `ingress`), of the configuration in force: several services may share an account. */
+  setIdentities(identities: ReadonlyMap<string, string>): void {
+    this.#identities = identities;
+    // The rows stay; which one a call belongs to is looked up anew.
+    this.#rowByKey.clear();
   }
 
   record(exchange: Exchange): void {
@@ -164,39 +167,12 @@ export class PrometheusMetrics {
   }
 
   #labels(exchange: Exchange): string {
-    const or = (value: string) => (value === '' ? 'unknown' : value);
-    const principal = (namespace: string, service: string) =>
-      exchange.mtls && namespace !== '' ? `spiffe://${this.#trustDomain}/ns/${namespace}/sa/${service}` : 'unknown';
-    const known = exchange.sourceWorkload !== '';
-    const service =
-      exchange.destinationNamespace === ''
-        ? or(exchange.destination)
-        : `${exchange.destination}.${exchange.destinationNamespace}.svc.cluster.local`;
-    const own = exchange.protocol === 'TCP' ? { request_protocol: 'tcp' } : this.#httpLabels(exchange);
     const labels: Record<string, string> = {
       // Istio knows two reporters; a gateway reports as the source of what it passes on.
       reporter: exchange.reporter === 'destination' ? 'destination' : 'source',
-      source_workload: known ? workloadName(exchange.source, exchange.sourceVersion) : 'unknown',
-      source_canonical_service: known ? exchange.source : 'unknown',
-      source_canonical_revision: known ? exchange.sourceVersion || 'latest' : 'latest',
-      source_workload_namespace: or(exchange.sourceNamespace),
-      source_principal: principal(exchange.sourceNamespace, exchange.source),
-      source_app: known ? exchange.source : 'unknown',
-      source_version: or(exchange.sourceVersion),
-      source_cluster: 'Kubernetes',
-      destination_workload:
-        exchange.destinationWorkload === '' ? 'unknown' : workloadName(exchange.destination, exchange.destinationVersion),
-      destination_workload_namespace: or(exchange.destinationNamespace),
-      destination_principal: principal(exchange.destinationNamespace, exchange.destination),
-      destination_app: or(exchange.destination),
-      destination_version: or(exchange.destinationVersion),
-      destination_service: service,
-      destination_canonical_service: or(exchange.destination),
-      destination_canonical_revision: exchange.destinationVersion || 'latest',
-      destination_service_name: or(exchange.destination),
-      destination_service_namespace: or(exchange.destinationNamespace),
-      destination_cluster: 'Kubernetes',
-      ...own,
+      ...this.#sourceLabels(exchange),
+      ...this.#destinationLabels(exchange),
+      ...(exchange.protocol === 'TCP' ? { request_protocol: 'tcp' } : httpLabels(exchange)),
       response_flags: exchange.flags === '' ? '-' : exchange.flags,
       // The source does not know what the destination made of its certificate.
       connection_security_policy: exchange.reporter === 'destination' ? (exchange.mtls ? 'mutual_tls' : 'none') : 'unknown',
@@ -206,18 +182,69 @@ export class PrometheusMetrics {
       .join(',');
   }
 
-  #httpLabels(exchange: Exchange): Record<string, string> {
+  #sourceLabels(exchange: Exchange): Record<string, string> {
+    const known = exchange.sourceWorkload !== '';
     return {
-      request_protocol: exchange.protocol === 'gRPC' ? 'grpc' : 'http',
-      response_code: String(exchange.status),
-      grpc_response_status: exchange.grpcStatus === undefined ? '' : String(exchange.grpcStatus),
+      source_workload: known ? workloadName(exchange.source, exchange.sourceVersion) : 'unknown',
+      source_canonical_service: known ? exchange.source : 'unknown',
+      source_canonical_revision: known ? exchange.sourceVersion || 'latest' : 'latest',
+      source_workload_namespace: orUnknown(exchange.sourceNamespace),
+      source_principal: this.#principal(exchange, exchange.sourceWorkload),
+      source_app: known ? exchange.source : 'unknown',
+      source_version: orUnknown(exchange.sourceVersion),
+      source_cluster: known ? 'Kubernetes' : 'unknown',
     };
   }
+
+  /** The service is known by the route, everything about its workload only where an endpoint of the mesh was picked. */
+  #destinationLabels(exchange: Exchange): Record<string, string> {
+    const { destination, destinationVersion, destinationNamespace } = exchange;
+    const known = exchange.destinationWorkload !== '';
+    return {
+      destination_workload: known ? workloadName(destination, destinationVersion) : 'unknown',
+      destination_workload_namespace: known ? destinationNamespace : 'unknown',
+      destination_principal: this.#principal(exchange, exchange.destinationWorkload),
+      destination_app: known ? destination : 'unknown',
+      destination_version: orUnknown(destinationVersion),
+      destination_service: serviceHost(exchange),
+      destination_canonical_service: known ? destination : 'unknown',
+      destination_canonical_revision: destinationVersion || 'latest',
+      destination_service_name: catchAllOf(exchange) ?? orUnknown(destination),
+      destination_service_namespace: orUnknown(destinationNamespace),
+      destination_cluster: known ? 'Kubernetes' : 'unknown',
+    };
+  }
+
+  #principal({ mtls }: Exchange, workload: string): string {
+    return mtls ? (this.#identities.get(workload) ?? 'unknown') : 'unknown';
+  }
+}
+
+function httpLabels(exchange: Exchange): Record<string, string> {
+  return {
+    request_protocol: exchange.protocol === 'gRPC' ? 'grpc' : 'http',
+    response_code: String(exchange.status),
+    grpc_response_status: exchange.grpcStatus === undefined ? '' : String(exchange.grpcStatus),
+  };
+}
+
+const orUnknown = (value: string) => (value === '' ? 'unknown' : value);
+
+/** A ServiceEntry's own host, a service's name in the cluster; of a host nobody registered, what was asked for. */
+function serviceHost({ destination, destinationNamespace }: Exchange): string {
+  if (destinationNamespace === '' || destination.includes('.')) return orUnknown(destination);
+  return `${destination}.${destinationNamespace}.svc.cluster.local`;
+}
+
+/** What Istio calls the service of hosts it does not know. https://istio.io/latest/blog/2019/monitoring-external-service-traffic/ */
+function catchAllOf({ cluster, route }: Exchange): string | null {
+  if (cluster === 'PassthroughCluster' || cluster === 'BlackHoleCluster') return cluster;
+  return route === 'block_all' ? 'BlackHoleCluster' : null;
 }
 
 /** Everything #labels reads, and nothing else. */
 function rowKey(x: Exchange): string {
-  return `${x.reporter}\n${x.source}\n${x.sourceNamespace}\n${x.sourceVersion}\n${x.sourceWorkload === ''}\n${x.destination}\n${x.destinationNamespace}\n${x.destinationVersion}\n${x.destinationWorkload === ''}\n${x.protocol === 'gRPC'}\n${x.status}\n${x.grpcStatus ?? ''}\n${x.flags}\n${x.mtls}`;
+  return `${x.reporter}\n${x.source}\n${x.sourceNamespace}\n${x.sourceVersion}\n${x.sourceWorkload === ''}\n${x.destination}\n${x.destinationNamespace}\n${x.destinationVersion}\n${x.destinationWorkload === ''}\n${x.protocol === 'gRPC'}\n${x.status}\n${x.grpcStatus ?? ''}\n${x.flags}\n${x.mtls}\n${catchAllOf(x) ?? ''}`;
 }
 
 /** Deployments are named service-version by custom. */

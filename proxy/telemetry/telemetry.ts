@@ -24,11 +24,16 @@ export type { SeriesRequest } from './series.ts';
 export interface TelemetryOptions {
   clock: Clock;
   store: Store;
-  trustDomain?: string;
   /** Name of the mesh that runs. */
   mesh?: () => string;
   /** Epoch ms from which on traffic could have been seen: now, unless told. */
   startedMs?: number;
+}
+
+interface Followed {
+  splits: readonly WantedSplit[];
+  health?: HealthThresholds | undefined;
+  identities?: ReadonlyMap<string, string>;
 }
 
 /** One place takes finished exchanges; everything else reads. */
@@ -37,7 +42,7 @@ export class Telemetry {
   readonly #store: Store;
   readonly #startedMs: number;
   readonly #metrics = new Metrics();
-  readonly #prometheus: PrometheusMetrics;
+  readonly #prometheus = new PrometheusMetrics();
   readonly #overhead = new HopOverhead();
   readonly #spanEdges = new SpanEdges();
   readonly #traceList: TraceList;
@@ -52,16 +57,16 @@ export class Telemetry {
     this.#store = options.store;
     this.#traceList = new TraceList(options.store);
     this.#startedMs = options.startedMs ?? options.clock.wallNow();
-    this.#prometheus = new PrometheusMetrics(options.trustDomain ?? 'cluster.local');
     const { store, clock } = options;
     const mesh = options.mesh ?? (() => '');
     this.runs = new Runs({ store, clock, metrics: this.#metrics, mesh, startedMs: this.#startedMs });
   }
 
-  /** A configuration is in force: what is held against its weights from now on, and what is called healthy. */
-  follow({ splits, health }: { splits: readonly WantedSplit[]; health?: HealthThresholds }): void {
+  /** A configuration is in force: what is held against its weights from now on, what is called healthy, and who is who (SPIFFE ids by workload). */
+  follow({ splits, health, identities }: Followed): void {
     this.#splits.note(this.#clock.wallNow(), splits);
     this.#thresholds = health ?? defaultHealthThresholds;
+    if (identities) this.#prometheus.setIdentities(identities);
   }
 
   record(batch: readonly ExchangeDetail[]): void {
