@@ -43,6 +43,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, ingest:
       'content-length': body.length,
     };
     if (status === 503) headers['retry-after'] = retryAfterSeconds;
+    if (status === 405) headers.allow = 'POST';
     // What is left of a body that was not read must not be taken for the next request.
     if (!request.complete) headers.connection = 'close';
     response.writeHead(status, headers).end(body);

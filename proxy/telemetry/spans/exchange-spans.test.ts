@@ -134,7 +134,15 @@ describe('a span of the mesh', () => {
 describe('attempts', () => {
   const attempts = [
     { ...attempt, status: 0, flag: 'UF', reason: 'connect failure', connectMs: 3 },
-    { ...attempt, endpoint: '127.0.0.1:41002', startMs: 10, backoffMs: 25, spanId: hex(9, 16), reused: true, connectMs: 1 },
+    {
+      ...attempt,
+      endpoint: '127.0.0.1:41002',
+      startMs: 10,
+      backoffMs: 25.000400000001,
+      spanId: hex(9, 16),
+      reused: true,
+      connectMs: 1,
+    },
   ];
 
   test('have a client span each when there are several, below the call', () => {

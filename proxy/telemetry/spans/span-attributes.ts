@@ -133,7 +133,7 @@ export function attemptAttributes(exchange: SpanSource, attempt: Attempt, index:
     'network.peer.port': peer.port,
     'drydock.attempt': index + 1,
     'drydock.attempt.reason': attempt.reason,
-    'drydock.backoff_ms': attempt.backoffMs || undefined,
+    'drydock.backoff_ms': microseconds(attempt.backoffMs),
     'drydock.connect_ms': connectMs(attempt),
     'drydock.pool.overflow': attempt.flag === 'UO' || undefined,
   });
@@ -145,7 +145,10 @@ export function errorType(status: number, flags: string): Attributes {
 }
 
 /** What opening a connection took, TLS included; none for one that was open already. */
-const connectMs = ({ reused, connectMs: ms }: Attempt): number | undefined => (reused || !ms ? undefined : ms);
+const connectMs = ({ reused, connectMs: ms }: Attempt): number | undefined => (reused ? undefined : microseconds(ms));
+
+/** As finely as a duration is told anywhere; none for no time at all. */
+const microseconds = (ms: number | undefined): number | undefined => (ms ? Math.round(ms * 1000) / 1000 : undefined);
 
 const pathOf = ({ path }: Exchange): string => path.split('?')[0] ?? '';
 
