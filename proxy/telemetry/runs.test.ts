@@ -61,6 +61,15 @@ describe('a run', () => {
     expect((await start(3000).runs.get('previous'))?.cutShort).toBeUndefined();
   });
 
+  test('that was killed after its first seconds is kept too', async () => {
+    const clock = new ManualClock();
+    const telemetry = start(1000, 'shop', clock);
+    telemetry.record(calls(3));
+    clock.advance(1_000);
+    await expect.poll(async () => (await start(2000).runs.get('previous'))?.requests).toBe(3);
+    await telemetry.close();
+  });
+
   test('has the rate, the errors and the percentiles of all its edges together', async () => {
     const clock = new ManualClock();
     const telemetry = start(1000, 'shop', clock);

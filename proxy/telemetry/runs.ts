@@ -18,8 +18,9 @@ const prefix = 'run/';
 const keepOfMesh = 10;
 /** And of all meshes together. */
 const keepInAll = 60;
-/** A run that is killed loses at most this much. */
+/** A run that is killed loses at most this much; one that never got that far is kept all the same. */
 const saveEveryMs = 5_000;
+const firstSaveMs = 1_000;
 /** Less than this is how clocks are kept right. */
 const clockMovedFromMs = 2_000;
 
@@ -105,7 +106,8 @@ export class Runs {
   }
 
   #schedule(): void {
-    this.#timer = this.#options.clock.setTimer(() => void this.save().finally(() => this.#schedule()), saveEveryMs);
+    const afterMs = this.#saved < 0 ? firstSaveMs : saveEveryMs;
+    this.#timer = this.#options.clock.setTimer(() => void this.save().finally(() => this.#schedule()), afterMs);
   }
 
   /** The oldest of a mesh that has too many, then the oldest of all. */
