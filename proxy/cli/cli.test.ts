@@ -38,6 +38,7 @@ describe('the command line', () => {
     expect((await drydock('status', '--nope')).code).toBe(2);
     expect((await drydock('fault', 'add')).stderr).toContain('--to');
     expect((await drydock('tap', '--status', 'bad')).stderr).toContain('--status: a status is written 503, 5xx or >=500');
+    expect((await drydock('tap', '--count', '0')).stderr).toContain('--count is at least 1');
     expect((await drydock('fault', 'add', '--to', 'db', '--toxic', 'latency,latency')).stderr).toContain('latency=100');
   });
 

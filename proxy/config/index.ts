@@ -2,6 +2,7 @@
 export { diagnose, formatPath, hasErrors, type Path, resourceId, sortDiagnostics } from './diagnostics.ts';
 export { exportGatewayApi } from './export/gateway-api.ts';
 export { type ExportResult, exportIstio } from './export/istio.ts';
+export { kindNamed, noSuchKind } from './kinds/kind-names.ts';
 export { findInert } from './lint/find-inert.ts';
 export { lint, lintDocuments } from './lint.ts';
 export { type LoadResult, loadFiles } from './load.ts';

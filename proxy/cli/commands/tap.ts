@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { Exchange } from '../../api/exchange.schema.ts';
 import { isCall } from '../../api/same-call.ts';
 import { EngineClient } from '../client.ts';
-import { type Command, type CommandContext, CommandError, number } from '../command.ts';
+import { type Command, type CommandContext, CommandError, number, UsageError } from '../command.ts';
 import { openEngineStream } from '../engine-stream.ts';
 import { exchangeHeader, exchangeLine } from '../exchange-line.ts';
 import { readTapFilter, type TapFilter, unknownNames } from '../tap-filter.ts';
@@ -25,6 +25,7 @@ FILTER is what the Requests screen understands: 'status>=500 dest:payments ms>20
   async run(context) {
     const filter = readTapFilter(context.positionals, context.values);
     const count = number(context.values, 'count') ?? Number.POSITIVE_INFINITY;
+    if (count < 1) throw new UsageError('--count is at least 1');
     const client = await EngineClient.open(context.home);
     await introduce(context, filter, client);
     return watch(context, filter, client, count);

@@ -1,5 +1,5 @@
 import type { resourceRoutes } from '../../api/routes/resource-routes.ts';
-import { type ResourceEntry, resourceId } from '../../config/index.ts';
+import { kindNamed, noSuchKind, type ResourceEntry, resourceId } from '../../config/index.ts';
 import type { Configuration } from '../apply.ts';
 import { exportConfig } from '../export-config.ts';
 import { describeResource } from '../fault-status.ts';
@@ -25,8 +25,8 @@ export function createResourceHandlers(parts: EngineParts): ResourceHandlers {
   return {
     listResources: async () => ({ resources: await describe(configuration.current.set.list()) }),
     listResourcesOfKind: async ({ params }) => {
-      const wanted = params.kind.toLowerCase();
-      const entries = configuration.current.set.list().filter(({ resource }) => resource.kind.toLowerCase() === wanted);
+      const kind = needKind(params.kind);
+      const entries = configuration.current.set.list().filter(({ resource }) => resource.kind === kind);
       return { resources: await describe(entries) };
     },
     getResource: async ({ params }) => {
@@ -55,11 +55,11 @@ export function createResourceHandlers(parts: EngineParts): ResourceHandlers {
 function needResource(configuration: Configuration, params: { kind: string; namespace: string; name: string }): ResourceEntry {
   const { set } = configuration.current;
   const namespace = params.namespace === '-' ? set.defaultNamespace : params.namespace;
-  const found = set
-    .list()
-    .find(
-      ({ resource: r }) =>
-        r.kind.toLowerCase() === params.kind.toLowerCase() && r.namespace === namespace && r.name === params.name,
-    );
-  return found ?? throwIt(new ApiError('not_found', `There is no ${params.kind}/${namespace}/${params.name}`));
+  const kind = needKind(params.kind);
+  const found = set.list().find(({ resource: r }) => r.kind === kind && r.namespace === namespace && r.name === params.name);
+  return found ?? throwIt(new ApiError('not_found', `There is no ${kind}/${namespace}/${params.name}`));
+}
+
+function needKind(word: string): string {
+  return kindNamed(word) ?? throwIt(new ApiError('not_found', noSuchKind(word)));
 }
