@@ -1,6 +1,6 @@
 import type { Exchange } from '../api/exchange.schema.ts';
 import { isError } from './judge.ts';
-import { Slot } from './slots.ts';
+import { overlaps, Slot } from './slots.ts';
 
 /** The parts that a spike is still seen in, however long the run. */
 const BASE_MS = 10_000;
@@ -29,20 +29,25 @@ export class RunHistory {
   #parts = new Map<number, Part>();
 
   add(atMs: number, exchange: Exchange): void {
-    const index = Math.floor(atMs / this.slotMs);
-    let slot = this.#slots.get(index);
-    if (slot === undefined) {
-      slot = new Slot();
-      this.#slots.set(index, slot);
-    }
-    slot.add(exchange);
+    this.#slotAt(Math.floor(atMs / this.slotMs)).add(exchange);
+    const fromMs = Math.max(atMs - exchange.durationMs, atMs - MAX_SLOTS * this.slotMs);
+    for (const [index, ms] of overlaps(fromMs, atMs, this.slotMs)) this.#slotAt(index).inFlightMs += ms;
     const part = Math.floor(atMs / this.partMs);
     const counted = this.#parts.get(part) ?? { count: 0, errors: 0 };
     counted.count++;
     if (isError(exchange)) counted.errors++;
     this.#parts.set(part, counted);
-    if (this.#slots.size > MAX_SLOTS) this.#mergeSlots();
+    while (this.#slots.size > MAX_SLOTS) this.#mergeSlots();
     if (this.#parts.size > MAX_PARTS) this.#mergeParts();
+  }
+
+  #slotAt(index: number): Slot {
+    let slot = this.#slots.get(index);
+    if (slot === undefined) {
+      slot = new Slot();
+      this.#slots.set(index, slot);
+    }
+    return slot;
   }
 
   /** Slots that begin within [fromMs, toMs), with their start. */

@@ -50,6 +50,26 @@ describe('slots', () => {
     expect(series.rate?.at(-1)).toBe(5);
   });
 
+  test('count who is in flight: a long request in each of them, not in its last alone, and those that go on', () => {
+    const metrics = new Metrics();
+    const at = (second: number) => new Date(epochMs + second * 1000).toISOString();
+    metrics.record(makeExchange(1, { time: at(2), durationMs: 5000 }));
+    metrics.record(makeExchange(2, { time: at(5), durationMs: 500 }));
+    const open = [
+      makeExchange(3, { time: at(8), open: true }),
+      makeExchange(4, { time: at(9), open: true, reporter: 'destination' }),
+    ];
+    const inFlight = (window: string, edge = '') => {
+      const source = { metrics, startedMs: epochMs, nowMs: epochMs + 10_500, open };
+      const { times, series } = buildSeries(source, { metric: 'inflight', window, edge });
+      return series.inflight!.filter((_, i) => times[i]! >= epochMs);
+    };
+    expect(epochMs % 10_000).toBe(0);
+    expect(inFlight('1m')).toEqual([0, 0, 1, 1, 1, 1.5, 1, 0, 1, 1, 1]);
+    expect(inFlight('1m', '->nobody').every((value) => value === 0)).toBe(true);
+    expect(inFlight('15m')).toEqual([0.75, 1]);
+  });
+
   test('from before the engine ran are unknown, not zero', () => {
     const metrics = new Metrics();
     metrics.record(makeExchange(1));

@@ -1,10 +1,11 @@
+import type { Exchange } from '../api/exchange.schema.ts';
 import type { Series } from '../api/observability.schema.ts';
 import { formatDurationMs, parseDurationMs } from '../shared/duration.ts';
-import { codeClasses } from './judge.ts';
+import { codeClasses, destinationNode, sourceNode, standsForCall } from './judge.ts';
 import { COARSE_KEEP_MS, type EdgeMetrics, FINE_KEEP_MS, type Metrics } from './metrics.ts';
 import { runStepMs } from './run-history.ts';
 import { buildExtremes, type Grid } from './series-extremes.ts';
-import { Slot } from './slots.ts';
+import { overlaps, Slot } from './slots.ts';
 import type { SplitHistory } from './split-history.ts';
 
 export interface SeriesRequest {
@@ -27,13 +28,16 @@ export interface SeriesSource {
   /** Since when traffic could have been seen: before, nothing is known, which is not nothing. */
   startedMs: number;
   splits?: SplitHistory;
+  /** What goes on now. */
+  open?: readonly Exchange[];
 }
 
 /** The rings of single slots end here. */
 const MAX_WINDOW_MS = COARSE_KEEP_MS;
 const MAX_POINTS = 120;
 
-type Reader = (slot: Slot, spanMs: number) => number | null;
+/** `spanMs` is what has passed of the step, at least a second for rates; `passedMs` exactly. */
+type Reader = (slot: Slot, spanMs: number, passedMs: number) => number | null;
 
 /** One value of a metric out of one step's slot; null where nothing happened. */
 const readers: Readonly<Record<string, Reader>> = {
@@ -47,13 +51,13 @@ const readers: Readonly<Record<string, Reader>> = {
   mean: (slot) => (slot.count === 0 ? null : slot.latency.sumMs / slot.latency.count),
   retries: (slot) => (slot.count === 0 ? null : slot.retries / slot.count),
   throughput: (slot, spanMs) => (slot.requestBytes + slot.responseBytes) / (spanMs / 1000),
-  // Little's law: requests in flight on average = time spent in them per time passed.
-  inflight: (slot, spanMs) => slot.latency.sumMs / spanMs,
+  // Requests in flight on average = time spent in them per time passed.
+  inflight: (slot, _spanMs, passedMs) => slot.inFlightMs / passedMs,
   ...Object.fromEntries(codeClasses.map((name): [string, Reader] => [name, (slot, ms) => slot.classes[name] / (ms / 1000)])),
 };
 
 /** Series for charts, 60 to 120 points. Unknown metrics and bad durations throw RangeError in words. */
-export function buildSeries({ metrics, nowMs, startedMs, splits }: SeriesSource, request: SeriesRequest): Series {
+export function buildSeries({ metrics, nowMs, startedMs, splits, open = [] }: SeriesSource, request: SeriesRequest): Series {
   const names = (request.metric ?? 'rate,errors,p50,p95,p99').split(',').map((name) => name.trim());
   const unknown = names.find((name) => !Object.hasOwn(readers, name));
   if (unknown !== undefined) throw new RangeError(`there is no metric ${unknown}; there are ${Object.keys(readers).join(', ')}`);
@@ -64,11 +68,15 @@ export function buildSeries({ metrics, nowMs, startedMs, splits }: SeriesSource,
   const grid = gridOf(windowMs, request.step, nowMs);
   const edges = [...metrics.edges()].filter(edgeFilter(request.edge, request.version));
   const slots = fold(edges, grid, (edge) => slotsOf(metrics, edge, windowMs));
+  addOpen(slots, grid, open.filter(openFilter(request.edge, request.version)), nowMs);
   // Of the present slot only a part has passed: a rate over all of it would sag at every chart's end.
   const startOf = (index: number) => grid.startMs + index * grid.stepMs;
-  const spanOf = (index: number) => Math.min(grid.stepMs, Math.max(1000, nowMs - Math.max(startOf(index), startedMs)));
+  const passedOf = (index: number) => Math.min(grid.stepMs, Math.max(1, nowMs - Math.max(startOf(index), startedMs)));
+  const spanOf = (index: number) => Math.min(grid.stepMs, Math.max(1000, passedOf(index)));
   const read = (name: string) =>
-    slots.map((slot, i) => (slot.count === 0 && startOf(i) + grid.stepMs <= startedMs ? null : readers[name]!(slot, spanOf(i))));
+    slots.map((slot, i) =>
+      slot.count === 0 && startOf(i) + grid.stepMs <= startedMs ? null : readers[name]!(slot, spanOf(i), passedOf(i)),
+    );
   return {
     stepSeconds: grid.stepMs / 1000,
     times: slots.map((_, i) => startOf(i)),
@@ -98,6 +106,16 @@ function fold(
       slots[Math.floor((at - startMs) / stepMs)]?.merge(slot);
     }
   return slots;
+}
+
+/** What has not ended is in flight until now. */
+function addOpen(slots: readonly Slot[], { startMs, stepMs, steps }: Grid, open: readonly Exchange[], nowMs: number): void {
+  const endMs = Math.min(nowMs, startMs + steps * stepMs);
+  for (const { time } of open)
+    for (const [index, ms] of overlaps(Math.max(startMs, Date.parse(time)), endMs, stepMs)) {
+      const slot = slots[index - startMs / stepMs];
+      if (slot) slot.inFlightMs += ms;
+    }
 }
 
 /** Shares per version. A destination's requests that reached no version belong to none. */
@@ -166,8 +184,19 @@ function duration(text: string, what: string): number {
   return ms;
 }
 
+/** The same of exchanges, each call once. */
+function openFilter(edge: string | undefined, version: string | undefined): (exchange: Exchange) => boolean {
+  const isOn = edgeFilter(edge, version);
+  return (exchange) =>
+    standsForCall(exchange) &&
+    isOn({ from: sourceNode(exchange), to: destinationNode(exchange), version: exchange.destinationVersion });
+}
+
 /** `reviews->ratings`, `->ratings`, `reviews->`; names may carry their namespace. */
-function edgeFilter(edge: string | undefined, version: string | undefined): (edge: EdgeMetrics) => boolean {
+function edgeFilter(
+  edge: string | undefined,
+  version: string | undefined,
+): (edge: Pick<EdgeMetrics, 'from' | 'to' | 'version'>) => boolean {
   const [from = '', to = ''] = (edge ?? '').split('->').map((part) => part.trim());
   const named = (wanted: string, id: string) => wanted === '' || wanted === id || id.endsWith(`/${wanted}`);
   return (e) => named(from, e.from) && named(to, e.to) && (version === undefined || version === '' || e.version === version);

@@ -28,6 +28,8 @@ export class Slot {
   mtls = 0;
   requestBytes = 0;
   responseBytes = 0;
+  /** Time that requests were in flight within this slot, all together: those that ended later, and began earlier, too. */
+  inFlightMs = 0;
   readonly latency = new Histogram();
   /** Traces worth opening from this slot: the slowest one, and the slowest of those that failed. */
   readonly slowest = new Exemplar();
@@ -63,6 +65,7 @@ export class Slot {
     this.mtls += other.mtls;
     this.requestBytes += other.requestBytes;
     this.responseBytes += other.responseBytes;
+    this.inFlightMs += other.inFlightMs;
     this.latency.merge(other.latency);
     this.slowest.offer(other.slowest.traceId, other.slowest.ms);
     this.slowestError.offer(other.slowestError.traceId, other.slowestError.ms);
@@ -80,15 +83,22 @@ export class SlotRing {
     this.#keep = Math.ceil(keepMs / slotMs) + 1;
   }
 
+  /** It ended at `atMs`. */
   add(atMs: number, exchange: Exchange): void {
     const index = Math.floor(atMs / this.slotMs);
+    this.#slotAt(index).add(exchange);
+    const fromMs = Math.max(atMs - exchange.durationMs, (index - this.#keep + 1) * this.slotMs);
+    for (const [at, ms] of overlaps(fromMs, atMs, this.slotMs)) this.#slotAt(at).inFlightMs += ms;
+  }
+
+  #slotAt(index: number): Slot {
     let slot = this.#slots.get(index);
     if (slot === undefined) {
       slot = new Slot();
       this.#slots.set(index, slot);
       for (const old of this.#slots.keys()) if (old <= index - this.#keep) this.#slots.delete(old);
     }
-    slot.add(exchange);
+    return slot;
   }
 
   /** Slots that begin within [fromMs, toMs), with their start. */
@@ -97,4 +107,10 @@ export class SlotRing {
     const last = Math.ceil(toMs / this.slotMs);
     for (const [index, slot] of this.#slots) if (index >= first && index < last) yield [index * this.slotMs, slot];
   }
+}
+
+/** How much of a stretch of time lies in which slot: slots are numbered since 1970. */
+export function* overlaps(fromMs: number, toMs: number, slotMs: number): Generator<[index: number, ms: number]> {
+  for (let index = Math.floor(fromMs / slotMs); index * slotMs < toMs; index++)
+    yield [index, Math.min(toMs, (index + 1) * slotMs) - Math.max(fromMs, index * slotMs)];
 }

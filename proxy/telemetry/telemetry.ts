@@ -116,7 +116,13 @@ export class Telemetry {
   /** Unknown metric names or bad durations throw RangeError with words for a 400. */
   series(request: SeriesRequest): Series {
     const now = this.#clock.wallNow();
-    const source = { metrics: this.#metrics, nowMs: now, startedMs: this.#startedMs, splits: this.#splits };
+    const source = {
+      metrics: this.#metrics,
+      nowMs: now,
+      startedMs: this.#startedMs,
+      splits: this.#splits,
+      open: this.#store.openExchanges(),
+    };
     return buildSeries(source, request);
   }
 
