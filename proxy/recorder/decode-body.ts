@@ -1,5 +1,6 @@
 import * as zlib from 'node:zlib';
 import type { CapturedBody } from '../api/exchange.schema.ts';
+import { ownValue } from '../shared/own-value.ts';
 
 const maxDecodedBytes = 10 * 1024 * 1024;
 
@@ -14,7 +15,7 @@ export function decodeBody(body: CapturedBody): Buffer | null {
     .map((encoding) => encoding.trim().toLowerCase())
     .filter((encoding) => encoding !== '' && encoding !== 'identity');
   for (const encoding of encodings.reverse()) {
-    const decode = decoders[encoding];
+    const decode = ownValue(decoders, encoding);
     if (decode === undefined) return null;
     try {
       bytes = decode(bytes);

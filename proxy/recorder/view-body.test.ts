@@ -45,6 +45,8 @@ test('what is not what its header says, or in an encoding nobody knows, is shown
   expect(wrong.notes[0]).toMatch(/^It is not gzip as its header says/);
   const unknown = await viewBody(captured(Buffer.from('abc'), { contentEncoding: 'sdch' }));
   expect(unknown).toMatchObject({ content: 'abc', notes: ['The content encoding sdch is not known here: shown as it came.'] });
+  const object = await viewBody(captured(Buffer.from('abc'), { contentEncoding: '__proto__' }));
+  expect(object.notes).toEqual(['The content encoding __proto__ is not known here: shown as it came.']);
 });
 
 test.each([

@@ -3,6 +3,7 @@ import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import type { BodyView } from '../api/body.schema.ts';
 import type { CapturedBody } from '../api/exchange.schema.ts';
+import { ownValue } from '../shared/own-value.ts';
 
 /** A page shows no more of a body than this; a few kilobytes can claim to inflate to gigabytes. */
 const maxShownBytes = 8 * 1024 * 1024;
@@ -42,7 +43,7 @@ async function undoEncodings(wire: Buffer, body: CapturedBody, notes: string[]):
     .filter((encoding) => encoding !== '' && encoding !== 'identity');
   let bytes = wire;
   for (const encoding of encodings.toReversed().slice(0, maxEncodings)) {
-    const create = inflaters[encoding];
+    const create = ownValue(inflaters, encoding);
     if (create === undefined) {
       notes.push(`The content encoding ${encoding} is not known here: shown as it came.`);
       return wire;

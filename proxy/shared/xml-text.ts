@@ -1,3 +1,5 @@
+import { ownValue } from './own-value.ts';
+
 /** An element of an XML text. Prefixes are left off names; `text` is what stands directly in it, trimmed. */
 export interface XmlElement {
   name: string;
@@ -57,7 +59,7 @@ const entities: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '"'
 
 function decode(text: string): string {
   return text.replace(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(\w+));/gi, (whole, hex?: string, decimal?: string, name?: string) => {
-    if (name !== undefined) return entities[name] ?? whole;
+    if (name !== undefined) return ownValue(entities, name) ?? whole;
     const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
     return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
   });

@@ -95,10 +95,10 @@ describe('proxies', () => {
 describe('hosts', () => {
   test('a service answers to all its names; the short one only in its namespace', async () => {
     const { snapshot } = await compileDocuments([shop]);
-    const names = (view: string) => Object.keys(snapshot.views[view]!.serviceByHost).filter((h) => h.startsWith('ratings'));
+    const names = (view: string) => [...snapshot.views[view]!.serviceByHost.keys()].filter((h) => h.startsWith('ratings'));
     expect(names('default')).toEqual(['ratings', 'ratings.default', 'ratings.default.svc', 'ratings.default.svc.cluster.local']);
     expect(names('other')).toEqual(['ratings.default', 'ratings.default.svc', 'ratings.default.svc.cluster.local']);
-    expect(snapshot.views.default!.defaultPorts.ratings).toBe(9080);
+    expect(snapshot.views.default!.defaultPorts.get('ratings')).toBe(9080);
   });
 });
 

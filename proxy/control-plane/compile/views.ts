@@ -56,13 +56,14 @@ function compileUnpatched(context: CompileContext, namespace: string, client: Pa
   for (const service of services)
     for (const cluster of compileClusters(context, service, { namespace, labels, gateway: client?.kind === 'gateway' }))
       clusters[cluster.name] = cluster;
-  const defaultPorts: Record<string, number> = {};
-  const serviceByHost: Record<string, string> = {};
+  const defaultPorts = new Map<string, number>();
+  const serviceByHost = new Map<string, string>();
   for (const service of services) {
     for (const host of hostsOf(service, namespace)) {
       // An address may be several services', on different ports: the first one is told.
-      defaultPorts[host] ??= defaultPortOf(service);
-      serviceByHost[host] ??= service.fqdn;
+      if (serviceByHost.has(host)) continue;
+      defaultPorts.set(host, defaultPortOf(service));
+      serviceByHost.set(host, service.fqdn);
     }
   }
   const addresses = services.flatMap(({ entry, fqdn, ports }) =>

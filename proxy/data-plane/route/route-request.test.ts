@@ -117,6 +117,21 @@ describe('host pick', () => {
     expect(exchange.route?.name).toBe('r');
   });
 
+  test('an absolute name stands for the same port and service', () => {
+    const exchange = makeExchange({ authority: 'ratings.default.svc.cluster.local.' });
+    selectRoute(exchange, prepareView(oneRoute({ name: 'r' }), 'ALLOW_ANY'), () => 0);
+    expect(exchange).toMatchObject({ port: 9080, destinationService: 'ratings.default.svc.cluster.local' });
+  });
+
+  test.each(['constructor', '__proto__', 'toString', 'hasOwnProperty.'])(
+    'a host called %s is unknown like any other',
+    (authority) => {
+      const exchange = makeExchange({ authority });
+      selectRoute(exchange, prepareView(makeView([]), 'ALLOW_ANY'), () => 0);
+      expect(exchange).toMatchObject({ port: 80, destinationService: '' });
+    },
+  );
+
   test('no port and an unknown host: 80', () => {
     const exchange = makeExchange({ authority: 'example.org' });
     selectRoute(exchange, prepareView(makeView([]), 'ALLOW_ANY'), () => 0);

@@ -16,6 +16,7 @@ import {
   type RouteTable,
 } from './prepare-view.ts';
 import { httpsRedirectReply, redirectReply } from './redirect.ts';
+import { defaultPortOf, serviceNamed } from './service-of.ts';
 
 /** The part of an exchange that routing reads and writes. */
 export type RoutableExchange = Pick<
@@ -56,9 +57,9 @@ export function selectRoute(exchange: RoutableExchange, table: RouteTable, rando
   const authority = options?.target ?? splitAuthority(exchange.authority);
   const host = authority.host;
   if (table.kind === 'sidecar') {
-    exchange.port = authority.port || table.view.defaultPorts[host] || (exchange.downstream.scheme === 'https' ? 443 : 80);
+    exchange.port = authority.port || defaultPortOf(table.view, host) || (exchange.downstream.scheme === 'https' ? 443 : 80);
   }
-  exchange.destinationService = table.view.serviceByHost[host] ?? '';
+  exchange.destinationService = serviceNamed(table.view, host) ?? '';
   const pick = pickVirtualHost(table, host, exchange.port);
   if (pick.kind === 'none') return;
   exchange.virtualHost = pick.host.virtualHost.name;

@@ -18,17 +18,27 @@ export function connectionTarget(view: OutboundView, host: string, port: number)
     const found = addresses
       .filter(({ cidr }) => compileIpBlocks([cidr])(host))
       .sort((a, b) => bitsOf(b.cidr) - bitsOf(a.cidr))[0];
-    return { service: found?.service ?? view.serviceByHost[host] ?? '', address: host };
+    return { service: found?.service ?? serviceNamed(view, host) ?? '', address: host };
   }
-  const service = view.serviceByHost[host] ?? view.serviceByHost[wildcardFor(view, host)] ?? '';
+  const service = serviceNamed(view, host) ?? view.serviceByHost.get(wildcardFor(view, host)) ?? '';
   return { service, address: addresses.find((entry) => entry.service === service && isIP(entry.cidr) !== 0)?.cidr ?? '' };
+}
+
+/** The service of a host (lower case, no port), which may be absolute: `ratings.default.svc.cluster.local.` */
+export function serviceNamed({ serviceByHost }: OutboundView, host: string): string | undefined {
+  return serviceByHost.get(host) ?? (host.endsWith('.') ? serviceByHost.get(host.slice(0, -1)) : undefined);
+}
+
+/** The port meant by such a host without one. */
+export function defaultPortOf({ defaultPorts }: OutboundView, host: string): number | undefined {
+  return defaultPorts.get(host) ?? (host.endsWith('.') ? defaultPorts.get(host.slice(0, -1)) : undefined);
 }
 
 /** The longest `*.suffix` among the hosts that covers a name; '' when none does. */
 function wildcardFor(view: OutboundView, host: string): string {
   for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
     const wildcard = `*${host.slice(dot)}`;
-    if (Object.hasOwn(view.serviceByHost, wildcard)) return wildcard;
+    if (view.serviceByHost.has(wildcard)) return wildcard;
   }
   return '';
 }

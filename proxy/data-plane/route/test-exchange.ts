@@ -107,17 +107,14 @@ export function makeCluster(name: string = ratingsCluster, over: Partial<Cluster
   };
 }
 
+const ratingsHosts = ['ratings', 'ratings.default', 'ratings.default.svc.cluster.local'];
 export function makeView(virtualHosts: VirtualHost[], over: Partial<OutboundView> = {}): OutboundView {
   const names = [ratingsCluster, ...['v1', 'v2', 'v3'].map((subset) => ratingsCluster.replace('||', `|${subset}|`))];
   return {
     namespace: 'default',
     routeTables: { 9080: virtualHosts },
-    defaultPorts: { ratings: 9080, 'ratings.default': 9080, 'ratings.default.svc.cluster.local': 9080 },
-    serviceByHost: {
-      ratings: 'ratings.default.svc.cluster.local',
-      'ratings.default': 'ratings.default.svc.cluster.local',
-      'ratings.default.svc.cluster.local': 'ratings.default.svc.cluster.local',
-    },
+    defaultPorts: new Map(ratingsHosts.map((host) => [host, 9080])),
+    serviceByHost: new Map(ratingsHosts.map((host) => [host, 'ratings.default.svc.cluster.local'])),
     tcpRoutes: [],
     clusters: Object.fromEntries(names.map((name) => [name, makeCluster(name)])),
     ...over,

@@ -8,10 +8,10 @@ export interface OutboundView {
   namespace: string;
   /** By destination port; the key `0` holds virtual hosts valid on any port. */
   routeTables: Record<number, VirtualHost[]>;
-  /** host (lower case, no port) → the port meant when the authority names none. */
-  defaultPorts: Record<string, number>;
+  /** host (lower case, no port) → the port meant when the authority names none. Maps: clients ask for hosts called `constructor` too. */
+  defaultPorts: ReadonlyMap<string, number>;
   /** host (lower case, no port) → service fqdn. */
-  serviceByHost: Record<string, string>;
+  serviceByHost: ReadonlyMap<string, string>;
   /** Addresses and subnets of ServiceEntries, per port: connections to them are for that service; absent = none. */
   addresses?: { cidr: string; port: number; service: string }[];
   tcpRoutes: TcpRoute[];

@@ -241,8 +241,8 @@ export function meshSnapshot(clusters: ClusterSnapshot[], version = 1): MeshSnap
       default: {
         namespace: 'default',
         routeTables: {},
-        defaultPorts: {},
-        serviceByHost: {},
+        defaultPorts: new Map(),
+        serviceByHost: new Map(),
         tcpRoutes: [],
         clusters: Object.fromEntries(clusters.map((cluster) => [cluster.name, cluster])),
       },

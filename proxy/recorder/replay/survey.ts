@@ -54,7 +54,7 @@ export async function surveyRecording(
   const finder = new VariableFinder();
   const notes = new Notes();
   const remoteHosts = new Set<string>();
-  const methods: Record<string, number> = {};
+  const methods: Record<string, number> = Object.create(null);
   let [first, last] = [0, 0];
   for await (const root of each()) {
     if (!roots.has(root.id)) continue;

@@ -1,3 +1,4 @@
+import { ownValue } from '../../shared/own-value.ts';
 import { ImportNotes } from '../import-notes.ts';
 import { type JsonObject, listOf, numberOf, objectOf, stringOf, textOf } from '../read-json.ts';
 import { readAnswerHeaders, readStatus } from './answer-parts.ts';
@@ -208,7 +209,7 @@ const comparisons: Readonly<Record<string, '==' | '<' | '<=' | '>' | '>='>> = {
 
 function toMatcher(kind: string, wanted: unknown, given: JsonObject, field: string): ValueMatcher {
   const text = textOf(wanted);
-  const comparison = comparisons[kind];
+  const comparison = ownValue(comparisons, kind);
   if (comparison !== undefined) return { is: 'number', compare: comparison, value: Number(wanted) };
   switch (kind) {
     case 'equalTo':
@@ -279,7 +280,8 @@ function readAnswer(id: string, response: JsonObject, notes: ImportNotes, files:
   if (stringOf(response.statusMessage) !== '')
     notes.add(id, 'response.statusMessage', 'is left out: the mesh sends the standard reason');
   const fault = stringOf(response.fault);
-  if (fault !== '' && faults[fault] === undefined) throw new Untakeable('response.fault', `there is no fault ${fault} here`);
+  if (fault !== '' && ownValue(faults, fault) === undefined)
+    throw new Untakeable('response.fault', `there is no fault ${fault} here`);
   const transformers = listOf(response.transformers).map(textOf);
   const templated = transformers.includes('response-template');
   for (const name of transformers)
@@ -294,7 +296,7 @@ function readAnswer(id: string, response: JsonObject, notes: ImportNotes, files:
   const parameters = Object.entries(objectOf(response.transformerParameters) ?? {}).map(([name, value]) => [name, textOf(value)]);
   return {
     ...(templated && parameters.length > 0 ? { parameters: Object.fromEntries(parameters) } : {}),
-    ...{ status: readStatus(response.status), headers, body, templated, fault: faults[fault] ?? null },
+    ...{ status: readStatus(response.status), headers, body, templated, fault: ownValue(faults, fault) ?? null },
     delay: readDelay(id, response, notes),
     dribble: dribble && { parts: Math.max(1, Math.trunc(numberOf(dribble.numberOfChunks))), ms: numberOf(dribble.totalDuration) },
   };
