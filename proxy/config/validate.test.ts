@@ -70,6 +70,7 @@ describe('schema and unknown fields', () => {
       'v1',
     ],
     ['a wrong type', vs(`  - timeout: 3\n${route}`), 'DD1102', 7, 14, '`timeout` must be string', '3s'],
+    ['a wrong type of a fault', fault('  to: ratings\n'), 'DD1102', 5, 7, '`to` must be an object, not "ratings"'],
     ['a wrong enum', dr('  trafficPolicy:\n    loadBalancer: {simple: RANDOMM}\n'), 'DD1104', 7, 28, 'RANDOMM', 'RANDOM'],
     ['a missing spec', 'apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: x}\n', 'DD1103', 1, 1, 'spec'],
     [

@@ -262,7 +262,7 @@ function fromZodIssue(resource: ParsedResource, issue: Issue): Diagnostic {
     const text = issue.expected === 'string' && typeof value === 'number';
     return diagnose(resource, issue.path, {
       code: 'DD1102',
-      message: `${label} must be a ${issue.expected}, not ${describe(value)}.`,
+      message: `${label} must be ${/^[aeiou]/.test(issue.expected ?? '') ? 'an' : 'a'} ${issue.expected}, not ${describe(value)}.`,
       suggestion: number ? `Write ${value} without quotes.` : text ? quoteOrUnit(String(field), value) : null,
     });
   }
