@@ -121,6 +121,18 @@ describe('requests', () => {
     expect(heads.join()).toMatch(/^GET \/abs HTTP\/1\.1\r\nhost: raw\.case\r\n/);
   });
 
+  test.each(['__proto__', 'constructor', 'toString'])(
+    '25: a host called %s is unknown like any other, and harms nobody',
+    async (host) => {
+      const ask = (target: Target, to: string) => exchange(target, `GET / HTTP/1.1\r\nHost: ${to}\r\nConnection: close\r\n\r\n`);
+      expect((await ask(mesh.outbound('app-x-0'), host)).status).toBe(503);
+      expect((await ask(mesh.ingress(), host)).status).toBe(404);
+      const told = await mesh.api(`/exchanges?reporter=gateway&limit=1`);
+      expect(JSON.stringify(told)).toContain('exchanges');
+      expect((await ask(mesh.ingress(), 'app.localhost')).status).toBe(200);
+    },
+  );
+
   test('the codec’s own answers look as Envoy’s do: date, server, connection: close', async () => {
     const big = `GET / HTTP/1.1\r\nHost: a\r\nX: ${'y'.repeat(70_000)}\r\n\r\n`;
     const rows: [number, string, string][] = [

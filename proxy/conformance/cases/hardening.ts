@@ -194,7 +194,7 @@ export const oddRequests: readonly { row: number; name: string; bytes: string; s
   {
     row: 25,
     name: '__proto__ and constructor',
-    bytes: get('__proto__: 1\r\nconstructor: 2\r\n').replace('__proto__', 'proto'),
+    bytes: get('__proto__: 1\r\nconstructor: 2\r\n', '/__proto__?constructor=1'),
     status: 200,
   },
   { row: 25, name: 'constructor', bytes: get('constructor: 2\r\n'), status: 200 },
