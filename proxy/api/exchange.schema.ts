@@ -234,7 +234,14 @@ export const exchangeDetailSchema = exchangeSchema.extend({
   }),
   timeline: z.array(stageTimeSchema),
   decision: decisionSchema.nullable(),
-  peer: z.object({ address: z.string(), spiffeId: z.string() }),
+  peer: z.object({
+    address: z.string(),
+    spiffeId: z.string(),
+    /** Where its connection came in. */
+    localAddress: z.string().optional(),
+    /** That it asked for, TLS's SNI; absent without TLS. */
+    serverName: z.string().optional(),
+  }),
   /** What redaction took out, as `request.headers.authorization`. */
   redacted: z.array(z.string()),
   /** Of WebSockets, event streams, gRPC streams and other long answers. */

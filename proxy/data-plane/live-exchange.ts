@@ -15,7 +15,7 @@ import type { HeaderMap } from './header-map.ts';
 import type { MessageBudget } from './live/message-log.ts';
 import { normalizePath } from './route/normalize-path.ts';
 import type { ClusterSnapshot, MeshSnapshot, ProxySnapshot, Route, WeightedCluster, WorkloadInfo } from './snapshot.ts';
-import type { DownstreamRequest } from './stream.ts';
+import type { ConnectionInfo, DownstreamRequest } from './stream.ts';
 import { describeFrames } from './websocket-frames.ts';
 
 /** What every exchange of one listener has in common, found once and not per request. */
@@ -216,7 +216,7 @@ export class LiveExchange implements ExchangeState {
         durationMs: round((s.endedAt || now) - s.startedAt),
       })),
       decision: this.#decision(),
-      peer: { address: downstream.connection.remoteAddress, spiffeId: downstream.connection.peerSpiffeId },
+      peer: peerOf(downstream.connection),
       redacted: [],
       ...(messages === null ? {} : { messages }),
     };
@@ -367,6 +367,10 @@ function withoutCutCharacter(bytes: Buffer): Buffer {
     if ((byte & 0xc0) !== 0x80) break;
   }
   return bytes.subarray(0, end);
+}
+
+function peerOf({ remoteAddress, peerSpiffeId, localAddress, sni }: ConnectionInfo): ExchangeDetail['peer'] {
+  return { address: remoteAddress, spiffeId: peerSpiffeId, localAddress, ...(sni === '' ? {} : { serverName: sni }) };
 }
 
 /** Microsecond resolution: enough, and short as JSON. */

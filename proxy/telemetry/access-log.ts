@@ -16,9 +16,12 @@ export function formatAccessLogLine(exchange: ExchangeDetail): string {
   );
 }
 
-/** JSON encoding: operator names in lower case; numbers stay numbers, empty values are null. */
+/** JSON encoding: operator names in lower case; numbers stay numbers, empty values are null, but no flags are `-`, as Envoy writes them. */
 export function formatAccessLogJson(exchange: ExchangeDetail): string {
-  const fields = Object.entries(fieldsOf(exchange)).map(([name, value]) => [name, value === '-' ? null : value]);
+  const fields = Object.entries(fieldsOf(exchange)).map(([name, value]) => [
+    name,
+    value === '-' && name !== 'response_flags' ? null : value,
+  ]);
   return `${JSON.stringify(Object.fromEntries(fields))}\n`;
 }
 
@@ -46,9 +49,9 @@ function fieldsOf(exchange: ExchangeDetail) {
     upstream_host: or(exchange.endpoint),
     upstream_cluster: or(exchange.cluster),
     upstream_local_address: '-',
-    downstream_local_address: '-',
+    downstream_local_address: or(exchange.peer.localAddress ?? ''),
     downstream_remote_address: or(exchange.peer.address),
-    requested_server_name: '-',
+    requested_server_name: or(exchange.peer.serverName ?? ''),
     route_name: or(exchange.route),
   };
 }

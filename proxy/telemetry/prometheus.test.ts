@@ -164,6 +164,17 @@ describe('the access log', () => {
     );
   });
 
+  test('tells where the connection came in, and the server name it asked for', () => {
+    const peer = {
+      ...exchange.peer,
+      localAddress: '127.0.0.1:41001',
+      serverName: 'outbound_.9080_._.ratings.default.svc.cluster.local',
+    };
+    expect(formatAccessLogLine({ ...exchange, peer })).toMatch(
+      / - 127\.0\.0\.1:41001 127\.0\.0\.1:50000 outbound_\.9080_\._\.ratings\.default\.svc\.cluster\.local default\n$/,
+    );
+  });
+
   test('tells why a connection failed, and writes - for what is empty', () => {
     const attempt = {
       endpoint: 'e',
@@ -183,7 +194,7 @@ describe('the access log', () => {
 
   test('as JSON keeps numbers as numbers and empty values as null', () => {
     expect(JSON.parse(formatAccessLogJson(exchange))).toMatchObject({
-      ...{ method: 'GET', path: '/ratings/1', response_code: 200, response_flags: null, duration: 5, user_agent: 'curl/8' },
+      ...{ method: 'GET', path: '/ratings/1', response_code: 200, response_flags: '-', duration: 5, user_agent: 'curl/8' },
       ...{ x_forwarded_for: '10.0.0.1', upstream_cluster: exchange.cluster, route_name: 'default', bytes_sent: 10 },
     });
   });
