@@ -7,6 +7,7 @@ import { ApiError } from '../server/api-error.ts';
 import { stored } from '../server/stored.ts';
 import { answered } from './applied-answer.ts';
 import type { EngineParts } from './engine-parts.ts';
+import { isInMesh } from './registered-services.ts';
 
 const loadedKey = (mesh: string) => `demo/${mesh}`;
 
@@ -25,9 +26,7 @@ export async function loadDemo({ configuration, store, demoFile }: EngineParts) 
     throw new ApiError('unavailable', 'The demo’s services are Node programs, and there is no node on the PATH');
   const { set, snapshot } = configuration.current;
   const own = listServices(ResourceSet.empty.apply(parseText(yaml, demoFile).documents, { live: true, now: 0 }).set);
-  const present = own.filter(({ name }) =>
-    snapshot.services.some((service) => service.name === name && service.namespace === set.defaultNamespace),
-  );
+  const present = own.filter(({ name }) => isInMesh(snapshot, set.defaultNamespace, name));
   if (present.length > 0) {
     const names = present.map(({ name }) => name).join(', ');
     throw new ApiError('conflict', `The mesh already has ${names}; services of the demo have these names`);

@@ -1,8 +1,8 @@
 import { DataPlaneGone } from '../data-plane/data-plane-thread.ts';
 import { ApiError } from '../server/api-error.ts';
 
-/** Telemetry names what is wrong with a query in a RangeError. */
-export async function badQuery<T>(ask: () => T | Promise<T>): Promise<T> {
+/** A 400 where telemetry finds something wrong with the question, which it says in a RangeError. */
+export async function askTelemetry<T>(ask: () => T | Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {
@@ -11,8 +11,8 @@ export async function badQuery<T>(ask: () => T | Promise<T>): Promise<T> {
   }
 }
 
-/** A data plane that is being restarted cannot be asked. */
-export async function gone<T>(ask: () => Promise<T>): Promise<T> {
+/** A 503 while the data plane is being restarted. */
+export async function askDataPlane<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {
@@ -21,6 +21,8 @@ export async function gone<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-export function throwIt(error: Error): never {
-  throw error;
+/** A 404 in these words where there is nothing. */
+export function need<T>(value: T | null | undefined, missing: string): T {
+  if (value === null || value === undefined) throw new ApiError('not_found', missing);
+  return value;
 }

@@ -4,7 +4,7 @@ import { ApiError } from '../server/api-error.ts';
 import type { ApiHandlers } from '../server/route-table.ts';
 import { loadDemo, removeDemo } from './demo.ts';
 import type { EngineParts } from './engine-parts.ts';
-import { registerComposeServices } from './registered-services.ts';
+import { isInMesh, registerComposeServices } from './registered-services.ts';
 
 export type ImportHandlers = Pick<ApiHandlers, keyof typeof importRoutes>;
 
@@ -27,8 +27,7 @@ export function createImportHandlers(parts: EngineParts): ImportHandlers {
 function readForMesh({ configuration }: EngineParts, text: string) {
   const reading = readCompose(text);
   const { set, snapshot } = configuration.current;
-  const has = (name: string) =>
-    snapshot.services.some((service) => service.name === name && service.namespace === set.defaultNamespace);
+  const has = (name: string) => isInMesh(snapshot, set.defaultNamespace, name);
   const present = reading.services.filter(({ name }) => has(name));
   return {
     ...reading,

@@ -1,6 +1,4 @@
-import { createProtoHandlers } from '../message-names/proto-handlers.ts';
 import type { ApiHandlers } from '../server/route-table.ts';
-import { stored } from '../server/stored.ts';
 import { createToxiproxyHandlers } from '../toxiproxy/index.ts';
 import { createCertificateHandlers } from './certificate-handlers.ts';
 import { createEngineHandlers } from './engine-handlers.ts';
@@ -10,6 +8,7 @@ import { createFaultHandlers } from './fault-handlers.ts';
 import { createImportHandlers } from './import-handlers.ts';
 import { createMessageHandlers } from './message-handlers.ts';
 import { needExchange } from './need-exchange.ts';
+import { createProtoHandlers } from './proto-handlers.ts';
 import { createRecordingHandlers } from './recording-handlers.ts';
 import { createReplayHandlers } from './replay-handlers.ts';
 import { createResourceHandlers } from './resource-handlers.ts';
@@ -37,7 +36,7 @@ export function createHandlers(parts: EngineParts): ApiHandlers {
     ...createExchangeHandlers(parts),
     ...createTelemetryHandlers(parts),
     ...createRecordingHandlers(parts),
-    ...createReplayHandlers(parts.replayer, stored),
+    ...createReplayHandlers(parts),
     ...createToxiproxyHandlers(parts),
     ...createRunHandlers({ runs: parts.telemetry.runs, flush: parts.flush }),
     ...createSimulationHandlers(parts),

@@ -2,10 +2,10 @@ import type { recordingRoutes } from '../../api/routes/recording-routes.ts';
 import type { Recorder } from '../../recorder/recorder.ts';
 import type { RecordingEditor } from '../../recorder/recording-editor.ts';
 import type { RecordingImporter } from '../../recorder/recording-importer.ts';
-import { ApiError } from '../server/api-error.ts';
 import { FileReply } from '../server/file-reply.ts';
 import type { ApiHandlers } from '../server/route-table.ts';
 import { stored } from '../server/stored.ts';
+import { need } from './failures.ts';
 
 export type RecordingHandlers = Pick<ApiHandlers, keyof typeof recordingRoutes>;
 
@@ -23,7 +23,7 @@ function keepingHandlers({ recorder, recordings }: Parts) {
   return {
     startRecording: async ({ body }) => stored(await recorder.start(body)),
     listRecordings: async () => ({ recordings: await recorder.list() }),
-    getRecording: async ({ params }) => found(await recorder.get(params.id), params.id),
+    getRecording: async ({ params }) => need(await recorder.get(params.id), noRecording(params)),
     stopRecording: async ({ params }) => stored(await recorder.stop(params.id)),
     deleteRecording: async ({ params }) => ({ removed: params.id, id: stored(await recorder.delete(params.id)) }),
     restoreRecording: async ({ params }) => stored(await recordings.restore(params.id)),
@@ -33,13 +33,13 @@ function keepingHandlers({ recorder, recordings }: Parts) {
 function readingHandlers({ recorder }: Parts) {
   return {
     listRecordedRows: async ({ params, query: { offset, limit, ...filter } }) =>
-      found(await recorder.rows(params.id, filter, offset, limit), params.id),
-    getRecordingTimeline: async ({ params, query }) => found(await recorder.timeline(params.id, query.slices), params.id),
-    listRecordedExchanges: async ({ params, query }) => found(await recorder.exchanges(params.id, query), params.id),
+      need(await recorder.rows(params.id, filter, offset, limit), noRecording(params)),
+    getRecordingTimeline: async ({ params, query }) =>
+      need(await recorder.timeline(params.id, query.slices), noRecording(params)),
+    listRecordedExchanges: async ({ params, query }) => need(await recorder.exchanges(params.id, query), noRecording(params)),
     getRecordedExchange: async ({ params }) => {
       const exchange = await recorder.exchange(params.id, params.exchange);
-      if (exchange === null) throw new ApiError('not_found', `Recording ${params.id} has no exchange ${params.exchange}`);
-      return exchange;
+      return need(exchange, `Recording ${params.id} has no exchange ${params.exchange}`);
     },
   } satisfies Partial<RecordingHandlers>;
 }
@@ -59,19 +59,16 @@ function editingHandlers({ recordings }: Parts) {
 function fileHandlers({ recorder, importer }: Parts) {
   return {
     exportHar: async ({ params }) => {
-      const { name, bytes } = found(await recorder.exportHar(params.id), params.id);
+      const { name, bytes } = need(await recorder.exportHar(params.id), noRecording(params));
       return new FileReply(`${name}.har`, 'application/json; charset=utf-8', bytes);
     },
     importRecording: async ({ body }) => stored(await importer.importDocument(body)),
     exportRecordingFile: async ({ params }) => {
-      const { name, bytes } = found(await recorder.exportFile(params.id), params.id);
+      const { name, bytes } = need(await recorder.exportFile(params.id), noRecording(params));
       return new FileReply(`${name}.drydock-recording`, 'application/gzip', bytes);
     },
     importRecordingFile: async ({ query, body }) => stored(await importer.importFile(body, query.name)),
   } satisfies Partial<RecordingHandlers>;
 }
 
-function found<T>(value: T | null, id: string): T {
-  if (value === null) throw new ApiError('not_found', `There is no recording ${id}`);
-  return value;
-}
+const noRecording = ({ id }: { id: string }): string => `There is no recording ${id}`;

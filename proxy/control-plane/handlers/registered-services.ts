@@ -45,8 +45,12 @@ function composeDocument(namespace: string, { name, version, ports }: ComposeSer
 const meshDocument = (name: string, service: object): string =>
   stringify({ apiVersion: 'drydock.dev/v1', kind: 'Mesh', metadata: { name }, spec: { services: [service] } });
 
-const isInMesh = ({ services }: { services: readonly { name: string; namespace: string }[] }, namespace: string, name: string) =>
-  services.some((service) => service.name === name && service.namespace === namespace);
+/** Declared in a file or registered live. */
+export const isInMesh = (
+  { services }: { services: readonly { name: string; namespace: string }[] },
+  namespace: string,
+  name: string,
+) => services.some((service) => service.name === name && service.namespace === namespace);
 
 export async function registerService({ configuration, store }: EngineParts, asked: RegisterService) {
   const { set, snapshot } = configuration.current;

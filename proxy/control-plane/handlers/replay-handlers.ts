@@ -1,24 +1,17 @@
+import type { replayRoutes } from '../../api/routes/replay-routes.ts';
 import type { Replayer } from '../../recorder/replay.ts';
-import type { StoreResult } from '../../store/store-types.ts';
-import { ApiError } from '../server/api-error.ts';
 import type { ApiHandlers } from '../server/route-table.ts';
+import { stored } from '../server/stored.ts';
+import { need } from './failures.ts';
 
-export type ReplayHandlers = Pick<
-  ApiHandlers,
-  'planReplay' | 'startReplay' | 'listReplays' | 'getReplay' | 'pauseReplay' | 'resumeReplay' | 'cancelReplay' | 'judgeReplay'
->;
+export type ReplayHandlers = Pick<ApiHandlers, keyof typeof replayRoutes>;
 
-/** Replays of the control API. `stored` turns what the store refused into an API error. */
-export function createReplayHandlers(replayer: Replayer, stored: <T>(result: StoreResult<T>) => T): ReplayHandlers {
+export function createReplayHandlers({ replayer }: { replayer: Replayer }): ReplayHandlers {
   return {
     planReplay: async ({ params }) => stored(await replayer.plan(params.id)),
     startReplay: async ({ params, body }) => stored(await replayer.start(params.id, body)),
     listReplays: async () => ({ replays: await replayer.list() }),
-    getReplay: async ({ params }) => {
-      const replay = await replayer.get(params.id);
-      if (replay === null) throw new ApiError('not_found', `There is no replay ${params.id}`);
-      return replay;
-    },
+    getReplay: async ({ params }) => need(await replayer.get(params.id), `There is no replay ${params.id}`),
     pauseReplay: async ({ params }) => stored(await replayer.pause(params.id)),
     resumeReplay: async ({ params }) => stored(await replayer.resume(params.id)),
     cancelReplay: async ({ params }) => stored(await replayer.cancel(params.id)),

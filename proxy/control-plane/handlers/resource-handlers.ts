@@ -8,7 +8,7 @@ import { ApiError } from '../server/api-error.ts';
 import type { ApiHandlers } from '../server/route-table.ts';
 import { answered } from './applied-answer.ts';
 import type { EngineParts } from './engine-parts.ts';
-import { gone, throwIt } from './failures.ts';
+import { askDataPlane, need } from './failures.ts';
 
 export type ResourceHandlers = Pick<ApiHandlers, keyof typeof resourceRoutes>;
 
@@ -38,13 +38,12 @@ export function createResourceHandlers(parts: EngineParts): ResourceHandlers {
     deleteResource: async ({ params }) => {
       const { resource } = needResource(configuration, params);
       const outcome = await configuration.remove(resource.kind, resource.namespace, resource.name);
-      if (!outcome) throw new ApiError('not_found', `There is no ${resourceId(resource)}`);
-      return answered(outcome);
+      return answered(need(outcome, `There is no ${resourceId(resource)}`));
     },
     lint: async ({ body }) => ({ applied: [], diagnostics: await configuration.lintText(body.yaml, body.file) }),
     exportConfig: ({ params, query }) => exportConfig(configuration.current, params.format, query.workload),
     explain: async ({ body }) => {
-      const { explanation, error } = await gone(() => configuration.explain(body));
+      const { explanation, error } = await askDataPlane(() => configuration.explain(body));
       if (!explanation) throw new ApiError('invalid_request', error || 'This request cannot be explained');
       const standIns = parts.simulations.explain(explanation);
       return standIns.length === 0 ? explanation : { ...explanation, standIns };
@@ -57,9 +56,9 @@ function needResource(configuration: Configuration, params: { kind: string; name
   const namespace = params.namespace === '-' ? set.defaultNamespace : params.namespace;
   const kind = needKind(params.kind);
   const found = set.list().find(({ resource: r }) => r.kind === kind && r.namespace === namespace && r.name === params.name);
-  return found ?? throwIt(new ApiError('not_found', `There is no ${kind}/${namespace}/${params.name}`));
+  return need(found, `There is no ${kind}/${namespace}/${params.name}`);
 }
 
 function needKind(word: string): string {
-  return kindNamed(word) ?? throwIt(new ApiError('not_found', noSuchKind(word)));
+  return need(kindNamed(word), noSuchKind(word));
 }

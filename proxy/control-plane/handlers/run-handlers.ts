@@ -1,14 +1,10 @@
 import type { Runs } from '../../telemetry/runs.ts';
-import { ApiError } from '../server/api-error.ts';
 import type { ApiHandlers } from '../server/route-table.ts';
+import { need } from './failures.ts';
 
 export type RunHandlers = Pick<ApiHandlers, 'listRuns' | 'getRun' | 'compareRuns'>;
 
 export function createRunHandlers({ runs, flush }: { runs: Runs; flush: () => Promise<void> }): RunHandlers {
-  const known = <T>(value: T | null, id: string): T => {
-    if (value === null) throw new ApiError('not_found', `There is no run ${id}`);
-    return value;
-  };
   return {
     listRuns: async () => {
       await flush();
@@ -16,11 +12,11 @@ export function createRunHandlers({ runs, flush }: { runs: Runs; flush: () => Pr
     },
     getRun: async ({ params }) => {
       await flush();
-      return known(await runs.get(params.id), params.id);
+      return need(await runs.get(params.id), `There is no run ${params.id}`);
     },
     compareRuns: async ({ params, query }) => {
       await flush();
-      return known(await runs.compare(params.id, query.with), `${params.id} or ${query.with}`);
+      return need(await runs.compare(params.id, query.with), `There is no run ${params.id} or ${query.with}`);
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../../api/diagnostic.schema.ts';
+import type { scenarioRoutes } from '../../api/routes/scenario-routes.ts';
 import { type Scenario, type ScenarioRunRequest, scenarioSchema } from '../../api/scenario.schema.ts';
 import { type ParsedResource, parseText, resourceId, withNamespace } from '../../config/index.ts';
 import { isFatalToRun } from '../../config/scenario-references.ts';
@@ -7,11 +8,9 @@ import type { Scenarios } from '../../scenarios/scenarios.ts';
 import type { Configuration } from '../apply.ts';
 import { ApiError } from '../server/api-error.ts';
 import type { ApiHandlers } from '../server/route-table.ts';
+import { need } from './failures.ts';
 
-export type ScenarioHandlers = Pick<
-  ApiHandlers,
-  'startScenario' | 'listScenarioRuns' | 'getScenarioRun' | 'compareScenarioRuns' | 'stepScenarioRun' | 'cancelScenarioRun'
->;
+export type ScenarioHandlers = Pick<ApiHandlers, keyof typeof scenarioRoutes>;
 
 export function createScenarioHandlers({
   scenarios,
@@ -20,12 +19,8 @@ export function createScenarioHandlers({
   scenarios: Scenarios;
   configuration: Configuration;
 }): ScenarioHandlers {
-  const missing = (id: string) => new ApiError('not_found', `There is no run ${id}; the last fifty are kept`);
-  const find = async (id: string) => {
-    const run = await scenarios.get(id);
-    if (!run) throw missing(id);
-    return run;
-  };
+  const missing = (id: string) => `There is no run ${id}; the last fifty are kept`;
+  const find = async (id: string) => need(await scenarios.get(id), missing(id));
   return {
     startScenario: async ({ body }) => {
       const scenario =
@@ -44,21 +39,16 @@ export function createScenarioHandlers({
     stepScenarioRun: async ({ params, body }) => {
       const run = scenarios.step(params.id, body.runOn);
       if (run) return run;
-      if (run === null && (await scenarios.get(params.id)) === null) throw missing(params.id);
+      if (run === null) await find(params.id);
       throw new ApiError('conflict', 'The run waits for no step: it runs by the clock, has not begun or is over');
     },
-    cancelScenarioRun: async ({ params }) => {
-      const run = await scenarios.cancel(params.id);
-      if (!run) throw missing(params.id);
-      return run;
-    },
+    cancelScenarioRun: async ({ params }) => need(await scenarios.cancel(params.id), missing(params.id)),
   };
 }
 
 async function findApplied(configuration: Configuration, { name = '', namespace }: ScenarioRunRequest): Promise<Scenario> {
   const { set } = configuration.current;
-  const entry = set.get('Scenario', namespace ?? set.defaultNamespace, name);
-  if (!entry) throw new ApiError('not_found', `There is no scenario ${name}`);
+  const entry = need(set.get('Scenario', namespace ?? set.defaultNamespace, name), `There is no scenario ${name}`);
   // It was accepted with what ran then; what it names may be gone since.
   const id = resourceId(entry.resource);
   refuse(configuration.current.diagnostics.filter(({ resource }) => resource === id));

@@ -1,6 +1,7 @@
 import { ApiError } from '../server/api-error.ts';
 import type { ApiHandlers } from '../server/route-table.ts';
 import type { EngineParts } from './engine-parts.ts';
+import { need } from './failures.ts';
 import { deregisterService, registerService } from './registered-services.ts';
 
 export type ServiceHandlers = Pick<
@@ -19,9 +20,8 @@ export function createServiceHandlers(parts: EngineParts): ServiceHandlers {
       return { restarted: params.id };
     },
     getWorkloadOutput: ({ params }) => {
-      const output = supervisor.output(params.id);
-      if (!output) throw new ApiError('not_found', `Drydock does not run a workload ${params.id}, so it has no output of it`);
-      return output;
+      const missing = `Drydock does not run a workload ${params.id}, so it has no output of it`;
+      return need(supervisor.output(params.id), missing);
     },
   };
 }

@@ -1,11 +1,10 @@
+import type { simulationRoutes } from '../../api/routes/simulation-routes.ts';
 import { ApiError } from '../server/api-error.ts';
 import type { ApiHandlers } from '../server/route-table.ts';
 import type { Simulations } from '../simulations.ts';
+import { need } from './failures.ts';
 
-export type SimulationHandlers = Pick<
-  ApiHandlers,
-  'startSimulation' | 'listSimulations' | 'getSimulation' | 'changeSimulation' | 'stopSimulation'
->;
+export type SimulationHandlers = Pick<ApiHandlers, keyof typeof simulationRoutes>;
 
 export function createSimulationHandlers({
   simulations,
@@ -14,25 +13,17 @@ export function createSimulationHandlers({
   simulations: Simulations;
   flush: () => Promise<void>;
 }): SimulationHandlers {
-  const missing = (id: string) => new ApiError('not_found', `There is no simulation ${id}`);
+  const missing = (id: string) => `There is no simulation ${id}`;
   return {
     startSimulation: async ({ body }) => {
       await flush();
       return simulations.start(body);
     },
     listSimulations: () => ({ simulations: simulations.list() }),
-    getSimulation: ({ params }) => {
-      const found = simulations.get(params.id);
-      if (found === null) throw missing(params.id);
-      return found;
-    },
-    changeSimulation: async ({ params, body }) => {
-      const changed = await simulations.change(params.id, body);
-      if (changed === null) throw missing(params.id);
-      return changed;
-    },
+    getSimulation: ({ params }) => need(simulations.get(params.id), missing(params.id)),
+    changeSimulation: async ({ params, body }) => need(await simulations.change(params.id, body), missing(params.id)),
     stopSimulation: async ({ params }) => {
-      if (!(await simulations.stop(params.id))) throw missing(params.id);
+      if (!(await simulations.stop(params.id))) throw new ApiError('not_found', missing(params.id));
       return { removed: params.id };
     },
   };

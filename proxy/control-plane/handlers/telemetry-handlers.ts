@@ -1,9 +1,8 @@
 import type { ClusterStatus } from '../../api/observability.schema.ts';
 import type { telemetryRoutes } from '../../api/routes/telemetry-routes.ts';
-import { ApiError } from '../server/api-error.ts';
 import type { ApiHandlers } from '../server/route-table.ts';
 import type { EngineParts } from './engine-parts.ts';
-import { badQuery, gone } from './failures.ts';
+import { askDataPlane, askTelemetry, need } from './failures.ts';
 import { windowMs } from './graph-window.ts';
 import type { RunHandlers } from './run-handlers.ts';
 
@@ -15,21 +14,19 @@ export function createTelemetryHandlers(parts: EngineParts): TelemetryHandlers {
   return {
     listTraces: async ({ query }) => {
       await parts.flush();
-      return badQuery(() => telemetry.listTraces(query));
+      return askTelemetry(() => telemetry.listTraces(query));
     },
     getTrace: async ({ params, query }) => {
       await parts.flush();
-      const trace = await telemetry.getTrace(params.id, { logs: query.logs === 'true' });
-      if (!trace) throw new ApiError('not_found', `There is no trace ${params.id}`);
-      return trace;
+      return need(await telemetry.getTrace(params.id, { logs: query.logs === 'true' }), `There is no trace ${params.id}`);
     },
     getGraph: async ({ query }) => {
       await parts.flush();
       return telemetry.graph(windowMs(query.window), parts.graphFacts());
     },
-    getSeries: ({ query }) => badQuery(() => telemetry.series(query)),
+    getSeries: ({ query }) => askTelemetry(() => telemetry.series(query)),
     getClusters: async ({ query }) => {
-      const clusters = await gone(() => parts.clusters());
+      const clusters = await askDataPlane(() => parts.clusters());
       const isSource = (cluster: ClusterStatus) => !query.source || [cluster.source, cluster.proxy].includes(query.source);
       const isService = (cluster: ClusterStatus) =>
         !query.service || [cluster.service, cluster.service.split('.')[0]].includes(query.service);
