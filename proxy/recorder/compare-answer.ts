@@ -1,5 +1,6 @@
 import type { CapturedBody, ExchangeDetail, ExchangeMessage } from '../api/exchange.schema.ts';
 import type { ReplayRequest } from '../api/replay.schema.ts';
+import { captureBody } from './capture-body.ts';
 import { compareMessages } from './compare/compare-messages.ts';
 import { type CompiledRules, compileRules } from './compare/rules.ts';
 import { difference } from './compare/show.ts';
@@ -57,7 +58,7 @@ export function asExchange(recorded: ExchangeDetail, answer: RawAnswer, redactor
     ...rest,
     ...(grpcStatus === undefined ? {} : { grpcStatus: told }),
     status: answer.status,
-    response: { headers: answer.headers, body: captured(cut, answer.headers), trailers: answer.trailers ?? [] },
+    response: { headers: answer.headers, body: captureBody(cut, answer.headers), trailers: answer.trailers ?? [] },
     ...(answer.messages === undefined ? {} : { messages: { items, total: items.length, dropped: 0 } }),
   });
 }
@@ -124,21 +125,6 @@ function toRecorded({ dir, kind, data, offsetMs, closeCode }: StreamMessage, num
   const content = data.toString(encoding);
   const message: ExchangeMessage = { number, dir, kind, bytes: data.length, offsetMs, encoding, content, truncated: false };
   return closeCode === undefined ? message : { ...message, closeCode };
-}
-
-/** In the form the data plane captures bodies. */
-function captured(body: Buffer, headers: [string, string][]): CapturedBody | null {
-  if (body.length === 0) return null;
-  const header = (wanted: string) => headers.find(([name]) => name.toLowerCase() === wanted)?.[1] ?? '';
-  return {
-    bytes: body.length,
-    capturedBytes: body.length,
-    truncated: false,
-    encoding: 'base64',
-    content: body.toString('base64'),
-    contentType: header('content-type'),
-    contentEncoding: header('content-encoding'),
-  };
 }
 
 function plain(body: CapturedBody | null): Buffer {

@@ -1,7 +1,5 @@
 import type { Clock } from '../shared/clock.ts';
+import { makeTimedId } from '../shared/timed-id.ts';
 
 /** Later ones sort after earlier ones. */
-export function makeRecordingId(clock: Clock, random: () => number): string {
-  const suffix = Math.floor(random() * 36 ** 8).toString(36);
-  return `${Math.floor(clock.wallNow()).toString(36).padStart(9, '0')}${suffix.padStart(8, '0')}`;
-}
+export const makeRecordingId = (clock: Clock, random: () => number): string => makeTimedId(clock, random, 8);

@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import type { CapturedBody, Exchange, ExchangeDetail, MessageLog } from '../api/exchange.schema.ts';
 import type { LogRecord } from '../api/log.schema.ts';
 import type { Span } from '../api/observability.schema.ts';
+import { headerValue } from '../shared/header-value.ts';
 import { decodePercents } from '../shared/percent-decoding.ts';
 import { decodeBody } from './decode-body.ts';
 import { memberName, replaceScalars, valueEnd } from './json-text.ts';
@@ -312,5 +313,5 @@ export class Redactor {
 }
 
 function encodingOf({ request }: ExchangeDetail): string {
-  return request.headers.find(([name]) => name.toLowerCase() === 'grpc-encoding')?.[1] ?? '';
+  return headerValue(request.headers, 'grpc-encoding');
 }

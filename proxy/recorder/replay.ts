@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Exchange, ExchangeDetail } from '../api/exchange.schema.ts';
 import type { Replay, ReplayDependency, ReplayPlan, ReplayRequest, ReplayRules } from '../api/replay.schema.ts';
 import type { Clock } from '../shared/clock.ts';
+import { makeTimedId } from '../shared/timed-id.ts';
 import type { Store } from '../store/store.ts';
 import type { StoreResult } from '../store/store-types.ts';
 import { judgeAgain } from './compare/judge.ts';
@@ -205,11 +206,8 @@ export class Replayer {
     pace: NonNullable<ReplayRequest['pace']>,
   ): Replay {
     const { clock, random } = this.#options;
-    const suffix = Math.floor(random() * 36 ** 6)
-      .toString(36)
-      .padStart(6, '0');
     return {
-      id: `${Math.floor(clock.wallNow()).toString(36).padStart(9, '0')}${suffix}`,
+      id: makeTimedId(clock, random, 6),
       recordingId: recording.id,
       recordingName: recording.name,
       state: 'running',

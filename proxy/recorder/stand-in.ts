@@ -1,4 +1,5 @@
 import type { SimulationRequest } from '../api/simulation.schema.ts';
+import { headerValue } from '../shared/header-value.ts';
 import { maskBody, maskPath, templateOf } from './match/mask.ts';
 import { NearestRequest } from './match/nearest-request.ts';
 import { type ComparedRequest, requestDifferences } from './match/request-differences.ts';
@@ -172,9 +173,8 @@ export function sessionOf(session: string, request: Pick<StandInRequest, 'header
   if (session === 'trace') return request.traceId;
   const at = session.indexOf(':');
   const [kind, name] = [session.slice(0, at), session.slice(at + 1)];
-  const header = (wanted: string) => request.headers.find(([key]) => key.toLowerCase() === wanted)?.[1] ?? '';
-  if (kind === 'header') return header(name.toLowerCase());
-  const pairs = header('cookie')
+  if (kind === 'header') return headerValue(request.headers, name);
+  const pairs = headerValue(request.headers, 'cookie')
     .split(';')
     .map((pair) => pair.trim());
   return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';

@@ -2,6 +2,7 @@ import type { Exchange } from '../api/exchange.schema.ts';
 import type { MeshEvent } from '../api/observability.schema.ts';
 import type { Scenario, ScenarioRun } from '../api/scenario.schema.ts';
 import type { Clock } from '../shared/clock.ts';
+import { makeTimedId } from '../shared/timed-id.ts';
 import type { Store } from '../store/store.ts';
 import type { OpenLoadDriver } from './loads.ts';
 import type { ScenarioMesh } from './scenario-mesh.ts';
@@ -73,7 +74,7 @@ export class Scenarios {
       const name = scenario.metadata.name;
       const earlier = (await this.#readKept()).filter((run) => run.scenario === name && run.namespace === namespace);
       const running = new RunningScenario({
-        id: this.#newId(),
+        id: makeTimedId(clock, random, 6),
         number: Math.max(0, ...earlier.map((run) => run.number)) + 1,
         ...{ scenario, namespace, seed, clock, random, openLoads },
         mesh: this.#options.mesh(scenario),
@@ -148,13 +149,5 @@ export class Scenarios {
 
   #event(type: string, run: ScenarioRun, message: string): void {
     this.#options.onEvent({ type, subject: run.scenario, message, data: { id: run.id, number: run.number, state: run.state } });
-  }
-
-  #newId(): string {
-    const { clock, random } = this.#options;
-    const tail = Math.floor(random() * 36 ** 6)
-      .toString(36)
-      .padStart(6, '0');
-    return `${Math.floor(clock.wallNow()).toString(36).padStart(9, '0')}${tail}`;
   }
 }

@@ -1,4 +1,5 @@
 import type { faultRoutes } from '../../api/routes/fault-routes.ts';
+import { randomLetters } from '../../shared/timed-id.ts';
 import { faultDocument, faultStatus, listFaultStatuses } from '../fault-status.ts';
 import { ApiError } from '../server/api-error.ts';
 import type { ApiHandlers } from '../server/route-table.ts';
@@ -12,11 +13,7 @@ export function createFaultHandlers(parts: EngineParts): FaultHandlers {
   return {
     listFaults: async () => ({ faults: listFaultStatuses(configuration.current, await parts.counters(), parts.clock.wallNow()) }),
     addFault: async ({ body }) => {
-      const name =
-        body.name ??
-        `fault-${Math.floor(parts.random() * 36 ** 6)
-          .toString(36)
-          .padStart(6, '0')}`;
+      const name = body.name ?? `fault-${randomLetters(parts.random, 6)}`;
       const outcome = await configuration.applyText(faultDocument(body, name), 'fault');
       const [applied] = outcome.applied;
       if (!outcome.ok || !applied) {

@@ -1,10 +1,11 @@
 import type { ResendAnswer, ResendRequest, SendAnswer, SendRequest } from '../../api/body.schema.ts';
 import type { CapturedBody, ExchangeDetail } from '../../api/exchange.schema.ts';
+import { captureBody } from '../../recorder/capture-body.ts';
 import { compareAnswer } from '../../recorder/compare-answer.ts';
 import { compareRequest } from '../../recorder/compare-request.ts';
 import { decodeBody } from '../../recorder/decode-body.ts';
 import type { Redactor } from '../../recorder/redact.ts';
-import { headersToSend, type ReplayAnswer, type ReplaySend } from '../../recorder/replay.ts';
+import { headersToSend, type ReplaySend } from '../../recorder/replay.ts';
 import { viewBody } from '../../recorder/view-body.ts';
 import { ApiError } from '../server/api-error.ts';
 import type { ApiHandlers } from '../server/route-table.ts';
@@ -68,26 +69,19 @@ async function resend({ send, redactor }: MessageParts, exchange: ExchangeDetail
     signal: AbortSignal.timeout(timeoutMs),
   });
   const answered = answer.error === '';
+  const captured = answered ? captureBody(answer.body, answer.headers) : null;
   // Compared without its encoding: what was edited was the text.
   const kept = exchange.request.body;
   const text = (kept && decodeBody(kept)) ?? recorded.body;
   return {
     ...answer,
     body: answer.body.toString('utf8'),
-    view: answered && answer.body.length > 0 ? await viewBody(capturedAnswer(answer)) : null,
+    view: captured && (await viewBody(captured)),
     compared: {
       request: compareRequest({ ...recorded, body: text }, { ...sent, body: change.body === undefined ? text : sent.body }),
       answer: answered ? compareAnswer(exchange, answer, redactor, {}) : null,
     },
   };
-}
-
-/** In the form the data plane captures bodies. */
-function capturedAnswer({ body, headers }: ReplayAnswer): CapturedBody {
-  const header = (wanted: string) => headers.find(([name]) => name.toLowerCase() === wanted)?.[1] ?? '';
-  const size = { bytes: body.length, capturedBytes: body.length, truncated: false };
-  const kind = { contentType: header('content-type'), contentEncoding: header('content-encoding') };
-  return { ...size, ...kind, encoding: 'base64', content: body.toString('base64') };
 }
 
 function sourceOf(exchange: ExchangeDetail): Parameters<ReplaySend>[0]['source'] {

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
-import type { CapturedBody, StandInNote } from '../../api/exchange.schema.ts';
+import type { StandInNote } from '../../api/exchange.schema.ts';
 import type { MatchTier, Simulation, SimulationCall, SimulationChange, SimulationMiss } from '../../api/simulation.schema.ts';
+import { captureBody } from '../../recorder/capture-body.ts';
 import { isDialogue, type Turn, turnText } from '../../recorder/conversation/conversation.ts';
 import type { Redactor } from '../../recorder/redact.ts';
 import { type StandIn, type StandInRequest, sessionOf } from '../../recorder/stand-in.ts';
@@ -278,7 +279,7 @@ export class RunningSimulation {
   /** Recorded requests are redacted: what comes in is brought to the same form before it is looked up. */
   #read(call: StandInCall, { version }: AnsweringPort): { recorded: StandInRequest; forStubs: StubRequest; session: string } {
     const { method, path, headers } = call;
-    const body = call.isCut ? null : captured(call.body, headers);
+    const body = call.isCut ? null : captureBody(call.body, headers);
     const redacted = this.#options.redactor.redactRequest(path, { headers, body, trailers: [] });
     const traceId = headerOf(headers, 'traceparent').split('-')[1] ?? '';
     const session = sessionOf(this.#simulation.session, { headers, traceId });
@@ -303,17 +304,9 @@ export class RunningSimulation {
 
   /** A message, as it would have been recorded. */
   #redacted(data: Buffer): Buffer {
-    const { request } = this.#options.redactor.redactRequest('', { headers: [], body: captured(data, []), trailers: [] });
+    const { request } = this.#options.redactor.redactRequest('', { headers: [], body: captureBody(data, []), trailers: [] });
     return request.body === null ? Buffer.alloc(0) : Buffer.from(request.body.content, request.body.encoding);
   }
-}
-
-function captured(body: Buffer, headers: readonly (readonly [string, string])[]): CapturedBody | null {
-  if (body.length === 0) return null;
-  return {
-    ...{ bytes: body.length, capturedBytes: body.length, truncated: false, encoding: 'base64', content: body.toString('base64') },
-    ...{ contentType: headerOf(headers, 'content-type'), contentEncoding: headerOf(headers, 'content-encoding') },
-  };
 }
 
 function spread(length: number, { parts, ms }: { parts: number; ms: number }): { end: number; afterMs: number }[] {

@@ -1,8 +1,9 @@
 import type { ExchangeDetail } from '../../api/exchange.schema.ts';
 import type { Difference } from '../../api/replay.schema.ts';
 import type { Clock } from '../../shared/clock.ts';
+import { headerValue } from '../../shared/header-value.ts';
 import { asExchange as asRecorded, compareAnswer } from '../compare-answer.ts';
-import { decodeBody } from '../decode-body.ts';
+import { decodeMessage } from '../decode-body.ts';
 import type { Redactor } from '../redact.ts';
 import { headersToSend, laneOf, notSent, type ReplayAnswer, type ReplayCall, type ReplaySend, sourceOf } from './call.ts';
 import { playableOf } from './playable.ts';
@@ -241,9 +242,7 @@ class Ahead {
 }
 
 function textOf({ body, headers }: ReplayAnswer): string {
-  const contentEncoding = headers.find(([name]) => name.toLowerCase() === 'content-encoding')?.[1] ?? '';
+  const contentEncoding = headerValue(headers, 'content-encoding');
   if (contentEncoding === '') return body.toString('utf8');
-  const content = body.toString('base64');
-  const captured = { bytes: body.length, capturedBytes: body.length, truncated: false, encoding: 'base64' as const, content };
-  return (decodeBody({ ...captured, contentType: '', contentEncoding }) ?? body).toString('utf8');
+  return (decodeMessage(body, contentEncoding) ?? body).toString('utf8');
 }

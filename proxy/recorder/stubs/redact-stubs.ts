@@ -1,4 +1,5 @@
 import type { CapturedBody } from '../../api/exchange.schema.ts';
+import { headerValue } from '../../shared/header-value.ts';
 import type { Redactor } from '../redact.ts';
 import type { Stub, StubCondition, Stubs, ValueMatcher } from './stub.ts';
 
@@ -12,7 +13,7 @@ export function redactStubs(stubs: Stubs, redactor: Redactor): Stubs {
 
 function redactStub(stub: Stub, redactor: Redactor): Stub {
   const { answer } = stub;
-  const contentType = answer.headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? '';
+  const contentType = headerValue(answer.headers, 'content-type');
   const body = answer.templated ? null : capture(answer.body.content, answer.body.encoding, contentType);
   const { request: clean } = redactor.redactRequest('/', { headers: answer.headers, body, trailers: [] });
   return {
