@@ -7,6 +7,7 @@ import type { Redactor } from '../recorder/redact.ts';
 import { StubSet } from '../recorder/stubs/stub-set.ts';
 import { StubStore } from '../recorder/stubs/stub-store.ts';
 import type { Clock } from '../shared/clock.ts';
+import { messageOf } from '../shared/message-of.ts';
 import { nearest } from '../shared/nearest.ts';
 import type { Store } from '../store/store.ts';
 import type { Configuration } from './apply.ts';
@@ -89,7 +90,7 @@ export class Simulations {
         // Whatever is wrong with it is no reason not to start; what may pass is tried again at the next start.
         if (error instanceof ApiError) await store.deleteSetting(`${savedPrefix}${one.id}`);
         const { service } = one.request;
-        const message = `Nothing answers for ${service} any more, as ${one.id} did before the restart: ${error instanceof Error ? error.message : String(error)}`;
+        const message = `Nothing answers for ${service} any more, as ${one.id} did before the restart: ${messageOf(error)}`;
         onEvent({ type: 'simulation.lost', subject: service, message, data: { id: one.id } });
       }
     }

@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../api/diagnostic.schema.ts';
+import { messageOf } from '../shared/message-of.ts';
 import type { RouteFilter } from './exchange.ts';
 import { endingServers, nameOf, serverFor } from './listener/gateway-servers.ts';
 import type { ExchangeOrigin } from './live-exchange.ts';
@@ -46,7 +47,7 @@ export function prepareSnapshot(
     return {
       severity: 'error',
       code: 'DD1206',
-      message: `the configuration cannot be prepared for serving: ${error instanceof Error ? error.message : String(error)}`,
+      message: `the configuration cannot be prepared for serving: ${messageOf(error)}`,
     };
   }
 }

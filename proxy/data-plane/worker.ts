@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { parentPort } from 'node:worker_threads';
+import { messageOf } from '../shared/message-of.ts';
 import { createSystemClock } from '../shared/system-clock.ts';
 import { DataPlane } from './data-plane.ts';
 import type { FromDataPlane, ToDataPlane } from './messages.ts';
@@ -98,7 +99,7 @@ function answerExplain(message: Extract<ToDataPlane, { type: 'explain' }>): void
   try {
     post({ type: 'explained', id: message.id, explanation: plane.explain(message.request), error: '' });
   } catch (error) {
-    post({ type: 'explained', id: message.id, explanation: null, error: error instanceof Error ? error.message : String(error) });
+    post({ type: 'explained', id: message.id, explanation: null, error: messageOf(error) });
   }
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Exchange, ExchangeDetail } from '../api/exchange.schema.ts';
 import type { Replay, ReplayDependency, ReplayPlan, ReplayRequest, ReplayRules } from '../api/replay.schema.ts';
 import type { Clock } from '../shared/clock.ts';
+import { messageOf } from '../shared/message-of.ts';
 import { makeTimedId } from '../shared/timed-id.ts';
 import type { Store } from '../store/store.ts';
 import type { StoreResult } from '../store/store-types.ts';
@@ -134,7 +135,7 @@ export class Replayer {
       });
       return unconfirmed([...hostsOf(run.setup.target), ...survey.remoteHosts], request.confirmRemote ?? []) || survey;
     } catch (error) {
-      return `The recording cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+      return `The recording cannot be read: ${messageOf(error)}`;
     }
   }
 
@@ -262,7 +263,7 @@ export class Replayer {
       run.replay.standIns = dependencies;
       return '';
     } catch (error) {
-      return `The recording cannot answer for other services: ${error instanceof Error ? error.message : String(error)}`;
+      return `The recording cannot answer for other services: ${messageOf(error)}`;
     }
   }
 
@@ -297,7 +298,7 @@ export class Replayer {
       if (!run.abort.signal.aborted) await this.#end(run, 'finished');
     } catch (error) {
       // The recording was deleted meanwhile, or the disk is gone: what was sent by then is told.
-      const text = `Ended early: ${error instanceof Error ? error.message : String(error)}`;
+      const text = `Ended early: ${messageOf(error)}`;
       run.replay.notes = [{ text, calls: run.replay.total - run.replay.sent }, ...(run.replay.notes ?? [])];
       run.abort.abort();
       await this.#end(run, 'cancelled');

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { messageOf } from '../shared/message-of.ts';
 import { monotonicMs } from '../shared/monotonic.ts';
 import { workerEnvironment } from '../shared/worker-environment.ts';
 import type { FromLoadThread, ToLoadThread } from './load-messages.ts';
@@ -29,7 +30,7 @@ export class LoadThread implements LoadDriver {
     const thread = new LoadThread(worker);
     let reason = 'the load generator ended';
     worker.on('error', (error) => {
-      reason = `the load generator ended: ${error instanceof Error ? error.message : String(error)}`;
+      reason = `the load generator ended: ${messageOf(error)}`;
     });
     return new Promise((resolve, reject) => {
       worker.on('message', (message: FromLoadThread) => {

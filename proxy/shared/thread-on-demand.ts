@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { messageOf } from './message-of.ts';
 import { workerEnvironment } from './worker-environment.ts';
 
 export interface ThreadOnDemandOptions<Out> {
@@ -63,7 +64,7 @@ export class ThreadOnDemand<In, Out> {
     worker.on('message', onMessage);
     let reason = `${what} ended`;
     worker.on('error', (error) => {
-      reason = `${what} ended: ${error instanceof Error ? error.message : String(error)}`;
+      reason = `${what} ended: ${messageOf(error)}`;
     });
     worker.on('exit', () => {
       if (this.#worker !== worker) return;

@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3';
+import { messageOf } from '../shared/message-of.ts';
 
 /** What a failed operation means: `disk` may pass (full, I/O error, read only), `busy` is another process, `corrupt` is the file. */
 export type FailureKind = 'disk' | 'busy' | 'corrupt' | 'internal';
@@ -15,7 +16,7 @@ export function classifyError(error: unknown): FailureKind {
 
 export function describeError(error: unknown): string {
   const code = codeOf(error);
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return code === '' || message.includes(code) ? message : `${message} (${code})`;
 }
 

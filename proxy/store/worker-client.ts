@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { messageOf } from '../shared/message-of.ts';
 import { workerEnvironment } from '../shared/worker-environment.ts';
 import type { FromStoreWorker, OperationResult, ToStoreWorker, WorkerSetup } from './messages.ts';
 import type { OperationName, Operations } from './operations.ts';
@@ -68,7 +69,7 @@ export class WorkerClient {
         worker.postMessage(message);
       } catch (error) {
         this.#waiting.delete(id); // something that cannot cross a thread: our mistake, but not the caller's end
-        resolve({ ok: false, kind: 'internal', message: error instanceof Error ? error.message : String(error) });
+        resolve({ ok: false, kind: 'internal', message: messageOf(error) });
       }
     });
   }
@@ -108,7 +109,7 @@ export class WorkerClient {
         }
       });
       worker.on('error', (error) => {
-        failure = error instanceof Error ? error.message : String(error);
+        failure = messageOf(error);
       });
       worker.on('exit', () => {
         reject(new StoreOpenError('worker-failed', failure));
@@ -134,7 +135,7 @@ export class WorkerClient {
     if (this.#restarts++ >= maxRestarts) return;
     this.#launch().catch((error: unknown) => {
       this.#worker = null;
-      this.#events.onCrash(error instanceof Error ? error.message : String(error));
+      this.#events.onCrash(messageOf(error));
     });
   }
 

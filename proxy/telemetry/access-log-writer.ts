@@ -3,6 +3,7 @@ import { mkdir, open } from 'node:fs/promises';
 import path from 'node:path';
 import type { ExchangeDetail } from '../api/exchange.schema.ts';
 import type { Clock, Timer } from '../shared/clock.ts';
+import { messageOf } from '../shared/message-of.ts';
 import { formatAccessLogJson, formatAccessLogLine } from './access-log.ts';
 
 export interface AccessLogSettings {
@@ -112,7 +113,7 @@ export class AccessLog {
       else this.#tellIncomplete();
     } catch (error) {
       this.#lost += lines.length;
-      if (!this.#failed) this.#tellFailed(settings.file, error instanceof Error ? error.message : String(error));
+      if (!this.#failed) this.#tellFailed(settings.file, messageOf(error));
     } finally {
       this.#waitingChars -= text.length;
     }

@@ -1,6 +1,7 @@
 import { RE2JS } from 're2js';
 import type { Diagnostic } from '../../api/diagnostic.schema.ts';
 import { parseDurationMs } from '../../shared/duration.ts';
+import { messageOf } from '../../shared/message-of.ts';
 import { type DiagnosticInput, diagnose, type Path } from '../diagnostics.ts';
 import type { ParsedResource } from '../parse.ts';
 import type { StringMatchSpec } from './istio-types.ts';
@@ -85,7 +86,7 @@ function regexProblem(pattern: string): string | null {
     RE2JS.compile(pattern);
     return null;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

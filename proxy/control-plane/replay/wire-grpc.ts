@@ -1,4 +1,5 @@
 import http2 from 'node:http2';
+import { messageOf } from '../../shared/message-of.ts';
 import { frame, readInflated } from '../grpc-frames.ts';
 import { ScriptPlayer } from './script-player.ts';
 import { failure, headersOf, type Prepared, type WireAnswer, type WireCall, type WireMessage } from './wire.ts';
@@ -87,7 +88,7 @@ export function prepareGrpc(call: WireCall, sessions: Http2Sessions): Prepared {
       try {
         start();
       } catch (error) {
-        settle(failure(error instanceof Error ? error.message : String(error), startedAt));
+        settle(failure(messageOf(error), startedAt));
       }
     },
     answer,

@@ -1,6 +1,7 @@
 import type http from 'node:http';
 import { WebSocket } from 'ws';
 import type { StreamMessage } from '../../recorder/replay/call.ts';
+import { messageOf } from '../../shared/message-of.ts';
 import { isSendableCode } from '../close-code.ts';
 import { ScriptPlayer } from './script-player.ts';
 import { failure, headersOf, type Prepared, pairs, timeoutMs, type WireAnswer, type WireCall, type WireMessage } from './wire.ts';
@@ -76,7 +77,7 @@ export function prepareWebSocket(call: WireCall): Prepared {
       try {
         start();
       } catch (error) {
-        settle(failure(error instanceof Error ? error.message : String(error), 0));
+        settle(failure(messageOf(error), 0));
       }
     },
     answer,

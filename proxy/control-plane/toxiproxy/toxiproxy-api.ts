@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { messageOf } from '../../shared/message-of.ts';
 import { asRecord, type ProxyState, ToxiproxyError, type ToxiproxyState, toxicsInOrder } from './toxiproxy-state.ts';
 
 const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
@@ -118,7 +119,7 @@ async function handle(state: ToxiproxyState, request: http.IncomingMessage, resp
       const text = `${JSON.stringify({ error: error.message, status: error.status })}\n`;
       return send(response, { status: error.status, text, contentType: 'text/plain; charset=utf-8' });
     }
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     send(response, {
       status: 500,
       text: `${JSON.stringify({ error: message, status: 500 })}\n`,

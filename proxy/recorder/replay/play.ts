@@ -2,6 +2,7 @@ import type { ExchangeDetail } from '../../api/exchange.schema.ts';
 import type { Difference } from '../../api/replay.schema.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { headerValue } from '../../shared/header-value.ts';
+import { messageOf } from '../../shared/message-of.ts';
 import { asExchange as asRecorded, compareAnswer } from '../compare-answer.ts';
 import { decodeMessage } from '../decode-body.ts';
 import type { Redactor } from '../redact.ts';
@@ -102,7 +103,7 @@ export class Player {
       finish();
       await this.#compare(root, lane, answer).catch((error: unknown) => {
         // What cannot be compared is told of that call; the others go on.
-        const failed = notSent(`not compared: ${error instanceof Error ? error.message : String(error)}`);
+        const failed = notSent(`not compared: ${messageOf(error)}`);
         this.#run.add(root, failed, this.#differences(root, failed), null);
       });
       await this.#deps.onProgress();
@@ -152,7 +153,7 @@ export class Player {
       return answer;
     } catch (error) {
       // A recording can hold what no client can send (an imported path with a space): that call failed, the others go on.
-      return notSent(error instanceof Error ? error.message : String(error));
+      return notSent(messageOf(error));
     }
   }
 

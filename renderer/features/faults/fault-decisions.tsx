@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'react';
 import type { FaultStatus } from '../../../proxy/api/fault.schema.ts';
 import { hrefTo } from '../../app/router.ts';
 import { useCommands } from '../../commands/registry.ts';
+import { describeError } from '../../engine/client.ts';
 import { useEngine } from '../../engine/use-engine.ts';
 import { Facts, formatClock, IconButton } from '../../ui/index.ts';
 import { useHeld, usePointed } from '../../ui/pointed.ts';
@@ -102,7 +103,7 @@ function useDecisions(fault: FaultStatus): { decisions: FaultDecision[] | null; 
     };
     const run = () =>
       void look().catch((error: unknown) => {
-        if (!closed) setState((before) => ({ ...before, error: error instanceof Error ? error.message : String(error) }));
+        if (!closed) setState((before) => ({ ...before, error: describeError(error) }));
       });
     run();
     const timer = setInterval(run, lookEveryMs);

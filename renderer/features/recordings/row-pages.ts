@@ -1,4 +1,5 @@
 import type { RecordedRow, RecordedRowPage } from '../../../proxy/api/recording.schema.ts';
+import { describeError } from '../../engine/client.ts';
 
 export const rowsPerPage = 200;
 /** A page is read this many rows before it is seen: half a second of a turning wheel. */
@@ -82,7 +83,7 @@ export class RowPages {
         this.#pages.delete(oldest);
       }
     } catch (error) {
-      this.#error = error instanceof Error ? error.message : String(error);
+      this.#error = describeError(error);
     }
     this.#asked.delete(page);
     const [first, last] = this.#wanted.map((row) => Math.floor(row / rowsPerPage)) as [number, number];

@@ -1,3 +1,4 @@
+import { messageOf } from '../../../shared/message-of.ts';
 import type { ExchangeState } from '../../exchange.ts';
 import type { ExtAuthzProvider } from '../../snapshot.ts';
 import type { HttpFetch, HttpFetchResponse } from '../http-fetch.ts';
@@ -27,7 +28,7 @@ export function askByHttp(fetch: HttpFetch): AskAuthorizer {
         ...(body === null || body.bytes.length === 0 ? {} : { body: body.bytes }),
       });
     } catch (error) {
-      return unreachable(error instanceof Error ? error.message : String(error));
+      return unreachable(messageOf(error));
     }
     if (response.status >= 500) return unreachable(`it answered ${response.status}`);
     const said = `answered ${response.status}`;
