@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { killRounds } from '../bench/lib/kill-rounds.ts';
-import { seededRandom } from './testing/manual-clock.ts';
+import { seededRandom } from './shared/seeded-random.ts';
 
 test('what the API has shown of a recording survives kill -9, five times on one database', { timeout: 120_000 }, async () => {
   const home = await mkdtemp(path.join(tmpdir(), 'drydock-kill-'));

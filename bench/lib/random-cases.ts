@@ -1,6 +1,6 @@
 import type { AppName, Case, Document, Group } from '../../proxy/conformance/case.ts';
 import { toHost, versionSubsets } from '../../proxy/conformance/documents.ts';
-import { seededRandom } from '../../proxy/testing/manual-clock.ts';
+import { seededRandom } from '../../proxy/shared/seeded-random.ts';
 import { headerGroup, limitGroup, retryGroup } from './random-rules.ts';
 import { pathGroup, wireGroup } from './random-wire.ts';
 

@@ -4,8 +4,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Replay } from '../api/replay.schema.ts';
 import { toxicOf } from './commands/fault.ts';
-import { junitReport } from './commands/replay.ts';
 import { commands } from './commands.ts';
+import { junitReport } from './replay/junit.ts';
 import { runDrydock } from './test-kit.ts';
 
 let folder: string;

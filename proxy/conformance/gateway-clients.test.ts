@@ -2,12 +2,12 @@ import https from 'node:https';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ResourceStatus } from '../api/diagnostic.schema.ts';
 import { TestAuthority } from '../data-plane/listener/tls-test-kit.ts';
+import { unusedPort } from '../testing/unused-port.ts';
 import { type Apps, startApps } from './apps.ts';
 import type { Document } from './case.ts';
 import { backend, gatewayApi, httpRoute } from './cases/gateway/api.ts';
 import { meshText } from './documents.ts';
 import { startMesh, type TestMesh } from './mesh.ts';
-import { unusedPort } from './protocols/kit.ts';
 
 /*
  * §6 spec.tls.frontend: whose certificates clients of a Gateway's HTTPS listeners must have, for all ports or one. Facts of the API's

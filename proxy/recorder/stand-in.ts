@@ -4,8 +4,6 @@ import { maskBody, maskPath, templateOf } from './match/mask.ts';
 import { NearestRequest } from './match/nearest-request.ts';
 import { type ComparedRequest, requestDifferences } from './match/request-differences.ts';
 
-export { templateOf } from './match/mask.ts';
-
 /** A request as the matcher sees it: already redacted, body without content encoding. */
 export interface StandInRequest extends ComparedRequest {
   /** Lower-case names. */

@@ -6,8 +6,6 @@ import { Http1Wire } from './wires/http1-wire.ts';
 import { Http2Wire } from './wires/http2-wire.ts';
 import { type LoadCall, type LoadEntry, type LoadWire, type Sendable, sendable } from './wires/load-wire.ts';
 
-export type { LoadEntry } from './wires/load-wire.ts';
-
 /** What became of one planned request. Times in milliseconds from the scenario's start. */
 export interface LoadResult {
   load: number;

@@ -1,6 +1,7 @@
 import type { Clock } from '../shared/clock.ts';
-import { type LoadEntry, LoadGenerator, type LoadSink } from './load-generator.ts';
+import { LoadGenerator, type LoadSink } from './load-generator.ts';
 import type { PlannedLoad } from './timeline.ts';
+import type { LoadEntry } from './wires/load-wire.ts';
 
 export interface LoadAssignment {
   planned: PlannedLoad;

@@ -1,6 +1,6 @@
 import type { FaultSpec } from '../api/fault.schema.ts';
 import type { Scenario, ScenarioLoad, ScenarioSpec } from '../api/scenario.schema.ts';
-import type { LoadEntry } from './load-generator.ts';
+import type { LoadEntry } from './wires/load-wire.ts';
 
 export type ScenarioChange = ScenarioSpec['changes'][number];
 export type ScenarioFault = ScenarioSpec['faults'][number];

@@ -1,7 +1,8 @@
 import type { Exchange } from '../api/exchange.schema.ts';
 import type { MeshEvent } from '../api/observability.schema.ts';
 import { type ScenarioRun, scenarioSpecSchema } from '../api/scenario.schema.ts';
-import { ManualClock, seededRandom } from '../testing/manual-clock.ts';
+import { seededRandom } from '../shared/seeded-random.ts';
+import { ManualClock } from '../testing/manual-clock.ts';
 import type { LoadResult } from './load-generator.ts';
 import type { LoadAssignment, LoadDriver, LoadsSink } from './loads.ts';
 import type { Done, ScenarioMesh } from './scenario-mesh.ts';

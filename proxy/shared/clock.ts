@@ -1,4 +1,4 @@
-/** Time as every part above the data plane may see it: injected, so that tests turn it by hand. Same shape as data-plane/clock.ts. */
+/** Time as every part sees it: injected, so that tests turn it by hand. */
 export interface Clock {
   /** Monotonic milliseconds with fractions. */
   now(): number;

@@ -1,7 +1,5 @@
 import type { Clock, Timer } from '../shared/clock.ts';
 
-export { seededRandom } from '../shared/seeded-random.ts';
-
 /** A clock that a test turns by hand. Timers fire in order, at their own moment, when advance() passes them. */
 export class ManualClock implements Clock {
   #now: number;

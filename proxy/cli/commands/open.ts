@@ -26,8 +26,7 @@ function hasDisplay(): boolean {
 
 /**
  * The app attaches to the engine of this home and leaves it running when it is closed; should the engine end, it starts the same mesh again,
- * not the sample. No token in the argument list: the app reads
- * engine.json.
+ * not the sample. No token in the argument list: the app reads engine.json.
  */
 function openDesktopApp(home: string, meshFiles: readonly string[]): Promise<boolean> {
   const script = fileURLToPath(new URL('../../../scripts/start.mjs', import.meta.url));

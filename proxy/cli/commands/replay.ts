@@ -8,8 +8,6 @@ import { junitReport } from '../replay/junit.ts';
 import { printReplay } from '../replay/print-replay.ts';
 import { watchReplay } from '../replay/watch-replay.ts';
 
-export { junitReport } from '../replay/junit.ts';
-
 const paces = ['original', 'fast', 'one-by-one'] as const;
 const streamModes = ['lock-step', 'timed'] as const;
 

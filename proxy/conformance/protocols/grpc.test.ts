@@ -1,9 +1,10 @@
 import * as grpc from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { unusedPort } from '../../testing/unused-port.ts';
 import { meshText } from '../documents.ts';
 import { startMesh, type TestMesh } from '../mesh.ts';
 import { type EchoClient, EchoServer, openClient } from './grpc-echo.ts';
-import { exchangesOf, poll, unusedPort } from './kit.ts';
+import { exchangesOf, poll } from './kit.ts';
 
 /*
  * gRPC with the real library at both ends: client → caller's sidecar → mutual TLS, h2 by ALPN → callee's sidecar → server.

@@ -11,8 +11,6 @@ export async function listen(server: net.Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-export { unusedPort } from '../../testing/unused-port.ts';
-
 /** A raw connection that keeps what it got. */
 export class RawClient {
   readonly socket: Socket;

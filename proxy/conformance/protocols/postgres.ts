@@ -2,7 +2,8 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { poll, RawClient, unusedPort } from './kit.ts';
+import { unusedPort } from '../../testing/unused-port.ts';
+import { poll, RawClient } from './kit.ts';
 
 /* A PostgreSQL server of our own, and the few messages of its protocol a test needs (PostgreSQL documentation, "Frontend/Backend Protocol"). */
 

@@ -1,7 +1,8 @@
 import { Duplex } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ManualClock, seededRandom } from '../../testing/manual-clock.ts';
+import { seededRandom } from '../../shared/seeded-random.ts';
+import { ManualClock } from '../../testing/manual-clock.ts';
 import type { ToxicSpec } from '../messages.ts';
 import { admitConnection } from './admit.ts';
 import { ToxicChain } from './toxic-chain.ts';

@@ -5,7 +5,7 @@ import { describeEndpoints, groupsOf, type Outcome } from '../compare/judge.ts';
 import { compareLatency, percentile } from '../compare/latency.ts';
 import { LiveVerdict } from '../compare/live-verdict.ts';
 import type { CompiledRules } from '../compare/rules.ts';
-import { templateOf } from '../stand-in.ts';
+import { templateOf } from '../match/mask.ts';
 import type { ReplayAnswer } from './call.ts';
 import { Gate } from './gate.ts';
 import type { Pacing } from './schedule.ts';

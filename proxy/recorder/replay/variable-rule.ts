@@ -1,6 +1,6 @@
 import { type JsonPath, parseJsonPath, readJsonPath } from '../../shared/json-path.ts';
 import { readJsonDocument } from '../../shared/read-json.ts';
-import { templateOf } from '../stand-in.ts';
+import { templateOf } from '../match/mask.ts';
 
 /** Where in an answer a variable's value is. */
 export type VariablePlace =
