@@ -1,11 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import http, { type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Engine } from './engine.ts';
 import { askEngine, getThrough } from './testing/ask-engine.ts';
+import { listen } from './testing/listen.ts';
 
 /* A whole engine with real handshakes: a certificate goes wrong while connections are open, and is healed. */
 
@@ -17,9 +17,7 @@ let app: Server;
 beforeEach(async () => {
   home = await mkdtemp(path.join(tmpdir(), 'drydock-broken-certificates-'));
   app = http.createServer((_request, response) => response.end('ok'));
-  app.listen(0, '127.0.0.1');
-  await new Promise((resolve) => app.once('listening', resolve));
-  const address = `127.0.0.1:${(app.address() as AddressInfo).port}`;
+  const address = `127.0.0.1:${await listen(app)}`;
   const file = path.join(home, 'mesh.yaml');
   await writeFile(
     file,

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import http, { type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EngineProcess } from '../bench/lib/engine-process.ts';
+import { listen } from './testing/listen.ts';
 
 /* The engine as the process it is: what it listens on, what others can read of it, how it bears being stopped. */
 
@@ -19,8 +19,7 @@ const agent = new http.Agent({ keepAlive: true });
 beforeAll(async () => {
   home = await mkdtemp(path.join(tmpdir(), 'drydock-process-'));
   app = http.createServer((request, response) => onRequest(request, response));
-  await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
-  const address = `127.0.0.1:${(app.address() as AddressInfo).port}`;
+  const address = `127.0.0.1:${await listen(app)}`;
   const served = `require('http').createServer((q, r) => r.end(String(process.pid))).listen(process.env.PORT, '127.0.0.1')`;
   engine = await EngineProcess.start({
     home,

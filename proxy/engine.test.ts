@@ -1,6 +1,6 @@
 import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import http, { type Server } from 'node:http';
-import net, { type AddressInfo } from 'node:net';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -9,6 +9,7 @@ import { HomeBusy } from './control-plane/home.ts';
 import { StartError } from './control-plane/start-listeners.ts';
 import { Engine } from './engine.ts';
 import { askEngine, demandOfEngine, getThrough } from './testing/ask-engine.ts';
+import { listen } from './testing/listen.ts';
 
 let home: string;
 let file: string;
@@ -21,9 +22,7 @@ beforeEach(async () => {
   file = path.join(home, 'mesh.yaml');
   engine = null;
   app = http.createServer((_request, response) => response.end('ratings'));
-  app.listen(0, '127.0.0.1');
-  await new Promise((resolve) => app.once('listening', resolve));
-  address = `127.0.0.1:${(app.address() as AddressInfo).port}`;
+  address = `127.0.0.1:${await listen(app)}`;
 });
 afterEach(async () => {
   await engine?.stop();
@@ -208,9 +207,8 @@ spec:
   });
 
   test('a fixed port that is taken is an error that names its owner; nothing is left running', async () => {
-    const holder = net.createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => holder.once('listening', resolve));
-    const { port } = holder.address() as AddressInfo;
+    const holder = net.createServer();
+    const port = await listen(holder);
     const failed = await start(mesh(`ingress: {port: ${port}}`)).catch((error: unknown) => error);
     expect(failed).toBeInstanceOf(StartError);
     expect((failed as StartError).diagnostics.map((diagnostic) => diagnostic.message).join()).toContain(`(pid ${process.pid})`);

@@ -8,6 +8,7 @@ import type { Exchange } from './api/exchange.schema.ts';
 import type { Graph } from './api/observability.schema.ts';
 import { Engine } from './engine.ts';
 import { askEngine, getThrough } from './testing/ask-engine.ts';
+import { listen } from './testing/listen.ts';
 import { patienceMs } from './testing/patience.ts';
 
 let home: string;
@@ -17,7 +18,7 @@ let app: Server;
 beforeEach(async () => {
   home = await mkdtemp(path.join(tmpdir(), 'drydock-fault-records-'));
   app = http.createServer((_request, response) => response.end('ratings'));
-  await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
+  await listen(app);
 });
 afterEach(async () => {
   await engine?.stop();

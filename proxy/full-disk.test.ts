@@ -8,6 +8,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Recording } from './api/recording.schema.ts';
 import { Engine } from './engine.ts';
 import { askEngine } from './testing/ask-engine.ts';
+import { listen } from './testing/listen.ts';
 
 /* A whole engine whose home is a small file system that really fills up (ENOSPC), where this may be mounted. */
 
@@ -17,8 +18,7 @@ let engine: Engine;
 
 beforeEach(async () => {
   app = http.createServer((_request, response) => response.end(Buffer.alloc(20_000, 120)));
-  app.listen(0, '127.0.0.1');
-  await new Promise((resolve) => app.once('listening', resolve));
+  await listen(app);
 });
 afterEach(async () => {
   await engine?.stop();

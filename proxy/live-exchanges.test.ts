@@ -10,6 +10,7 @@ import type { Graph } from './api/observability.schema.ts';
 import { streamMessageSchema } from './api/stream.schema.ts';
 import { Engine } from './engine.ts';
 import { demandOfEngine } from './testing/ask-engine.ts';
+import { listen } from './testing/listen.ts';
 import { patienceMs } from './testing/patience.ts';
 
 /* Exchanges that go on for long, through a whole mesh: seen while they are open, with what passes, and replaced by the finished one. */
@@ -31,8 +32,7 @@ beforeEach(async () => {
   sockets.on('connection', (socket) => {
     socket.on('message', (data, isBinary) => socket.send(isBinary ? data : `echo ${data}`, { binary: isBinary }));
   });
-  app.listen(0, '127.0.0.1');
-  await new Promise((resolve) => app.once('listening', resolve));
+  await listen(app);
   const file = path.join(home, 'mesh.yaml');
   await writeFile(
     file,

@@ -1,6 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import http, { type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -10,6 +9,7 @@ import { command } from './cli/commands/record.ts';
 import { Output } from './cli/output.ts';
 import { Engine } from './engine.ts';
 import { getThrough } from './testing/ask-engine.ts';
+import { listen } from './testing/listen.ts';
 
 /* `drydock record …` against a whole engine. */
 
@@ -23,9 +23,7 @@ beforeEach(async () => {
     response.statusCode = request.url?.includes('bad') ? 503 : 200;
     response.end('{"a":1}');
   });
-  app.listen(0, '127.0.0.1');
-  await new Promise((resolve) => app.once('listening', resolve));
-  const address = `127.0.0.1:${(app.address() as AddressInfo).port}`;
+  const address = `127.0.0.1:${await listen(app)}`;
   const file = path.join(home, 'mesh.yaml');
   await writeFile(
     file,

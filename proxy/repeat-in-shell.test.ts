@@ -9,6 +9,7 @@ import { toFetch } from './api/repeat/fetch.ts';
 import { toHttpie } from './api/repeat/httpie.ts';
 import { type Repeatable, toRepeatable } from './api/repeat/repeatable.ts';
 import { makeExchange } from './api/test-exchange.ts';
+import { listen } from './testing/listen.ts';
 
 const has = (program: string) => {
   try {
@@ -94,8 +95,7 @@ beforeAll(async () => {
     tunnel.on('error', () => client.destroy());
     client.on('error', () => tunnel.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  entry = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  entry = `http://127.0.0.1:${await listen(server)}`;
 });
 afterAll(() => {
   server.close();

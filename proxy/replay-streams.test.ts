@@ -9,6 +9,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { type Replay, replaySchema } from './api/replay.schema.ts';
 import { Engine } from './engine.ts';
 import { askEngine } from './testing/ask-engine.ts';
+import { listen } from './testing/listen.ts';
 
 /* Streams through a whole mesh, replayed: server-sent events, WebSockets, gRPC. */
 
@@ -45,8 +46,7 @@ beforeEach(async () => {
       socket.send(isBinary ? data : JSON.stringify({ echo: String(data), price }), { binary: isBinary });
     });
   });
-  app.listen(0, '127.0.0.1');
-  await new Promise((resolve) => app.once('listening', resolve));
+  await listen(app);
   calls = new grpc.Server();
   calls.addService(stock, {
     Get: (call: grpc.ServerUnaryCall<string, string>, done: grpc.sendUnaryData<string>) =>

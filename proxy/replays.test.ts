@@ -1,12 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import http, { type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Replay, type ReplayPlan, replaySchema } from './api/replay.schema.ts';
 import { Engine } from './engine.ts';
 import { askEngine } from './testing/ask-engine.ts';
+import { listen } from './testing/listen.ts';
 
 /* Replays through a whole mesh: recorded from real traffic, sent again from where they came. */
 
@@ -16,12 +16,10 @@ let servers: Server[];
 let reviews: Record<'v1' | 'v2', (request: IncomingMessage, response: ServerResponse) => void>;
 let seen: { version: string; url: string; headers: http.IncomingHttpHeaders }[];
 
-async function listen(handle: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
+async function startApp(handle: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
   const server = http.createServer(handle);
-  server.listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
   servers.push(server);
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return `127.0.0.1:${await listen(server)}`;
 }
 const json = (response: ServerResponse, value: unknown) => {
   response.setHeader('content-type', 'application/json');
@@ -41,7 +39,7 @@ beforeEach(async () => {
     seen.push({ version, url: request.url ?? '', headers: request.headers });
     reviews[version](request, response);
   };
-  const [web, v1, v2] = [await listen(frontPage), await listen(serve('v1')), await listen(serve('v2'))];
+  const [web, v1, v2] = [await startApp(frontPage), await startApp(serve('v1')), await startApp(serve('v2'))];
   const file = path.join(home, 'mesh.yaml');
   await writeFile(
     file,
@@ -222,7 +220,7 @@ describe('a replay to a version', () => {
     expect(refused.status).toBe(409);
     expect(JSON.stringify(refused.json)).toContain('--allow-remote pay.example.invalid');
     expect(await replay({ confirmRemote: ['pay.example.invalid'] })).toMatchObject({ sent: 1 });
-    const here = await listen((_request, response) => json(response, { paid: true }));
+    const here = await startApp((_request, response) => json(response, { paid: true }));
     const yaml = `apiVersion: networking.istio.io/v1
 kind: ServiceEntry
 metadata: {name: pay}
@@ -238,7 +236,7 @@ spec:
 
   test('may be an address: the caller’s sidecar sends it there', async () => {
     await record(() => ask('/reviews/1'));
-    const elsewhere = await listen((request, response) => json(response, { version: 'local', host: request.headers.host }));
+    const elsewhere = await startApp((request, response) => json(response, { version: 'local', host: request.headers.host }));
     const run = await replay({ to: `reviews=http://${elsewhere}` });
     expect(run.differences[0]!.fields.map(({ path: p, replayed }) => [p, replayed])).toEqual([
       ['$.version', 'local'],

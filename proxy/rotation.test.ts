@@ -1,11 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import http, { type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Engine } from './engine.ts';
 import { askEngine, getThrough } from './testing/ask-engine.ts';
+import { listen } from './testing/listen.ts';
 import { patienceMs } from './testing/patience.ts';
 
 /* A whole engine: instances are taken out of rotation and put back by hand, while their callers go on calling. */
@@ -17,8 +17,7 @@ let apps: Server[];
 beforeEach(async () => {
   home = await mkdtemp(path.join(tmpdir(), 'drydock-rotation-'));
   apps = ['one', 'two'].map((name) => http.createServer((_request, response) => response.end(name)));
-  for (const app of apps) await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
-  const [one, two] = apps.map((app) => `127.0.0.1:${(app.address() as AddressInfo).port}`);
+  const [one, two] = await Promise.all(apps.map(async (app) => `127.0.0.1:${await listen(app)}`));
   const file = path.join(home, 'mesh.yaml');
   await writeFile(
     file,

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ScenarioRun } from './api/scenario.schema.ts';
 import { Engine } from './engine.ts';
 import { askEngine } from './testing/ask-engine.ts';
+import { listen } from './testing/listen.ts';
 
 /* Loads over HTTP/2 and gRPC through a whole mesh, against a server of grpc-js that reads the messages by protobufjs. */
 
@@ -56,8 +57,7 @@ beforeEach(async () => {
     request.resume();
     response.end('page');
   });
-  pages.listen(0, '127.0.0.1');
-  await new Promise((resolve) => pages.once('listening', resolve));
+  await listen(pages);
   await writeFile(path.join(home, 'ratings.proto'), proto);
   const file = path.join(home, 'mesh.yaml');
   await writeFile(

@@ -1,12 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import http, { type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ScenarioRun, scenarioRunSchema } from './api/scenario.schema.ts';
 import { Engine } from './engine.ts';
 import { askEngine } from './testing/ask-engine.ts';
+import { listen } from './testing/listen.ts';
 
 /* Whole engines, real sockets: one scenario each, from the request that starts it to its verdict. */
 
@@ -14,22 +14,20 @@ let home: string;
 let engine: Engine;
 let apps: Server[];
 
-async function listen(status: () => number): Promise<string> {
+async function startApp(status: () => number): Promise<string> {
   const server = http.createServer((request, response) => {
     request.resume();
     response.statusCode = status();
     response.end('ok');
   });
-  server.listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
   apps.push(server);
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return `127.0.0.1:${await listen(server)}`;
 }
 beforeEach(async () => {
   home = await mkdtemp(path.join(tmpdir(), 'drydock-scenarios-'));
   apps = [];
   const file = path.join(home, 'mesh.yaml');
-  const [web, one, two] = [await listen(() => 200), await listen(() => 200), await listen(() => 200)];
+  const [web, one, two] = [await startApp(() => 200), await startApp(() => 200), await startApp(() => 200)];
   await writeFile(
     file,
     `apiVersion: drydock.dev/v1

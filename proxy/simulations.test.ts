@@ -1,12 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import http, { type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { simulationSchema } from './api/simulation.schema.ts';
 import { Engine } from './engine.ts';
 import { askEngine } from './testing/ask-engine.ts';
+import { listen } from './testing/listen.ts';
 
 /* A whole engine; the service that is stood in for is really gone. */
 
@@ -16,11 +16,6 @@ let ratings: Server;
 let calls: number;
 let web: string;
 
-async function listen(server: Server): Promise<string> {
-  server.listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
 beforeEach(async () => {
   home = await mkdtemp(path.join(tmpdir(), 'drydock-simulations-'));
   calls = 0;
@@ -31,7 +26,7 @@ beforeEach(async () => {
     response.end(JSON.stringify({ call: calls, url: request.url, secret: 'x' }));
   });
   const file = path.join(home, 'mesh.yaml');
-  const address = await listen(ratings);
+  const address = `127.0.0.1:${await listen(ratings)}`;
   await writeFile(
     file,
     `apiVersion: drydock.dev/v1

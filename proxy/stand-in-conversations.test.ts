@@ -1,7 +1,5 @@
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as grpc from '@grpc/grpc-js';
@@ -11,6 +9,7 @@ import type { ExchangeDetail } from './api/exchange.schema.ts';
 import type { Simulation } from './api/simulation.schema.ts';
 import { Engine } from './engine.ts';
 import { demandOfEngine } from './testing/ask-engine.ts';
+import { listen } from './testing/listen.ts';
 import { patienceMs } from './testing/patience.ts';
 
 /*
@@ -93,9 +92,7 @@ async function startSockets(): Promise<string> {
       else for (const part of [1, 2]) socket.send(JSON.stringify({ part, of: JSON.parse(data.toString()) as unknown }));
     });
   });
-  socketService.listen(0, '127.0.0.1');
-  await once(socketService, 'listening');
-  return `127.0.0.1:${(socketService.address() as AddressInfo).port}`;
+  return `127.0.0.1:${await listen(socketService)}`;
 }
 
 async function api<T>(method: string, route: string, body?: unknown): Promise<T> {

@@ -1,7 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import http2 from 'node:http2';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -10,6 +9,7 @@ import type { Simulation } from './api/simulation.schema.ts';
 import type { Status } from './api/status.schema.ts';
 import { Engine } from './engine.ts';
 import { demandOfEngine } from './testing/ask-engine.ts';
+import { listen } from './testing/listen.ts';
 import { patienceMs } from './testing/patience.ts';
 
 /* How requests find their answers as developers send them: through a strict mesh with two versions, retries and secrets. The services are gone by then. */
@@ -47,8 +47,7 @@ async function app(name: string): Promise<string> {
     });
   });
   servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return `127.0.0.1:${await listen(server)}`;
 }
 
 async function api<T>(method: string, route: string, body?: unknown): Promise<T> {

@@ -1,7 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
-import type http2 from 'node:http2';
-import net, { type AddressInfo, type Server } from 'node:net';
+import net, { type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
@@ -11,6 +10,7 @@ import type { ExchangeDetail } from './api/exchange.schema.ts';
 import type { Simulation } from './api/simulation.schema.ts';
 import { Engine } from './engine.ts';
 import { demandOfEngine } from './testing/ask-engine.ts';
+import { listen } from './testing/listen.ts';
 import { patienceMs } from './testing/patience.ts';
 
 /*
@@ -61,10 +61,7 @@ const routes: Record<string, (request: IncomingMessage, response: ServerResponse
   '/template': (_, response) => response.writeHead(200, { 'x-echo': '{{request.query.a}}' }).end('hello {{request.path.[0]}}'),
 };
 
-async function listen(server: Server | http2.Http2Server): Promise<string> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return `127.0.0.1:${((server as Server).address() as AddressInfo).port}`;
-}
+const addressOf = async (server: Server): Promise<string> => `127.0.0.1:${await listen(server)}`;
 function plainServer(name: string): http.Server {
   const server = http.createServer((request, response) => {
     response.setHeader('x-app', name);
@@ -191,7 +188,7 @@ beforeAll(async () => {
   const [shop, admin] = [plainServer('shop'), plainServer('admin')];
   const database = net.createServer((socket) => socket.end('tcp'));
   servers.push(database);
-  const addresses = { http: await listen(shop), admin: await listen(admin), db: await listen(database) };
+  const addresses = { http: await addressOf(shop), admin: await addressOf(admin), db: await addressOf(database) };
   const file = path.join(home, 'mesh.yaml');
   await writeFile(
     file,

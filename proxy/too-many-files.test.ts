@@ -7,6 +7,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Ready } from './api/status.schema.ts';
+import { listen } from './testing/listen.ts';
 
 /* An engine that may open few files only, and clients that take them all. */
 
@@ -18,7 +19,7 @@ let clients: Socket[];
 beforeEach(async () => {
   home = await mkdtemp(path.join(tmpdir(), 'drydock-files-'));
   app = http.createServer((_request, response) => response.end('ok'));
-  await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
+  await listen(app);
   clients = [];
 });
 afterEach(async () => {

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Engine } from './engine.ts';
 import { askEngine } from './testing/ask-engine.ts';
+import { listen } from './testing/listen.ts';
 
 /* Several data-plane workers do what one does: the same mesh, real sockets, mutual TLS between threads. */
 
@@ -34,7 +35,7 @@ afterEach(async () => {
 
 async function startApp(name: string, index: number): Promise<Server> {
   const app = http.createServer((_request, response) => response.writeHead(statuses[index] ?? 200).end(name));
-  await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
+  await listen(app);
   return app;
 }
 

@@ -1,11 +1,11 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Engine } from '../engine.ts';
+import { listen } from '../testing/listen.ts';
 
 const bin = fileURLToPath(new URL('./drydock.mjs', import.meta.url));
 
@@ -71,8 +71,7 @@ export class CliMesh {
   static async start(service: string, answer: http.RequestListener): Promise<CliMesh> {
     const home = await mkdtemp(path.join(tmpdir(), 'drydock-cli-'));
     const app = http.createServer(answer);
-    await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
-    const address = `127.0.0.1:${(app.address() as AddressInfo).port}`;
+    const address = `127.0.0.1:${await listen(app)}`;
     const services = ['web', service].map(
       (name) => `{name: ${name}, port: 9080, workloads: [{version: v1, address: '${address}'}]}`,
     );

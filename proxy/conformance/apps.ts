@@ -1,11 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { TLSSocket } from 'node:tls';
 import { TestAuthority } from '../data-plane/listener/tls-test-kit.ts';
+import { listen } from '../testing/listen.ts';
 import { unusedPort } from '../testing/unused-port.ts';
 import type { AppName, SeenRequest } from './case.ts';
 
@@ -52,9 +52,7 @@ export async function startApps(options: { tls?: boolean } = {}): Promise<Apps> 
       });
       socket.on('error', () => socket.destroy());
     });
-    server.listen(0, '127.0.0.1');
-    await new Promise((resolve) => server.once('listening', resolve));
-    ports[name] = (server.address() as AddressInfo).port;
+    ports[name] = await listen(server);
     servers.push(server);
   }
   return {

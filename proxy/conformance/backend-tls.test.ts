@@ -1,9 +1,9 @@
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ResourceStatus } from '../api/diagnostic.schema.ts';
 import { TestAuthority } from '../data-plane/listener/tls-test-kit.ts';
+import { listen } from '../testing/listen.ts';
 import type { Document } from './case.ts';
 import { backend, gatewayApi, httpRoute, path } from './cases/gateway/api.ts';
 import { meshText } from './documents.ts';
@@ -69,9 +69,7 @@ beforeAll(async () => {
     seen.push({ sni: typeof servername === 'string' ? servername : '', host: request.headers.host ?? '' });
     response.end('over tls');
   });
-  app.listen(0, '127.0.0.1');
-  await new Promise((resolve) => app.once('listening', resolve));
-  const address = `127.0.0.1:${(app.address() as AddressInfo).port}`;
+  const address = `127.0.0.1:${await listen(app)}`;
   const port = Number(address.split(':')[1]);
   const to = (name: string): Document => ({ matches: [path('PathPrefix', `/${name}`)], backendRefs: [backend(name)] });
   mesh = await startMesh(

@@ -3,11 +3,11 @@ import https from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestAuthority } from '../data-plane/listener/tls-test-kit.ts';
+import { listen } from '../testing/listen.ts';
 import { unusedPort } from '../testing/unused-port.ts';
 import type { Document } from './case.ts';
 import { meshText } from './documents.ts';
 import { startMesh, type TestMesh } from './mesh.ts';
-import { listen } from './protocols/kit.ts';
 import { send, type Target } from './send.ts';
 
 /*

@@ -1,9 +1,10 @@
 import http from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { listen } from '../testing/listen.ts';
 import { unusedPort } from '../testing/unused-port.ts';
 import type { Case, Document } from './case.ts';
 import { type Answer, type GrpcAuthorizer, type HttpAttributes, startGrpcAuthorizer } from './grpc-authorizer.ts';
-import { listen, RawClient } from './protocols/kit.ts';
+import { RawClient } from './protocols/kit.ts';
 import { customPolicy, SecurityMesh } from './security-test-kit.ts';
 
 /*

@@ -1,6 +1,8 @@
-import net, { type AddressInfo } from 'node:net';
-import tls from 'node:tls';
+import net from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { askBytes } from '../testing/ask-bytes.ts';
+import { recordClientHello } from '../testing/client-hello.ts';
+import { listen } from '../testing/listen.ts';
 import { unusedPort } from '../testing/unused-port.ts';
 import type { Document } from './case.ts';
 import { meshText } from './documents.ts';
@@ -12,12 +14,6 @@ const closers: (() => void)[] = [];
 let mesh: TestMesh;
 let tcpPort: number;
 let tlsPort: number;
-
-async function listen(server: net.Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  return (server.address() as AddressInfo).port;
-}
 
 const istio = (kind: string, name: string, spec: Document): Document => ({
   apiVersion: 'networking.istio.io/v1',
@@ -65,55 +61,21 @@ afterAll(async () => {
   for (const close of closers) close();
 });
 
-/** What comes back for some bytes; '' when the connection was closed without any. */
-function ask(port: number, bytes: Buffer, wanted: number): Promise<string> {
-  return new Promise((resolve) => {
-    let text = '';
-    const socket = net.connect(port, '127.0.0.1', () => socket.write(bytes));
-    const done = (): void => {
-      socket.destroy();
-      resolve(text);
-    };
-    socket.on('data', (chunk) => {
-      text += chunk;
-      if (text.length >= wanted) done();
-    });
-    socket.on('close', done);
-    socket.on('error', done);
-  });
-}
-
-/** A real ClientHello for a name. */
-async function clientHello(servername: string): Promise<Buffer> {
-  const server = net.createServer();
-  const port = await listen(server);
-  const seen = new Promise<Buffer>((resolve) => {
-    server.once('connection', (socket) => {
-      socket.on('error', () => socket.destroy());
-      socket.once('data', (bytes) => {
-        resolve(bytes);
-        socket.destroy();
-      });
-    });
-  });
-  const client = tls.connect({ port, host: '127.0.0.1', servername });
-  client.on('error', () => client.destroy());
-  const bytes = await seen;
-  server.close();
-  return bytes;
-}
-
 test('a TCP server: bytes go through as they are, to the route of the port', async () => {
-  expect(await ask(tcpPort, Buffer.from('hi'), 8)).toBe('one:6869');
+  expect(await askBytes(net.connect(tcpPort, '127.0.0.1'), Buffer.from('hi'), 8)).toBe('one:6869');
 });
 
 test('TLS passthrough: the server name picks the route, the handshake reaches the app untouched', async () => {
   for (const name of ['one', 'two']) {
-    const hello = await clientHello(`${name}.tls.example`);
-    expect(await ask(tlsPort, hello, name.length + 1 + hello.length * 2)).toBe(`${name}:${hello.toString('hex')}`);
+    const hello = await recordClientHello({ servername: `${name}.tls.example` });
+    expect(await askBytes(net.connect(tlsPort, '127.0.0.1'), hello, name.length + 1 + hello.length * 2)).toBe(
+      `${name}:${hello.toString('hex')}`,
+    );
   }
 });
 
 test('a name no route has is closed', async () => {
-  expect(await ask(tlsPort, await clientHello('three.tls.example'), 1)).toBe('');
+  expect(await askBytes(net.connect(tlsPort, '127.0.0.1'), await recordClientHello({ servername: 'three.tls.example' }), 1)).toBe(
+    '',
+  );
 });

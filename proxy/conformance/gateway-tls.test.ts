@@ -1,12 +1,15 @@
 import { rmSync } from 'node:fs';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
-import net, { type AddressInfo } from 'node:net';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import tls from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestAuthority } from '../data-plane/listener/tls-test-kit.ts';
+import { askBytes } from '../testing/ask-bytes.ts';
+import { recordClientHello } from '../testing/client-hello.ts';
+import { listen } from '../testing/listen.ts';
 import { unusedPort } from '../testing/unused-port.ts';
 import { type Apps, startApps } from './apps.ts';
 import type { Document } from './case.ts';
@@ -62,10 +65,8 @@ async function byteServer(name: string): Promise<number> {
     socket.on('data', (bytes) => socket.write(bytes.toString('hex')));
     socket.on('error', () => socket.destroy());
   });
-  server.listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
   closers.push(() => server.close());
-  return (server.address() as AddressInfo).port;
+  return listen(server);
 }
 
 const l4Route = (kind: 'TLSRoute' | 'TCPRoute', name: string, section: string, spec: Document): Document => ({
@@ -280,7 +281,7 @@ describe('Istio’s Gateway', () => {
   test('a TLS server that ends TLS hands on to the tcp routes', async () => {
     const socket = tls.connect({ port: ports.istio, host: '127.0.0.1', servername: 'bytes.example', ca: authority.caPem });
     await new Promise((resolve) => socket.once('secureConnect', resolve));
-    expect(await ask(ports.istio, Buffer.from('hi'), 10, socket)).toBe('first:6869');
+    expect(await askBytes(socket, Buffer.from('hi'), 10)).toBe('first:6869');
   });
 });
 
@@ -299,52 +300,17 @@ describe('the Host of another listener', () => {
   });
 });
 
-/** What comes back for some bytes; '' when the connection was closed without any. */
-function ask(port: number, bytes: Buffer, wanted: number, socket: net.Socket = net.connect(port, '127.0.0.1')): Promise<string> {
-  return new Promise((resolve) => {
-    let text = '';
-    const done = (): void => {
-      socket.destroy();
-      resolve(text);
-    };
-    socket.on('data', (chunk) => {
-      text += chunk;
-      if (text.length >= wanted) done();
-    });
-    socket.on('close', done);
-    socket.on('error', done);
-    socket.write(bytes);
-  });
-}
-
-/** A real ClientHello for a name. */
-async function clientHello(servername: string): Promise<Buffer> {
-  const server = net.createServer();
-  server.listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const seen = new Promise<Buffer>((resolve) => {
-    server.once('connection', (socket) => {
-      socket.on('error', () => socket.destroy());
-      socket.once('data', (bytes) => {
-        resolve(bytes);
-        socket.destroy();
-      });
-    });
-  });
-  const client = tls.connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', servername });
-  client.on('error', () => client.destroy());
-  const bytes = await seen;
-  server.close();
-  return bytes;
-}
+const connectTo = (port: number): net.Socket => net.connect(port, '127.0.0.1');
 
 describe('TLSRoute and TCPRoute', () => {
   test.each([
     ['x.through.example', 'first'],
     ['y.through.example', 'second'],
   ])('passthrough: %s goes to %s untouched, the closest hostname first', async (name, server) => {
-    const hello = await clientHello(name);
-    expect(await ask(ports.tls, hello, server.length + 1 + hello.length * 2)).toBe(`${server}:${hello.toString('hex')}`);
+    const hello = await recordClientHello({ servername: name });
+    expect(await askBytes(connectTo(ports.tls), hello, server.length + 1 + hello.length * 2)).toBe(
+      `${server}:${hello.toString('hex')}`,
+    );
   });
 
   test('an HTTPS listener that names a host more closely than a passthrough ends its TLS', async () => {
@@ -355,17 +321,17 @@ describe('TLSRoute and TCPRoute', () => {
   });
 
   test('a hostname beyond the listener’s own is not served', async () => {
-    expect(await ask(ports.tls, await clientHello('other.example'), 1)).toBe('');
+    expect(await askBytes(connectTo(ports.tls), await recordClientHello({ servername: 'other.example' }), 1)).toBe('');
   });
 
   test('a listener that ends TLS passes on what is inside', async () => {
     const socket = tls.connect({ port: ports.tls, host: '127.0.0.1', servername: 'ended.example', rejectUnauthorized: false });
     await new Promise((resolve) => socket.once('secureConnect', resolve));
-    expect(await ask(ports.tls, Buffer.from('hi'), 10, socket)).toBe('first:6869');
+    expect(await askBytes(socket, Buffer.from('hi'), 10)).toBe('first:6869');
   });
 
   test('a TCPRoute divides connections by weight', async () => {
-    const answers = await Promise.all(Array.from({ length: 40 }, () => ask(ports.tcp, Buffer.from('hi'), 10)));
+    const answers = await Promise.all(Array.from({ length: 40 }, () => askBytes(connectTo(ports.tcp), Buffer.from('hi'), 10)));
     const firsts = answers.filter((text) => text.startsWith('first:6869')).length;
     const seconds = answers.filter((text) => text.startsWith('second:')).length;
     expect(firsts + seconds).toBe(40);

@@ -1,5 +1,6 @@
 import net from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { listen } from '../testing/listen.ts';
 import { patienceMs } from '../testing/patience.ts';
 import { badRequests, oddRequests } from './cases/hardening.ts';
 import { meshText } from './documents.ts';
@@ -29,9 +30,7 @@ beforeAll(async () => {
       closedByProxy++;
     });
   });
-  app.listen(0, '127.0.0.1');
-  await new Promise((resolve) => app.once('listening', resolve));
-  const { port } = app.address() as net.AddressInfo;
+  const port = await listen(app);
   mesh = await startMesh(
     meshText({ services: [{ name: 'app', port: 9080, workloads: [{ address: `127.0.0.1:${port}` }] }] }, [
       {

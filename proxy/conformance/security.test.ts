@@ -1,9 +1,10 @@
 import http, { type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { listen } from '../testing/listen.ts';
 import { unusedPort } from '../testing/unused-port.ts';
 import type { Document } from './case.ts';
 import { bearer, jwks, part, stranger, token } from './cases/tokens.ts';
-import { exchangesOf, listen } from './protocols/kit.ts';
+import { exchangesOf } from './protocols/kit.ts';
 import { customPolicy as custom, policy, SecurityMesh, saysOf } from './security-test-kit.ts';
 import { send } from './send.ts';
 

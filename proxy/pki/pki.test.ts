@@ -6,6 +6,7 @@ import path from 'node:path';
 import { connect, createServer, type TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { listen } from '../testing/listen.ts';
 import { patienceMs } from '../testing/patience.ts';
 import { openAuthority } from './authority.ts';
 import { WorkloadCertificates } from './workload-certificates.ts';
@@ -83,8 +84,7 @@ describe('the local authority', () => {
       { key: server.privateKeyPem, cert: server.certificatePem, ca: ca.certificatePem, requestCert: true, minVersion: 'TLSv1.2' },
       (socket) => socket.end(String(socket.getPeerCertificate().subjectaltname)),
     );
-    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
-    const { port } = listener.address() as { port: number };
+    const port = await listen(listener);
     const socket: TLSSocket = connect({
       port,
       host: '127.0.0.1',

@@ -1,7 +1,6 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -10,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ExchangeDetail } from '../api/exchange.schema.ts';
 import { quoteForShell } from '../api/shell-quote.ts';
 import { makeBody, makeExchange, makeFolder } from '../store/fixtures.ts';
+import { listen } from '../testing/listen.ts';
 import { scriptCalls, writeCurlScript, writeK6Script } from './export-script.ts';
 
 interface Received {
@@ -34,8 +34,7 @@ beforeEach(async () => {
       response.end('ok');
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  base = `http://127.0.0.1:${await listen(server)}`;
 });
 afterEach(() => {
   server.close();

@@ -1,8 +1,8 @@
 import http, { type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadSchema } from '../api/scenario.schema.ts';
 import { createSystemClock } from '../shared/system-clock.ts';
+import { listen } from '../testing/listen.ts';
 import type { LoadResult } from './load-generator.ts';
 import { LoadThread } from './load-thread.ts';
 import { type Loads, startGenerators } from './loads.ts';
@@ -31,9 +31,7 @@ beforeEach(async () => {
     seen.push({ at, headers, method, url, body });
     handle(request, response);
   });
-  server.listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  port = (server.address() as AddressInfo).port;
+  port = await listen(server);
 });
 afterEach(() => {
   loads?.close();

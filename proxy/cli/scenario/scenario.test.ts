@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import http, { type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { scenarioRunSchema } from '../../api/scenario.schema.ts';
 import { Engine } from '../../engine.ts';
 import { parseXml } from '../../shared/xml-text.ts';
+import { listen } from '../../testing/listen.ts';
 
 /* The real command, as CI runs it. */
 
@@ -22,9 +22,7 @@ beforeEach(async () => {
   children = [];
   folder = await mkdtemp(path.join(tmpdir(), 'drydock-cli-scenario-'));
   app = http.createServer((_request, response) => response.end('ok'));
-  app.listen(0, '127.0.0.1');
-  await new Promise((resolve) => app.once('listening', resolve));
-  const address = `127.0.0.1:${(app.address() as AddressInfo).port}`;
+  const address = `127.0.0.1:${await listen(app)}`;
   mesh = `apiVersion: drydock.dev/v1
 kind: Mesh
 metadata: {name: shop}

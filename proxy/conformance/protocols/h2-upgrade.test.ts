@@ -2,9 +2,10 @@ import http from 'node:http';
 import http2 from 'node:http2';
 import net, { type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { listen } from '../../testing/listen.ts';
 import { meshText } from '../documents.ts';
 import { startMesh, type TestMesh } from '../mesh.ts';
-import { exchangesOf, listen, RawClient } from './kit.ts';
+import { exchangesOf, RawClient } from './kit.ts';
 
 /*
  * What h2UpgradePolicy and useClientProtocol of a DestinationRule make of the protocol: between two sidecars, and towards a host that has

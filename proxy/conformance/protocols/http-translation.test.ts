@@ -1,9 +1,10 @@
 import http from 'node:http';
 import http2 from 'node:http2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { listen } from '../../testing/listen.ts';
 import { meshText } from '../documents.ts';
 import { startMesh, type TestMesh } from '../mesh.ts';
-import { exchangesOf, listen } from './kit.ts';
+import { exchangesOf } from './kit.ts';
 
 /* HTTP/1.1 and HTTP/2 meet in the sidecars: whatever the client speaks, the app gets what its service's protocol says. */
 

@@ -1,6 +1,7 @@
 import http from 'node:http';
 import http2 from 'node:http2';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { listen } from '../../testing/listen.ts';
 import {
   errors,
   flags,
@@ -17,7 +18,7 @@ import {
 } from '../../testing/raw-http2.ts';
 import { meshText } from '../documents.ts';
 import { startMesh, type TestMesh } from '../mesh.ts';
-import { listen, poll, RawClient } from './kit.ts';
+import { poll, RawClient } from './kit.ts';
 
 /*
  * HTTP/2 clients that write frames no library would (hardening cases 54 to 62, 65), against a whole mesh with an HTTP/1.1 app: what they do

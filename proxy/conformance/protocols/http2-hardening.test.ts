@@ -1,9 +1,10 @@
 import http2, { type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { listen } from '../../testing/listen.ts';
 import { patienceMs } from '../../testing/patience.ts';
 import { meshText } from '../documents.ts';
 import { startMesh, type TestMesh } from '../mesh.ts';
-import { listen, poll } from './kit.ts';
+import { poll } from './kit.ts';
 
 /* HTTP/2 clients and servers that misbehave, against a whole mesh: what one does must not reach its neighbours. */
 

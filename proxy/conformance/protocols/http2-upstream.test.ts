@@ -3,6 +3,7 @@ import net, { type Socket } from 'node:net';
 import tls from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestAuthority } from '../../data-plane/listener/tls-test-kit.ts';
+import { listen } from '../../testing/listen.ts';
 import {
   errors,
   type Frame,
@@ -16,7 +17,7 @@ import {
 } from '../../testing/raw-http2.ts';
 import { meshText } from '../documents.ts';
 import { startMesh, type TestMesh } from '../mesh.ts';
-import { exchangesOf, listen } from './kit.ts';
+import { exchangesOf } from './kit.ts';
 
 /*
  * HTTP/2 apps that misbehave frame by frame (hardening cases 40, 45, 54, 55, 56, 61, 63, 66 from the other side). The client always hears of

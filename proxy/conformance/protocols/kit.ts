@@ -1,15 +1,8 @@
-import net, { type AddressInfo, type Socket } from 'node:net';
+import net, { type Socket } from 'node:net';
 import type { ExchangeDetail } from '../../api/exchange.schema.ts';
 import type { TestMesh } from '../mesh.ts';
 
 /* What the protocol tests share: bytes in and out of real sockets, and the records of what passed. */
-
-/** Listens on a free loopback port. */
-export async function listen(server: net.Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  return (server.address() as AddressInfo).port;
-}
 
 /** A raw connection that keeps what it got. */
 export class RawClient {

@@ -2,6 +2,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Trace } from '../../api/observability.schema.ts';
+import { listen } from '../../testing/listen.ts';
 import { meshText } from '../documents.ts';
 import { startMesh, type TestMesh } from '../mesh.ts';
 import { poll } from './kit.ts';
@@ -21,9 +22,7 @@ beforeAll(async () => {
     reported = sendSpan(traceId!, parentSpanId!);
     response.end('done');
   });
-  app.listen(0, '127.0.0.1');
-  await new Promise((resolve) => app.once('listening', resolve));
-  const address = `127.0.0.1:${(app.address() as AddressInfo).port}`;
+  const address = `127.0.0.1:${await listen(app)}`;
   const service = (name: string) => ({ name, port: 8000, workloads: [{ version: 'v1', address }] });
   mesh = await startMesh(meshText({ services: [service('caller'), service('orders')] }, []));
   reportTo = () => mesh.engine.ready().otlp.http;

@@ -2,11 +2,12 @@ import http, { type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
+import { listen } from '../../testing/listen.ts';
 import { patienceMs } from '../../testing/patience.ts';
 import { unusedPort } from '../../testing/unused-port.ts';
 import { meshText } from '../documents.ts';
 import { startMesh, type TestMesh } from '../mesh.ts';
-import { exchangesOf, listen, poll, RawClient } from './kit.ts';
+import { exchangesOf, poll, RawClient } from './kit.ts';
 
 /*
  * Hosts outside the mesh: carried by http-proxy-3 when outboundTrafficPolicy is ALLOW_ANY (Istio's PassthroughCluster), refused with an empty

@@ -1,9 +1,10 @@
 import http2 from 'node:http2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { listen } from '../../testing/listen.ts';
 import { patienceMs } from '../../testing/patience.ts';
 import { meshText } from '../documents.ts';
 import { startMesh, type TestMesh } from '../mesh.ts';
-import { listen, poll } from './kit.ts';
+import { poll } from './kit.ts';
 
 /* Callers that do not read their answers share one HTTP/2 connection between the sidecars with those that do. */
 

@@ -1,10 +1,11 @@
 import http, { type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { listen } from '../../testing/listen.ts';
 import { patienceMs } from '../../testing/patience.ts';
 import { meshText } from '../documents.ts';
 import { startMesh, type TestMesh } from '../mesh.ts';
-import { exchangesOf, listen, poll, RawClient } from './kit.ts';
+import { exchangesOf, poll, RawClient } from './kit.ts';
 
 /* Long and large bodies over two sidecars: passed on as they come, held back when the reader is slow, cut when someone leaves. */
 

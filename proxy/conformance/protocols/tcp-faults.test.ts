@@ -1,8 +1,9 @@
 import net, { type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { listen } from '../../testing/listen.ts';
 import { meshText } from '../documents.ts';
 import { startMesh, type TestMesh } from '../mesh.ts';
-import { exchangesOf, listen, portOf, RawClient } from './kit.ts';
+import { exchangesOf, portOf, RawClient } from './kit.ts';
 
 /* Our Fault on connections of an opaque service, from YAML, live. */
 

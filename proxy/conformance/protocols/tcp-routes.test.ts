@@ -3,10 +3,11 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestAuthority } from '../../data-plane/listener/tls-test-kit.ts';
+import { listen } from '../../testing/listen.ts';
 import type { Document } from '../case.ts';
 import { meshText } from '../documents.ts';
 import { startMesh, type TestMesh } from '../mesh.ts';
-import { exchangesOf, listen, RawClient } from './kit.ts';
+import { exchangesOf, RawClient } from './kit.ts';
 
 /*
  * §1 TCP and TLS routes of VirtualServices in the mesh: by the address a client connects to, by server name, by who asks. Clients come by

@@ -3,11 +3,12 @@ import net, { type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Exchange } from '../../api/exchange.schema.ts';
 import type { ClusterStatus } from '../../api/observability.schema.ts';
+import { listen } from '../../testing/listen.ts';
 import { patienceMs } from '../../testing/patience.ts';
 import { unusedPort } from '../../testing/unused-port.ts';
 import { meshText } from '../documents.ts';
 import { startMesh, type TestMesh } from '../mesh.ts';
-import { exchangesOf, listen, poll, portOf, RawClient } from './kit.ts';
+import { exchangesOf, poll, portOf, RawClient } from './kit.ts';
 
 /*
  * Opaque bytes over two sidecars: client → upstream port or CONNECT → mutual TLS → app. What the app does to its socket, the client sees:

@@ -1,8 +1,9 @@
 import http from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { listen } from '../../testing/listen.ts';
 import { meshText } from '../documents.ts';
 import { startMesh, type TestMesh } from '../mesh.ts';
-import { exchangesOf, listen } from './kit.ts';
+import { exchangesOf } from './kit.ts';
 
 /* Toxics on the byte streams under requests: HTTP/1.1 and HTTP/2 edges, both sidecars, live. */
 

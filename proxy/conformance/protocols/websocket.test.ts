@@ -3,10 +3,11 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import { listen } from '../../testing/listen.ts';
 import { patienceMs } from '../../testing/patience.ts';
 import { meshText } from '../documents.ts';
 import { startMesh, type TestMesh } from '../mesh.ts';
-import { exchangesOf, listen, poll, RawClient } from './kit.ts';
+import { exchangesOf, poll, RawClient } from './kit.ts';
 
 /* WebSocket with the real library at both ends, through the ingress (two hops) and through an app's own sidecar (two hops). */
 

@@ -1,9 +1,9 @@
 import http2, { type Http2Server, type ServerHttp2Stream } from 'node:http2';
-import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { frameGrpcMessage, GrpcReader } from '../../shared/grpc-message.ts';
 import { readWire, writeBytes } from '../../shared/proto-wire.ts';
 import { createSystemClock } from '../../shared/system-clock.ts';
+import { listen } from '../../testing/listen.ts';
 import { Reflection } from './reflection.ts';
 
 let server: Http2Server | null = null;
@@ -23,8 +23,7 @@ async function serve(answer: (stream: ServerHttp2Stream, path: string, wanted: s
     });
     stream.on('data', (chunk: Buffer) => questions.add(chunk));
   });
-  await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve));
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return `127.0.0.1:${await listen(server!)}`;
 }
 function send(stream: ServerHttp2Stream, message: Buffer): void {
   if (!stream.headersSent) stream.respond({ ':status': 200, 'content-type': 'application/grpc' });

@@ -2,6 +2,7 @@ import http, { type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { monotonicMs } from '../../shared/monotonic.ts';
+import { listen } from '../../testing/listen.ts';
 import { Sender } from './sender.ts';
 import type { WireCall } from './wire.ts';
 
@@ -17,8 +18,7 @@ beforeEach(async () => {
     response.setHeader('x-trace', String(request.headers.traceparent));
     response.end('hello');
   });
-  server.listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
+  await listen(server);
   sender = new Sender();
 });
 afterEach(() => {

@@ -2,6 +2,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { connect } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listen } from '../../testing/listen.ts';
 import { patienceMs } from '../../testing/patience.ts';
 import { type RawClient, startHttp1, type TestServer } from '../listener/http1-test-kit.ts';
 import type { DownstreamRequest } from '../stream.ts';
@@ -57,7 +58,7 @@ function forward(request: DownstreamRequest): void {
 }
 
 beforeAll(async () => {
-  await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
+  await listen(app);
   const address = app.address();
   upstreamPort = typeof address === 'object' && address !== null ? address.port : 0;
   proxy = await startHttp1(forward);

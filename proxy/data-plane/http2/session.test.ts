@@ -3,6 +3,7 @@ import net, { type Socket } from 'node:net';
 import { duplexPair } from 'node:stream';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
+import { listen } from '../../testing/listen.ts';
 import { flags, frame, hpack, preface, requestBlock, settings, frameTypes as types, uint32 } from '../../testing/raw-http2.ts';
 import { HeaderMap } from '../header-map.ts';
 import { FrameReader } from './frame-reader.ts';
@@ -23,11 +24,10 @@ const until = async (met: () => boolean) => {
     await turn();
   }
 };
-async function listen(server: net.Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+/** Until the test ends. */
+async function open(server: net.Server): Promise<number> {
   closers.push(() => server.close());
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : 0;
+  return listen(server);
 }
 
 type Serve = (stream: Http2Stream, head: RequestHead, heard: Heard) => void;
@@ -35,7 +35,7 @@ type Serve = (stream: Http2Stream, head: RequestHead, heard: Heard) => void;
 /** Our server, a client of node's. */
 async function serveNode(serve: Serve): Promise<{ client: ClientHttp2Session; ours: { session: Http2Session; end: Ended }[] }> {
   const ours: { session: Http2Session; end: Ended }[] = [];
-  const port = await listen(net.createServer((socket) => ours.push(openSession(socket, 'server', serve))));
+  const port = await open(net.createServer((socket) => ours.push(openSession(socket, 'server', serve))));
   const client = http2.connect(`http://127.0.0.1:${port}`);
   client.on('error', () => undefined);
   closers.push(() => client.destroy());
@@ -49,7 +49,7 @@ async function askNode(serve: (stream: http2.ServerHttp2Stream) => void) {
     serve(stream);
   });
   server.on('sessionError', () => undefined);
-  const port = await listen(server as unknown as net.Server);
+  const port = await open(server as unknown as net.Server);
   const socket: Socket = net.connect(port, '127.0.0.1');
   await new Promise((resolve) => socket.once('connect', resolve));
   closers.push(() => socket.destroy());

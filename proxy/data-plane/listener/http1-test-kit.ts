@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { listen } from '../../testing/listen.ts';
 import { ManualClock } from '../../testing/manual-clock.ts';
 import type { Http1Error } from '../http1/http1-error.ts';
 import { defaultHttp1Limits, type Http1Limits } from '../http1/limits.ts';
@@ -103,7 +104,7 @@ export async function startHttp1(
     });
     test.connections.push(connection);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await listen(server);
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   return {

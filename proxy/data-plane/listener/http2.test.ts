@@ -10,6 +10,7 @@ import {
 } from 'node:http2';
 import { createServer, connect as netConnect, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { listen } from '../../testing/listen.ts';
 import { frame, flags as frameFlags, frameTypes, RawHttp2, requestBlock } from '../../testing/raw-http2.ts';
 import { HeaderMap } from '../header-map.ts';
 import type { DownstreamRequest, DownstreamReset, UpstreamCallbacks, UpstreamReset } from '../stream.ts';
@@ -61,7 +62,7 @@ async function downstream(
       connections.push(connection);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await listen(server);
   const client = http2Connect(`http://127.0.0.1:${portOf(server)}`);
   client.on('error', () => {});
   closers.push(
@@ -402,7 +403,7 @@ async function upstream(
     serve(stream, headers);
   });
   server.on('sessionError', () => {});
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await listen(server);
   const socket = netConnect({ port: portOf(server), host: '127.0.0.1', allowHalfOpen: true });
   await new Promise((resolve) => socket.once('connect', resolve));
   const connection = new Http2UpstreamConnection(socket);

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSystemClock } from '../../shared/system-clock.ts';
+import { listen } from '../../testing/listen.ts';
 import { HeaderMap } from '../header-map.ts';
 import type { DownstreamRequest, UpstreamConnection } from '../stream.ts';
 import { dial } from '../upstream/connect.ts';
@@ -56,7 +57,7 @@ beforeAll(async () => {
     },
   });
   tcp = createServer({ allowHalfOpen: true }, (socket) => detect(socket, {}, () => tls.accept(socket, { ...plainInfo })));
-  await new Promise<void>((resolve) => tcp.listen(0, '127.0.0.1', resolve));
+  await listen(tcp);
   const address = tcp.address();
   port = typeof address === 'object' && address !== null ? address.port : 0;
 });

@@ -2,6 +2,7 @@ import { createServer, connect as netConnect, type Server } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSystemClock } from '../../shared/system-clock.ts';
+import { listen } from '../../testing/listen.ts';
 import type { IdentityMaterial } from '../messages.ts';
 import type { ConnectionInfo } from '../stream.ts';
 import { type DialResult, dial } from '../upstream/connect.ts';
@@ -43,7 +44,7 @@ beforeEach(async () => {
       else socket.destroy();
     });
   });
-  await new Promise<void>((resolve) => tcp.listen(0, '127.0.0.1', resolve));
+  await listen(tcp);
   const address = tcp.address();
   port = typeof address === 'object' && address !== null ? address.port : 0;
 });
@@ -187,7 +188,7 @@ describe('dialling', () => {
   const plain = { timeoutMs: 1000, clock: systemClock, forbidden: new Set<string>() };
   it('38 says Connection refused', async () => {
     const free = createServer();
-    await new Promise<void>((resolve) => free.listen(0, '127.0.0.1', resolve));
+    await listen(free);
     const address = free.address();
     await new Promise((resolve) => free.close(resolve));
     const closedPort = typeof address === 'object' && address !== null ? address.port : 0;
@@ -211,10 +212,8 @@ describe('dialling', () => {
   });
 
   it('83 plaintext behind a TLS dial is a clear failure', async () => {
-    const echo = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')).listen(0, '127.0.0.1');
-    await new Promise((resolve) => echo.once('listening', resolve));
-    const address = echo.address();
-    const echoPort = typeof address === 'object' && address !== null ? address.port : 0;
+    const echo = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    const echoPort = await listen(echo);
     const result = await dial({ ...plain, host: '127.0.0.1', port: echoPort, tls: { identity: client, sni: '', alpn: [] } });
     expect(result).toMatchObject({ ok: false, reset: { kind: 'tls-failure' } });
     expect(!result.ok && result.reset.detail).toMatch(/^TLS_error/);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { listen } from '../../testing/listen.ts';
 import type { ClusterSnapshot } from '../snapshot.ts';
 import type { UpstreamConnection } from '../stream.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
@@ -28,8 +29,7 @@ async function connect(over: Partial<ClusterSnapshot>, onSession: (session: Serv
     session.on('error', () => {});
     onSession(session);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const at = endpoint((server.address() as AddressInfo).port);
+  const at = endpoint(await listen(server));
   const clock = new HandClock();
   const snapshot = clusterSnapshot([at], { http2: true, ...over });
   const unlimited = { maxConnections: null, http1MaxPendingRequests: null, http2MaxRequests: null, maxRetries: null };

@@ -1,6 +1,7 @@
 import { createServer, type Socket } from 'node:net';
 import { duplexPair } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { listen } from '../../testing/listen.ts';
 import { unusedPort } from '../../testing/unused-port.ts';
 import type { ExchangeState, LocalReply } from '../exchange.ts';
 import type { ClusterSnapshot } from '../snapshot.ts';
@@ -435,7 +436,7 @@ describe('local replies', () => {
       socket.on('error', () => {});
       socket.write('NONSENSE\r\n\r\n');
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await listen(server);
     const address = server.address();
     const { reply } = await run({}, { port: typeof address === 'object' && address !== null ? address.port : 0 });
     expect(reply).toMatchObject({ status: 502, flag: 'UPE', body: `${P}protocol error` });

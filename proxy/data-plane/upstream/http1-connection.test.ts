@@ -2,6 +2,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
+import { listen } from '../../testing/listen.ts';
 import { HeaderMap } from '../header-map.ts';
 import type { UpstreamCallbacks, UpstreamReset, UpstreamStream } from '../stream.ts';
 import { Http1UpstreamConnection } from './http1-connection.ts';
@@ -72,7 +73,7 @@ async function upstream(serve: (socket: Socket) => void): Promise<Upstream> {
     serve(socket);
   });
   servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await listen(server);
   const address = server.address();
   const socket = connect(typeof address === 'object' && address !== null ? address.port : 0, '127.0.0.1');
   await new Promise((resolve) => socket.once('connect', resolve));

@@ -1,7 +1,8 @@
-import net, { type AddressInfo, type Socket } from 'node:net';
+import net, { type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { duplexPair } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
+import { listen } from '../../testing/listen.ts';
 import { ManualClock } from '../../testing/manual-clock.ts';
 import { openTunnel } from './open-tunnel.ts';
 import { until } from './test-kit.ts';
@@ -56,8 +57,7 @@ describe('DestinationRule tunnel by POST', () => {
         got += chunk.toString('latin1');
       });
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const socket = net.connect({ host: '127.0.0.1', port: (server.address() as AddressInfo).port, allowHalfOpen: true });
+    const socket = net.connect({ host: '127.0.0.1', port: await listen(server), allowHalfOpen: true });
     await new Promise((resolve) => socket.once('connect', resolve));
     closers.push(() => {
       socket.destroy();

@@ -1,5 +1,6 @@
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
+import { listen } from '../../testing/listen.ts';
 import { dial } from './connect.ts';
 import { encodeProxyHeader } from './proxy-protocol.ts';
 import { HandClock } from './test-kit.ts';
@@ -28,8 +29,7 @@ test('it is the first thing on a new connection', async () => {
     resolveReceived = resolve;
   });
   const server = createServer((socket) => socket.once('data', (chunk) => resolveReceived(chunk.toString('latin1'))));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server);
   const result = await dial({
     host: '127.0.0.1',
     port,

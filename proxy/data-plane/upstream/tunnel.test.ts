@@ -1,5 +1,6 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { listen } from '../../testing/listen.ts';
 import { ManualClock } from '../../testing/manual-clock.ts';
 import { joinTunnel, type Tunnel, type TunnelOptions } from './tunnel.ts';
 
@@ -11,7 +12,7 @@ afterEach(() => {
 async function pair(): Promise<[Socket, Socket]> {
   const server = createServer({ allowHalfOpen: true });
   servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await listen(server);
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve));

@@ -1,8 +1,8 @@
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Span } from '../../api/observability.schema.ts';
 import { hex, makeExchange, realClock } from '../../store/fixtures.ts';
+import { listen } from '../../testing/listen.ts';
 import { ManualClock } from '../../testing/manual-clock.ts';
 import { OtlpExporter } from './exporter.ts';
 import { OtlpReceiver } from './receiver.ts';
@@ -32,10 +32,8 @@ async function collector(status = 200) {
       response.writeHead(status, { 'content-type': 'application/json' }).end('{}');
     });
   });
-  server.listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
   closers.push(() => server.close());
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, bodies, server };
+  return { url: `http://127.0.0.1:${await listen(server)}`, bodies, server };
 }
 
 /** Drydock's own receiver, and the spans it understood. */

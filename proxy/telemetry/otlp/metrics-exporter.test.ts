@@ -1,8 +1,8 @@
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import type { AppMetric } from '../../api/app-metric.schema.ts';
 import { makeExchange, realClock } from '../../store/fixtures.ts';
+import { listen } from '../../testing/listen.ts';
 import { ManualClock } from '../../testing/manual-clock.ts';
 import { patienceMs } from '../../testing/patience.ts';
 import { Histogram } from '../histogram.ts';
@@ -69,13 +69,13 @@ test('goes out every ten seconds, tells of a collector that is away once, and of
     request.resume();
     request.on('end', () => response.writeHead(status).end());
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listen(server);
   closers.push(() => server.close());
   const clock = new ManualClock();
   const told: string[] = [];
   const exporter = new OtlpMetricsExporter({ clock, encode: () => ({}), onEvent: ({ type }) => told.push(type) });
   closers.push(() => exporter.close());
-  exporter.set(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  exporter.set(`http://127.0.0.1:${port}`);
   clock.advance(9_999);
   expect(asked).toBe(0);
   clock.advance(1);

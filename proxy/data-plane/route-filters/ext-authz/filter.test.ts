@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { listen } from '../../../testing/listen.ts';
 import { type ExchangeOptions, makeExchange } from '../../route/test-exchange.ts';
 import type { AuthorizationPolicySnapshot, ExtAuthzProvider } from '../../snapshot.ts';
 import { fetchOverHttp } from '../http-fetch.ts';
@@ -15,8 +15,7 @@ afterEach(() => {
 async function serve(handler: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
   const server = createServer(handler);
   servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return `http://127.0.0.1:${await listen(server)}`;
 }
 const provider = (url: string, over: Partial<ExtAuthzProvider> = {}): ExtAuthzProvider => ({
   name: 'authz',

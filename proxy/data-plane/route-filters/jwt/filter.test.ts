@@ -1,7 +1,7 @@
 import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
+import { listen } from '../../../testing/listen.ts';
 import { type ExchangeOptions, HandClock, makeExchange } from '../../route/test-exchange.ts';
 import type { JwtSnapshot } from '../../snapshot.ts';
 import { fetchOverHttp } from '../http-fetch.ts';
@@ -202,8 +202,7 @@ describe('jwksUri', () => {
       response.writeHead(status).end(body);
     });
     servers.push(server);
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return { uri: `http://127.0.0.1:${(server.address() as AddressInfo).port}/keys`, count: () => requests };
+    return { uri: `http://127.0.0.1:${await listen(server)}/keys`, count: () => requests };
   }
   test('fetched once and kept', async () => {
     const { uri, count } = await serve(() => [200, keySet]);
