@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Diagnostic } from '../../api/diagnostic.schema.ts';
-import type { Ready } from '../../api/status.schema.ts';
 import { HomeBusy } from '../../control-plane/home.ts';
 import { type Command, type CommandContext, number, texts, UsageError } from '../command.ts';
+import { printReady } from '../ready-text.ts';
 
 const defaultFile = 'drydock.yaml';
 
@@ -24,7 +24,7 @@ export const command: Command = {
       const { runEngine } = await import('../../main.ts');
       const { ready, finished } = await runEngine({ home: context.home, paths, controlPort, toxiproxyPort });
       if (context.json) context.out.json(ready);
-      else printReady(context, ready);
+      else printReady(context.out, ready, { toxiproxyPort });
       const code = await finished;
       // Whatever still holds the event loop must not hold the terminal.
       setTimeout(() => process.exit(code), 500).unref();
@@ -59,18 +59,4 @@ function failed({ json, out }: CommandContext, error: unknown): number {
 
 function hasDiagnostics(error: unknown): error is { diagnostics: Diagnostic[] } {
   return error instanceof Error && 'diagnostics' in error && Array.isArray(error.diagnostics);
-}
-
-function printReady({ out }: CommandContext, { control, ingress, toxiproxy, workloads }: Ready): void {
-  const bold = (text: string) => out.style('bold', text);
-  out.line(`${out.style('green', '●')} The mesh is up.`);
-  out.line();
-  out.line(`  Interface  ${bold(`${control.url}/#token=${control.token}`)}`);
-  if (ingress) out.line(`  Ingress    ${bold(ingress)}${ingress.startsWith('http:') ? '   Host: <service>.localhost' : ''}`);
-  if (toxiproxy) out.line(`  Toxiproxy  ${toxiproxy}${toxiproxy.endsWith(':8474') ? '' : '   (8474 is not free)'}`);
-  out.line();
-  const rows = workloads.map((one) => [`  ${one.id}`, one.app, one.inbound, one.outbound, one.health ?? '']);
-  out.table(['  WORKLOAD', 'APP', 'INBOUND', 'OUTBOUND (HTTP_PROXY)', 'HEALTH'], rows);
-  out.line();
-  out.line(out.style('dim', 'Ctrl-C drains and stops.'));
 }
