@@ -11,6 +11,15 @@ import { ExchangeRing, type Timer } from './exchange-ring.ts';
 import { createStore, type Store, type WritableStore } from './store.ts';
 import { EngineStream, type StreamState } from './stream.ts';
 
+/** How far the page is with a list that it reads once and keeps up with afterwards. */
+export interface Reading {
+  /** It was read at least once: an empty list is empty. */
+  done: boolean;
+  /** Why the latest attempt failed, in words. */
+  error: string | null;
+}
+export type Readings = Readonly<Record<'exchanges' | 'faults' | 'recordings', Reading>>;
+
 /** Everything the screens know of the engine. One per page, made in main.tsx, read with the hooks of use-engine.ts. */
 export interface Engine {
   call: Call;
@@ -24,6 +33,7 @@ export interface Engine {
   events: Store<readonly MeshEvent[]>;
   faults: Store<readonly FaultStatus[]>;
   recordings: Store<readonly Recording[]>;
+  readings: Store<Readings>;
   stream: Store<StreamState>;
   /** What the desktop shell says about the engine's process; null in a browser. */
   process: Store<DesktopEngineState | null>;
@@ -36,6 +46,8 @@ export interface Engine {
   setProcessState(state: DesktopEngineState): void;
   refreshFaults(): Promise<void>;
   refreshRecordings(): Promise<void>;
+  /** Reads the exchanges from before the page was opened, where that failed. */
+  loadHistory(): Promise<void>;
   connect(): void;
   close(): void;
 }
@@ -52,6 +64,7 @@ export interface EngineParts {
 const maxEvents = 1000;
 const historyLimit = 1000;
 const maxHeldBack = 20_000;
+const notRead: Reading = { done: false, error: null };
 
 export function createEngine(parts: EngineParts): Engine {
   const connection = createStore<Connection | null>(null);
@@ -62,16 +75,25 @@ export function createEngine(parts: EngineParts): Engine {
   const events = createStore<readonly MeshEvent[]>([]);
   const faults = createStore<readonly FaultStatus[]>([]);
   const recordings = createStore<readonly Recording[]>([]);
+  const readings = createStore<Readings>({ exchanges: notRead, faults: notRead, recordings: notRead });
   const state = createStore<StreamState>({ phase: 'connecting', attempt: 0 });
   const process = createStore<DesktopEngineState | null>(null);
   const gaps = createStore<Readonly<Record<string, number>>>({});
   /** Exchanges that arrive while the history is loading wait here, so that the ring stays in order. */
   let heldBack: Exchange[] | null = null;
 
-  const refresh = async <T>(what: string, load: () => Promise<T>, keep: (value: T) => void) => {
+  const note = (what: string, change: Partial<Reading>) => {
+    const all = readings.get();
+    const before = all[what as keyof Readings];
+    const next = { ...before, ...change };
+    if (before && (next.done !== before.done || next.error !== before.error)) readings.set({ ...all, [what]: next });
+  };
+  const refresh = async <T>(what: keyof Readings | 'events', load: () => Promise<T>, keep: (value: T) => void) => {
     try {
       keep(await load());
+      note(what, { done: true, error: null });
     } catch (error) {
+      note(what, { error: describeError(error) });
       parts.onBackgroundError?.(what, describeError(error));
     }
   };
@@ -151,6 +173,7 @@ export function createEngine(parts: EngineParts): Engine {
     events,
     faults,
     recordings,
+    readings,
     stream: state,
     process,
     gaps,
@@ -166,6 +189,7 @@ export function createEngine(parts: EngineParts): Engine {
     },
     refreshFaults,
     refreshRecordings,
+    loadHistory,
     connect: () => stream.connect(),
     close: () => {
       stream.close();

@@ -1,7 +1,7 @@
 import { createContext, useCallback, useContext, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import type { ApiResponse, ApiRouteName } from '../../proxy/api/routes.ts';
 import { type CallArgs, describeError } from './client.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, Reading, Readings } from './engine.ts';
 import type { Store } from './store.ts';
 
 export const EngineContext = createContext<Engine | null>(null);
@@ -32,6 +32,8 @@ export const useGraph = () => useStore(useEngine().graph);
 export const useEvents = () => useStore(useEngine().events);
 export const useFaults = () => useStore(useEngine().faults);
 export const useRecordings = () => useStore(useEngine().recordings);
+/** Whether an empty list is empty or not read. */
+export const useReading = (what: keyof Readings): Reading => useSelected(useEngine().readings, (all) => all[what]);
 export const useStreamState = () => useStore(useEngine().stream);
 /** Re-renders at most ten times a second; read exchanges with `useEngine().exchanges.at(n)`. */
 export const useRingView = () => useStore(useEngine().exchanges);

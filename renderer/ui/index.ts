@@ -3,6 +3,7 @@ export * from './button.tsx';
 export * from './code.tsx';
 export * from './copy-button.tsx';
 export * from './dialog.tsx';
+export * from './edge-words.tsx';
 export * from './field.tsx';
 export * from './file-button.tsx';
 export * from './format.ts';

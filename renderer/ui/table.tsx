@@ -1,5 +1,6 @@
 import './list.css';
 import type { Column } from './list.tsx';
+import { useHeldRows, usePointed } from './pointed.ts';
 
 export interface TableProps<T> {
   label: string;
@@ -11,8 +12,13 @@ export interface TableProps<T> {
   rowTestId?: string;
 }
 
-/** A plain table for tens of rows. With `onSelect` put a button or link into the first cell for the keyboard. */
-export function Table<T>({ label, columns, rows, keyOf, onSelect, selected, rowTestId }: TableProps<T>) {
+/**
+ * A plain table for tens of rows. With `onSelect` put a button or link into the first cell for the keyboard. While the cursor is on the rows they
+ * keep their places; the numbers in them move on.
+ */
+export function Table<T>({ label, columns, rows: latest, keyOf, onSelect, selected, rowTestId }: TableProps<T>) {
+  const { pointed, on } = usePointed();
+  const rows = useHeldRows(latest, keyOf, pointed);
   return (
     <table className="dd-table" aria-label={label}>
       <thead>
@@ -24,7 +30,7 @@ export function Table<T>({ label, columns, rows, keyOf, onSelect, selected, rowT
           ))}
         </tr>
       </thead>
-      <tbody>
+      <tbody {...on}>
         {rows.map((row) => (
           <tr
             key={keyOf(row)}

@@ -5,7 +5,7 @@ import { hrefTo } from '../../app/router.ts';
 import { useCommands } from '../../commands/registry.ts';
 import { describeError } from '../../engine/client.ts';
 import { useEngine } from '../../engine/use-engine.ts';
-import { Facts, formatClock, IconButton } from '../../ui/index.ts';
+import { EdgeWords, Facts, formatClock, IconButton } from '../../ui/index.ts';
 import { useHeld, usePointed } from '../../ui/pointed.ts';
 import { decisionOf, type FaultDecision } from './decision-log.ts';
 import { FaultActs } from './fault-acts.tsx';
@@ -33,6 +33,7 @@ export function FaultDecisions({ fault, onChange, onClose }: { fault: FaultStatu
       </header>
       <Facts
         rows={[
+          ['Calls', <EdgeWords key="calls" from={fault.spec.from?.service ?? 'anyone'} to={fault.spec.to.service} />],
           ['Acts', fault.spec.side === 'server' ? 'upstream: in the callee’s sidecar' : 'in the caller’s sidecar'],
           ['Reacts', reactsWords(fault)],
           ['Match', describeMatch(fault.spec.match) || (fault.spec.tcp ? 'every connection' : 'every request')],

@@ -1,6 +1,6 @@
 import type { FaultStatus } from '../../../proxy/api/fault.schema.ts';
 import { hrefTo } from '../../app/router.ts';
-import { Badge, formatCount, formatSpan, Table, type TableProps, type Tone } from '../../ui/index.ts';
+import { Badge, EdgeWords, formatCount, formatSpan, Table, type TableProps, type Tone } from '../../ui/index.ts';
 import { describeEffect } from '../topology/edge-faults.ts';
 import { FaultActs } from './fault-acts.tsx';
 import { describeMatch } from './match-words.ts';
@@ -84,14 +84,10 @@ function Target({ fault, isOpen, onSelect }: { fault: FaultStatus; isOpen: boole
   const { name, spec } = fault;
   const { to, from } = spec;
   const which = to.workload ?? to.version ?? '';
-  const words = `${from?.service ?? 'anyone'} → ${to.service}${which && ` ${which}`}`;
+  const port = to.port === undefined ? '' : `:${to.port}`;
   return (
     <span className="faults-two">
-      <span className="truncate" title={words}>
-        <span className="soft">{from?.service ?? 'anyone'} →</span> <b>{to.service}</b>
-        {which && <span className="soft"> {which}</span>}
-        {to.port !== undefined && <span className="soft num"> :{to.port}</span>}
-      </span>
+      <EdgeWords from={from?.service ?? 'anyone'} to={to.service} note={[which, port].filter(Boolean).join(' ')} />
       <button
         type="button"
         className="mono faults-name"

@@ -2,8 +2,9 @@ import { ChevronDown, CircleStop, Plus } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import type { FaultStatus } from '../../../proxy/api/fault.schema.ts';
 import { useRoute, useRouter } from '../../app/router.ts';
-import { useEngine, useFaults, useStatus } from '../../engine/use-engine.ts';
-import { Button, Input, Menu, Notice, plural, Toolbar, useToasts } from '../../ui/index.ts';
+import { useEngine, useFaults, useReading, useStatus } from '../../engine/use-engine.ts';
+import { Button, ErrorState, Menu, Notice, plural, Skeleton, Toolbar, useToasts } from '../../ui/index.ts';
+import { FindField, searchedFrom, useFind } from '../find-field.tsx';
 import { describeFault } from '../topology/edge-faults.ts';
 import { FaultDecisions } from './fault-decisions.tsx';
 import { FaultDialog } from './fault-dialog.tsx';
@@ -13,25 +14,22 @@ import { FaultTable } from './fault-table.tsx';
 import { PresetCards } from './preset-cards.tsx';
 import { ToxicProxies } from './toxic-proxies.tsx';
 
-/** From here on a list is searched rather than read. */
-const searchedFrom = 9;
-
 /** Everything broken on purpose, with what it hit and when it ends; `?to=&from=` opens the form filled in. */
 export default function FaultsScreen() {
   const engine = useEngine();
   const faults = useFaults();
+  const reading = useReading('faults');
   const status = useStatus();
   const { query } = useRoute();
   const router = useRouter();
   const [form, setForm] = useState<FaultForm | null>(null);
-  const [find, setFind] = useState('');
+  const find = useFind();
   usePolling(() => void engine.refreshFaults());
   const wanted = query.get('to');
   const opened: FaultForm | null =
     form ??
     (wanted === null ? null : { ...blankFault, to: wanted, from: query.get('from') ?? '', path: query.get('path') ?? '' });
-  const needle = find.trim().toLowerCase();
-  const found = faults.filter((fault) => needle === '' || wordsOf(fault).includes(needle));
+  const found = faults.filter((fault) => find(wordsOf(fault)));
   const shown = faults.find(({ name }) => name === query.get('name'));
   const choose = (preset: FaultPreset) => setForm(presetForm(preset, status?.workloads ?? []));
   const close = () => {
@@ -49,18 +47,17 @@ export default function FaultsScreen() {
         </Button>
       </Toolbar>
       <div className="screen-scroll faults-body">
-        {faults.length === 0 ? (
+        {faults.length === 0 && reading.error !== null ? (
+          <ErrorState title="The faults cannot be read" message={reading.error} onRetry={() => void engine.refreshFaults()} />
+        ) : !reading.done ? (
+          <Skeleton lines={8} />
+        ) : faults.length === 0 ? (
           <PresetCards onChoose={choose} />
         ) : (
           <>
             {faults.length >= searchedFrom && (
               <div className="row faults-find">
-                <Input
-                  value={find}
-                  onChange={(event) => setFind(event.target.value)}
-                  placeholder="Find by name, service or effect"
-                  aria-label="Find a fault"
-                />
+                <FindField label="Find a fault" placeholder="Find by name, service or effect" />
                 <span className="soft num">
                   {found.length === faults.length ? '' : `${found.length} of `}
                   {plural(faults.length, 'fault')}
@@ -100,7 +97,7 @@ export default function FaultsScreen() {
 
 /** What a fault is found by. */
 function wordsOf({ name, spec }: FaultStatus): string {
-  return `${name} ${spec.from?.service ?? 'anyone'} ${spec.to.service} ${describeFault(spec)}`.toLowerCase();
+  return `${name} ${spec.from?.service ?? 'anyone'} ${spec.to.service} ${describeFault(spec)}`;
 }
 
 function PresetMenu({ onChoose }: { onChoose: (preset: FaultPreset) => void }) {

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import type { ToxiproxyProxy } from '../../../proxy/api/toxic.schema.ts';
 import { usePreferences } from '../../app/preferences.ts';
 import { useCall, useEngine, useStatus } from '../../engine/use-engine.ts';
-import { Badge, Button, IconButton, Panel, Switch, Table, useToasts } from '../../ui/index.ts';
+import { Badge, Button, IconButton, Notice, Panel, Skeleton, Switch, Table, useToasts } from '../../ui/index.ts';
 import { ProxyDialog, ToxicDialog } from './toxic-dialogs.tsx';
 import { describeToxic } from './toxic-words.ts';
 import './faults.css';
@@ -16,7 +16,7 @@ export function ToxicProxies() {
   const status = useStatus();
   const toasts = useToasts();
   const { paused } = usePreferences();
-  const { data, reload } = useCall('listToxiproxyProxies', {}, paused ? undefined : 1000);
+  const { data, error, reload } = useCall('listToxiproxyProxies', {}, paused ? undefined : 1000);
   const [dialog, setDialog] = useState<'proxy' | { toxicFor: string } | null>(null);
   const proxies = data?.proxies ?? [];
   const act: Act = async (title, run) => {
@@ -51,7 +51,15 @@ export function ToxicProxies() {
         </span>
       }
     >
-      {proxies.length === 0 ? (
+      {!data ? (
+        error === null ? (
+          <Skeleton lines={2} />
+        ) : (
+          <div className="toxic-none">
+            <Notice tone="bad">The proxies cannot be read: {error}</Notice>
+          </div>
+        )
+      ) : proxies.length === 0 ? (
         <p className="toxic-none soft">
           TCP proxies with toxics for anything on this machine, a database for example. Toxiproxy’s clients find its API at{' '}
           <span className="mono">{status?.toxiproxy ?? ''}</span>.

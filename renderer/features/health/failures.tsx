@@ -1,6 +1,6 @@
 import { defaultHealthThresholds, type HealthThresholds } from '../../../proxy/api/health.ts';
 import { useGraph } from '../../engine/use-engine.ts';
-import { type FailureShares, failureWords, markErrors } from './health-marks.ts';
+import { type FailureShares, failureWords, type Health, markErrors } from './health-marks.ts';
 
 /** What the mesh in force calls degraded and failing. */
 export const useThresholds = (): HealthThresholds => useGraph()?.thresholds ?? defaultHealthThresholds;
@@ -15,6 +15,15 @@ export function Failures({ shares }: { shares: FailureShares }) {
     <span className={`tone-text tone-${mark.tone}`}>
       <span aria-hidden="true">{mark.glyph} </span>
       {words}
+    </span>
+  );
+}
+
+/** A state: its glyph and word, in its colour. */
+export function HealthWord({ health: { glyph, word, tone } }: { health: Health }) {
+  return (
+    <span className={`dd-word tone-text tone-${tone}`}>
+      <span aria-hidden="true">{glyph}</span> {word}
     </span>
   );
 }

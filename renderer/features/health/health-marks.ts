@@ -35,8 +35,14 @@ export function healthAmong(node: GraphNode | undefined, edges: readonly GraphEd
 /** The mark of failed requests; null when there is nothing to mark. */
 export function markErrors(shares: FailureShares, thresholds: HealthThresholds = defaultHealthThresholds): Health | null {
   const level = judgeShares(shares, thresholds);
-  if (level === 'failing') return { tone: 'bad', glyph: '■', word: 'failing' };
-  return level === 'degraded' ? { tone: 'warn', glyph: '▲', word: 'some errors' } : null;
+  if (level === 'failing') return { tone: 'bad', glyph: '■', word: 'Failing' };
+  return level === 'degraded' ? { tone: 'warn', glyph: '▲', word: 'Some errors' } : null;
+}
+
+/** The state of an edge; without requests in the window it is at rest. */
+export function healthOfEdge(edge: FailureShares & { count: number }, thresholds: HealthThresholds): Health {
+  const rest = edge.count === 0 ? { ...healths.idle, word: 'At rest' } : healths.ok;
+  return markErrors(edge, thresholds) ?? rest;
 }
 
 /** `3.1 %`, and `12 % 4xx` where the callers' own errors are what is wrong. */

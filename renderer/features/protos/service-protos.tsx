@@ -2,7 +2,7 @@ import { useState } from 'react';
 import type { ServiceProtos as Given } from '../../../proxy/api/proto.schema.ts';
 import type { Status } from '../../../proxy/api/status.schema.ts';
 import { useCall, useEngine } from '../../engine/use-engine.ts';
-import { Button, Panel, Table, useToasts } from '../../ui/index.ts';
+import { Button, Notice, Panel, Skeleton, Table, useToasts } from '../../ui/index.ts';
 import { AddProtosButton, ProtoProblems } from './add-protos.tsx';
 import { problemOf, useAddProtos } from './use-add-protos.ts';
 
@@ -10,10 +10,11 @@ import { problemOf, useAddProtos } from './use-add-protos.ts';
 export function ServiceProtos({ service }: { service: Status['services'][number] }) {
   const { name, namespace } = service;
   const speaksGrpc = service.ports.some(({ protocol }) => protocol === 'grpc' || protocol === 'http2');
-  const { data, reload } = useCall('listProtos', {});
+  const { data, error, reload } = useCall('listProtos', {});
   const adding = useAddProtos({ service: name, namespace, onDone: reload });
   const given = (data?.protos ?? []).filter((one) => one.service === name && one.namespace === namespace);
   if (!speaksGrpc && given.length === 0) return null;
+  const unread = data === null;
   const problems = given.flatMap(({ diagnostics }) => diagnostics.map(problemOf));
   return (
     <Panel title="Message names" actions={<AddProtosButton adding={adding} />} flush>
@@ -37,9 +38,11 @@ export function ServiceProtos({ service }: { service: Status['services'][number]
           ]}
         />
       )}
-      {(given.length === 0 || problems.length > 0 || adding.problems.length > 0) && (
+      {unread && error === null && <Skeleton lines={2} />}
+      {((given.length === 0 && (!unread || error !== null)) || problems.length > 0 || adding.problems.length > 0) && (
         <div className="service-protos">
-          {given.length === 0 && (
+          {unread && error !== null && <Notice tone="bad">They cannot be read: {error}</Notice>}
+          {given.length === 0 && !unread && (
             <p className="muted">
               Fields of gRPC messages have names where the service offers server reflection. Where it does not, add its .proto
               files here, or name them under <code>protos</code> in the mesh file.

@@ -53,7 +53,7 @@ export function RecordingDetail({ recording, onDeleted, onMade }: RecordingDetai
         className="rec-tabs"
         tabs={[
           { id: 'exchanges', label: 'Exchanges' },
-          { id: 'replays', label: 'Replays', count: own.length },
+          { id: 'replays', label: 'Replays', count: replays.data ? own.length : undefined },
           { id: 'standin', label: 'Stand in' },
         ]}
         value={tab}
@@ -62,7 +62,7 @@ export function RecordingDetail({ recording, onDeleted, onMade }: RecordingDetai
         {tab === 'exchanges' && (
           <RecordedRows recording={recording} range={range} filter={filter} onFilter={setFilter} onKept={onMade} />
         )}
-        {tab === 'replays' && <ReplaysTab replays={own} error={replays.error} />}
+        {tab === 'replays' && <ReplaysTab replays={own} read={replays} />}
         {tab === 'standin' && <StandInTab recording={recording} />}
       </Tabs>
       <ReplayDialog

@@ -3,10 +3,8 @@ import { useEffect, useRef, useState } from 'react';
 import type { Recording } from '../../../proxy/api/recording.schema.ts';
 import { useEngine } from '../../engine/use-engine.ts';
 import { Button, formatBytes, formatCount, Input, plural, useToasts } from '../../ui/index.ts';
+import { searchedFrom } from '../find-field.tsx';
 import { filterWords, listWords, spanWords, whenWords } from './recording-words.ts';
-
-/** From here on a list is searched rather than read. */
-const searchedFrom = 9;
 
 export interface RecordingListProps {
   recordings: readonly Recording[];
@@ -75,7 +73,7 @@ function RecordingRow({ recording, selected, onSelect }: { recording: Recording;
       data-testid={`recording-row-${recording.name}`}
       onClick={onSelect}
     >
-      <span className="rec-row-name truncate">
+      <span className="rec-row-name">
         {live && <span className="tone-bad tone-text">● </span>}
         {recording.stopReason !== '' && (
           <span className="tone-warn tone-text" role="img" aria-label="stopped early">
@@ -84,9 +82,11 @@ function RecordingRow({ recording, selected, onSelect }: { recording: Recording;
         )}
         {recording.name}
       </span>
-      <span className="rec-row-count num">{formatCount(recording.calls)}</span>
       <span className="rec-row-facts soft truncate">
-        <span className="num">{whenWords(recording.startedAt, Date.now())}</span> · {live ? 'recording' : spanWords(recording)} ·{' '}
+        <span className="num">
+          {whenWords(recording.startedAt, Date.now())} · {plural(recording.calls, 'call')}
+        </span>{' '}
+        · {live ? 'recording' : spanWords(recording)} ·{' '}
         {errors > 0 && <span className="tone-bad tone-text">{formatCount(errors)} failed · </span>}
         {summaryOf(recording)}
       </span>

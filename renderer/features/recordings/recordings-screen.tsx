@@ -1,8 +1,8 @@
 import { Disc } from 'lucide-react';
 import { useEffect } from 'react';
 import { useRoute, useRouter } from '../../app/router.ts';
-import { useEngine, useRecordings } from '../../engine/use-engine.ts';
-import { EmptyState, Toolbar } from '../../ui/index.ts';
+import { useEngine, useReading, useRecordings } from '../../engine/use-engine.ts';
+import { EmptyState, ErrorState, Skeleton, Toolbar } from '../../ui/index.ts';
 import { ImportButton } from './import-button.tsx';
 import { RecordBar, RecordMinute, RunningRecordings } from './record-bar.tsx';
 import { RecordingDetail } from './recording-detail.tsx';
@@ -19,6 +19,7 @@ export default function RecordingsScreen() {
   const router = useRouter();
   const selected = recordings.find((r) => r.id === query.get('id')) ?? null;
   const select = (id: string) => router.setQuery({ id, tab: undefined, replay: undefined }, { push: true });
+  const reading = useReading('recordings');
   const running = recordings.filter((r) => r.state === 'recording');
   const isRunning = running.length > 0;
   useEffect(() => {
@@ -34,7 +35,15 @@ export default function RecordingsScreen() {
         <ImportButton onImported={select} />
       </Toolbar>
       <RunningRecordings running={running} onStopped={select} />
-      {recordings.length === 0 ? (
+      {recordings.length === 0 && reading.error !== null ? (
+        <ErrorState
+          title="The recordings cannot be read"
+          message={reading.error}
+          onRetry={() => void engine.refreshRecordings()}
+        />
+      ) : !reading.done ? (
+        <Skeleton lines={8} />
+      ) : recordings.length === 0 ? (
         <EmptyState icon={Disc} title="Nothing recorded yet" actions={<RecordMinute onStarted={select} />}>
           A recording keeps every hop with its timing, headers and bodies; secrets are redacted before anything is written. It can
           be replayed, compared, and stand in for a service.

@@ -1,14 +1,23 @@
 import type { Replay } from '../../../proxy/api/replay.schema.ts';
 import { useRoute, useRouter } from '../../app/router.ts';
-import { Button, ErrorState, formatClock } from '../../ui/index.ts';
+import type { Loaded } from '../../engine/use-engine.ts';
+import { Button, ErrorState, formatClock, Skeleton } from '../../ui/index.ts';
 import { ReplayResult } from './replay-result.tsx';
 
 /** The replays of one recording; the newest is open. */
-export function ReplaysTab({ replays, error }: { replays: Replay[]; error: string | null }) {
+export function ReplaysTab({
+  replays,
+  read: { data, error, reload },
+}: {
+  replays: Replay[];
+  /** How reading them goes. */
+  read: Pick<Loaded<unknown>, 'data' | 'error' | 'reload'>;
+}) {
   const { query } = useRoute();
   const router = useRouter();
   const chosen = query.get('replay');
-  if (error && replays.length === 0) return <ErrorState title="The replays cannot be read" message={error} />;
+  if (error && replays.length === 0) return <ErrorState title="The replays cannot be read" message={error} onRetry={reload} />;
+  if (!data) return <Skeleton lines={6} />;
   const shown = replays.find((r) => r.id === chosen) ?? replays[0];
   if (!shown)
     return <p className="soft rec-more">Not replayed yet. A replay sends the root calls again; services make their own calls.</p>;

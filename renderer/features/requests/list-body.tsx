@@ -28,6 +28,7 @@ export function ListBody({ shown, columns, choice, onChoice }: ListBodyProps) {
         filtered={filterText !== ''}
         any={ring.end > ring.first}
         looking={shown.looking}
+        lookFailed={shown.lookFailed}
         onClear={() => shown.setFilter('')}
       />
     );

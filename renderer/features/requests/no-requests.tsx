@@ -2,33 +2,38 @@ import { ArrowLeftRight, FilterX, Plus, RotateCcw, Send } from 'lucide-react';
 import type { Status } from '../../../proxy/api/status.schema.ts';
 import { useCommandRegistry } from '../../commands/registry.ts';
 import { sendTestRequest, testTarget } from '../../commands/send-test-request.ts';
-import { useStatus, useStreamState } from '../../engine/use-engine.ts';
-import { Button, Code, EmptyState, Skeleton } from '../../ui/index.ts';
+import { useEngine, useReading, useStatus, useStreamState } from '../../engine/use-engine.ts';
+import { Button, Code, EmptyState, ErrorState, Skeleton } from '../../ui/index.ts';
 
 export interface NoRequestsProps {
   filtered: boolean;
   /** Some passed. */
   any: boolean;
   looking: boolean;
+  lookFailed: boolean;
   onClear: () => void;
 }
 
 /** Why the list is empty, and what to do about it. */
-export function NoRequests({ filtered, any, looking, onClear }: NoRequestsProps) {
+export function NoRequests({ filtered, any, ...look }: NoRequestsProps) {
+  const engine = useEngine();
   const status = useStatus();
   const stream = useStreamState();
-  if (filtered && any) return <NoneMatches looking={looking} onClear={onClear} />;
+  const history = useReading('exchanges');
+  if (filtered && any) return <NoneMatches {...look} />;
   if (stream.phase !== 'live')
     return (
       <EmptyState icon={ArrowLeftRight} title={status ? 'Not connected' : 'Not connected yet'}>
         Requests appear here as soon as an engine answers{status ? ' again' : ''}.
       </EmptyState>
     );
-  if (!status) return <Skeleton lines={10} height={16} />;
+  if (history.error !== null && !any)
+    return <ErrorState title="The requests cannot be read" message={history.error} onRetry={() => void engine.loadHistory()} />;
+  if (!status || !(history.done || any)) return <Skeleton lines={10} height={16} />;
   return status.services.length === 0 ? <NoService /> : <NoneYet status={status} />;
 }
 
-function NoneMatches({ looking, onClear }: Pick<NoRequestsProps, 'looking' | 'onClear'>) {
+function NoneMatches({ looking, lookFailed, onClear }: Pick<NoRequestsProps, 'looking' | 'lookFailed' | 'onClear'>) {
   return (
     <EmptyState
       icon={FilterX}
@@ -39,8 +44,12 @@ function NoneMatches({ looking, onClear }: Pick<NoRequestsProps, 'looking' | 'on
         </Button>
       }
     >
-      {looking ? 'None of the latest requests matches.' : 'Of all requests kept, none does.'} New ones that match appear here as
-      they happen.
+      {looking
+        ? 'None of the latest requests matches.'
+        : lookFailed
+          ? 'None of the latest does; those before them cannot be read.'
+          : 'Of all requests kept, none does.'}{' '}
+      New ones that match appear here as they happen.
     </EmptyState>
   );
 }

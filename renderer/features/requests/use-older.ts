@@ -55,7 +55,7 @@ const newestFirst = (a: Exchange, b: Exchange) => (a.time < b.time ? 1 : -1);
 export function useLookBack(
   older: OlderRows | null,
   count: number,
-): { looking: boolean; onRange: (first: number, last: number) => void } {
+): { looking: boolean; lookFailed: boolean; onRange: (first: number, last: number) => void } {
   const phase = useStore(older?.phase ?? nothing);
   const live = useStreamState().phase === 'live';
   const [failed, setFailed] = useState<OlderRows | null>(null);
@@ -68,6 +68,7 @@ export function useLookBack(
   }, [older, phase, wanted]);
   return {
     looking: wanted && phase !== 'all',
+    lookFailed: older !== null && failed === older,
     onRange: useCallback((_first: number, end: number) => setLast(end), []),
   };
 }

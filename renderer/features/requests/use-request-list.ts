@@ -35,6 +35,8 @@ export interface RequestList {
   /** How many there are to be filtered. */
   total: number;
   looking: boolean;
+  /** The older ones could not be read. */
+  lookFailed: boolean;
   onRange: (first: number, last: number) => void;
   setFilter: (text: string) => void;
   sortBy: (text: string | null) => void;
@@ -77,10 +79,10 @@ export function useRequestList(): RequestList {
   const { pointed, on: onPoint } = usePointed();
   const rows = useRows(list, sample, older, ring, sort, selectedId, pointed && !grouped);
   held.current = rows.frozen;
-  const { looking, onRange } = useLookBack(kept, rows.count);
+  const { looking, lookFailed, onRange } = useLookBack(kept, rows.count);
   const { freeze, release } = rows;
   return {
-    ...{ filterText, filter, allHops, selectedId, sort, marks, marked, list, older, rows, looking, onRange },
+    ...{ filterText, filter, allHops, selectedId, sort, marks, marked, list, older, rows, looking, lookFailed, onRange },
     ...{ pointed, onPoint },
     grouped,
     total: all.countBefore(ring.end) + older.length,

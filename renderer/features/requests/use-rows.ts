@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from 'react';
+import { type RefObject, useCallback, useEffect, useMemo, useReducer, useRef, useState } from 'react';
 import type { Exchange } from '../../../proxy/api/exchange.schema.ts';
 import type { RingView } from '../../engine/exchange-ring.ts';
 import { useEngine } from '../../engine/use-engine.ts';
@@ -51,9 +51,8 @@ export function useRows(
   pointed: boolean,
 ): Rows {
   const shownCount = useRef(0);
-  // Where there is no row nothing can move: the first one comes, cursor or not.
-  const held = selectedId !== null || sort !== null || (pointed && shownCount.current > 0);
-  const stand = useStand(ring, held, sort !== null);
+  const held = selectedId !== null || sort !== null || pointed;
+  const stand = useStand(ring, { held, isSorted: sort !== null, shownCount });
   const { end, frozen, all, topToken } = stand;
   if (!frozen) sample.settle(ring.end);
   const isSampled = sort === null && !all && sample.hasGaps(end);
@@ -82,7 +81,10 @@ export function useRows(
 }
 
 /** Up to where the list shows what came: to the newest while it follows, to where it was frozen else. `held`: something must not move. */
-function useStand(ring: RingView, held: boolean, isSorted: boolean) {
+function useStand(
+  ring: RingView,
+  { held, isSorted, shownCount }: { held: boolean; isSorted: boolean; shownCount: RefObject<number> },
+) {
   const { exchanges } = useEngine();
   const [frozenAt, setFrozenAt] = useState<number | null>(null);
   const [topToken, setTopToken] = useState(0);
@@ -102,9 +104,13 @@ function useStand(ring: RingView, held: boolean, isSorted: boolean) {
   useEffect(() => {
     if (!held && !scrolled.current) follow();
   }, [held, follow]);
+  // Where there is no row nothing can move: the first one comes, cursor or not.
   useEffect(() => {
-    if (held && frozenAt === null && ring.end > 0) freeze();
-  }, [held, frozenAt, ring.end, freeze]);
+    if (!held || scrolled.current) return;
+    const isFrozen = frozenAt !== null;
+    if (shownCount.current > 0 && !isFrozen) freeze();
+    else if (shownCount.current === 0 && isFrozen) follow();
+  });
   return {
     ...{ end, all, topToken, freeze },
     frozen: frozenAt !== null,

@@ -1,6 +1,6 @@
 import type { RunComparison, RunEdge, RunSummary } from '../../../proxy/api/runs.schema.ts';
 import { hrefTo } from '../../app/router.ts';
-import { formatCount, formatMs, formatRate, formatShare, Table } from '../../ui/index.ts';
+import { EdgeWords, formatCount, formatMs, formatRate, formatShare, Table } from '../../ui/index.ts';
 import { requestsOfRun, slowerThan } from './edge-requests.ts';
 import { enoughRequests, judgeEdge, verdictWords } from './run-words.ts';
 
@@ -9,11 +9,15 @@ type Row = RunComparison['edges'][number];
 const edgeColumn = {
   id: 'edge',
   title: 'Caller → callee',
-  cell: ({ id }: { id: string }) => (
-    <a className="runs-edge" href={hrefTo('topology', { edge: id })} title={id.replace('->', ' → ')}>
-      {id.replaceAll('default/', '').replace('->', ' → ')}
-    </a>
-  ),
+  width: '36%',
+  cell: ({ id }: { id: string }) => {
+    const [from = '', to = ''] = id.replaceAll('default/', '').split('->');
+    return (
+      <a className="runs-edge" href={hrefTo('topology', { edge: id })}>
+        <EdgeWords from={from} to={to} />
+      </a>
+    );
+  },
 };
 
 /** A number of an edge, and the term that leads to the requests behind it; null: there are none. */

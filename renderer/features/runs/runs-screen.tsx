@@ -5,7 +5,8 @@ import { useRoute, useRouter } from '../../app/router.ts';
 import { FirstTraffic } from '../../commands/first-traffic.tsx';
 import { useCommands } from '../../commands/registry.ts';
 import { useCall } from '../../engine/use-engine.ts';
-import { EmptyState, ErrorState, Input, Notice, Panel, plural, Segments, Select, Skeleton, Toolbar } from '../../ui/index.ts';
+import { EmptyState, ErrorState, Notice, Panel, plural, Segments, Select, Skeleton, Toolbar } from '../../ui/index.ts';
+import { FindField, useFind } from '../find-field.tsx';
 import { ComparedEdges, RunEdges } from './edge-table.tsx';
 import { RunList } from './run-list.tsx';
 import { RunTotals } from './run-totals.tsx';
@@ -100,23 +101,9 @@ function EdgeFilter({ compared }: { compared: boolean }) {
           onChange={(show) => router.setQuery({ show: show === 'all' ? null : show })}
         />
       )}
-      <Input
-        className="runs-find"
-        data-filter=""
-        type="search"
-        placeholder="Find an edge"
-        aria-label="Find an edge by its services"
-        value={query.get('find') ?? ''}
-        onChange={(event) => router.setQuery({ find: event.currentTarget.value })}
-      />
+      <FindField label="Find an edge by its services" placeholder="Find an edge" />
     </>
   );
-}
-
-/** Every word is somewhere in the edge's id. */
-function useFind(): (edge: { id: string }) => boolean {
-  const words = (useRoute().query.get('find') ?? '').toLowerCase().split(/\s+/);
-  return ({ id }) => words.every((word) => id.toLowerCase().includes(word));
 }
 
 function OneRun({ id, runs }: { id: string; runs: readonly RunSummary[] }) {
@@ -125,7 +112,7 @@ function OneRun({ id, runs }: { id: string; runs: readonly RunSummary[] }) {
   const find = useFind();
   if (error && !data) return <ErrorState title="This run cannot be read" message={error} onRetry={reload} />;
   if (!data) return <Skeleton lines={8} />;
-  const shown = data.edges.filter(find);
+  const shown = data.edges.filter(({ id: edge }) => find(edge));
   return (
     <div className="screen-scroll runs-body">
       {runs.length === 1 && (
@@ -163,7 +150,7 @@ function Comparison({ before, after }: { before: string; after: string }) {
   if (error && !data) return <ErrorState title="These runs cannot be compared" message={error} onRetry={reload} />;
   if (!data) return <Skeleton lines={8} />;
   const onlyChanged = query.get('show') === 'changed';
-  const shown = data.edges.filter((edge) => find(edge) && (!onlyChanged || isChanged(edge)));
+  const shown = data.edges.filter((edge) => find(edge.id) && (!onlyChanged || isChanged(edge)));
   const hidden = data.edges.length - shown.length;
   return (
     <div className="screen-scroll runs-body">

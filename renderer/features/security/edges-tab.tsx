@@ -6,7 +6,7 @@ import { hrefTo } from '../../app/router.ts';
 import { FirstTraffic } from '../../commands/first-traffic.tsx';
 import { useGraph } from '../../engine/use-engine.ts';
 import { Button, EmptyState, formatCount, Notice, Panel, plural, Stat } from '../../ui/index.ts';
-import { FindField, searchedFrom, useFind } from './find-field.tsx';
+import { FindField, searchedFrom, useFind } from '../find-field.tsx';
 import { ModeDialog, type Wanted } from './mode-dialog.tsx';
 import { callsInto, type Mode, type MtlsSummary, meshWide, modeOf, narrower, summariseMtls } from './mtls.ts';
 import { ProtectedEdges } from './protected-edges.tsx';

@@ -2,9 +2,9 @@ import { KeyRound } from 'lucide-react';
 import { useState } from 'react';
 import type { Certificate, Status } from '../../../proxy/api/status.schema.ts';
 import { Button, EmptyState, Facts, Panel, plural } from '../../ui/index.ts';
+import { FindField, searchedFrom, useFind } from '../find-field.tsx';
 import { BreakDialog } from './break-dialog.tsx';
 import { CertificateTable } from './certificate-table.tsx';
-import { FindField, searchedFrom, useFind } from './find-field.tsx';
 import type { Flaw } from './flaws.ts';
 import { useRotation } from './use-rotation.ts';
 

@@ -1,41 +1,55 @@
 import { useMemo } from 'react';
 import type { ClusterStatus, MeshEvent } from '../../../proxy/api/observability.schema.ts';
-import { Badge, formatClock, formatCount, formatSpan, Panel, plural } from '../../ui/index.ts';
+import { Badge, formatClock, formatCount, formatSpan, Notice, Panel, plural, Skeleton } from '../../ui/index.ts';
+import { useHeldRows, usePointed } from '../../ui/pointed.ts';
 import { requestsHref } from '../topology/request-links.ts';
 import { InertEjection } from './inert-ejection.tsx';
 import { describeBreaker, findReturned, formatSetting, limitWords, ordinal, sortClusters } from './service-view.ts';
 
 const maxCards = 12;
+const none: readonly never[] = [];
 
 /** Limits and ejections as each caller's sidecar holds them: they are counted per caller and subset, never for the mesh as a whole. */
 export function Breakers({
   clusters,
+  error,
   service,
   events,
 }: {
-  clusters: readonly ClusterStatus[];
+  /** null until they are known; `error` says why they are not. */
+  clusters: readonly ClusterStatus[] | null;
+  error: string | null;
   service: string;
   events: readonly MeshEvent[];
 }) {
   const returned = useMemo(() => findReturned(events), [events]);
-  if (clusters.length === 0)
+  const { pointed, on } = usePointed();
+  const sorted = useHeldRows(sortClusters(clusters ?? none), keyOf, pointed);
+  if (sorted.length === 0)
     return (
       <Panel title="Circuit breakers and outlier detection">
-        <p className="muted">No sidecar holds a connection pool for {service} yet: they appear with the first request.</p>
+        {clusters ? (
+          <p className="muted">No sidecar holds a connection pool for {service} yet: they appear with the first request.</p>
+        ) : error === null ? (
+          <Skeleton lines={3} />
+        ) : (
+          <Notice tone="bad">They cannot be read: {error}</Notice>
+        )}
       </Panel>
     );
-  const sorted = sortClusters(clusters);
   return (
     <Panel title="Circuit breakers and outlier detection" hint="per caller and subset">
-      <div className="breakers">
+      <div className="breakers" {...on}>
         {sorted.slice(0, maxCards).map((cluster) => (
-          <Breaker key={`${cluster.proxy} ${cluster.cluster}`} cluster={cluster} service={service} returned={returned} />
+          <Breaker key={keyOf(cluster)} cluster={cluster} service={service} returned={returned} />
         ))}
       </div>
       {sorted.length > maxCards && <p className="topo-note">{sorted.length - maxCards} more, all like the last.</p>}
     </Panel>
   );
 }
+
+const keyOf = ({ proxy, cluster }: ClusterStatus) => `${proxy} ${cluster}`;
 
 type Returned = ReturnType<typeof findReturned>;
 

@@ -2,8 +2,9 @@ import { useMemo } from 'react';
 import type { ClusterStatus, MeshEvent } from '../../../proxy/api/observability.schema.ts';
 import { hrefTo } from '../../app/router.ts';
 import { formatClock, formatSpan, Panel } from '../../ui/index.ts';
+import { useHeldRows, usePointed } from '../../ui/pointed.ts';
 import { useWidth } from '../../ui/use-width.ts';
-import { type EjectionSpan, ejectionRows, placeSpans } from './ejection-spans.ts';
+import { type EjectionRow, type EjectionSpan, ejectionRows, placeSpans } from './ejection-spans.ts';
 
 const maxRows = 8;
 /** Targets are no smaller. */
@@ -23,12 +24,14 @@ export function EjectionStrip({
 }) {
   const spanMs = windowSeconds * 1000;
   const startMs = nowMs - spanMs;
-  const rows = useMemo(() => ejectionRows(clusters, events, startMs), [clusters, events, startMs]);
+  const latest = useMemo(() => ejectionRows(clusters, events, startMs), [clusters, events, startMs]);
+  const { pointed, on } = usePointed();
+  const rows = useHeldRows(latest, keyOf, pointed);
   const [line, width] = useWidth<HTMLSpanElement>();
   if (rows.length === 0) return null;
   return (
     <Panel title="Ejections" hint="healthy ─, out ■; a stretch leads to the requests that caused it">
-      <div className="ejections">
+      <div className="ejections" {...on}>
         {rows.slice(0, maxRows).map((row) => (
           <div key={row.key} className="ejection-row">
             <span className="truncate" title={`${row.endpoint} as ${row.proxy} sees it`}>
@@ -61,6 +64,8 @@ export function EjectionStrip({
     </Panel>
   );
 }
+
+const keyOf = ({ key }: EjectionRow) => key;
 
 function causeOf(spans: readonly EjectionSpan[], workload: string): string {
   const first = spans.flatMap(({ exchanges }) => exchanges).at(-1);

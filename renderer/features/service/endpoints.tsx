@@ -11,18 +11,23 @@ interface Row {
   id: string;
   workload: WorkloadStatus;
   seen: InstanceRow | undefined;
+  /** What its callers know of it was read. */
+  isKnown: boolean;
   rate: number | null;
   facts: EndpointFacts;
 }
 
 export interface EndpointsProps {
   workloads: readonly WorkloadStatus[];
-  clusters: readonly ClusterStatus[];
+  /** null until they are known. */
+  clusters: readonly ClusterStatus[] | null;
   /** Of the service: `default/ratings`. */
   id: string;
   /** Without addresses and counters that only the endpoints' own tab has room for. */
   brief?: boolean;
 }
+
+const none: readonly never[] = [];
 
 const columns = {
   workload: { id: 'workload', title: 'Instance', cell: ({ workload }: Row) => <b>{workload.id}</b> },
@@ -49,7 +54,7 @@ const columns = {
     id: 'row5xx',
     title: '5xx in a row',
     align: 'end' as const,
-    cell: ({ seen }: Row) => formatCount(seen?.consecutive5xx ?? 0),
+    cell: ({ seen, isKnown }: Row) => (isKnown ? formatCount(seen?.consecutive5xx ?? 0) : '–'),
   },
   actions: { id: 'actions', title: '', align: 'end' as const, cell: ({ facts }: Row) => <RotationActions facts={facts} /> },
 };
@@ -58,22 +63,23 @@ const requestsOf = (id: string) => ({
   id: 'requests',
   title: 'Requests',
   align: 'end' as const,
-  cell: ({ seen, workload }: Row) => (
-    <a href={requestsHref({ to: id, version: workload.version })}>{formatCount(seen?.requests ?? 0)}</a>
-  ),
+  cell: ({ seen, workload, isKnown }: Row) =>
+    isKnown ? <a href={requestsHref({ to: id, version: workload.version })}>{formatCount(seen?.requests ?? 0)}</a> : '–',
 });
 
 const errorsOf = (id: string) => ({
   id: 'errors',
   title: 'Errors',
   align: 'end' as const,
-  cell: ({ seen, workload }: Row) =>
+  cell: ({ seen, workload, isKnown }: Row) =>
     seen?.errors ? (
       <a className="tone-text tone-bad" href={requestsHref({ to: id, version: workload.version }, 'status>=500')}>
         ■ {formatCount(seen.errors)}
       </a>
-    ) : (
+    ) : isKnown ? (
       '0'
+    ) : (
+      '–'
     ),
 });
 
@@ -81,10 +87,10 @@ const errorsOf = (id: string) => ({
 export function Endpoints({ workloads, clusters, id, brief = false }: EndpointsProps) {
   const samples = useRef<CounterSample[]>([]);
   const rows = useMemo(() => {
-    const instances = gatherInstances(clusters);
+    const instances = gatherInstances(clusters ?? none);
     const counts = new Map(instances.map(({ address, requests }) => [address, requests]));
     samples.current = addSample(samples.current, { timeMs: Date.now(), counts });
-    return rowsOf(workloads, instances, samples.current);
+    return rowsOf(workloads, instances, { samples: samples.current, isKnown: clusters !== null });
   }, [workloads, clusters]);
   const shown = useMemo(() => {
     const { workload, version, addresses, health, rotation, rate, row5xx, actions } = columns;
@@ -102,7 +108,7 @@ export function Endpoints({ workloads, clusters, id, brief = false }: EndpointsP
 function rowsOf(
   workloads: readonly WorkloadStatus[],
   instances: readonly InstanceRow[],
-  samples: readonly CounterSample[],
+  { samples, isKnown }: { samples: readonly CounterSample[]; isKnown: boolean },
 ): Row[] {
   const rows = workloads.map((workload) => {
     const seen = instances.find((instance) => instance.workload === workload.id);
@@ -114,6 +120,7 @@ function rowsOf(
     const others = inRotation.filter((id) => id !== row.id).length;
     return {
       ...row,
+      isKnown,
       facts: {
         ...{ workload: row.id, drained, others },
         ejected: (row.seen?.ejections.length ?? 0) > 0,
@@ -126,10 +133,11 @@ function rowsOf(
 }
 
 /** In, drained, or ejected: by whom, why and until when. */
-function RotationCell({ row: { seen, facts } }: { row: Row }) {
+function RotationCell({ row: { seen, isKnown, facts } }: { row: Row }) {
   const ejections = seen?.ejections ?? [];
   const [first] = ejections;
   if (facts.drained) return <span className="tone-text tone-warn">▲ drained by hand</span>;
+  if (!isKnown) return '–';
   if (!first) return <span className="tone-text tone-ok">● in</span>;
   const back = Math.max(...ejections.map(({ ejected }) => ejected.remainingMs));
   return (

@@ -5,6 +5,7 @@ import { usePreferences } from '../../app/preferences.ts';
 import { useRoute, useRouter } from '../../app/router.ts';
 import { useCall } from '../../engine/use-engine.ts';
 import { Button, Code, EmptyState, ErrorState, formatClock, formatSpan, Panel, Segments, Skeleton } from '../../ui/index.ts';
+import { useHeld } from '../../ui/pointed.ts';
 import { RestartButton } from './restart-button.tsx';
 
 /** What the processes that Drydock runs print, and the button that restarts them. */
@@ -69,14 +70,16 @@ function Output({ id }: { id: string }) {
   const { paused } = usePreferences();
   const { data, error, reload } = useCall('getWorkloadOutput', { params: { id } }, paused ? undefined : 1000);
   const box = useRef<HTMLDivElement>(null);
-  const last = data?.lines.at(-1);
+  // Only so many lines are kept: what is read would go up and away with each new one.
+  const lines = useHeld(data?.lines, !follow);
+  const last = lines?.at(-1);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new last line is the signal.
   useEffect(() => {
     if (follow && box.current) box.current.scrollTop = box.current.scrollHeight;
-  }, [follow, last?.time, last?.text, data?.lines.length]);
-  if (error && !data) return <ErrorState title="No output" message={error} onRetry={reload} />;
-  if (!data) return <Skeleton lines={5} />;
-  if (data.lines.length === 0) return <EmptyState title="It has printed nothing yet" />;
+  }, [follow, last?.time, last?.text, lines?.length]);
+  if (error && !data) return <ErrorState title="The output cannot be read" message={error} onRetry={reload} />;
+  if (!lines) return <Skeleton lines={5} />;
+  if (lines.length === 0) return <EmptyState title="It has printed nothing yet" />;
   return (
     <div className="service-output">
       <section
@@ -89,7 +92,7 @@ function Output({ id }: { id: string }) {
           setFollow(scrollTop + clientHeight >= scrollHeight - 4)
         }
       >
-        {data.lines.map((line, index) => (
+        {lines.map((line, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity; the kept window moves as a whole.
           <div key={index} className="service-output-line" data-stream={line.stream}>
             <time>{formatClock(line.time, false)}</time>

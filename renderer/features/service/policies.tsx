@@ -2,14 +2,13 @@ import { FilePen, ScrollText } from 'lucide-react';
 import type { Resource } from '../../../proxy/api/diagnostic.schema.ts';
 import type { FaultSpec } from '../../../proxy/api/fault.schema.ts';
 import { hrefTo, useRouter } from '../../app/router.ts';
-import { Badge, Button, EmptyState, formatCount, Panel, plural, Skeleton, Table } from '../../ui/index.ts';
+import { Badge, Button, EmptyState, formatCount, Panel, plural, Table } from '../../ui/index.ts';
 import { describeFault } from '../topology/edge-faults.ts';
 import { policyWords } from './policy-words.ts';
 
 /** Every object that decides about this service's traffic, as the engine uses it, with where it was written. */
-export function Policies({ name, resources }: { name: string; resources: readonly Resource[] | null }) {
+export function Policies({ name, resources }: { name: string; resources: readonly Resource[] }) {
   const router = useRouter();
-  if (resources === null) return <Skeleton lines={6} />;
   if (resources.length === 0)
     return (
       <EmptyState

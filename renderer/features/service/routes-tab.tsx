@@ -1,14 +1,13 @@
 import { FilePen, Plus, Route } from 'lucide-react';
 import type { Resource } from '../../../proxy/api/diagnostic.schema.ts';
 import { hrefTo, useRouter } from '../../app/router.ts';
-import { Button, EmptyState, formatCount, Panel, Skeleton, Table } from '../../ui/index.ts';
+import { Button, EmptyState, formatCount, Panel, Table } from '../../ui/index.ts';
 import { PolicySource } from './policies.tsx';
 import { type RouteRule, routingKinds, rulesOf } from './route-rules.ts';
 
 /** Which rules decide where its requests go, in the order they are tried. */
-export function RoutesTab({ name, resources }: { name: string; resources: readonly Resource[] | null }) {
+export function RoutesTab({ name, resources }: { name: string; resources: readonly Resource[] }) {
   const router = useRouter();
-  if (resources === null) return <Skeleton lines={6} />;
   const routes = resources.filter(({ kind }) => routingKinds.includes(kind));
   if (routes.length === 0)
     return (

@@ -27,7 +27,7 @@ export function ServiceCharts({ id, events }: { id: string; events: readonly Mes
   const { data, error, reload } = useCall('getSeries', { query }, paused ? undefined : 1000);
   const stepSeconds = data?.stepSeconds ?? 1;
   const marks = useMemo(() => eventMarks(events, stepSeconds), [events, stepSeconds]);
-  if (error && !data) return <ErrorState title="No charts" message={error} onRetry={reload} />;
+  if (error && !data) return <ErrorState title="The charts cannot be read" message={error} onRetry={reload} />;
   if (!data) return <Skeleton lines={6} height={22} />;
   return (
     <div className="service-charts">

@@ -16,11 +16,15 @@ export interface ServiceFacts {
   graph: Graph;
   node: GraphNode | undefined;
   workloads: readonly WorkloadStatus[];
-  /** Callers' sidecars towards it. */
-  clusters: readonly ClusterStatus[];
+  /** Callers' sidecars towards it; null until they are known. */
+  clusters: readonly ClusterStatus[] | null;
+  /** Why they are not, in words. */
+  clustersError: string | null;
   events: readonly MeshEvent[];
   /** Objects that decide about its traffic; null until they are known. */
   policies: readonly Resource[] | null;
+  policiesError: string | null;
+  reloadPolicies: () => void;
 }
 
 const clustersEveryMs = 1000;
@@ -36,17 +40,23 @@ export function useServiceFacts(service: Status['services'][number], status: Sta
   );
   const asked = useCall('getClusters', { query: { service: name } }, paused ? undefined : clustersEveryMs);
   const clusters = useMemo(
-    () => (asked.data?.clusters ?? []).filter((cluster) => cluster.namespace === namespace && isOutbound(cluster)),
+    () => asked.data?.clusters.filter((cluster) => cluster.namespace === namespace && isOutbound(cluster)) ?? null,
     [asked.data, namespace],
   );
   const all = useEvents();
   const names = workloads.map((workload) => workload.id).join(' ');
   const events = useMemo(() => dropEchoes(all.filter((event) => concerns(event, name, names.split(' ')))), [all, name, names]);
-  const resources = useCall('listResources', {}, paused ? undefined : policiesEveryMs).data?.resources;
+  const listed = useCall('listResources', {}, paused ? undefined : policiesEveryMs);
+  const resources = listed.data?.resources;
   const policies = useMemo(
     () => (resources ? policiesOf(resources, { name, namespace, workloads: names.split(' ') }) : null),
     [resources, name, namespace, names],
   );
   const node = graph.nodes.find((candidate) => candidate.id === id);
-  return { id, service, status, graph, node, workloads, clusters, events, policies };
+  return {
+    ...{ id, service, status, graph, node, workloads, clusters, events, policies },
+    clustersError: asked.error,
+    policiesError: listed.error,
+    reloadPolicies: listed.reload,
+  };
 }

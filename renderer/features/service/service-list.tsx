@@ -3,7 +3,8 @@ import type { Graph, GraphNode } from '../../../proxy/api/observability.schema.t
 import type { Status } from '../../../proxy/api/status.schema.ts';
 import { hrefTo, useRouter } from '../../app/router.ts';
 import { Button, EmptyState, formatMs, formatRate, Panel, Table, Toolbar } from '../../ui/index.ts';
-import { Failures } from '../health/failures.tsx';
+import { FindField, searchedFrom, useFind } from '../find-field.tsx';
+import { Failures, HealthWord } from '../health/failures.tsx';
 import { type Health, healthAmong } from '../health/health-marks.ts';
 import { requestsHref, slowerThan } from '../topology/request-links.ts';
 
@@ -24,10 +25,13 @@ export function ServiceList({ graph, status }: { graph: Graph; status: Status })
     const node = graph.nodes.find((one) => one.id === id);
     return { id, name: service.name, service, node, health: healthAmong(node, graph.edges) };
   });
+  const find = useFind();
+  const shown = rows.filter(({ service }) => find(service.name, service.namespace));
   return (
     <div className="screen" data-testid="service-screen">
       <Toolbar title="Services">
         <span className="grow" />
+        {rows.length >= searchedFrom && <FindField label="Find a service" placeholder="Find a service" />}
         <Button icon={<Plus size={14} />} onClick={add}>
           Add service
         </Button>
@@ -49,7 +53,7 @@ export function ServiceList({ graph, status }: { graph: Graph; status: Status })
           <Panel flush>
             <Table
               label="Services"
-              rows={rows}
+              rows={shown}
               keyOf={(row) => row.id}
               rowTestId="service-row"
               columns={[
@@ -97,17 +101,10 @@ export function ServiceList({ graph, status }: { graph: Graph; status: Status })
                 },
               ]}
             />
+            {shown.length === 0 && <p className="service-none">No service is called that.</p>}
           </Panel>
         </div>
       )}
     </div>
-  );
-}
-
-function HealthWord({ health: { glyph, word, tone } }: { health: Health }) {
-  return (
-    <span className={`service-brief tone-text tone-${tone}`}>
-      {glyph} {word}
-    </span>
   );
 }

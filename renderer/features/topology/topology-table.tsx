@@ -1,10 +1,11 @@
-import { memo, type ReactNode, useMemo } from 'react';
+import { Fragment, memo, type ReactNode, useMemo } from 'react';
 import { defaultHealthThresholds } from '../../../proxy/api/health.ts';
 import type { Graph, GraphEdge, GraphNode } from '../../../proxy/api/observability.schema.ts';
 import { useEngine, useFaults, useSelected } from '../../engine/use-engine.ts';
 import { formatMs, formatRate, formatShare } from '../../ui/format.ts';
-import { Panel, Table } from '../../ui/index.ts';
-import { failureWords, markErrors } from '../health/health-marks.ts';
+import { EdgeWords, Panel, Table, type Tone } from '../../ui/index.ts';
+import { HealthWord } from '../health/failures.tsx';
+import { failureWords, type Health, healthOfEdge, markErrors } from '../health/health-marks.ts';
 import { badgesOf, type EdgeBadge, lockWords, splitLabel, throughputLabel, wantedLabel } from './edge-view.ts';
 import { type NodeView, viewNode } from './node-view.ts';
 import { requestsHref, slowerThan } from './request-links.ts';
@@ -39,12 +40,10 @@ function Calls({ graph, selected, onSelect }: TopologyTableProps) {
   const faults = useFaults();
   const { thresholds = defaultHealthThresholds } = graph;
   const edges = useMemo(() => [...graph.edges].sort((a, b) => a.id.localeCompare(b.id)), [graph]);
-  const stateOf = (edge: GraphEdge): string => {
-    const parts = badgesOf(edge, faults).map(({ id, words }) => `${glyphs[id]} ${words}`);
-    if (edge.open) parts.push(`● ${edge.open} open`);
-    if (parts.length > 0) return parts.join(' · ');
-    const mark = markErrors(edge, thresholds);
-    return mark ? `${mark.glyph} ${mark.word}` : edge.count === 0 ? '○ at rest' : '● healthy';
+  const stateOf = (edge: GraphEdge): StatePart[] => {
+    const parts = badgesOf(edge, faults).map(({ id, words, tone }) => ({ tone, text: `${glyphs[id]} ${words}` }));
+    if (edge.open) parts.push({ tone: 'info', text: `◌ ${edge.open} open` });
+    return parts;
   };
   const slow = (name: 'p50' | 'p95' | 'p99') => (edge: GraphEdge) => (
     <To href={requestsHref(edge, slowerThan(edge[name]))}>{formatMs(edge[name])}</To>
@@ -77,7 +76,12 @@ function Calls({ graph, selected, onSelect }: TopologyTableProps) {
               </To>
             ),
           },
-          { id: 'state', title: 'State', width: '19%', cell: (edge) => <span title={stateOf(edge)}>{stateOf(edge)}</span> },
+          {
+            id: 'state',
+            title: 'State',
+            width: '19%',
+            cell: (edge) => <StateCell health={healthOfEdge(edge, thresholds)} more={stateOf(edge)} />,
+          },
           { id: 'p50', title: 'p50', align: 'end', width: '6.3%', cell: slow('p50') },
           { id: 'p95', title: 'p95', align: 'end', width: '6.3%', cell: slow('p95') },
           { id: 'p99', title: 'p99', align: 'end', width: '6.3%', cell: slow('p99') },
@@ -102,10 +106,9 @@ function lockBrief({ inferred, mtlsShare }: GraphEdge): string {
 }
 
 function EdgeName({ edge, onSelect }: { edge: GraphEdge; onSelect: (id: string) => void }) {
-  const words = `${shortName(edge.from)} → ${shortName(edge.to)}`;
   return (
-    <button type="button" className="topo-link truncate" title={words} onClick={() => onSelect(edge.id)}>
-      {words}
+    <button type="button" className="topo-link" onClick={() => onSelect(edge.id)}>
+      <EdgeWords from={shortName(edge.from)} to={shortName(edge.to)} />
     </button>
   );
 }
@@ -213,17 +216,30 @@ function Services({ graph, selected, onSelect }: TopologyTableProps) {
   );
 }
 
-function StateWords({ view }: { view: NodeView }) {
-  const { health, aside, ejected, standIn } = view;
-  const more = [ejected > 0 && `✖ ${ejected} ejected`, aside, standIn && `◇ answered from ${standIn}`]
-    .filter(Boolean)
-    .join(' · ');
+function StateWords({ view: { health, aside, ejected, standIn } }: { view: NodeView }) {
+  const more: StatePart[] = [];
+  if (ejected > 0) more.push({ tone: 'bad', text: `✖ ${ejected} ejected` });
+  if (aside) more.push({ tone: 'neutral', text: aside });
+  if (standIn) more.push({ tone: 'info', text: `◇ answered from ${standIn}` });
+  return <StateCell health={health} more={more} />;
+}
+
+interface StatePart {
+  tone: Tone;
+  text: string;
+}
+
+/** The state, and whatever else is the matter. */
+function StateCell({ health, more }: { health: Health; more: readonly StatePart[] }) {
   return (
-    <span title={more}>
-      <span className={`tone-text tone-${health.tone}`}>
-        {health.glyph} {health.word}
-      </span>
-      {more && ` · ${more}`}
+    <span title={[`${health.glyph} ${health.word}`, ...more.map(({ text }) => text)].join(' · ')}>
+      <HealthWord health={health} />
+      {more.map(({ tone, text }) => (
+        <Fragment key={text}>
+          {' · '}
+          <span className={`tone-text tone-${tone}`}>{text}</span>
+        </Fragment>
+      ))}
     </span>
   );
 }

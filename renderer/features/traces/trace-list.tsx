@@ -5,6 +5,7 @@ import { NoTraces } from './no-traces.tsx';
 export function TraceList(props: {
   traces: readonly TraceSummary[] | null;
   error: string | null;
+  onRetry: () => void;
   filtered: boolean;
   looking: boolean;
   narrow: boolean;
@@ -15,7 +16,7 @@ export function TraceList(props: {
   onOpen: (traceId: string) => void;
 }) {
   const { traces, error, narrow, selected } = props;
-  if (error && !traces) return <ErrorState title="The traces cannot be read" message={error} />;
+  if (error && !traces) return <ErrorState title="The traces cannot be read" message={error} onRetry={props.onRetry} />;
   if (!traces) return <Skeleton lines={8} />;
   if (traces.length === 0) return <NoTraces filtered={props.filtered} looking={props.looking} />;
   return (

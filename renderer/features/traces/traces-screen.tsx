@@ -81,6 +81,7 @@ export default function TracesScreen() {
           <TraceList
             traces={held.shown}
             error={traces.error}
+            onRetry={traces.reload}
             filtered={Boolean(query.service || query.error || query.minDuration || query.filter)}
             looking={traces.looking}
             narrow={selected !== null}

@@ -20,6 +20,7 @@ export interface TraceQuery {
 
 export interface Traces extends TraceRowsView {
   error: string | null;
+  reload: () => void;
   looking: boolean;
   /** Which rows are in view. */
   onRange: (first: number, last: number) => void;
@@ -51,6 +52,7 @@ export function useTraces(query: TraceQuery, shown: number): Traces {
   return {
     ...view,
     error: newest.error,
+    reload: newest.reload,
     looking: wanted && (view.phase === 'more' || view.phase === 'loading'),
     onRange: useCallback((_first: number, end: number) => setLast(end), []),
   };

@@ -1,16 +1,16 @@
-import { useRoute, useRouter } from '../../app/router.ts';
-import { Input } from '../../ui/index.ts';
+import { useRoute, useRouter } from '../app/router.ts';
+import { Input } from '../ui/index.ts';
 
 /** From here on a list is searched rather than read. */
 export const searchedFrom = 9;
 
-/** Narrows a tab's list by words, kept in the URL: `&find=`. */
+/** Narrows a list by words, kept in the URL: `&find=`. */
 export function FindField({ label, placeholder }: { label: string; placeholder: string }) {
   const router = useRouter();
   const { query } = useRoute();
   return (
     <Input
-      className="security-find"
+      className="dd-find"
       data-filter=""
       type="search"
       value={query.get('find') ?? ''}
