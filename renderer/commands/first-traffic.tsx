@@ -13,7 +13,7 @@ export function FirstTraffic() {
     return (
       <a className="dd-button" data-variant="primary" data-size="medium" href={hrefTo('topology', { add: '1' })}>
         <Plus size={14} aria-hidden="true" />
-        Add a service
+        Add service
       </a>
     );
   return (

@@ -45,7 +45,7 @@ export function FaultDecisions({ fault, onChange, onClose }: { fault: FaultStatu
       ) : error !== '' ? (
         <p className="tone-bad tone-text">✖ {error}</p>
       ) : decisions === null ? (
-        <p className="soft">Looking …</p>
+        <p className="soft">Looking…</p>
       ) : decisions.length === 0 ? (
         <p className="soft">
           None of the last {requests} requests to {fault.spec.to.service} met it.

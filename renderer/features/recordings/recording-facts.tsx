@@ -16,9 +16,11 @@ export interface RecordingFactsProps {
 export function RecordingFacts({ recording, filter, onFilter }: RecordingFactsProps) {
   return (
     <div className="rec-facts">
-      {recording.stopReason !== '' && <Notice tone="warn">It stopped early: {recording.stopReason}</Notice>}
-      {recording.dropped > 0 && (
-        <Notice tone="warn">{plural(recording.dropped, 'exchange')} could not be kept; the rest is complete.</Notice>
+      {(recording.stopReason !== '' || recording.dropped > 0) && (
+        <Notice tone="warn">
+          {recording.stopReason !== '' && <p>It stopped early: {recording.stopReason}</p>}
+          {recording.dropped > 0 && <p>{plural(recording.dropped, 'exchange')} could not be kept; the rest is complete.</p>}
+        </Notice>
       )}
       <Facts
         rows={[

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'react';
 import type { Recording } from '../../../proxy/api/recording.schema.ts';
 import { useEngine } from '../../engine/use-engine.ts';
 import { Button, formatBytes, formatCount, Input, plural, useToasts } from '../../ui/index.ts';
+import { useHeldRows, usePointed } from '../../ui/pointed.ts';
 import { searchedFrom } from '../find-field.tsx';
 import { filterWords, listWords, spanWords, whenWords } from './recording-words.ts';
 
@@ -12,14 +13,18 @@ export interface RecordingListProps {
   onSelect: (id: string) => void;
 }
 
+const idOf = ({ id }: Recording) => id;
+
 /** All recordings, newest first. Several are chosen to be merged. */
 export function RecordingList({ recordings, selectedId, onSelect }: RecordingListProps) {
   const [find, setFind] = useState('');
   const [chosen, setChosen] = useState<readonly string[]>([]);
   const needle = find.trim().toLowerCase();
-  const shown = recordings.filter(
+  const { pointed, on } = usePointed();
+  const found = recordings.filter(
     ({ name, note, services }) => needle === '' || [name, note, ...services].some((one) => one.toLowerCase().includes(needle)),
   );
+  const shown = useHeldRows(found, idOf, pointed);
   const merging = recordings.filter(({ id }) => chosen.includes(id));
   const toggle = (id: string) => setChosen(chosen.includes(id) ? chosen.filter((one) => one !== id) : [...chosen, id]);
   return (
@@ -33,7 +38,7 @@ export function RecordingList({ recordings, selectedId, onSelect }: RecordingLis
         />
       )}
       {merging.length > 0 && <MergeBar merging={merging} onDone={() => setChosen([])} onMerged={onSelect} />}
-      <ul className="rec-list" aria-label="Recordings">
+      <ul className="rec-list" aria-label="Recordings" {...on}>
         {shown.map((recording) => (
           <li key={recording.id} className="rec-item" data-selected={recording.id === selectedId || undefined}>
             <input

@@ -60,11 +60,16 @@ export default function RecordingsScreen() {
                 onMade={select}
               />
             ) : (
-              <EmptyState title="Select a recording">Its exchanges, replays and differences appear here.</EmptyState>
+              <NoneSelected gone={query.get('id') !== null} />
             )}
           </div>
         </div>
       )}
     </div>
   );
+}
+
+function NoneSelected({ gone }: { gone: boolean }) {
+  if (gone) return <EmptyState title="This recording is no longer here">It was deleted. Select another one.</EmptyState>;
+  return <EmptyState title="Select a recording">Its exchanges, replays and differences appear here.</EmptyState>;
 }

@@ -41,7 +41,7 @@ export function ReplayDialog({
       onClose={onClose}
       size="wide"
       title={`Replay ${recording.name}`}
-      description={plan === null ? 'Looking at what it holds …' : planWords(plan)}
+      description={plan === null ? 'Looking at what it holds…' : planWords(plan)}
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>

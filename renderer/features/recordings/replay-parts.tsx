@@ -235,6 +235,6 @@ function useTargets(): { value: string; label: string }[] {
   const services = new Set(workloads.map(({ service }) => service));
   return [
     ...[...versions].sort().map((target) => ({ value: target, label: target.replace('=', ' ') })),
-    ...[...services].sort().map((service) => ({ value: `${service}=`, label: `${service} at another address …` })),
+    ...[...services].sort().map((service) => ({ value: `${service}=`, label: `${service} at another address…` })),
   ];
 }

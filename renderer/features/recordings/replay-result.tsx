@@ -92,7 +92,7 @@ function Progress({ replay }: { replay: Replay }) {
   const words = surveying
     ? `Looking through the recording, ${formatCount(surveying.read)} of ${formatCount(surveying.of)}`
     : replay.evaluating
-      ? 'Comparing …'
+      ? 'Comparing…'
       : replay.paused
         ? `Paused; ${plural(replay.inFlight ?? 0, 'call')} under way`
         : `${plural(replay.inFlight ?? 0, 'call')} under way`;

@@ -1,11 +1,11 @@
 import { ClipboardCheck } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { useRoute, useRouter } from '../../app/router.ts';
-import { useCall } from '../../engine/use-engine.ts';
+import { useCall, useStatus } from '../../engine/use-engine.ts';
 import { Button, EmptyState, ErrorState, Skeleton, Toolbar } from '../../ui/index.ts';
 import { ScenarioDetail } from './scenario-detail.tsx';
 import { ScenarioList } from './scenario-list.tsx';
-import { Templates } from './templates.tsx';
+import { canBeCalled, NobodyToCall, Templates } from './templates.tsx';
 import './scenarios.css';
 
 const idleMs = 3000;
@@ -16,6 +16,7 @@ export default function ScenariosScreen() {
   const router = useRouter();
   const resources = useCall('listResourcesOfKind', { params: { kind: 'Scenario' } }, idleMs);
   const runs = useCall('listScenarioRuns', {}, idleMs);
+  const canCall = useStatus()?.services.some(canBeCalled) ?? true;
   const [showTemplates, setShowTemplates] = useState(false);
   const scenarios = useMemo(() => resources.data?.resources ?? [], [resources.data]);
   const name = query.get('name') ?? scenarios[0]?.name ?? null;
@@ -38,6 +39,8 @@ export default function ScenariosScreen() {
         <ErrorState title="The scenarios cannot be read" message={resources.error} onRetry={resources.reload} />
       ) : !resources.data ? (
         <Skeleton lines={6} />
+      ) : scenarios.length === 0 && !canCall ? (
+        <NobodyToCall />
       ) : scenarios.length === 0 ? (
         <div className="screen-scroll scn-first">
           <EmptyState icon={ClipboardCheck} title="No drill yet">

@@ -1,10 +1,22 @@
+import { ClipboardCheck } from 'lucide-react';
 import { useState } from 'react';
+import type { Status } from '../../../proxy/api/status.schema.ts';
 import { useRouter } from '../../app/router.ts';
+import { FirstTraffic } from '../../commands/first-traffic.tsx';
 import { useCall, useEngine, useStatus } from '../../engine/use-engine.ts';
-import { Button, Field, Input, Notice, Panel, Select, useToasts } from '../../ui/index.ts';
+import { Button, EmptyState, Field, Input, Panel, Select, useToasts } from '../../ui/index.ts';
 import { newFile } from '../config/file-names.ts';
 import { keepDraft } from '../config/use-draft.ts';
 import { type Template, type TemplateTarget, templates } from './drill-templates.ts';
+
+/** A drill calls a service; there is none. */
+export function NobodyToCall() {
+  return (
+    <EmptyState icon={ClipboardCheck} title="Nobody to call" actions={<FirstTraffic />}>
+      A scenario sends load to a service, breaks things on a timetable and says what must hold. Add a service first.
+    </EmptyState>
+  );
+}
 
 /** Three drills for a service of this mesh: run them as they are, or take them into the editor. */
 export function Templates({ onMade }: { onMade: (name: string) => void }) {
@@ -12,7 +24,7 @@ export function Templates({ onMade }: { onMade: (name: string) => void }) {
   const [service, setService] = useState('');
   const [path, setPath] = useState('/');
   const target = targets.find((one) => one.service === service) ?? targets[0];
-  if (target === undefined) return <Notice>Add a service to the mesh first: a drill needs somebody to call.</Notice>;
+  if (target === undefined) return <NobodyToCall />;
   const aimed: TemplateTarget = { ...target, url: new URL(path.startsWith('/') ? path : `/${path}`, target.url).href };
   return (
     <div className="scn-templates" data-testid="scenario-templates">
@@ -89,13 +101,15 @@ function TemplateCard({
   );
 }
 
+export const canBeCalled = ({ ports }: Status['services'][number]) => ports.some(({ protocol }) => protocol !== 'tcp');
+
 /** Services that speak HTTP, and their versions; those with two versions first, as they have most to show. */
 function useTargets(): TemplateTarget[] {
   const status = useStatus();
   const rules = useCall('listResourcesOfKind', { params: { kind: 'DestinationRule' } }).data?.resources ?? [];
   const byService = new Map<string, TemplateTarget>();
   for (const service of status?.services ?? []) {
-    if (!service.ports.some(({ protocol }) => protocol !== 'tcp')) continue;
+    if (!canBeCalled(service)) continue;
     const versions = (status?.workloads ?? [])
       .filter((one) => one.service === service.name && one.namespace === service.namespace && one.version !== '')
       .map((one) => one.version);

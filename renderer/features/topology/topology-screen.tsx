@@ -129,10 +129,13 @@ function SidePanel({ graph, selected, onSelect, onClose }: SidePanelProps) {
   }
   const node = graph.nodes.find(({ id }) => id === selected);
   if (node) return <NodePanel key={node.id} node={node} graph={graph} onSelect={onSelect} onClose={onClose} />;
+  const isEdge = selected.includes('->');
   return (
     <aside className="topo-panel" aria-label="Selection">
       <EmptyState title="Not in this window" actions={<Button onClick={onClose}>Close</Button>}>
-        Nothing passed between these in the time on show. A wider window may have it.
+        {isEdge
+          ? 'Nothing passed between these in the time on show. A wider window may have it.'
+          : 'It is not in the mesh, and nothing passed there in the time on show.'}
       </EmptyState>
     </aside>
   );
