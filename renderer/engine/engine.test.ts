@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { makeExchange } from '../../proxy/api/test-exchange.ts';
 import { buildPath, createCall, EngineError } from './client.ts';
 import { findBrowserConnection, splitToken } from './connection.ts';
-import { createPausable } from './engine.ts';
+import { createEngine, createPausable } from './engine.ts';
 import { ExchangeRing } from './exchange-ring.ts';
 import { backoffMs, EngineStream, type StreamState } from './stream.ts';
 import { createManualTimer } from './test-kit.ts';
@@ -111,6 +111,34 @@ describe('the ring', () => {
     expect(store.get()).toBe(0);
     store.setPaused(false);
     expect(store.get()).toBe(2);
+  });
+});
+
+describe('a list that is read once', () => {
+  test('tells whether it is empty or not read, and why; a failure later keeps what there is', async () => {
+    let answer = () =>
+      new Response(JSON.stringify({ error: { code: 'internal', message: 'The store is closed.' } }), { status: 500 });
+    const engine = createEngine({
+      find: () => Promise.resolve({ url: 'http://127.0.0.1:1', token: 't' }),
+      timer: createManualTimer(),
+      openSocket: () => Object.assign(new EventTarget(), { close: () => {} }) as unknown as WebSocket,
+      fetchFn: () => Promise.resolve(answer()),
+    });
+    engine.connect();
+    await Promise.resolve();
+    expect(engine.readings.get().recordings).toEqual({ done: false, error: null });
+    await engine.refreshRecordings();
+    expect(engine.readings.get().recordings).toEqual({ done: false, error: 'The store is closed.' });
+    const refuse = answer;
+    answer = () => new Response(JSON.stringify({ recordings: [{ id: 'r1' }] }));
+    await engine.refreshRecordings();
+    expect(engine.readings.get().recordings).toEqual({ done: true, error: null });
+    answer = refuse;
+    await engine.refreshRecordings();
+    expect(engine.readings.get().recordings).toEqual({ done: true, error: 'The store is closed.' });
+    expect(engine.recordings.get()).toHaveLength(1);
+    expect(engine.readings.get().faults).toEqual({ done: false, error: null });
+    engine.close();
   });
 });
 

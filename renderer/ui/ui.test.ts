@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { hrefTo, parseRoute } from '../app/router.ts';
 import { formatBytes, formatCount, formatMs, formatRate, formatShare, formatSpan, plural } from './format.ts';
+import { inOrderOf } from './pointed.ts';
 import { indentJson, prettyJson } from './pretty-json.ts';
 
 describe('formats', () => {
@@ -34,6 +35,20 @@ describe('formats', () => {
       '{\n  "a": [\n    1,\n    "x\\",{"\n  ],\n  "e": {},\n  "b": {\n    "c": tr',
     );
     expect(indentJson('["cut o')).toBe('[\n  "cut o');
+  });
+});
+
+describe('rows under the cursor', () => {
+  test('keep their order and say what is new in them; newcomers wait, what has gone goes', () => {
+    const now = [
+      { id: 'new', rate: 9 },
+      { id: 'b', rate: 2 },
+      { id: 'a', rate: 1 },
+    ];
+    expect(inOrderOf(['a', 'gone', 'b'], now, ({ id }) => id)).toEqual([
+      { id: 'a', rate: 1 },
+      { id: 'b', rate: 2 },
+    ]);
   });
 });
 

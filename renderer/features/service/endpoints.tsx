@@ -2,6 +2,8 @@ import { useMemo, useRef } from 'react';
 import type { ClusterStatus } from '../../../proxy/api/observability.schema.ts';
 import type { WorkloadStatus } from '../../../proxy/api/status.schema.ts';
 import { formatCount, formatRate, formatSpan, Panel, plural, Table } from '../../ui/index.ts';
+import { HealthWord } from '../health/failures.tsx';
+import type { Health } from '../health/health-marks.ts';
 import { requestsHref } from '../topology/request-links.ts';
 import { RotationActions } from './rotation-actions.tsx';
 import { type EndpointFacts, trafficWords } from './rotation-words.ts';
@@ -136,14 +138,14 @@ function rowsOf(
 function RotationCell({ row: { seen, isKnown, facts } }: { row: Row }) {
   const ejections = seen?.ejections ?? [];
   const [first] = ejections;
-  if (facts.drained) return <span className="tone-text tone-warn">▲ drained by hand</span>;
+  if (facts.drained) return <span className="tone-text tone-warn">▲ Drained by hand</span>;
   if (!isKnown) return '–';
-  if (!first) return <span className="tone-text tone-ok">● in</span>;
+  if (!first) return <span className="tone-text tone-ok">● In</span>;
   const back = Math.max(...ejections.map(({ ejected }) => ejected.remainingMs));
   return (
     <span className="service-two" title={ejections.map(ejectionWords).join('\n')}>
       <span className="truncate tone-text tone-bad">
-        ✖ ejected by {ejections.length === 1 ? first.by : plural(ejections.length, 'caller')}
+        ✖ Ejected by {ejections.length === 1 ? first.by : plural(ejections.length, 'caller')}
       </span>
       <small className="num">
         {first.ejected.reason}
@@ -157,20 +159,22 @@ const ejectionWords = ({ by, ejected }: InstanceRow['ejections'][number]): strin
   `${by}: ${ejected.reason}, ${ordinal(ejected.count)} time, back in ${formatSpan(ejected.remainingMs)}`;
 
 function HealthCell({ row: { workload } }: { row: Row }) {
-  const health = workload.health ?? 'unknown';
-  const mark = healthMarks[health] ?? healthMarks.unknown;
   return (
-    <span className={`tone-text tone-${mark.tone}`} title={workload.healthMessage || undefined}>
-      {mark.glyph} {health}
+    <span title={workload.healthMessage || undefined}>
+      <HealthWord health={probed(workload)} />
     </span>
   );
 }
 
-export const healthMarks: Record<string, { tone: string; glyph: string }> & { unknown: { tone: string; glyph: string } } = {
-  ready: { tone: 'ok', glyph: '●' },
-  starting: { tone: 'info', glyph: '○' },
-  restarting: { tone: 'info', glyph: '○' },
-  down: { tone: 'bad', glyph: '✖' },
-  exited: { tone: 'bad', glyph: '✖' },
-  unknown: { tone: 'neutral', glyph: '○' },
+const unprobed: Health = { tone: 'neutral', glyph: '○', word: 'Unknown' };
+
+const probes: Record<string, Health> = {
+  ready: { tone: 'ok', glyph: '●', word: 'Ready' },
+  starting: { tone: 'info', glyph: '○', word: 'Starting' },
+  restarting: { tone: 'info', glyph: '○', word: 'Restarting' },
+  down: { tone: 'bad', glyph: '✖', word: 'Down' },
+  exited: { tone: 'bad', glyph: '✖', word: 'Exited' },
 };
+
+/** What the engine's probe of the instance says. */
+export const probed = ({ health }: Pick<WorkloadStatus, 'health'>): Health => probes[health ?? ''] ?? unprobed;

@@ -2,8 +2,9 @@ import { Send } from 'lucide-react';
 import type { Status, WorkloadStatus } from '../../../proxy/api/status.schema.ts';
 import { useEngine } from '../../engine/use-engine.ts';
 import { Button, Code, formatMs, formatSpan, Panel, useToasts } from '../../ui/index.ts';
+import { HealthWord } from '../health/failures.tsx';
 import { firstCalls } from '../topology/first-calls.ts';
-import { healthMarks } from './endpoints.tsx';
+import { probed } from './endpoints.tsx';
 
 /** A service nobody has called: whether it could answer, and how to call it. */
 export function NoTraffic({
@@ -39,16 +40,13 @@ export function NoTraffic({
 /** What the engine's probe found out about one instance. */
 function Check({ workload }: { workload: WorkloadStatus }) {
   const health = workload.health ?? 'unknown';
-  const { tone, glyph } = healthMarks[health] ?? healthMarks.unknown;
   const { process } = workload;
   const words =
     workload.healthMessage ||
     (health === 'ready' ? `answers at ${workload.app}` : health === 'unknown' ? `not checked yet at ${workload.app}` : '');
   return (
     <li>
-      <span className={`tone-text tone-${tone}`}>
-        {glyph} {health}
-      </span>
+      <HealthWord health={probed(workload)} />
       <b>{workload.id}</b>
       <span className="soft">
         {words}
