@@ -3,7 +3,7 @@ import { useCommandRegistry } from '../commands/registry.ts';
 import type { Store } from '../engine/store.ts';
 import { useStore } from '../engine/use-engine.ts';
 import { screens } from '../features/index.ts';
-import { ScreenView } from '../features/screen.tsx';
+import { NotFetched, ScreenView } from '../features/screen.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/surface.tsx';
 import { ConnectionBanner } from './connection-banner.tsx';
 import type { Overlay } from './create-app.ts';
@@ -51,7 +51,7 @@ export function Shell({ overlay }: { overlay: Store<Overlay> }) {
         <ConnectionBanner />
         <main className="shell-main" id="main" tabIndex={-1}>
           {screen ? (
-            <ScreenBoundary key={screen.id} title={screen.title}>
+            <ScreenBoundary key={screen.id} title={screen.title} onRetry={() => screen.component.renew()}>
               <Suspense fallback={<Skeleton lines={8} height={18} />}>
                 <ScreenView component={screen.component} />
               </Suspense>
@@ -79,7 +79,7 @@ function focusScreen(): void {
 }
 
 /** A screen that breaks says so in its own place; the rest of the app goes on. */
-class ScreenBoundary extends Component<{ title: string; children: ReactNode }, { error: Error | null }> {
+class ScreenBoundary extends Component<{ title: string; onRetry: () => void; children: ReactNode }, { error: Error | null }> {
   override state: { error: Error | null } = { error: null };
 
   static getDerivedStateFromError(error: Error) {
@@ -90,9 +90,12 @@ class ScreenBoundary extends Component<{ title: string; children: ReactNode }, {
     if (!this.state.error) return this.props.children;
     return (
       <ErrorState
-        title={`${this.props.title} has broken`}
+        title={this.state.error instanceof NotFetched ? `${this.props.title} is not here yet` : `${this.props.title} has broken`}
         message={this.state.error.message}
-        onRetry={() => this.setState({ error: null })}
+        onRetry={() => {
+          this.props.onRetry();
+          this.setState({ error: null });
+        }}
       />
     );
   }

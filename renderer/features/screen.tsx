@@ -19,21 +19,38 @@ export interface LazyScreen {
   preload(): Promise<void>;
   /** The screen itself once its code is there, else a React.lazy of it. */
   best(): ComponentType;
+  /** Where the code did not come: the next best() asks for it again. A React.lazy that failed fails for ever. */
+  renew(): void;
+}
+
+/** The screen's code did not come: in a browser it comes from the engine. */
+export class NotFetched extends Error {
+  override name = 'NotFetched';
+  constructor(cause: unknown) {
+    super('Its code comes from the engine, which does not answer.', { cause });
+  }
 }
 
 export function lazyScreen(load: () => Promise<{ default: ComponentType }>): LazyScreen {
   let loaded: ComponentType | null = null;
   const fetch = async () => {
-    const module = await load();
-    loaded = module.default;
-    return module;
+    try {
+      const module = await load();
+      loaded = module.default;
+      return module;
+    } catch (error) {
+      throw new NotFetched(error);
+    }
   };
-  const later = lazy(fetch);
+  let later = lazy(fetch);
   return {
     preload: async () => {
       await fetch();
     },
     best: () => loaded ?? later,
+    renew: () => {
+      later = lazy(fetch);
+    },
   };
 }
 

@@ -47,7 +47,7 @@ export default function FaultsScreen() {
         </Button>
       </Toolbar>
       <div className="screen-scroll faults-body">
-        {faults.length === 0 && reading.error !== null ? (
+        {!reading.done && reading.error !== null ? (
           <ErrorState title="The faults cannot be read" message={reading.error} onRetry={() => void engine.refreshFaults()} />
         ) : !reading.done ? (
           <Skeleton lines={8} />

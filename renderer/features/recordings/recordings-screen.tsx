@@ -35,7 +35,7 @@ export default function RecordingsScreen() {
         <ImportButton onImported={select} />
       </Toolbar>
       <RunningRecordings running={running} onStopped={select} />
-      {recordings.length === 0 && reading.error !== null ? (
+      {!reading.done && reading.error !== null ? (
         <ErrorState
           title="The recordings cannot be read"
           message={reading.error}

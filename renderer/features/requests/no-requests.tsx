@@ -27,7 +27,7 @@ export function NoRequests({ filtered, any, ...look }: NoRequestsProps) {
         Requests appear here as soon as an engine answers{status ? ' again' : ''}.
       </EmptyState>
     );
-  if (history.error !== null && !any)
+  if (!history.done && history.error !== null && !any)
     return <ErrorState title="The requests cannot be read" message={history.error} onRetry={() => void engine.loadHistory()} />;
   if (!status || !(history.done || any)) return <Skeleton lines={10} height={16} />;
   return status.services.length === 0 ? <NoService /> : <NoneYet status={status} />;
