@@ -85,7 +85,9 @@ describe('requests chosen, sorted, sent again, and the logs of a trace', () => {
     await page.getByTestId('requests-new').waitFor();
     await page.keyboard.press('?');
     await eventually(waits, (list) => list.join() === ['6', '5', ...held].join());
+    await page.getByRole('dialog').waitFor();
     await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
   });
 
   it('columns are chosen with the keyboard and outlast a restart of the page', async () => {

@@ -4,21 +4,13 @@ import type { Graph, MeshEvent } from '../../proxy/api/observability.schema.ts';
 import type { Recording } from '../../proxy/api/recording.schema.ts';
 import type { Status } from '../../proxy/api/status.schema.ts';
 import type { StreamMessage } from '../../proxy/api/stream.schema.ts';
-import { type Call, createCall, createDownload, type Download, describeError } from './client.ts';
+import { type Call, createCall, createDownload, type Download } from './client.ts';
 import type { Connection, FindConnection } from './connection.ts';
 import type { DesktopEngineState } from './desktop-api.d.ts';
 import { ExchangeRing, type Timer } from './exchange-ring.ts';
+import { Reader, type Readings } from './readings.ts';
 import { createStore, type Store, type WritableStore } from './store.ts';
 import { EngineStream, type StreamState } from './stream.ts';
-
-/** How far the page is with a list that it reads once and keeps up with afterwards. */
-export interface Reading {
-  /** It was read at least once: an empty list is empty. */
-  done: boolean;
-  /** Why the latest attempt failed, in words. */
-  error: string | null;
-}
-export type Readings = Readonly<Record<'exchanges' | 'faults' | 'recordings', Reading>>;
 
 /** Everything the screens know of the engine. One per page, made in main.tsx, read with the hooks of use-engine.ts. */
 export interface Engine {
@@ -64,7 +56,6 @@ export interface EngineParts {
 const maxEvents = 1000;
 const historyLimit = 1000;
 const maxHeldBack = 20_000;
-const notRead: Reading = { done: false, error: null };
 
 export function createEngine(parts: EngineParts): Engine {
   const connection = createStore<Connection | null>(null);
@@ -75,36 +66,21 @@ export function createEngine(parts: EngineParts): Engine {
   const events = createStore<readonly MeshEvent[]>([]);
   const faults = createStore<readonly FaultStatus[]>([]);
   const recordings = createStore<readonly Recording[]>([]);
-  const readings = createStore<Readings>({ exchanges: notRead, faults: notRead, recordings: notRead });
+  const reader = new Reader(parts.onBackgroundError);
   const state = createStore<StreamState>({ phase: 'connecting', attempt: 0 });
   const process = createStore<DesktopEngineState | null>(null);
   const gaps = createStore<Readonly<Record<string, number>>>({});
   /** Exchanges that arrive while the history is loading wait here, so that the ring stays in order. */
   let heldBack: Exchange[] | null = null;
 
-  const note = (what: string, change: Partial<Reading>) => {
-    const all = readings.get();
-    const before = all[what as keyof Readings];
-    const next = { ...before, ...change };
-    if (before && (next.done !== before.done || next.error !== before.error)) readings.set({ ...all, [what]: next });
-  };
-  const refresh = async <T>(what: keyof Readings | 'events', load: () => Promise<T>, keep: (value: T) => void) => {
-    try {
-      keep(await load());
-      note(what, { done: true, error: null });
-    } catch (error) {
-      note(what, { error: describeError(error) });
-      parts.onBackgroundError?.(what, describeError(error));
-    }
-  };
   const refreshFaults = () =>
-    refresh(
+    reader.read(
       'faults',
       () => call('listFaults'),
       (answer) => faults.set(answer.faults),
     );
   const refreshRecordings = () =>
-    refresh(
+    reader.read(
       'recordings',
       () => call('listRecordings'),
       (answer) => recordings.set(answer.recordings),
@@ -112,7 +88,7 @@ export function createEngine(parts: EngineParts): Engine {
 
   const loadHistory = async () => {
     heldBack = [];
-    await refresh(
+    await reader.read(
       'exchanges',
       () => call('listExchanges', { query: { limit: historyLimit } }),
       (page) => {
@@ -137,7 +113,7 @@ export function createEngine(parts: EngineParts): Engine {
     void loadHistory();
     void refreshFaults();
     void refreshRecordings();
-    void refresh(
+    void reader.read(
       'events',
       () => call('listEvents', { query: { limit: 500 } }),
       (answer) => addEvents(answer.events),
@@ -173,7 +149,7 @@ export function createEngine(parts: EngineParts): Engine {
     events,
     faults,
     recordings,
-    readings,
+    readings: reader.store,
     stream: state,
     process,
     gaps,

@@ -1,7 +1,8 @@
 import { createContext, useCallback, useContext, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import type { ApiResponse, ApiRouteName } from '../../proxy/api/routes.ts';
 import { type CallArgs, describeError } from './client.ts';
-import type { Engine, Reading, Readings } from './engine.ts';
+import type { Engine } from './engine.ts';
+import type { Reading, Readings } from './readings.ts';
 import type { Store } from './store.ts';
 
 export const EngineContext = createContext<Engine | null>(null);

@@ -1,7 +1,7 @@
 import { FilePen, Plus, Route } from 'lucide-react';
 import type { Resource } from '../../../proxy/api/diagnostic.schema.ts';
 import { hrefTo, useRouter } from '../../app/router.ts';
-import { Button, EmptyState, formatCount, Panel, Table } from '../../ui/index.ts';
+import { Button, EmptyState, Panel, plural, Table } from '../../ui/index.ts';
 import { PolicySource } from './policies.tsx';
 import { type RouteRule, routingKinds, rulesOf } from './route-rules.ts';
 
@@ -44,7 +44,7 @@ function OneRoute({ route, service }: { route: Resource; service: string }) {
       actions={
         <>
           <a className="num" href={object} title="What it did, rule by rule">
-            decided {formatCount(status.matched)}
+            decided about {plural(status.matched, 'request')}
           </a>
           <a className="dd-button" data-variant="default" data-size="small" href={object}>
             <FilePen size={12} aria-hidden="true" /> Edit
