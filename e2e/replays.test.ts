@@ -38,7 +38,7 @@ describe('a replay', () => {
     await byId('replay-start').first().click();
     await app.page.getByText('8 calls over').waitFor();
     await pick('Pace', 'As fast as possible');
-    await pick('Send to', 'stock at another address …');
+    await pick('Send to', 'stock at another address…');
     await app.page.getByLabel('Address', { exact: true }).fill(`http://${next.address}`);
     await byId('replay-submit').click();
     await byId('replay-result').waitFor({ timeout: 30_000 });

@@ -46,7 +46,12 @@ function allColumns(selected: string | null, onSelect: (name: string) => void): 
   return [
     { id: 'state', title: 'On', width: '98px', cell: (f) => <Badge tone={states[f.state].tone}>{states[f.state].text}</Badge> },
     { id: 'side', title: 'Where', width: '108px', cell: (f) => <Where fault={f} /> },
-    { id: 'target', title: 'Target', cell: (f) => <Target fault={f} isOpen={f.name === selected} onSelect={onSelect} /> },
+    {
+      id: 'target',
+      title: 'Target',
+      width: '20%',
+      cell: (f) => <Target fault={f} isOpen={f.name === selected} onSelect={onSelect} />,
+    },
     { id: 'match', title: 'Match', cell: (f) => <Match fault={f} /> },
     { id: 'effect', title: 'Effect', cell: (f) => <Effect fault={f} /> },
     { id: 'hits', title: 'Hits', align: 'end', width: '112px', cell: (f) => <Hits fault={f} /> },
