@@ -143,7 +143,7 @@ function joinTelemetry(core: EngineCore, self: SelfDescription, parts: Pick<Part
 function joinRecordings(core: EngineCore, { store, redactor, dataPlane }: Pick<Parts, 'store' | 'redactor' | 'dataPlane'>) {
   const { clock, random, hear: onEvent } = core;
   const onRecording = () => core.joined?.intake.chooseWhatIsKept();
-  const recorder = new Recorder({ store, clock, random, redactor, collect: collecting(dataPlane), onEvent, onRecording });
+  const recorder = new Recorder({ store, clock, random, collect: collecting(dataPlane), onEvent, onRecording });
   void recorder.stubs.sweep();
   return {
     recorder,

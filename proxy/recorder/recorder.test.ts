@@ -25,7 +25,7 @@ function makeRecorder(options: Partial<RecorderOptions> = {}) {
   let n = 0;
   const events: string[] = [];
   const recorder = new Recorder({
-    ...{ store, clock: realClock, redactor, random: () => (n++ % 1000) / 1000 },
+    ...{ store, clock: realClock, random: () => (n++ % 1000) / 1000 },
     onEvent: (event) => events.push(`${event.type} ${event.subject}`),
     ...options,
   });

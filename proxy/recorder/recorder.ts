@@ -11,11 +11,9 @@ import { parseDurationMs } from '../shared/duration.ts';
 import type { Store } from '../store/store.ts';
 import type { AnnotatedExchange, RecordedPage, StoreResult } from '../store/store-types.ts';
 import { writeHar } from './har/write-har.ts';
-import { RecordingFileError, readRecordingFile, writeRecordingFile } from './recording-file.ts';
+import { writeRecordingFile } from './recording-file.ts';
 import { passesFilter } from './recording-filter.ts';
 import { makeRecordingId } from './recording-id.ts';
-import type { Redactor } from './redact.ts';
-import { redactStubs } from './stubs/redact-stubs.ts';
 import { StubStore } from './stubs/stub-store.ts';
 
 export interface RecorderOptions {
@@ -23,8 +21,6 @@ export interface RecorderOptions {
   clock: Clock;
   /** Uniform [0,1); ids. */
   random: () => number;
-  /** For what does not come through the mesh: imported files. */
-  redactor: Redactor;
   /** Resolves when everything that has ended so far was offered: what ended before a stop belongs to the recording. */
   collect?: () => Promise<void>;
   /** A first recording runs, or the last one has ended. */
@@ -237,46 +233,6 @@ export class Recorder {
     if (recording === null) return null;
     const exchanges = this.#options.store.eachRecordedExchange(recording.id);
     return { name: recording.name, bytes: writeRecordingFile(recording, exchanges, await this.stubs.get(recording.id)) };
-  }
-
-  /** The recording of a file, redacted like traffic. `invalid` with words when it is not one, or not whole: then nothing is kept. */
-  async importFile(bytes: AsyncIterable<Uint8Array>, name?: string): Promise<StoreResult<Recording>> {
-    const { store, clock, random } = this.#options;
-    const id = makeRecordingId(clock, random);
-    try {
-      return await this.#takeFile(id, bytes, name);
-    } catch (error) {
-      // A connection that broke while the file came in ends here too.
-      await store.hideRecording(id, 0);
-      await store.purgeRecordings(1);
-      if (error instanceof RecordingFileError) return { ok: false, code: 'invalid', message: error.message };
-      throw error;
-    }
-  }
-
-  async #takeFile(id: string, bytes: AsyncIterable<Uint8Array>, name: string | undefined): Promise<StoreResult<Recording>> {
-    const { store, clock, redactor } = this.#options;
-    let end = { stoppedAt: '', dropped: 0, reason: '' };
-    for await (const part of readRecordingFile(bytes)) {
-      if (part.type === 'head') {
-        const { startedAt, stoppedAt, dropped, stopReason, origin, stubs, ...head } = part.recording;
-        end = { stoppedAt: stoppedAt ?? startedAt, dropped, reason: stopReason };
-        const from =
-          origin === '' ? 'imported from a file' : `imported from a file, ${origin.replace(/^imported from a file, /, '')}`;
-        const made = { ...head, id, startedAt, origin: from, hiddenSince: clock.wallNow() };
-        const created = await store.createRecording(name === undefined ? made : { ...made, name });
-        if (!created.ok) return created;
-        if (stubs !== undefined) await this.stubs.put(id, redactStubs(stubs, redactor));
-        continue;
-      }
-      const exchanges = part.exchanges.map((one): AnnotatedExchange => ({ ...one, ...redactor.redactOne(one) }));
-      const appended = await store.appendToRecording(id, exchanges);
-      if (!appended.ok) {
-        await store.purgeRecordings(clock.wallNow() + 1);
-        return appended;
-      }
-    }
-    return store.stopRecording({ id, ...end });
   }
 
   /** Stops what runs, durably. What was deleted goes for good when the next engine starts. */

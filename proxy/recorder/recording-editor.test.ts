@@ -5,7 +5,6 @@ import { Store } from '../store/store.ts';
 import type { StoreResult } from '../store/store-types.ts';
 import { Recorder } from './recorder.ts';
 import { RecordingEditor } from './recording-editor.ts';
-import { Redactor } from './redact.ts';
 
 let folder: ReturnType<typeof makeFolder>;
 let store: Store;
@@ -17,9 +16,8 @@ beforeEach(async () => {
   store = await Store.open({ path: join(folder.path, 'drydock.db'), clock: realClock });
   let n = 0;
   const random = () => (n++ % 1000) / 1000;
-  const redactor = new Redactor({ key: Buffer.alloc(32, 1) });
   events = [];
-  recorder = new Recorder({ store, clock: realClock, redactor, random });
+  recorder = new Recorder({ store, clock: realClock, random });
   editor = new RecordingEditor({ store, recorder, clock: realClock, random, onEvent: ({ message }) => events.push(message) });
 });
 afterEach(async () => {

@@ -3,6 +3,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeBody, makeExchange, makeFolder, realClock } from '../store/fixtures.ts';
 import { Store } from '../store/store.ts';
+import { importRecordingFile } from './import-recording-file.ts';
 import { Recorder } from './recorder.ts';
 import { Redactor } from './redact.ts';
 
@@ -10,11 +11,12 @@ let folder: ReturnType<typeof makeFolder>;
 let store: Store;
 let recorder: Recorder;
 const redactor = new Redactor({ key: Buffer.alloc(32, 1) });
+let n = 0;
+const random = () => (n++ % 1000) / 1000;
 beforeEach(async () => {
   folder = makeFolder();
   store = await Store.open({ path: join(folder.path, 'drydock.db'), clock: realClock });
-  let n = 0;
-  recorder = new Recorder({ store, clock: realClock, redactor, random: () => (n++ % 1000) / 1000 });
+  recorder = new Recorder({ store, clock: realClock, random });
 });
 afterEach(async () => {
   await store.close();
@@ -70,10 +72,13 @@ async function* inPieces(bytes: Buffer, size = 100): AsyncGenerator<Uint8Array> 
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
+const importFile = (bytes: AsyncIterable<Uint8Array>, name?: string) =>
+  importRecordingFile({ store, stubs: recorder.stubs, redactor, clock: realClock, random }, bytes, name);
+
 test('a recording out as a file and in again is the same, marks, note and redaction included', async () => {
   const id = await recorded();
   const bytes = await bytesOf(id);
-  const imported = await recorder.importFile(inPieces(bytes));
+  const imported = await importFile(inPieces(bytes));
   expect(imported).toMatchObject({
     ok: true,
     value: { name: 'checkout', note: 'the slow one', origin: 'imported from a file', filter: { to: 'ratings' }, exchanges: 2 },
@@ -86,7 +91,7 @@ test('a recording out as a file and in again is the same, marks, note and redact
   expect(await store.getRecording(imported.value.id)).toMatchObject(before);
   expect(gunzipSync(bytes).toString()).not.toContain('C4n4ry');
   // The same lines, unzipped, and under another name.
-  expect(await recorder.importFile(inPieces(gunzipSync(bytes), 7), 'again')).toMatchObject({
+  expect(await importFile(inPieces(gunzipSync(bytes), 7), 'again')).toMatchObject({
     ok: true,
     value: { name: 'again', exchanges: 2 },
   });
@@ -110,7 +115,7 @@ test('a file that is cut off, altered or something else is refused with words, a
     [gzipSync(Buffer.from('x')), /not a recording/],
   ];
   for (const [file, words] of wrong) {
-    expect(await recorder.importFile(inPieces(file))).toMatchObject({
+    expect(await importFile(inPieces(file))).toMatchObject({
       ok: false,
       code: 'invalid',
       message: expect.stringMatching(words),
@@ -125,6 +130,6 @@ test('what comes in from elsewhere is redacted like traffic', async () => {
   const text = gunzipSync(await bytesOf(id))
     .toString()
     .replace('"X-Twice"', '"x-api-key"');
-  const imported = await recorder.importFile(inPieces(Buffer.from(text)));
+  const imported = await importFile(inPieces(Buffer.from(text)));
   expect(imported).toMatchObject({ ok: true, value: { redacted: expect.objectContaining({ 'x-api-key': 1, cookie: 1 }) } });
 });

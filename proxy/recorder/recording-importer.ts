@@ -6,6 +6,7 @@ import type { AttachedFiles } from './har/read-entry.ts';
 import { readHar } from './har/read-har.ts';
 import { isZip, unzip } from './har/unzip.ts';
 import { ImportNotes } from './import-notes.ts';
+import { importRecordingFile } from './import-recording-file.ts';
 import { objectOf } from './read-json.ts';
 import type { Recorder } from './recorder.ts';
 import { makeRecordingId } from './recording-id.ts';
@@ -22,7 +23,7 @@ export interface RecordingImporterOptions {
   /** Uniform [0,1); ids. */
   random: () => number;
   redactor: Redactor;
-  /** Keeps the stubs, and reads the one file that it writes itself. */
+  /** Keeps the stubs, and tells what was made. */
   recorder: Recorder;
 }
 
@@ -70,8 +71,8 @@ export class RecordingImporter {
   }
 
   async #importOwn(bytes: AsyncIterable<Uint8Array>, name: string | undefined): Promise<Imported> {
-    const { recorder } = this.#options;
-    const result = await recorder.importFile(bytes, name);
+    const { recorder, store, redactor, clock, random } = this.#options;
+    const result = await importRecordingFile({ store, stubs: recorder.stubs, redactor, clock, random }, bytes, name);
     if (!result.ok) return result;
     return withNotes({ ok: true, value: (await recorder.get(result.value.id)) ?? result.value }, new ImportNotes());
   }
