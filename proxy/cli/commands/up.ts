@@ -4,6 +4,7 @@ import type { Diagnostic } from '../../api/diagnostic.schema.ts';
 import { HomeBusy } from '../../control-plane/home.ts';
 import { type Command, type CommandContext, number, texts, UsageError } from '../command.ts';
 import { printReady } from '../ready-text.ts';
+import { toldDiagnostics } from '../told-diagnostics.ts';
 
 const defaultFile = 'drydock.yaml';
 
@@ -44,19 +45,15 @@ function filesOf({ values, positionals }: CommandContext): string[] {
 }
 
 function failed({ json, out }: CommandContext, error: unknown): number {
-  const diagnostics: Diagnostic[] = hasDiagnostics(error)
-    ? error.diagnostics
-    : [{ severity: 'error', code: error instanceof HomeBusy ? 'DD1203' : 'DD1200', message: (error as Error).message }];
+  const told = toldDiagnostics(error);
+  const code = error instanceof HomeBusy ? 'DD1203' : 'DD1200';
+  const diagnostics: Diagnostic[] = told ?? [{ severity: 'error', code, message: (error as Error).message }];
   if (json) out.json({ event: 'error', diagnostics });
   else {
     out.diagnostics(diagnostics);
     out.error('drydock: the mesh was not started');
   }
-  if (!hasDiagnostics(error) && !(error instanceof HomeBusy)) out.error((error as Error).stack ?? '');
+  if (told === null && !(error instanceof HomeBusy)) out.error((error as Error).stack ?? '');
   setTimeout(() => process.exit(1), 500).unref();
   return 1;
-}
-
-function hasDiagnostics(error: unknown): error is { diagnostics: Diagnostic[] } {
-  return error instanceof Error && 'diagnostics' in error && Array.isArray(error.diagnostics);
 }

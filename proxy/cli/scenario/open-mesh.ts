@@ -1,7 +1,7 @@
-import type { Diagnostic } from '../../api/diagnostic.schema.ts';
 import { HomeBusy, readEngineFile } from '../../control-plane/home.ts';
 import { EngineClient } from '../client.ts';
 import { type CommandContext, CommandError, UsageError } from '../command.ts';
+import { toldDiagnostics } from '../told-diagnostics.ts';
 import type { NamedScenario, ScenarioFiles } from './read-files.ts';
 
 /** An engine to run scenarios on: the one that runs, or one of our own. */
@@ -42,8 +42,8 @@ export async function openMesh({ home, out }: CommandContext, files: ScenarioFil
 
 function asCommandError(error: Error): Error {
   if (error instanceof HomeBusy) return new CommandError(error.message);
-  if (!('diagnostics' in error) || !Array.isArray(error.diagnostics)) return error;
-  const diagnostics = error.diagnostics as Diagnostic[];
+  const diagnostics = toldDiagnostics(error);
+  if (diagnostics === null) return error;
   const first = diagnostics.find(({ severity }) => severity === 'error');
   const place = first?.file ? `${first.file}${first.line ? `:${first.line}` : ''} ` : '';
   return new CommandError(`the mesh was not started: ${place}${first?.message ?? error.message}`, diagnostics);
