@@ -18,10 +18,10 @@ export function ImportDialog({ open, onClose }: { open: boolean; onClose: () => 
   return open ? <OpenDialog onClose={onClose} /> : null;
 }
 
-function OpenDialog({ onClose }: { onClose: () => void }) {
+/** A file as it is typed, what the engine reads in it, and the services chosen of that. */
+function useImport(onDone: () => void) {
   const engine = useEngine();
   const toasts = useToasts();
-  const formId = useId();
   const [text, setText] = useState('');
   const [without, setWithout] = useState<ReadonlySet<string>>(new Set());
   const [busy, setBusy] = useState(false);
@@ -44,12 +44,28 @@ function OpenDialog({ onClose }: { onClose: () => void }) {
     try {
       await engine.call('importCompose', { body: { compose: settled, services: chosen.map(({ name }) => name) } });
       toasts.ok(`${plural(chosen.length, 'service')} added`, chosen.map(({ name }) => name).join(', '));
-      onClose();
+      onDone();
     } catch (error) {
       setRefused(readRefusal(error));
       setBusy(false);
     }
   };
+  return {
+    text,
+    change,
+    reading,
+    without,
+    toggle,
+    chosen,
+    refused,
+    apply,
+    isReady: !busy && chosen.length > 0 && settled === text,
+  };
+}
+
+function OpenDialog({ onClose }: { onClose: () => void }) {
+  const formId = useId();
+  const { text, change, reading, without, toggle, chosen, refused, apply, isReady } = useImport(onClose);
   return (
     <Dialog
       open
@@ -60,13 +76,7 @@ function OpenDialog({ onClose }: { onClose: () => void }) {
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button
-            variant="primary"
-            type="submit"
-            form={formId}
-            disabled={busy || chosen.length === 0 || settled !== text}
-            data-testid="import-submit"
-          >
+          <Button variant="primary" type="submit" form={formId} disabled={!isReady} data-testid="import-submit">
             {chosen.length === 0 ? 'Add services' : `Add ${plural(chosen.length, 'service')}`}
           </Button>
         </>

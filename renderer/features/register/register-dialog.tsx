@@ -20,10 +20,10 @@ export function RegisterDialog({ open, onClose }: { open: boolean; onClose: () =
   return open ? <OpenDialog onClose={onClose} /> : null;
 }
 
-function OpenDialog({ onClose }: { onClose: () => void }) {
+/** What is typed, what of it is wrong, and what came of it. */
+function useRegistration() {
   const engine = useEngine();
   const status = useStatus();
-  const formId = useId();
   const [form, setForm] = useState<RegisterForm>(emptyForm);
   const [touched, setTouched] = useState<ReadonlySet<keyof RegisterForm>>(new Set());
   const [state, setState] = useState<{ busy: boolean; refused: string[]; registered: string | null }>({
@@ -58,7 +58,6 @@ function OpenDialog({ onClose }: { onClose: () => void }) {
     setState({ busy: false, refused: [], registered: null });
   };
 
-  if (state.registered !== null) return <Registered name={state.registered} onClose={onClose} onAgain={again} />;
   const text = (field: keyof RegisterForm, placeholder: string) => ({
     value: form[field],
     placeholder,
@@ -67,6 +66,13 @@ function OpenDialog({ onClose }: { onClose: () => void }) {
     onChange: (event: { target: { value: string } }) => change(field)(event.target.value),
     onBlur: () => form[field] !== '' && touch(field),
   });
+  return { form, change, shown, text, submit, again, ...state };
+}
+
+function OpenDialog({ onClose }: { onClose: () => void }) {
+  const formId = useId();
+  const { form, change, shown, text, submit, again, busy, refused, registered } = useRegistration();
+  if (registered !== null) return <Registered name={registered} onClose={onClose} onAgain={again} />;
   return (
     <Dialog
       open
@@ -81,10 +87,10 @@ function OpenDialog({ onClose }: { onClose: () => void }) {
             type="submit"
             form={formId}
             icon={<Plus size={14} />}
-            disabled={state.busy}
+            disabled={busy}
             data-testid="register-submit"
           >
-            {state.busy ? 'Adding…' : 'Add service'}
+            {busy ? 'Adding…' : 'Add service'}
           </Button>
         </>
       }
@@ -106,7 +112,7 @@ function OpenDialog({ onClose }: { onClose: () => void }) {
           {(ids) => <Input {...ids} {...text('version', 'v1')} />}
         </Field>
       </form>
-      <Refused reasons={state.refused} />
+      <Refused reasons={refused} />
     </Dialog>
   );
 }
