@@ -1,7 +1,7 @@
 // Makes a fresh checkout ready, and does nothing when it is: dependencies, the project's Node, system libraries.
 // Runs on Node 18 with nothing installed.  `node scripts/bootstrap.mjs [--desktop]`
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { runMain, SetupError, say } from './log.mjs';
@@ -53,6 +53,7 @@ function dependenciesAreFresh() {
 async function installDependencies() {
   if (dependenciesAreFresh()) return;
   say(existsSync(modules) ? 'dependencies changed; installing …' : 'installing dependencies …');
+  letGoOfLink(modules);
   const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   let result = await npm(['ci', ...flags]);
   if (result.code !== 0 && lockOnlyLacksPlatforms(result.output)) {
@@ -61,6 +62,14 @@ async function installDependencies() {
   }
   if (result.code !== 0) throw explainNpm(result);
   writeFileSync(stamp, `${lockHash()}\n`);
+}
+
+/**
+ * A checkout whose dependencies are a link to another's gets its own: `npm ci` would empty the folder that the link leads to.
+ * @param {string} folder
+ */
+export function letGoOfLink(folder) {
+  if (lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink()) unlinkSync(folder);
 }
 
 /** npm 11 on a registry that lacks an optional package of another platform: every complaint is "Missing: name@ from lock file". */
