@@ -26,7 +26,7 @@ export async function buildEngine() {
 }
 
 /** One module. The oldest runtime is Electron 33's Node 20.18; from 20.10 on the attribute of a JSON import stays, without which Node 22 refuses it. */
-async function toJavaScript(name, source) {
+export async function toJavaScript(name, source) {
   const { transform } = await import('esbuild');
   const { code } = await transform(source, { loader: name.endsWith('.ts') ? 'ts' : 'js', format: 'esm', target: 'node20.10' });
   return code.replace(sourcePath, '$1$2.js$1');
