@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { makeExchange } from '../../proxy/api/test-exchange.ts';
 import { buildPath, createCall, EngineError } from './client.ts';
 import { findBrowserConnection, splitToken } from './connection.ts';
-import { createEngine, createPausable } from './engine.ts';
+import { createEngine } from './engine.ts';
 import { ExchangeRing } from './exchange-ring.ts';
+import { createPausable } from './store.ts';
 import { backoffMs, EngineStream, type StreamState } from './stream.ts';
 import { createManualTimer } from './test-kit.ts';
 

@@ -1,15 +1,15 @@
-import type { Exchange } from '../../proxy/api/exchange.schema.ts';
 import type { FaultStatus } from '../../proxy/api/fault.schema.ts';
 import type { Graph, MeshEvent } from '../../proxy/api/observability.schema.ts';
 import type { Recording } from '../../proxy/api/recording.schema.ts';
 import type { Status } from '../../proxy/api/status.schema.ts';
 import type { StreamMessage } from '../../proxy/api/stream.schema.ts';
+import { Arrivals } from './arrivals.ts';
 import { type Call, createCall, createDownload, type Download } from './client.ts';
 import type { Connection, FindConnection } from './connection.ts';
 import type { DesktopEngineState } from './desktop-api.d.ts';
 import { ExchangeRing, type Timer } from './exchange-ring.ts';
 import { Reader, type Readings } from './readings.ts';
-import { createStore, type Store, type WritableStore } from './store.ts';
+import { createPausable, createStore, type Store, type WritableStore } from './store.ts';
 import { EngineStream, type StreamState } from './stream.ts';
 
 /** Everything the screens know of the engine. One per page, made in main.tsx, read with the hooks of use-engine.ts. */
@@ -54,8 +54,6 @@ export interface EngineParts {
 }
 
 const maxEvents = 1000;
-const historyLimit = 1000;
-const maxHeldBack = 20_000;
 
 export function createEngine(parts: EngineParts): Engine {
   const connection = createStore<Connection | null>(null);
@@ -67,11 +65,10 @@ export function createEngine(parts: EngineParts): Engine {
   const faults = createStore<readonly FaultStatus[]>([]);
   const recordings = createStore<readonly Recording[]>([]);
   const reader = new Reader(parts.onBackgroundError);
+  const arrivals = new Arrivals(exchanges, reader, call);
   const state = createStore<StreamState>({ phase: 'connecting', attempt: 0 });
   const process = createStore<DesktopEngineState | null>(null);
   const gaps = createStore<Readonly<Record<string, number>>>({});
-  /** Exchanges that arrive while the history is loading wait here, so that the ring stays in order. */
-  let heldBack: Exchange[] | null = null;
 
   const refreshFaults = () =>
     reader.read(
@@ -86,23 +83,8 @@ export function createEngine(parts: EngineParts): Engine {
       (answer) => recordings.set(answer.recordings),
     );
 
-  const loadHistory = async () => {
-    heldBack = [];
-    await reader.read(
-      'exchanges',
-      () => call('listExchanges', { query: { limit: historyLimit } }),
-      (page) => {
-        exchanges.push(page.exchanges.toReversed());
-        exchanges.settleOpen(new Set(page.exchanges.filter(({ open }) => open).map(({ id }) => id)));
-      },
-    );
-    exchanges.push(heldBack ?? []);
-    heldBack = null;
-  };
   const addEvents = (added: readonly MeshEvent[]) => {
-    const known = new Set(events.get().map((event) => event.id));
-    const fresh = added.filter((event) => !known.has(event.id));
-    if (fresh.length > 0) events.set([...fresh, ...events.get()].sort((a, b) => b.id - a.id).slice(0, maxEvents));
+    const fresh = addNewestFirst(events, added);
     if (fresh.some((event) => event.type.startsWith('fault.'))) void refreshFaults();
     if (fresh.some((event) => event.type.startsWith('recording.'))) void refreshRecordings();
   };
@@ -110,7 +92,7 @@ export function createEngine(parts: EngineParts): Engine {
     gaps.set({});
     // Event numbers belong to one engine's database; another engine may count from 1 again.
     events.set([]);
-    void loadHistory();
+    void arrivals.loadHistory();
     void refreshFaults();
     void refreshRecordings();
     void reader.read(
@@ -119,13 +101,9 @@ export function createEngine(parts: EngineParts): Engine {
       (answer) => addEvents(answer.events),
     );
   };
-  const takeExchanges = (batch: Exchange[]) => {
-    if (heldBack === null) exchanges.push(batch);
-    else if (heldBack.length < maxHeldBack) heldBack.push(...batch);
-  };
   const onMessage = (message: StreamMessage) => {
     if (message.type === 'hello') start();
-    else if (message.type === 'exchanges') takeExchanges(message.exchanges);
+    else if (message.type === 'exchanges') arrivals.take(message.exchanges);
     else if (message.type === 'metrics') graph.set(message.graph);
     else if (message.type === 'status') status.set(message.status);
     else if (message.type === 'events') addEvents(message.events);
@@ -165,7 +143,7 @@ export function createEngine(parts: EngineParts): Engine {
     },
     refreshFaults,
     refreshRecordings,
-    loadHistory,
+    loadHistory: () => arrivals.loadHistory(),
     connect: () => stream.connect(),
     close: () => {
       stream.close();
@@ -174,20 +152,10 @@ export function createEngine(parts: EngineParts): Engine {
   };
 }
 
-/** A store that, while paused, remembers the newest value and shows it when the pause ends. */
-export function createPausable<T>(initial: T): WritableStore<T> & { setPaused(paused: boolean): void } {
-  const shown = createStore(initial);
-  let latest = initial;
-  let paused = false;
-  return {
-    ...shown,
-    set: (value) => {
-      latest = value;
-      if (!paused) shown.set(value);
-    },
-    setPaused: (next) => {
-      paused = next;
-      if (!paused) shown.set(latest);
-    },
-  };
+/** Those that were not known before. */
+function addNewestFirst(events: WritableStore<readonly MeshEvent[]>, added: readonly MeshEvent[]): readonly MeshEvent[] {
+  const known = new Set(events.get().map((event) => event.id));
+  const fresh = added.filter((event) => !known.has(event.id));
+  if (fresh.length > 0) events.set([...fresh, ...events.get()].sort((a, b) => b.id - a.id).slice(0, maxEvents));
+  return fresh;
 }

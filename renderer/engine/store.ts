@@ -24,3 +24,21 @@ export function createStore<T>(initial: T): WritableStore<T> {
     },
   };
 }
+
+/** A store that, while paused, remembers the newest value and shows it when the pause ends. */
+export function createPausable<T>(initial: T): WritableStore<T> & { setPaused(paused: boolean): void } {
+  const shown = createStore(initial);
+  let latest = initial;
+  let paused = false;
+  return {
+    ...shown,
+    set: (value) => {
+      latest = value;
+      if (!paused) shown.set(value);
+    },
+    setPaused: (next) => {
+      paused = next;
+      if (!paused) shown.set(latest);
+    },
+  };
+}

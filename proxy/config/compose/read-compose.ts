@@ -16,7 +16,7 @@ export function readCompose(text: string): ComposeReading {
   const document = parseDocument(text, { merge: true });
   const [error] = document.errors;
   const nothing = (problem: string): ComposeReading => ({ services: [], left: [], problem });
-  if (error) return nothing(`This is not YAML: ${error.message.split('\n')[0]}`);
+  if (error) return nothing(`This is not YAML: ${error.message.split('\n')[0]?.replace(/:$/, '')}.`);
   const root: unknown = document.toJS({ maxAliasCount: 1000 });
   if (!isMapping(root) || !isMapping(root.services)) return nothing('This is no compose file: it has no services.');
   const reading: ComposeReading = { services: [], left: [], problem: '' };
