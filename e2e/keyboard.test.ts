@@ -60,6 +60,11 @@ describe('the keyboard alone', () => {
     );
     await press('Escape');
     await tabTo(page, (focused) => focused.role === 'listbox');
+    // The details may take their time: Enter is not lost.
+    await page.route('**/api/v1/exchanges/*', async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      await route.continue();
+    });
     await press('ArrowDown');
     await page.getByTestId('request-detail').waitFor();
     await press('Enter');

@@ -15,10 +15,12 @@ export interface ListBodyProps {
   columns: Column<Exchange>[];
   choice: ColumnChoice;
   onChoice: (choice: ColumnChoice) => void;
+  /** Into the details of the selected row. */
+  onEnter: () => void;
 }
 
 /** The rows, or the routes they make up, or why there are none. */
-export function ListBody({ shown, columns, choice, onChoice }: ListBodyProps) {
+export function ListBody({ shown, columns, choice, onChoice, onEnter }: ListBodyProps) {
   const router = useRouter();
   const ring = useRingView();
   const { rows, filterText, sort, marked } = shown;
@@ -57,7 +59,7 @@ export function ListBody({ shown, columns, choice, onChoice }: ListBodyProps) {
       onSelect={shown.select}
       onScrolled={rows.onScrolled}
       onRange={shown.onRange}
-      onOpen={() => document.querySelector<HTMLElement>('.request-detail [role="tab"][aria-selected="true"]')?.focus()}
+      onOpen={onEnter}
       topToken={rows.topToken}
       placeToken={rows.placeToken}
       rowTestId="request-row"

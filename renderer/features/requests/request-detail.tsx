@@ -11,6 +11,7 @@ import { MessageTab } from './detail-message.tsx';
 import { MessagesTab, messagesLabel } from './detail-messages.tsx';
 import { OverviewTab } from './detail-overview.tsx';
 import { TraceTab } from './detail-trace.tsx';
+import { type Entering, useEntered } from './enter-detail.ts';
 import type { RequestMarks } from './marks.ts';
 
 const tabIds = ['overview', 'messages', 'request', 'response', 'decision', 'attempts', 'trace'] as const;
@@ -22,10 +23,12 @@ const openEveryMs = 1_000;
 export const RequestDetail = memo(function RequestDetail({
   id,
   marks,
+  entering,
   onClose,
 }: {
   id: string;
   marks: RequestMarks;
+  entering: Entering;
   onClose: () => void;
 }) {
   const { query } = useRoute();
@@ -34,6 +37,7 @@ export const RequestDetail = memo(function RequestDetail({
   const [open, setOpen] = useState(false);
   const { data: detail, error, reload } = useCall('getExchange', { params: { id } }, open ? openEveryMs : undefined);
   useEffect(() => setOpen(detail?.open ?? false), [detail]);
+  useEntered(entering, detail !== null);
   const known = useKnown(id);
   const exchange = detail ?? known;
   const messages = messagesLabel(detail);

@@ -2,6 +2,7 @@ import { useCallback, useMemo, useState } from 'react';
 import { useWidth } from '../../ui/use-width.ts';
 import { type ColumnChoice, keepChoice, readChoice } from './column-choice.ts';
 import { ColumnMenu } from './column-menu.tsx';
+import { useEnterDetail } from './enter-detail.ts';
 import { ListBody } from './list-body.tsx';
 import { useListCommands } from './list-commands.ts';
 import { ListLine } from './list-line.tsx';
@@ -20,6 +21,7 @@ export default function RequestsScreen() {
   const [choice, setChoice] = useColumnChoice();
   const [choosing, setChoosing] = useState(false);
   const columns = useMemo(() => withMarks(columnsFor(choice, listWidth), marked), [choice, listWidth, marked]);
+  const { entering, enter } = useEnterDetail();
   useListCommands(shown, () => setChoosing(true));
   return (
     <div className="screen requests">
@@ -39,9 +41,9 @@ export default function RequestsScreen() {
       </ListLine>
       <div className="requests-split">
         <div className="requests-list" {...shown.onPoint} ref={listBox}>
-          <ListBody shown={shown} columns={columns} choice={choice} onChoice={setChoice} />
+          <ListBody shown={shown} columns={columns} choice={choice} onChoice={setChoice} onEnter={enter} />
         </div>
-        {selectedId && <RequestDetail key={selectedId} id={selectedId} marks={marks} onClose={shown.close} />}
+        {selectedId && <RequestDetail key={selectedId} id={selectedId} marks={marks} entering={entering} onClose={shown.close} />}
       </div>
     </div>
   );
