@@ -112,5 +112,5 @@ function tellTests({ name, assertionResults }, wanted) {
 
 function firstLines(text) {
   const own = text.split('\n').filter((line) => !line.includes('node_modules'));
-  return own.slice(0, 6).join('\n    ');
+  return own.slice(0, 24).join('\n    ');
 }
