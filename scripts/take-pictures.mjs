@@ -61,6 +61,8 @@ async function takePictures(app, name, data) {
   await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.setSize(1440, 880));
   const scene = await sceneOn(page, data.focus);
   await data.prepare(scene.api, await scene.api('GET', '/status'));
+  // The burst that the data begin with may have been more than the page could show; it says so for a minute.
+  await page.locator('.banner-passing').waitFor({ state: 'hidden', timeout: 90_000 });
   for (const screen of wanted) {
     await page.emulateMedia({ colorScheme: themes[0] });
     await scenes[screen](scene);

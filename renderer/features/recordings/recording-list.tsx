@@ -91,11 +91,13 @@ function RecordingRow({ recording, selected, onSelect }: { recording: Recording;
         <span className="num">
           {whenWords(recording.startedAt, Date.now())} · {plural(recording.calls, 'call')}
         </span>{' '}
-        · {live ? 'recording' : spanWords(recording)} ·{' '}
-        {errors > 0 && <span className="tone-bad tone-text">{formatCount(errors)} failed · </span>}
-        {summaryOf(recording)}
+        · {live ? 'recording' : spanWords(recording)}
       </span>
       <span className="soft num">{formatBytes(recording.bytes)}</span>
+      <span className="rec-row-who soft truncate">
+        {errors > 0 && <span className="tone-bad tone-text num">{formatCount(errors)} failed · </span>}
+        {summaryOf(recording)}
+      </span>
     </button>
   );
 }
