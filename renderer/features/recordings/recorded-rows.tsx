@@ -6,6 +6,7 @@ import { useEngine } from '../../engine/use-engine.ts';
 import {
   Button,
   type Column,
+  EdgeLine,
   EmptyState,
   ErrorState,
   formatClock,
@@ -246,11 +247,7 @@ function rowColumns(chosen: ReadonlySet<string>, onToggle: (id: string) => void)
       id: 'edge',
       title: 'Source → destination',
       width: 'minmax(120px, 1fr)',
-      cell: (row) => (
-        <>
-          {row.source} → {row.destination} <span className="soft">{row.destinationVersion}</span>
-        </>
-      ),
+      cell: (row) => <EdgeLine from={row.source} to={row.destination} note={row.destinationVersion} />,
     },
     {
       id: 'mark',
