@@ -17,8 +17,8 @@ export function EdgeWords({ from, to, note = '' }: { from: string; to: string; n
 export function EdgeLine({ from, to, note = '' }: { from: string; to: string; note?: string }) {
   return (
     <span className="dd-edge-line" title={`${from} → ${to}${note && ` ${note}`}`}>
-      <span className="truncate">{from}</span> <span>→</span> <span className="truncate">{to}</span>{' '}
-      {note && <span className="soft">{note}</span>}
+      <span className="truncate">{from}</span> <span>→</span> <span className="truncate">{to}</span>
+      {note && <span className="soft"> {note}</span>}
     </span>
   );
 }
