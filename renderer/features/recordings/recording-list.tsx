@@ -28,7 +28,7 @@ export function RecordingList({ recordings, selectedId, onSelect }: RecordingLis
   const merging = recordings.filter(({ id }) => chosen.includes(id));
   const toggle = (id: string) => setChosen(chosen.includes(id) ? chosen.filter((one) => one !== id) : [...chosen, id]);
   return (
-    <div className="rec-side">
+    <div className="dd-side">
       {recordings.length >= searchedFrom && (
         <Input
           value={find}

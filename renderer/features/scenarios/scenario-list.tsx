@@ -24,7 +24,7 @@ export function ScenarioList({ scenarios, runs, selected, onSelect }: ScenarioLi
     pointed,
   );
   return (
-    <div className="scn-side">
+    <div className="dd-side">
       {scenarios.length >= searchedFrom && <FindField label="Find a scenario" placeholder="Find a scenario" />}
       <ul className="scn-list" aria-label="Scenarios" {...on}>
         {shown.map(({ name, namespace }) => {

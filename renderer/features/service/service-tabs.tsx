@@ -37,13 +37,25 @@ export function TabContent({ tab, facts }: { tab: ServiceTab; facts: ServiceFact
 }
 
 function Overview({ facts }: { facts: ServiceFacts }) {
-  const { id, service, status, graph, node, workloads, clusters, clustersError, events } = facts;
+  const { id, service, status, graph, node, workloads, clusters, events } = facts;
   const idle = node?.count === 0;
   return (
     <>
       <ServiceHead service={service} workloads={workloads} node={node} />
       {idle && <NoTraffic service={service} status={status} workloads={workloads} />}
       {idle ? <EventList events={events} /> : <ServiceCharts id={id} events={events} />}
+      <Resilience facts={facts} />
+      <Endpoints workloads={workloads} clusters={clusters} id={id} brief />
+      <Peers graph={graph} id={id} />
+      <AppMetrics service={service.name} />
+    </>
+  );
+}
+
+/** Who is ejected, and how full its pools are. */
+function Resilience({ facts: { service, graph, clusters, clustersError, events } }: { facts: ServiceFacts }) {
+  return (
+    <>
       <EjectionStrip
         clusters={clusters ?? none}
         events={events}
@@ -51,9 +63,6 @@ function Overview({ facts }: { facts: ServiceFacts }) {
         windowSeconds={graph.windowSeconds}
       />
       <Breakers clusters={clusters} error={clustersError} service={service.name} events={events} />
-      <Endpoints workloads={workloads} clusters={clusters} id={id} brief />
-      <Peers graph={graph} id={id} />
-      <AppMetrics service={service.name} />
     </>
   );
 }
@@ -68,17 +77,11 @@ function PoliciesTab({ facts: { service, policies } }: { facts: ServiceFacts }) 
 }
 
 function EndpointsTab({ facts }: { facts: ServiceFacts }) {
-  const { id, service, status, graph, workloads, clusters, clustersError, events } = facts;
+  const { id, status, workloads, clusters } = facts;
   return (
     <>
       <Endpoints workloads={workloads} clusters={clusters} id={id} />
-      <EjectionStrip
-        clusters={clusters ?? none}
-        events={events}
-        nowMs={Date.parse(graph.time)}
-        windowSeconds={graph.windowSeconds}
-      />
-      <Breakers clusters={clusters} error={clustersError} service={service.name} events={events} />
+      <Resilience facts={facts} />
       <Certificates status={status} workloads={workloads} />
     </>
   );
